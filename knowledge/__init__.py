@@ -1,0 +1,1 @@
+"""What the bot knows: sources, parsing, passages, their store and their retrieval."""

@@ -1,0 +1,118 @@
+"""Turns a file of any supported format into Markdown; pure and synchronous, run it in a thread."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+from knowledge.errors import DocumentSkipped
+from knowledge.parsing.blocks import parse_blocks
+from knowledge.parsing.detect import SUPPORTED_EXTENSIONS, detect, file_name
+from knowledge.parsing.document import MAX_DOCUMENT_BYTES, Draft, ParsedDocument
+from knowledge.parsing.inline import plain_text, split_heading_id
+from knowledge.parsing.tables import compact_tables
+from knowledge.parsing.text import clean, decode
+
+__all__ = ["MAX_DOCUMENT_BYTES", "SUPPORTED_EXTENSIONS", "ParsedDocument", "parse"]
+
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{2,40})", re.I)
+_MAX_TITLE = 200
+"""Characters; a longer 'title' is a paragraph that was styled as a heading."""
+
+
+def parse(
+    name: str,
+    content: bytes,
+    *,
+    content_type: str | None = None,
+    max_bytes: int = MAX_DOCUMENT_BYTES,
+) -> ParsedDocument:
+    """Read one document.
+
+    ``name`` is a file name, path or URL: its extension helps to tell the format, it is the title
+    of last resort, and relative links of an HTML page are resolved against it if it is a URL.
+    ``content_type`` is what a server said, parameters included.
+
+    Raises :class:`DocumentSkipped`, whose reason says what to do, for content that is empty, too
+    large, damaged, encrypted, of no supported format, or not what its name says.
+    """
+    if len(content) > max_bytes:
+        raise DocumentSkipped(
+            f"The file has {len(content) / 2**20:.1f} MB, more than the {max_bytes / 2**20:.1f} MB "
+            "that are read. Split it and add the parts."
+        )
+    if not content.strip():
+        raise DocumentSkipped("The file is empty. Add it again once it has content.")
+    draft = _draft(name, content, content_type)
+    markdown = compact_tables(clean(draft.markdown)).strip("\n")
+    if not markdown.strip():
+        raise DocumentSkipped("No text was found in the file. Check that it is the right one.")
+    return ParsedDocument(
+        title=_title(draft, markdown, name),
+        markdown=markdown,
+        access=draft.access,
+        valid_until=draft.valid_until,
+        language=draft.language,
+    )
+
+
+def _draft(name: str, content: bytes, content_type: str | None) -> Draft:
+    """Parse by format; each format's module loads its library only when it is called."""
+    match detect(name, content, content_type):
+        case "pdf":
+            from knowledge.parsing.pdf import parse_pdf
+
+            return parse_pdf(content)
+        case "docx":
+            from knowledge.parsing.word import parse_docx
+
+            return parse_docx(content)
+        case "pptx":
+            from knowledge.parsing.slides import parse_pptx
+
+            return parse_pptx(content)
+        case "xlsx":
+            from knowledge.parsing.sheets import parse_xlsx
+
+            return parse_xlsx(content)
+        case "csv":
+            from knowledge.parsing.sheets import parse_csv
+
+            return parse_csv(_text(content, content_type))
+        case "html":
+            from knowledge.parsing.html import parse_html
+
+            text = _text(content, content_type, is_html=True)
+            return parse_html(text, url=name if "://" in name else None)
+        case "markdown":
+            from knowledge.parsing.markdown import parse_markdown
+
+            return parse_markdown(_text(content, content_type))
+        case "text":
+            return Draft(_text(content, content_type))
+
+
+def _text(content: bytes, content_type: str | None, *, is_html: bool = False) -> str:
+    stated = _CHARSET.search(content_type or "")
+    return clean(decode(content, charset=stated[1] if stated else None, is_html=is_html))
+
+
+def _title(draft: Draft, markdown: str, name: str) -> str:
+    stated = " ".join(clean(draft.title or "").split())
+    if stated and len(stated) <= _MAX_TITLE:
+        return stated
+    for block in parse_blocks(markdown):
+        if block.kind == "heading" and block.level == 1:
+            heading = plain_text(split_heading_id(block.content)[0])
+            if heading and len(heading) <= _MAX_TITLE:
+                return heading
+            break
+    return _prettified(name)
+
+
+def _prettified(name: str) -> str:
+    """``travel_policy-2024.md`` as ``Travel policy 2024``."""
+    path = PurePosixPath(file_name(name))
+    stem = path.stem if path.suffix.lower() in SUPPORTED_EXTENSIONS else path.name
+    words = " ".join(clean(re.sub(r"[_\-+\s]+", " ", stem)).split())
+    return (words[:1].upper() + words[1:])[:_MAX_TITLE] or "Untitled"

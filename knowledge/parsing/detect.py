@@ -1,0 +1,163 @@
+"""Which format a file is in: told by its first bytes, then by its name or its server."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import PurePosixPath
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+from knowledge.errors import DocumentSkipped
+from knowledge.parsing.document import PARSER_FAILURES
+from knowledge.parsing.text import has_text_bom
+
+Format = Literal["markdown", "html", "text", "csv", "pdf", "docx", "pptx", "xlsx"]
+
+_BY_EXTENSION: dict[str, Format] = {
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".html": "html",
+    ".htm": "html",
+    ".txt": "text",
+    ".text": "text",
+    ".rst": "text",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".pdf": "pdf",
+    ".docx": "docx",
+    ".pptx": "pptx",
+    ".xlsx": "xlsx",
+}
+SUPPORTED_EXTENSIONS = frozenset(_BY_EXTENSION)
+"""File name extensions, lower case with their dot, that :func:`knowledge.parsing.parse` reads."""
+
+_BY_CONTENT_TYPE: dict[str, Format] = {
+    "text/html": "html",
+    "application/xhtml+xml": "html",
+    "text/markdown": "markdown",
+    "text/x-markdown": "markdown",
+    "text/csv": "csv",
+    "text/tab-separated-values": "csv",
+    "application/pdf": "pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "pptx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+}
+
+_OFFICE_PARTS: dict[str, Format] = {
+    "word/document.xml": "docx",
+    "ppt/presentation.xml": "pptx",
+    "xl/workbook.xml": "xlsx",
+}
+_NAMES: dict[Format, str] = {
+    "markdown": "Markdown",
+    "html": "an HTML page",
+    "text": "plain text",
+    "csv": "CSV",
+    "pdf": "a PDF",
+    "docx": "a Word document",
+    "pptx": "a PowerPoint file",
+    "xlsx": "an Excel workbook",
+}
+_BINARY: frozenset[Format] = frozenset({"pdf", "docx", "pptx", "xlsx"})
+
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
+"""The stream that holds an encrypted Office file inside its OLE container (MS-OFFCRYPTO 2.1)."""
+
+MAX_UNPACKED_BYTES = 200 * 1024 * 1024
+"""An Office file that unpacks to more is taken for a zip bomb: ten times the largest document."""
+MAX_PARTS = 20_000
+"""Parts in one Office file; the largest real decks have a few thousand."""
+
+
+def file_name(name: str) -> str:
+    """The last path segment of a file name, path or URL, percent-decoded."""
+    path = unquote(urlsplit(name).path) if "://" in name else name
+    return PurePosixPath(path.replace("\\", "/")).name
+
+
+def detect(name: str, content: bytes, content_type: str | None) -> Format:
+    """The format to parse ``content`` as.
+
+    Raises :class:`DocumentSkipped` when it is of no supported format, not what its name says,
+    password-protected or a zip bomb.
+    """
+    extension = PurePosixPath(file_name(name)).suffix.lower()
+    media_type = (content_type or "").split(";")[0].strip().lower()
+    named = _BY_EXTENSION.get(extension)
+    served = _BY_CONTENT_TYPE.get(media_type)
+    if media_type == "text/plain" and named is None:
+        served = "text"  # with a known name, that says more: raw Markdown is served as text/plain
+    actual = _by_bytes(content)
+
+    if actual is not None:
+        if named is not None and named != actual and served != actual:
+            raise DocumentSkipped(
+                f"The file is named {extension} but holds {_NAMES[actual]}. "
+                "Rename it to what it is and add it again."
+            )
+        return actual
+    claimed = served or named
+    if claimed is None:
+        if extension:
+            raise DocumentSkipped(
+                f"Files of the type {extension} cannot be read. Save it as one of "
+                f"{', '.join(sorted(SUPPORTED_EXTENSIONS))} and add it again."
+            )
+        head = content[:512].lstrip().lower()
+        return "html" if head.startswith((b"<!doctype html", b"<html")) else "text"
+    if claimed in _BINARY:
+        raise DocumentSkipped(
+            f"The file should be {_NAMES[claimed]} but is not one: it is damaged or wrongly named. "
+            "Open it in its program, save it anew and add it again."
+        )
+    return claimed
+
+
+def _by_bytes(content: bytes) -> Format | None:
+    """The binary format that the first bytes show; None for what looks like text."""
+    if content[:1024].lstrip().startswith(b"%PDF-"):
+        return "pdf"
+    if content.startswith(b"PK\x03\x04"):
+        return _office_format(content)
+    if content.startswith(_OLE):
+        if _ENCRYPTED_PACKAGE in content:
+            raise DocumentSkipped(
+                "The Office file is protected by a password. Save it without one and add it again."
+            )
+        raise DocumentSkipped(
+            "The file is in the old Office format (.doc, .xls, .ppt). "
+            "Save it as .docx, .xlsx or .pptx and add it again."
+        )
+    if b"\0" in content[:8192] and not has_text_bom(content):
+        raise DocumentSkipped(
+            "The file holds binary data, not text, whatever its name says. "
+            "Check that it is the right file, or save it in a supported format."
+        )
+    return None
+
+
+def _office_format(content: bytes) -> Format:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            parts = archive.infolist()
+    except PARSER_FAILURES as error:
+        raise DocumentSkipped(
+            "The file is damaged: its packed contents cannot be listed. "
+            "Open it in its program, save it anew and add it again."
+        ) from error
+    # zipfile never unpacks more of a part than the size declared here, so the sum is a bound.
+    if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:
+        raise DocumentSkipped(
+            f"The file unpacks to more than {MAX_UNPACKED_BYTES // 2**20} MB, which may be a "
+            "zip bomb. Split it, or remove its large pictures, and add it again."
+        )
+    for part in parts:
+        if (found := _OFFICE_PARTS.get(part.filename)) is not None:
+            return found
+    raise DocumentSkipped(
+        "Archives and this kind of packed file cannot be read. "
+        "Unpack it and add the documents inside, or save it as .docx, .pptx, .xlsx or .pdf."
+    )

@@ -1,0 +1,127 @@
+"""Inline Markdown: reduced to the plain words, or rewritten everywhere but in code."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+
+from knowledge.parsing.blocks import fence_ranges
+
+# Bounds in the patterns keep unclosed marks in long paragraphs from costing quadratic time.
+CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)((?:[^\n]|\n(?![ \t]*\n)){1,2000}?)(?<!`)\1(?!`)")
+_TARGET = r"\(\s{0,9}(?:<[^<>\n]{0,2000}>|[^\s()]{0,2000}(?:\([^\s()]{0,500}\)[^\s()]{0,500}){0,9})"
+_LINK_TITLE = r"(?:\s{1,9}(?:\"[^\"]{0,500}\"|'[^']{0,500}'))?\s{0,9}\)"
+_LABEL = r"\[((?:[^\[\]\\]|\\.|\[[^\[\]]{0,200}\]){0,1000})\]"
+IMAGE = re.compile("!" + _LABEL + "(?:" + _TARGET + _LINK_TITLE + r"|\[[^\[\]]{0,200}\])")
+LINK = re.compile("(?<!!)" + _LABEL + _TARGET + _LINK_TITLE)
+REFERENCE_LINK = re.compile(r"(?<!!)\[([^\[\]]{1,1000})\]\[[^\[\]]{0,200}\]")
+AUTOLINK = re.compile(r"<((?:https?|mailto):[^<>\s]{1,2000}|[\w.+-]{1,64}@[\w.-]{1,255})>")
+_FOOTNOTE = re.compile(r"\[\^[\w-]{1,50}\](?::\s*)?")
+_HTML_IMAGE = re.compile(r"<img\b[^<>]{0,4000}>", re.I)
+_HTML_ALT = re.compile(r"\balt\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.I)
+COMMENT = re.compile(r"<!--.*?-->", re.S)
+_HTML_TAG = re.compile(
+    r"</?(?:a|abbr|b|br|code|dd|del|details|div|dl|dt|em|font|hr|i|ins|kbd|li|mark|ol|p|pre|q|s"
+    r"|samp|section|small|span|strong|sub|summary|sup|table|tbody|td|th|thead|tr|u|ul|wbr)"
+    r"(?:\s[^<>]{0,2000})?/?>",
+    re.I,
+)
+_HEADING_ID = re.compile(r"\s*\{:?\s*#([^\s}]+)[^{}]*\}\s*$")
+_INLINE_ANCHOR = re.compile(
+    r"<a\s+(?:name|id)\s*=\s*[\"']?([^\"'<>]+?)[\"']?\s*(?:/>|>\s*</a>)", re.I
+)
+_STARS = re.compile(r"(?<!\\)(\*{1,3})(?=[^\s*])((?:(?!\1).){1,1000}?)(?<=[^\s\\])\1", re.S)
+_UNDERSCORES = re.compile(
+    r"(?<![\w\\])(_{1,3})(?=[^\s_])((?:(?!\n[ \t]*\n).){1,1000}?)(?<=[^\s\\_])\1(?!\w)", re.S
+)
+_STRIKE = re.compile(r"~~(?=\S)(.{1,1000}?)(?<=\S)~~", re.S)
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_QUOTE_MARK = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.M)
+
+
+def outside_code(text: str, rewrite: Callable[[str], str]) -> str:
+    """``text`` with ``rewrite`` applied to what lies between code fences and code spans."""
+    parts: list[str] = []
+    at = 0
+    for start, end in [*fence_ranges(text), (len(text), len(text))]:
+        parts.append(_outside_spans(text[at:start], rewrite))
+        parts.append(text[start:end])
+        at = end
+    return "".join(parts)
+
+
+def _outside_spans(text: str, rewrite: Callable[[str], str]) -> str:
+    """A code span is put aside, not cut at, so that a rewrite sees links and tags whole."""
+    spans: list[str] = []
+
+    def put_aside(match: re.Match[str]) -> str:
+        spans.append(match[0])
+        return f"\0{len(spans) - 1}\0"
+
+    rewritten = rewrite(CODE_SPAN.sub(put_aside, text.replace("\0", "")))
+    # A rewrite may drop a span (inside a comment) but must not double one.
+    return re.sub("\0(\\d+)\0", lambda match: spans[int(match[1])], rewritten)
+
+
+def reduce_media(text: str) -> str:
+    """Markdown without HTML comments, and with images as their alternative text."""
+    text = _without_comments(text)
+    return outside_code(text, _images_as_text) if "![" in text or "<img" in text.lower() else text
+
+
+def _without_comments(text: str) -> str:
+    if "<!--" not in text:
+        return text
+    return outside_code(text, lambda prose: COMMENT.sub("", prose))
+
+
+def _images_as_text(text: str) -> str:
+    def alt(match: re.Match[str]) -> str:
+        found = _HTML_ALT.search(match[0])
+        return html.unescape(found[1] or found[2] or "") if found else ""
+
+    return _HTML_IMAGE.sub(alt, IMAGE.sub(r"\1", text))
+
+
+def split_heading_id(content: str) -> tuple[str, str]:
+    """A heading's inline Markdown without its explicit id, and that id or ``""``.
+
+    Understands ``{#id}`` and ``{: #id}`` (kramdown, Pandoc) and an ``<a name>`` or ``<a id>``.
+    """
+    if match := _HEADING_ID.search(content):
+        return content[: match.start()], match[1]
+    if match := _INLINE_ANCHOR.search(content):
+        return content[: match.start()] + content[match.end() :], match[1].strip()
+    return content, ""
+
+
+def plain_text(markdown: str) -> str:
+    """The words of inline Markdown in one line: no links, marks, tags or escapes."""
+    codes: list[str] = []
+
+    def put_aside(match: re.Match[str]) -> str:
+        codes.append(match[2])
+        return f"\0{len(codes) - 1}\0"
+
+    text = CODE_SPAN.sub(put_aside, _QUOTE_MARK.sub("", markdown.replace("\0", "")))
+    text = _images_as_text(COMMENT.sub("", text))
+    text = LINK.sub(r"\1", _FOOTNOTE.sub("", text))
+    text = REFERENCE_LINK.sub(r"\1", text)
+    text = AUTOLINK.sub(lambda match: match[1].removeprefix("mailto:"), text)
+    text = _HTML_TAG.sub(_space_for_break, text)
+    for _ in range(3):  # bold inside italic inside strike: deeper nesting is not written
+        before = text
+        text = _STRIKE.sub(r"\1", _UNDERSCORES.sub(r"\2", _STARS.sub(r"\2", text)))
+        if text == before:
+            break
+    text = re.sub(r"\\\n", "\n", text)
+    text = html.unescape(_ESCAPE.sub(r"\1", text))
+    return " ".join(re.sub("\0(\\d+)\0", lambda match: codes[int(match[1])], text).split())
+
+
+def _space_for_break(match: re.Match[str]) -> str:
+    """Tags that end a line part words; those inside a line do not."""
+    name = match[0].strip("</> \t\n").split()[0].lower() if match[0].strip("</> ") else ""
+    inline = {"a", "abbr", "b", "code", "em", "i", "kbd", "mark", "s", "span", "strong", "u"}
+    return "" if name in inline | {"sub", "sup", "small", "wbr", "del", "ins", "q"} else " "

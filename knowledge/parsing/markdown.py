@@ -1,0 +1,137 @@
+"""Markdown files: front matter read, Liquid tags and HTML in the text made readable."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Any
+
+import yaml
+
+from knowledge.errors import DocumentSkipped
+from knowledge.parsing.document import Draft, primary_language
+from knowledge.parsing.inline import outside_code
+
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)(?:^---|^\.\.\.)[ \t]*(?:\n|\Z)", re.S | re.M)
+_MAX_FRONT_MATTER = 64 * 1024
+"""Characters; YAML beyond this is not metadata."""
+
+
+def parse_markdown(text: str) -> Draft:
+    """Markdown with its front matter taken off.
+
+    Front matter that is not YAML counts as absent, with one exception: an access list that is
+    there but cannot be read raises :class:`DocumentSkipped`, since taking it for absent would
+    show the document to everybody.
+    """
+    head = _FRONT_MATTER.match(text)
+    if head is None or len(head[1]) > _MAX_FRONT_MATTER:
+        return Draft(_readable(text))
+    stated = _metadata(head[1])
+    body = _readable(text[head.end() :])
+    title = stated.get("title")
+    return Draft(
+        body,
+        title=str(title) if isinstance(title, str | int | float) else None,
+        access=_access(stated, head[1]),
+        valid_until=_day(stated.get("valid_until")),
+        language=primary_language(stated.get("language")),
+    )
+
+
+def _metadata(front_matter: str) -> dict[Any, Any]:
+    try:
+        loaded = yaml.safe_load(front_matter)
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError):  # ValueError: 2024-13-45
+        return {}
+    return loaded if isinstance(loaded, dict) else {}
+
+
+_ACCESS_LINE = re.compile(r"^[\"']?access[\"']?[ \t]*:", re.M | re.I)
+
+
+def _access(stated: dict[Any, Any], front_matter: str) -> frozenset[str] | None:
+    """The access list; looked for in the raw text too, as it must not get lost with bad YAML."""
+    if "access" not in stated:
+        if not _ACCESS_LINE.search(front_matter):
+            return None
+        listed: list[Any] = []
+    else:
+        value = stated["access"]
+        listed = value if isinstance(value, list) else [value]
+    principals = [item.strip() for item in listed if isinstance(item, str)]
+    if not principals or not all(principals) or len(principals) != len(listed):
+        raise DocumentSkipped(
+            "The front matter has an access list that cannot be read, so nobody is shown the "
+            "document. Write it as  access: [role:managers, channel:C9]  or remove the line."
+        )
+    return frozenset(principals)
+
+
+def _day(stated: object) -> date | None:
+    if isinstance(stated, datetime):
+        return stated.date()
+    if isinstance(stated, date):
+        return stated
+    if isinstance(stated, str):
+        try:
+            return date.fromisoformat(stated.strip()[:10])
+        except ValueError:
+            return None
+    return None
+
+
+# kramdown's and Pandoc's attribute lists: `[Start](/go){.button}`, and `{: .note}` on its own line.
+# Those with an id stay on headings, where chunking reads them.
+_ATTRIBUTES = re.compile(r"(?<=[)\]])\{:?\s*\.[^{}\n]*\}|^[ \t]*\{:[^{}\n]*\}[ \t]*$", re.M)
+
+
+# --- Liquid -----------------------------------------------------------------------------------
+
+_LIQUID_COMMENT = re.compile(r"\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?%\}", re.S)
+_LIQUID_RAW = re.compile(r"\{%-?\s*(?:end)?raw\s*-?%\}")
+_LIQUID_TAG = re.compile(r"\{%-?\s*([\w-]*)((?:\"[^\"]*\"|'[^']*'|[^%]|%(?!\}))*?)-?%\}")
+_LIQUID_TARGET = re.compile(r"(?<=\]\()\{\{[^{}\n]*\}\}")
+_ARGUMENT = re.compile(r"\"([^\"]*)\"|'([^']*)'")
+
+
+def _readable(text: str) -> str:
+    """Text without Liquid tags and with HTML as Markdown; code is left as it is."""
+    if "{%" in text or "{{" in text:
+        text = outside_code(text, _without_liquid)
+        # Around code, raw only protects it from Liquid, which runs before Markdown is read.
+        text = _LIQUID_RAW.sub("", text)
+    if "{" in text:
+        text = outside_code(text, lambda prose: _ATTRIBUTES.sub("", prose))
+    if "<" in text:
+        from knowledge.parsing.markup import html_to_markdown_inside
+
+        text = outside_code(text, html_to_markdown_inside)
+    return text
+
+
+def _without_liquid(text: str) -> str:
+    text = _LIQUID_COMMENT.sub("", text)
+    kept: list[str] = []
+    at = 0
+    # What stands between raw and endraw is the author's literal text.
+    for match in re.finditer(r"\{%-?\s*raw\s*-?%\}(.*?)\{%-?\s*endraw\s*-?%\}", text, re.S):
+        kept += [_LIQUID_TAG.sub(_tag_as_text, text[at : match.start()]), match[1]]
+        at = match.end()
+    kept.append(_LIQUID_TAG.sub(_tag_as_text, text[at:]))
+    return _LIQUID_TARGET.sub("", "".join(kept))
+
+
+def _tag_as_text(match: re.Match[str]) -> str:
+    name: str = match[1]
+    arguments: list[str] = [double or single for double, single in _ARGUMENT.findall(match[2])]
+    if name == "slack_channel" and arguments:
+        channel = "#" + arguments[0].lstrip("#")
+        label = arguments[1].strip() if len(arguments) > 1 else ""
+        is_same = label.lstrip("#").casefold() == channel[1:].casefold()
+        return channel if not label or is_same else f"{label} ({channel})"
+    if name in ("page", "link", "download", "asset", "post_url") and arguments:
+        return arguments[0]
+    if name.startswith("image") and len(arguments) > 1:
+        return f"![{arguments[-1]}]({arguments[0].replace(' ', '%20')})"
+    return ""

@@ -1,0 +1,1 @@
+"""The stores that implement the port in ``knowledge/store.py``."""

@@ -1,0 +1,234 @@
+"""The embedded store's statements: one function for each thing asked of, or written to, its tables.
+
+All work on a connection whose transaction the caller began, and raise :class:`sqlite3.Error`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import unicodedata
+from collections.abc import Collection, Iterable
+
+from knowledge.errors import StoreError
+from knowledge.stores.stopwords import STOP_WORDS
+from knowledge.types import Passage, Principals
+
+TITLE_WEIGHT = 1.5
+"""BM25 weight of a match in the title: names the document, but is the same for all its passages."""
+
+HEADINGS_WEIGHT = 2.0
+"""BM25 weight of a match in the heading path: says what this very passage is about."""
+
+BODY_WEIGHT = 1.0
+"""BM25 weight of a match in the text, the measure for the other two."""
+
+MAX_QUERY_WORDS = 64
+"""Different words of a query that BM25 looks at, the first ones: each costs one index look-up and
+a ranking, and somebody will paste a log into the channel."""
+
+# \w without the underscore, which the index splits at too.
+_WORD = re.compile(r"[^\W_]+")
+
+_MATCHES = """
+SELECT k.rowid, -bm25(keyword, :title, :headings, :body) AS score
+FROM keyword AS k CROSS JOIN passage AS p ON p.rid = k.rowid
+WHERE keyword MATCH :words
+  AND p.access_id IN (SELECT value FROM json_each(:access))
+  AND (:sources IS NULL OR p.source_id IN (SELECT value FROM json_each(:sources)))
+ORDER BY score DESC, k.rowid LIMIT :n
+"""
+
+
+def match_expression(text: str) -> str:
+    """The FTS5 query for a question: its words quoted and joined by OR; empty when it has none.
+
+    Stop words are left out unless there is nothing else. Only letters and digits get through, so
+    no text can be read as FTS5 syntax.
+    """
+    # NFC, since the index folds "é" to "e" but takes a letter and its combining accent as one word.
+    words = _WORD.findall(unicodedata.normalize("NFC", text).lower())
+    telling = [word for word in words if word not in STOP_WORDS]
+    chosen = list(dict.fromkeys(telling or words))[:MAX_QUERY_WORDS]
+    return " OR ".join(f'"{word}"' for word in chosen)
+
+
+def keyword_matches(
+    db: sqlite3.Connection,
+    text: str,
+    access: Collection[int],
+    sources: Collection[int] | None,
+    n: int,
+) -> dict[int, float]:
+    """Row id -> BM25 (higher is better) of the ``n`` best matches that may be looked at."""
+    words = match_expression(text)
+    if not words:
+        return {}
+    rows = db.execute(
+        _MATCHES,
+        {
+            "title": TITLE_WEIGHT,
+            "headings": HEADINGS_WEIGHT,
+            "body": BODY_WEIGHT,
+            "words": words,
+            "access": json.dumps(list(access)),
+            "sources": None if sources is None else json.dumps(list(sources)),
+            "n": n,
+        },
+    )
+    return {int(rid): float(score) for rid, score in rows}
+
+
+def readable_access(db: sqlite3.Connection, principals: Principals) -> set[int]:
+    """The interned access lists that name any of these principals."""
+    return {
+        int(access)
+        for principal in principals
+        for (access,) in db.execute(
+            "SELECT access_id FROM access_member WHERE principal = ?", (principal,)
+        )
+    }
+
+
+def source_ids(db: sqlite3.Connection, names: Collection[str]) -> set[int]:
+    """The interned ids of those sources that the store knows."""
+    return {
+        int(source)
+        for name in names
+        for (source,) in db.execute("SELECT id FROM source WHERE name = ?", (name,))
+    }
+
+
+def passage_names(db: sqlite3.Connection, rids: Collection[int]) -> dict[int, str]:
+    """Row id -> passage id."""
+    rows = db.execute(
+        "SELECT rid, id FROM passage WHERE rid IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(rids)),),
+    )
+    return {int(rid): str(name) for rid, name in rows}
+
+
+def passages(db: sqlite3.Connection, rids: Collection[int]) -> dict[int, Passage]:
+    """Row id -> the whole passage."""
+    rows = db.execute(
+        "SELECT p.rid, p.id, s.name, p.document, c.title, c.headings, p.position, c.url, c.body, "
+        "a.members FROM passage p JOIN content c ON c.rid = p.rid "
+        "JOIN source s ON s.id = p.source_id JOIN access a ON a.id = p.access_id "
+        "WHERE p.rid IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(rids)),),
+    )
+    return {
+        int(rid): Passage(
+            id=name,
+            source=source,
+            document=document,
+            title=title,
+            headings=tuple(json.loads(headings)),
+            position=position,
+            url=url,
+            text=body,
+            access=frozenset(json.loads(members)),
+        )
+        for rid, name, source, document, title, headings, position, url, body, members in rows
+    }
+
+
+def count(db: sqlite3.Connection, source: str | None) -> int:
+    """Passages of one source, or all."""
+    if source is None:
+        row = db.execute("SELECT count(*) FROM passage").fetchone()
+    else:
+        row = db.execute(
+            "SELECT count(*) FROM passage WHERE source_id = (SELECT id FROM source WHERE name = ?)",
+            (source,),
+        ).fetchone()
+    return int(row[0])
+
+
+def insert(db: sqlite3.Connection, passage: Passage, vector: bytes) -> None:
+    """Add one passage; its vector is little-endian float32."""
+    access = _intern_access(db, passage.access)
+    source = _intern_source(db, passage.source)
+    rid = db.execute(
+        "INSERT INTO passage (access_id, source_id, id, document, position) VALUES (?, ?, ?, ?, ?)",
+        (access, source, passage.id, passage.document, passage.position),
+    ).lastrowid
+    db.execute("INSERT INTO vector VALUES (?, ?)", (rid, vector))
+    headings = json.dumps(passage.headings, ensure_ascii=False)
+    db.execute(
+        "INSERT INTO content VALUES (?, ?, ?, ?, ?)",
+        (rid, passage.title, headings, passage.text, passage.url),
+    )
+
+
+def remove(
+    db: sqlite3.Connection, change: int, source: str, document: str | None
+) -> tuple[int, set[int]]:
+    """Take out a document's rows, or a source's; returns how many, and their access lists."""
+    (known,) = source_ids(db, [source]) or (None,)
+    if document is None:
+        rows = db.execute("SELECT rid, access_id FROM passage WHERE source_id = ?", (known,))
+    else:
+        rows = db.execute(
+            "SELECT rid, access_id FROM passage WHERE source_id = ? AND document = ?",
+            (known, document),
+        )
+    found = rows.fetchall()
+    gone = [(rid,) for rid, _ in found]
+    db.executemany("INSERT INTO removed VALUES (?, ?)", [(change, rid) for (rid,) in gone])
+    db.executemany("DELETE FROM content WHERE rid = ?", gone)
+    db.executemany("DELETE FROM vector WHERE rid = ?", gone)
+    db.executemany("DELETE FROM passage WHERE rid = ?", gone)
+    return len(gone), {access for _, access in found}
+
+
+def forget_unused(db: sqlite3.Connection, source: str, access: Collection[int]) -> None:
+    """Drop the source and those of the access lists that no passage refers to any more."""
+    db.executemany(
+        "DELETE FROM access WHERE id = ? "
+        "AND NOT EXISTS (SELECT 1 FROM passage WHERE access_id = access.id)",
+        [(one,) for one in access],
+    )
+    db.execute(
+        "DELETE FROM source WHERE name = ? "
+        "AND NOT EXISTS (SELECT 1 FROM passage WHERE source_id = source.id)",
+        (source,),
+    )
+
+
+def settle_dims(db: sqlite3.Connection, dims: int) -> None:
+    """Check new vectors against the store's; the first vector in an empty store sets them.
+
+    Raises :class:`StoreError` when they differ.
+    """
+    stored = int(db.execute("SELECT dims FROM state").fetchone()[0])
+    if stored == dims:
+        return
+    if db.execute("SELECT EXISTS (SELECT 1 FROM passage)").fetchone()[0]:
+        raise foreign_vector(stored, dims)
+    db.execute("UPDATE state SET dims = ?", (dims,))
+
+
+def foreign_vector(stored: int, given: int) -> StoreError:
+    """The error for a vector of another embedding model; says what to do about it."""
+    return StoreError(
+        f"The store holds vectors of {stored} dimensions and was given one of {given}: the "
+        "embedding model has changed. Remove all sources from the store and re-ingest them."
+    )
+
+
+def _intern_source(db: sqlite3.Connection, name: str) -> int:
+    db.execute("INSERT INTO source (name) VALUES (?) ON CONFLICT DO NOTHING", (name,))
+    return int(db.execute("SELECT id FROM source WHERE name = ?", (name,)).fetchone()[0])
+
+
+def _intern_access(db: sqlite3.Connection, access: Iterable[str]) -> int:
+    members = sorted(access)
+    key = json.dumps(members)
+    known = db.execute("SELECT id FROM access WHERE members = ?", (key,)).fetchone()
+    if known is not None:
+        return int(known[0])
+    new = db.execute("INSERT INTO access (members) VALUES (?) RETURNING id", (key,)).fetchone()[0]
+    db.executemany("INSERT INTO access_member VALUES (?, ?)", [(one, new) for one in members])
+    return int(new)

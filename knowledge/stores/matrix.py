@@ -1,0 +1,167 @@
+"""The embedded store's vectors in RAM: exact cosine search over a float32 matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from functools import cache
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # has no stubs
+
+from knowledge.types import Vector
+
+REMOVED = -1
+"""Stands in ``MatrixView.access`` for a passage that is gone; its row waits for compaction."""
+
+GATHER_BELOW = 0.3
+"""When fewer than this share of rows may be looked at, copying them out and multiplying only them
+is quicker than multiplying the whole matrix (measured at 10k and 100k rows of 384)."""
+
+COMPACT_ABOVE = 0.25
+"""Share of removed rows at which the matrix is rebuilt without them."""
+
+COMPACT_MINIMUM = 1024
+"""Fewer removed rows than this (1.5 MB at 384 dimensions) are never worth a rebuild."""
+
+HEADROOM = 1.125
+"""Spare rows when the matrix grows, so that the next documents need no copy of it."""
+
+COSINE_DECIMALS = 6
+"""float32 dot products are good to about 1e-6, and the last bits depend on a row's place in the
+matrix. Rounding makes passages with equal vectors tie, so that their ids decide the order."""
+
+_blas_lock = Lock()
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController().select(user_api="blas")
+
+
+def _dot(vectors: NDArray[np.float32], query: Vector) -> NDArray[np.float32]:
+    # The product is bound by memory, and two BLAS threads on busy cores wait for each other: 8-10
+    # times slower under load. The limit is process-wide, hence the lock: two overlapping limits
+    # would restore each other's value.
+    with _blas_lock, _blas().limit(limits=1):
+        return np.round(vectors @ query, COSINE_DECIMALS)
+
+
+def _members(ids: Collection[int], values: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Which of ``values`` are in ``ids``: one look-up table, in which REMOVED is never."""
+    table = np.zeros(int(values.max(initial=REMOVED)) + 2, dtype=np.bool_)
+    # REMOVED is -1 and so reads the last entry, which no id can reach.
+    table[[one for one in ids if one < len(table) - 1]] = True
+    return table[values]
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixView:
+    """The vectors as of one change of the store; later changes do not touch it."""
+
+    vectors: NDArray[np.float32]
+    """Shape ``(rows, dims)``, unit length."""
+    rowids: NDArray[np.int64]
+    """Shape ``(rows,)``, ascending."""
+    access: NDArray[np.int32]
+    """Shape ``(rows,)``: the interned access list, or REMOVED."""
+    source: NDArray[np.int32]
+    """Shape ``(rows,)``: the interned source."""
+
+    def nearest(
+        self, query: Vector, access: Collection[int], sources: Collection[int] | None, n: int
+    ) -> dict[int, float]:
+        """Row id -> cosine of the ``n`` nearest passages with one of these access lists.
+
+        ``sources`` narrows further; ties at the end of the list go to the older passage.
+        """
+        seen = _members(access, self.access)
+        if sources is not None:
+            seen &= _members(sources, self.source)
+        rows = np.flatnonzero(seen)
+        if not rows.size or n < 1:
+            return {}
+        if rows.size < GATHER_BELOW * len(self.rowids):
+            cosines = _dot(self.vectors[rows], query)
+        else:
+            cosines = _dot(self.vectors, query)[rows]
+        if n < rows.size:
+            worst = np.partition(cosines, rows.size - n)[rows.size - n]
+            best = np.flatnonzero(cosines >= worst)
+            rows, cosines = rows[best], cosines[best]
+        order = np.lexsort((rows, -cosines))[:n]
+        return dict(zip(self.rowids[rows[order]].tolist(), cosines[order].tolist(), strict=True))
+
+    def cosines(self, query: Vector, rowids: Collection[int]) -> dict[int, float]:
+        """Row id -> cosine of these passages, which must be in the matrix."""
+        wanted = np.fromiter(rowids, dtype=np.int64, count=len(rowids))
+        rows = np.searchsorted(self.rowids, wanted)
+        return dict(zip(wanted.tolist(), _dot(self.vectors[rows], query).tolist(), strict=True))
+
+
+class VectorMatrix:
+    """Grows and shrinks with the store; hands out views that stay as they were.
+
+    Rows are only appended (row ids ascend), and a removal replaces the access column instead of
+    writing into it, so a search goes on over its view while the next change is applied. Not safe
+    for two writers at once.
+    """
+
+    _vectors: NDArray[np.float32]
+    _rowids: NDArray[np.int64]
+    _access: NDArray[np.int32]
+    _source: NDArray[np.int32]
+
+    def __init__(self, dims: int, expected: int = 0) -> None:
+        self.dims = dims
+        self._count = 0
+        self._removed = 0
+        self._allocate(int(expected * HEADROOM) + 1)
+
+    @property
+    def last_rowid(self) -> int:
+        """The newest passage's row id; 0 when there is none."""
+        return int(self._rowids[self._count - 1]) if self._count else 0
+
+    def view(self) -> MatrixView:
+        """All rows as they are now."""
+        n = self._count
+        return MatrixView(self._vectors[:n], self._rowids[:n], self._access[:n], self._source[:n])
+
+    def append(self, rows: Iterable[tuple[int, int, int, bytes]]) -> None:
+        """Add (row id, access id, source id, little-endian float32 vector), row ids ascending."""
+        for rowid, access, source, vector in rows:
+            if self._count == len(self._rowids):
+                self._rebuild(np.arange(self._count), int(self._count * HEADROOM) + 256)
+            at = self._count
+            self._vectors[at] = np.frombuffer(vector, dtype="<f4")
+            self._rowids[at], self._access[at], self._source[at] = rowid, access, source
+            self._count += 1
+
+    def remove(self, rowids: Collection[int]) -> None:
+        """Take passages out; row ids that are not in the matrix are passed over."""
+        n = self._count
+        gone = np.isin(self._rowids[:n], np.fromiter(rowids, np.int64, len(rowids)))
+        self._access = self._access.copy()
+        self._access[:n][gone] = REMOVED
+        self._removed = int(np.count_nonzero(self._access[:n] == REMOVED))
+        if self._removed > max(COMPACT_MINIMUM, COMPACT_ABOVE * n):
+            kept = np.flatnonzero(self._access[:n] != REMOVED)
+            self._rebuild(kept, int(kept.size * HEADROOM) + 1)
+
+    def _allocate(self, capacity: int) -> None:
+        self._vectors = np.empty((capacity, self.dims), dtype=np.float32)
+        self._rowids = np.empty(capacity, dtype=np.int64)
+        self._access = np.empty(capacity, dtype=np.int32)
+        self._source = np.empty(capacity, dtype=np.int32)
+
+    def _rebuild(self, kept: NDArray[np.intp], capacity: int) -> None:
+        old = self.view()
+        self._allocate(capacity)
+        self._count = n = len(kept)
+        # mode="clip" writes straight into ``out``; the default makes one more copy first.
+        np.take(old.vectors, kept, axis=0, out=self._vectors[:n], mode="clip")
+        self._rowids[:n], self._access[:n] = old.rowids[kept], old.access[kept]
+        self._source[:n] = old.source[kept]

@@ -1,0 +1,390 @@
+"""What only the embedded store promises: one file, several processes, kill -9, bounded growth."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from knowledge.errors import StoreError
+from knowledge.stores import embedded as embedded_module
+from knowledge.stores import matrix as matrix_module
+from knowledge.stores.embedded import EmbeddedStore
+from knowledge.stores.embedded_sql import match_expression
+from knowledge.stores.fusion import fuse
+from knowledge.types import PUBLIC, EmbeddedPassage
+from tests.knowledge.store_toys import EVERYBODY, passage, texts, toward
+
+ROOT = Path(__file__).parents[2]
+PASSAGES = 20
+
+# Replaces one document again and again, all its passages saying which generation they are of, and
+# names a generation once it is stored.
+WRITER = f"""
+import asyncio, itertools, sys
+from pathlib import Path
+from knowledge.stores.embedded import EmbeddedStore
+from tests.knowledge.store_toys import passage, toward
+
+async def main() -> None:
+    store = await EmbeddedStore.open(Path(sys.argv[1]))
+    for generation in itertools.count(int(sys.argv[2])):
+        await store.replace("handbook", "guide.md", [
+            passage(f"generation {{generation}} part {{n}}", toward(pay=1, travel=n), position=n)
+            for n in range({PASSAGES})
+        ])
+        print(generation, flush=True)
+
+asyncio.run(main())
+"""
+
+
+@asynccontextmanager
+async def opened(path: Path) -> AsyncIterator[EmbeddedStore]:
+    store = await EmbeddedStore.open(path)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def generations(store: EmbeddedStore) -> list[int]:
+    """The generation of each stored passage, by both legs."""
+    found = await store.search("generation", toward(pay=1), EVERYBODY, 1000, alpha=0.5)
+    return [int(text.split()[1]) for text in texts(found)]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "passages.sqlite"
+
+
+@pytest.fixture
+def writer(path: Path) -> Iterator[subprocess.Popen[str]]:
+    process = start_writer(path, 1)
+    yield process
+    process.kill()
+    process.wait()
+
+
+def start_writer(path: Path, first: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # noqa: S603  # our own interpreter and text
+        [sys.executable, "-c", WRITER, str(path), str(first)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+
+
+def said(process: subprocess.Popen[str]) -> int:
+    assert process.stdout is not None
+    return int(process.stdout.readline())
+
+
+# -- processes ----------------------------------------------------------------------------------
+
+
+@pytest.mark.asyncio
+async def test_a_killed_writer_leaves_the_old_or_the_new_document(path: Path) -> None:
+    first = 1
+    for writes_before_kill in (1, 2, 5):
+        process = start_writer(path, first)
+        stored = [said(process) for _ in range(writes_before_kill)][-1]
+        process.kill()
+        process.wait()
+        rest = [int(line) for line in (process.stdout or []) if line.endswith("\n")]
+        stored = max([stored, *rest])
+
+        async with opened(path) as store:
+            found = await generations(store)
+            assert len(found) == PASSAGES == await store.count()
+            # The one that it was at may have been committed without being named.
+            assert set(found) in ({stored}, {stored + 1})
+        check_file(path)
+        first = stored + 10
+
+
+@pytest.mark.asyncio
+async def test_a_reader_beside_a_writer_sees_whole_documents_that_never_go_back(
+    path: Path, writer: subprocess.Popen[str]
+) -> None:
+    said(writer)
+    last = 0
+    async with opened(path) as store:
+        for _ in range(40):
+            found = await generations(store)
+            assert len(found) == PASSAGES
+            (generation,) = set(found)
+            assert generation >= last
+            last = generation
+        newest = said(writer)
+        assert (await generations(store))[0] >= newest
+
+
+@pytest.mark.asyncio
+async def test_many_openings_and_writers_at_once_lose_nothing(path: Path) -> None:
+    stores = await asyncio.gather(*[EmbeddedStore.open(path) for _ in range(6)])
+    await asyncio.gather(
+        *[
+            store.replace(
+                f"s{n}", f"d{m}", [passage("x", toward(pay=1), source=f"s{n}", document=f"d{m}")]
+            )
+            for n, store in enumerate(stores)
+            for m in range(8)
+        ]
+    )
+    counts = await asyncio.gather(*[store.count() for store in stores])
+    found = await asyncio.gather(
+        *[store.search("x", toward(pay=1), EVERYBODY, 100, alpha=0.5) for store in stores]
+    )
+    await asyncio.gather(*[store.close() for store in stores])
+
+    assert counts == [48] * 6
+    assert [len(one) for one in found] == [48] * 6
+
+
+def check_file(path: Path) -> None:
+    db = sqlite3.connect(path)
+    assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    # Raises when the index and the texts disagree.
+    db.execute("INSERT INTO keyword(keyword, rank) VALUES ('integrity-check', 1)")
+    db.close()
+
+
+# -- the file -----------------------------------------------------------------------------------
+
+
+@pytest.mark.asyncio
+async def test_repeated_replacing_does_not_grow_the_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded_module, "CHANGES_REMEMBERED", 20)
+    sizes = []
+    async with opened(path) as store:
+        for generation in range(240):
+            await store.replace(
+                "handbook",
+                "guide.md",
+                [
+                    passage(
+                        f"generation {generation} of part {n} " + "and some more words " * 20,
+                        toward(pay=1, travel=n),
+                        position=n,
+                        access=frozenset({f"user:U{generation}"}),
+                    )
+                    for n in range(10)
+                ],
+            )
+            if generation in (60, 239):
+                sizes.append(sum(file.stat().st_size for file in path.parent.iterdir()))
+        assert await store.count() == 10
+    check_file(path)
+    assert sizes[1] < 1.3 * sizes[0]
+
+    db = sqlite3.connect(path)
+    rows = {
+        table: db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608  # fixed names
+        for table in ("content", "vector", "access", "access_member", "source", "removed")
+    }
+    db.close()
+    assert rows["removed"] <= 20 * 10
+    del rows["removed"]
+    assert rows == {"content": 10, "vector": 10, "access": 1, "access_member": 1, "source": 1}
+
+
+@pytest.mark.asyncio
+async def test_an_emptied_store_takes_another_models_vectors(path: Path) -> None:
+    async with opened(path) as store, opened(path) as reader:
+        await store.replace("handbook", "guide.md", [passage("Old.", toward(pay=1))])
+        assert len(await reader.search("old", toward(pay=1), EVERYBODY, 5, alpha=0.5)) == 1
+        smaller = toward(pay=1)[:4]
+        with pytest.raises(StoreError, match="re-ingest"):
+            await reader.search("old", smaller, EVERYBODY, 5, alpha=0.5)
+
+        await store.delete("handbook")
+        await store.replace("handbook", "guide.md", [passage("New.", smaller)])
+        assert texts(await reader.search("new", smaller, EVERYBODY, 5, alpha=0.5)) == ["New."]
+
+
+@pytest.mark.parametrize("bad", [[0.0, 0.0], [math.nan, 1.0], [math.inf, 1.0]])
+@pytest.mark.asyncio
+async def test_a_vector_without_a_direction_is_refused(path: Path, bad: list[float]) -> None:
+    async with opened(path) as store:
+        with pytest.raises(StoreError, match="finite"):
+            await store.replace("handbook", "g", [passage("x", np.float32(bad), document="g")])
+
+
+@pytest.mark.asyncio
+async def test_a_file_of_a_newer_version_is_refused_and_left_alone(path: Path) -> None:
+    async with opened(path):
+        pass
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+
+    with pytest.raises(StoreError, match="newer"):
+        await EmbeddedStore.open(path)
+
+
+@pytest.mark.asyncio
+async def test_what_is_no_store_is_refused(path: Path) -> None:
+    path.write_text("This is not a database, it is a note to myself. " * 50)
+    with pytest.raises(StoreError, match="not a database"):
+        await EmbeddedStore.open(path)
+    with pytest.raises(StoreError):
+        await EmbeddedStore.open(path / "below" / "a-file.sqlite")
+
+
+# -- the query ----------------------------------------------------------------------------------
+
+
+def test_a_query_is_its_telling_words_quoted() -> None:
+    assert match_expression("How do I book a TRAIN, a train?") == '"book" OR "train"'
+    assert match_expression("who are you") == '"who" OR "are" OR "you"'
+    assert match_expression('a" OR b* NEAR(c)') == '"b" OR "near" OR "c"'
+    assert match_expression("snake_case re\u0301sume\u0301") == '"snake" OR "case" OR "résumé"'
+    assert match_expression("?!") == ""
+
+
+def test_no_text_is_fts_syntax() -> None:
+    db = sqlite3.connect(":memory:")
+    db.execute("CREATE VIRTUAL TABLE keyword USING fts5(body)")
+
+    @given(st.text(max_size=60))
+    def ask(text: str) -> None:
+        if words := match_expression(text):
+            db.execute("SELECT * FROM keyword WHERE keyword MATCH ?", (words,)).fetchall()
+
+    ask()
+    db.close()
+
+
+@pytest.mark.asyncio
+async def test_words_match_by_stem_and_without_accents(path: Path) -> None:
+    async with opened(path) as store:
+        await store.replace("handbook", "guide.md", [passage("Résumés of cafés", toward(pay=1))])
+        for text in ("resume", "RÉSUMÉ", "re\u0301sume\u0301", "cafe"):
+            assert await store.search(text, toward(pay=1), EVERYBODY, 5, alpha=0), text
+
+
+# -- against a model ----------------------------------------------------------------------------
+
+scores = st.dictionaries(
+    st.sampled_from("abcdefgh"), st.floats(-20, 20, allow_nan=False), max_size=8
+)
+
+
+@given(vector=scores, keyword=scores, alpha=st.sampled_from([0.0, 0.25, 0.5, 0.9, 1.0]))
+def test_fusion_is_the_weighed_sum_of_scaled_scores(
+    vector: dict[str, float], keyword: dict[str, float], alpha: float
+) -> None:
+    def scaled(leg: dict[str, float], key: str) -> float:
+        if key not in leg:
+            return 0.0
+        spread = max(leg.values()) - min(leg.values())
+        return (leg[key] - min(leg.values())) / spread if spread else 1.0
+
+    got = fuse(vector, keyword, alpha)
+
+    reached = {key for leg, on in ((vector, alpha > 0), (keyword, alpha < 1)) if on for key in leg}
+    assert {key for key, _ in got} == reached
+    for key, score in got:
+        assert 0 <= score <= 1
+        assert score == pytest.approx(
+            alpha * scaled(vector, key) + (1 - alpha) * scaled(keyword, key)
+        )
+    assert got == sorted(got, key=lambda item: (-item[1], item[0]))
+
+
+PRINCIPALS = [PUBLIC, "role:man", "role:managers", 'user:"x"', "channel:C 9"]
+access_lists = st.frozensets(st.sampled_from(PRINCIPALS), min_size=1, max_size=3)
+documents = st.tuples(st.sampled_from(["s1", "s2"]), st.sampled_from(["d1", "d2"]))
+contents = st.lists(st.tuples(st.integers(1, 9), access_lists), max_size=4)
+steps = st.lists(st.tuples(documents, contents), min_size=1, max_size=6)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    steps=steps,
+    principals=st.frozensets(st.sampled_from(PRINCIPALS), max_size=3),
+    sources=st.none() | st.frozensets(st.sampled_from(["s1", "s2", "s3"])),
+)
+def test_the_store_agrees_with_a_dictionary(
+    steps: list[tuple[tuple[str, str], list[tuple[int, frozenset[str]]]]],
+    principals: frozenset[str],
+    sources: frozenset[str] | None,
+) -> None:
+    async def run(folder: Path) -> None:
+        model: dict[tuple[str, str], list[EmbeddedPassage]] = {}
+        async with opened(folder / "p") as store, opened(folder / "p") as reader:
+            for (source, document), parts in steps:
+                model[source, document] = [
+                    passage(
+                        f"word {slant}",
+                        toward(pay=1, travel=slant / 3),
+                        source=source,
+                        document=document,
+                        position=n,
+                        access=access,
+                    )
+                    for n, (slant, access) in enumerate(parts)
+                ]
+                await store.replace(source, document, model[source, document])
+                await agrees(reader, [one for kept in model.values() for one in kept])
+
+    async def agrees(store: EmbeddedStore, kept: list[EmbeddedPassage]) -> None:
+        visible = {
+            one.passage: float(one.vector @ toward(pay=1))
+            for one in kept
+            if one.passage.access & principals
+            and (sources is None or one.passage.source in sources)
+        }
+        for alpha in (0.0, 0.5, 1.0):
+            found = await store.search(
+                "word", toward(pay=1), principals, 99, alpha=alpha, sources=sources
+            )
+            assert {one.passage for one in found} == set(visible)
+            for one in found:
+                assert one.cosine == pytest.approx(visible[one.passage], abs=1e-5)
+        order = [one.passage.id for one in found]
+        assert order == [
+            one.id for one in sorted(visible, key=lambda one: (-round(visible[one], 5), one.id))
+        ]
+        assert await store.count() == len(kept)
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(run(Path(folder)))
+
+
+@pytest.mark.asyncio
+async def test_a_reader_keeps_up_through_compaction_and_after_missing_much(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(matrix_module, "COMPACT_MINIMUM", 5)
+    monkeypatch.setattr(embedded_module, "CHANGES_REMEMBERED", 3)
+    async with opened(path) as store, opened(path) as reader:
+        for generation in range(30):
+            document = f"d{generation % 4}"
+            parts = [
+                passage(json.dumps([generation, n]), toward(pay=1, travel=n), document=document,
+                        position=n)
+                for n in range(generation % 5)
+            ]  # fmt: skip
+            await store.replace("handbook", document, parts)
+            if generation % 7 == 6 or generation < 6:
+                fresh = await EmbeddedStore.open(path)
+                ask = ("", toward(travel=1), EVERYBODY, 99)
+                assert await reader.search(*ask, alpha=1) == await fresh.search(*ask, alpha=1)
+                await fresh.close()
