@@ -168,7 +168,7 @@ def _pieces(source: str, blocks: list[Block], count: CountTokens, budget: int) -
     for block, after, size in zip(blocks, borders[1:], sizes, strict=True):
         cost = _cut_cost(previous, block)
         if block.kind == "rule":  # parts what stands around it and says nothing itself
-            atoms[-1] = replace(atoms[-1], end=after)
+            atoms[-1] = replace(atoms[-1], end=after, tokens=atoms[-1].tokens + size)
         elif size <= budget or block.kind == "fence":
             atoms.append(_Atom(block.start, after, size, cost))
         elif block.kind == "table":
@@ -176,7 +176,7 @@ def _pieces(source: str, blocks: list[Block], count: CountTokens, budget: int) -
         else:
             atoms += _text_atoms(source, block.start, after, count, budget, cost)
         previous = block
-    atoms = _with_lead_ins(source, atoms, count, budget)
+    atoms = _coarsened(_with_lead_ins(source, atoms, count, budget), budget)
     return [_slice(source, atoms[first : last + 1]) for first, last in _packed(atoms, budget)]
 
 
@@ -278,6 +278,25 @@ def _with_lead_ins(source: str, atoms: list[_Atom], count: CountTokens, budget: 
 
 
 _LEAD_IN_END = re.compile(r":[*_]*\s*\Z")
+
+
+_FINE = 1_000
+"""Atoms in one section up to which every border is considered; real ones have under a hundred."""
+
+
+def _coarsened(atoms: list[_Atom], budget: int) -> list[_Atom]:
+    """Of a huge section, small neighbours joined to a sixteenth of a piece: packing stays fast."""
+    if len(atoms) <= _FINE:
+        return atoms
+    joined = atoms[:1]
+    for atom in atoms[1:]:
+        last = joined[-1]
+        if (last.tokens + atom.tokens) * 16 <= budget:
+            tokens = last.tokens + atom.tokens
+            joined[-1] = replace(last, end=atom.end, tokens=tokens)
+        else:
+            joined.append(atom)
+    return joined
 
 
 def _packed(atoms: list[_Atom], budget: int) -> list[tuple[int, int]]:

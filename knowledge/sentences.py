@@ -131,7 +131,7 @@ def _words(listed: str) -> frozenset[str]:
 # Never the end of a sentence.
 _NEVER = _words(
     "e.g eg i.e ie cf vs v approx mr mrs ms mx dr prof st mt gen col sgt capt lt rev hon gov sen "
-    "rep messrs fig figs sec ch vol pp ext tel est viz resp incl excl "
+    "rep ex messrs fig figs sec ch vol pp ext tel est viz resp incl excl "
     # German, French and Spanish ones that English does not have as words
     "bzw ca evtl ggf inkl exkl zzgl vgl z.b d.h u.a o.ä i.d.r z.t nr str hr fr "
     "mme mlle p.ex sr sra srta ud uds pág"

@@ -51,6 +51,10 @@ class PassageStore(Protocol):
         """How many passages the store holds, of one source or in all."""
         ...
 
+    async def frequencies(self, words: Sequence[str]) -> dict[str, int]:
+        """How many of all passages hold each word, as the store's own BM25 counts it."""
+        ...
+
     async def close(self) -> None:
         """Release connections. The store cannot be used afterwards."""
         ...

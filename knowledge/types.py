@@ -63,3 +63,40 @@ class ScoredPassage:
     """Fused relevance in [0, 1]; comparable within one search only."""
     cosine: float | None = None
     """Cosine of query and passage, where the store's vector leg reached it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredUnit:
+    """A quotable piece of a passage (see :mod:`knowledge.sentences`) and how near it is."""
+
+    text: str
+    """Plain words."""
+    raw: str
+    """Verbatim substring of the passage."""
+    kind: str
+    """``sentence``, ``item``, ``row``, ``code`` or ``heading``."""
+    lead: str
+    """What the unit depends on: its list's lead-in line or its table's header; may be empty."""
+    cosine: float
+    """Cosine of question and unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A found passage, read closely: everything that judging an answer needs to know of it."""
+
+    passage: Passage
+    score: float
+    """What the passages are ranked by: fused relevance plus the nearest unit's cosine."""
+    cosine: float
+    """Cosine of question and passage."""
+    heading_cosine: float
+    """Cosine of question and the passage's own heading."""
+    units: tuple[ScoredUnit, ...]
+    """In the passage's order; never empty."""
+    coverage: float
+    """Share of the question's telling words, weighted by rarity, that the passage has; [0, 1]."""
+    missing: int
+    """How many of the question's telling words the passage lacks."""
+    rarest_missing: float
+    """Rarity (idf, nats) of the rarest word that it lacks; 0 when it lacks none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import zipfile
 from pathlib import PurePosixPath
@@ -66,6 +67,8 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 """The stream that holds an encrypted Office file inside its OLE container (MS-OFFCRYPTO 2.1)."""
 
+_SAMPLED = 8192
+"""Bytes looked at for binary data; formats that begin with text have NULs long before."""
 MAX_UNPACKED_BYTES = 200 * 1024 * 1024
 """An Office file that unpacks to more is taken for a zip bomb: ten times the largest document."""
 MAX_PARTS = 20_000
@@ -131,12 +134,22 @@ def _by_bytes(content: bytes) -> Format | None:
             "The file is in the old Office format (.doc, .xls, .ppt). "
             "Save it as .docx, .xlsx or .pptx and add it again."
         )
-    if b"\0" in content[:8192] and not has_text_bom(content):
+    if b"\0" in content[:_SAMPLED] and not has_text_bom(content) and not _is_utf8(content):
         raise DocumentSkipped(
             "The file holds binary data, not text, whatever its name says. "
             "Check that it is the right file, or save it in a supported format."
         )
     return None
+
+
+def _is_utf8(content: bytes) -> bool:
+    """Is it UTF-8 with hardly any NULs? A stray one is removed; many are a binary format."""
+    sample = content[:_SAMPLED]
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)  # may end inside a character
+    except UnicodeDecodeError:
+        return False
+    return sample.count(0) * 100 <= max(len(sample), 100)
 
 
 def _office_format(content: bytes) -> Format:

@@ -13,7 +13,7 @@ from xml.sax import SAXException
 MAX_DOCUMENT_BYTES = 20 * 1024 * 1024
 """Larger files are skipped: a handbook page is kilobytes, and parsers need many times the size."""
 
-PARSER_FAILURES: tuple[type[BaseException], ...] = (
+PARSER_FAILURES: tuple[type[Exception], ...] = (
     ArithmeticError,
     AssertionError,
     AttributeError,

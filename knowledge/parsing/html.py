@@ -40,7 +40,7 @@ _MENU = re.compile(
 def parse_html(text: str, url: str | None = None) -> Draft:
     """The page's main text; its links made absolute when ``url`` is given."""
     import lxml.html  # type: ignore[import-untyped]  # ships no type information
-    from lxml import etree  # type: ignore[import-untyped]
+    from lxml import etree
 
     try:
         page = lxml.html.document_fromstring(_XML_DECLARATION.sub("", text))
@@ -104,9 +104,8 @@ def _keeps_headings(extracted: str, main: Any) -> bool:
     kept = Counter(
         _letters(block.content) for block in parse_blocks(extracted) if block.kind == "heading"
     )
-    there = Counter(
-        _letters(heading.text_content()) for heading in main.iter("h1", "h2", "h3", "h4", "h5", "h6")
-    )
+    headings = main.iter("h1", "h2", "h3", "h4", "h5", "h6")
+    there = Counter(_letters(heading.text_content()) for heading in headings)
     del there[""]
     return there <= kept
 

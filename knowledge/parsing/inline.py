@@ -20,7 +20,7 @@ AUTOLINK = re.compile(r"<((?:https?|mailto):[^<>\s]{1,2000}|[\w.+-]{1,64}@[\w.-]
 _FOOTNOTE = re.compile(r"\[\^[\w-]{1,50}\](?::\s*)?")
 _HTML_IMAGE = re.compile(r"<img\b[^<>]{0,4000}>", re.I)
 _HTML_ALT = re.compile(r"\balt\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.I)
-COMMENT = re.compile(r"<!--.*?-->", re.S)
+_COMMENT_START, _COMMENT_END = re.compile("<!--"), re.compile("-->")
 _HTML_TAG = re.compile(
     r"</?(?:a|abbr|b|br|code|dd|del|details|div|dl|dt|em|font|hr|i|ins|kbd|li|mark|ol|p|pre|q|s"
     r"|samp|section|small|span|strong|sub|summary|sup|table|tbody|td|th|thead|tr|u|ul|wbr)"
@@ -64,16 +64,35 @@ def _outside_spans(text: str, rewrite: Callable[[str], str]) -> str:
     return re.sub("\0(\\d+)\0", lambda match: spans[int(match[1])], rewritten)
 
 
+def rewrite_pairs(
+    text: str,
+    opening: re.Pattern[str],
+    closing: re.Pattern[str],
+    rewrite: Callable[[re.Match[str], str], str],
+) -> str:
+    """``text`` with each part from an opening to the next closing mark rewritten.
+
+    ``rewrite`` gets the opening's match and what lies between the marks. One regular expression
+    for the pair would read on to the end of the text for every opening that is never closed.
+    """
+    parts: list[str] = []
+    at = 0
+    while (start := opening.search(text, at)) and (end := closing.search(text, start.end())):
+        parts += [text[at : start.start()], rewrite(start, text[start.end() : end.start()])]
+        at = end.end()
+    return "".join(parts) + text[at:]
+
+
 def reduce_media(text: str) -> str:
     """Markdown without HTML comments, and with images as their alternative text."""
-    text = _without_comments(text)
+    if "<!--" in text:
+        text = outside_code(text, without_comments)
     return outside_code(text, _images_as_text) if "![" in text or "<img" in text.lower() else text
 
 
-def _without_comments(text: str) -> str:
-    if "<!--" not in text:
-        return text
-    return outside_code(text, lambda prose: COMMENT.sub("", prose))
+def without_comments(text: str) -> str:
+    """``text`` without HTML comments, wherever they stand."""
+    return rewrite_pairs(text, _COMMENT_START, _COMMENT_END, lambda _start, _inner: "")
 
 
 def _images_as_text(text: str) -> str:
@@ -105,7 +124,7 @@ def plain_text(markdown: str) -> str:
         return f"\0{len(codes) - 1}\0"
 
     text = CODE_SPAN.sub(put_aside, _QUOTE_MARK.sub("", markdown.replace("\0", "")))
-    text = _images_as_text(COMMENT.sub("", text))
+    text = _images_as_text(without_comments(text))
     text = LINK.sub(r"\1", _FOOTNOTE.sub("", text))
     text = REFERENCE_LINK.sub(r"\1", text)
     text = AUTOLINK.sub(lambda match: match[1].removeprefix("mailto:"), text)

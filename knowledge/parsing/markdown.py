@@ -10,7 +10,7 @@ import yaml
 
 from knowledge.errors import DocumentSkipped
 from knowledge.parsing.document import Draft, primary_language
-from knowledge.parsing.inline import outside_code
+from knowledge.parsing.inline import outside_code, rewrite_pairs
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)(?:^---|^\.\.\.)[ \t]*(?:\n|\Z)", re.S | re.M)
 _MAX_FRONT_MATTER = 64 * 1024
@@ -88,9 +88,13 @@ _ATTRIBUTES = re.compile(r"(?<=[)\]])\{:?\s*\.[^{}\n]*\}|^[ \t]*\{:[^{}\n]*\}[ \
 
 # --- Liquid -----------------------------------------------------------------------------------
 
-_LIQUID_COMMENT = re.compile(r"\{%-?\s*comment\s*-?%\}.*?\{%-?\s*endcomment\s*-?%\}", re.S)
-_LIQUID_RAW = re.compile(r"\{%-?\s*(?:end)?raw\s*-?%\}")
-_LIQUID_TAG = re.compile(r"\{%-?\s*([\w-]*)((?:\"[^\"]*\"|'[^']*'|[^%]|%(?!\}))*?)-?%\}")
+_COMMENT = re.compile(r"\{%-?\s{0,9}comment\s{0,9}-?%\}")
+_END_COMMENT = re.compile(r"\{%-?\s{0,9}endcomment\s{0,9}-?%\}")
+_RAW = re.compile(r"\{%-?\s{0,9}raw\s{0,9}-?%\}")
+_END_RAW = re.compile(r"\{%-?\s{0,9}endraw\s{0,9}-?%\}")
+_LIQUID_TAG = re.compile(
+    r"\{%-?\s{0,9}([\w-]*)((?>\"[^\"\n]{0,500}\"|'[^'\n]{0,500}'|[^%]|%(?!\})){0,1000}+)%\}"
+)
 _LIQUID_TARGET = re.compile(r"(?<=\]\()\{\{[^{}\n]*\}\}")
 _ARGUMENT = re.compile(r"\"([^\"]*)\"|'([^']*)'")
 
@@ -100,7 +104,7 @@ def _readable(text: str) -> str:
     if "{%" in text or "{{" in text:
         text = outside_code(text, _without_liquid)
         # Around code, raw only protects it from Liquid, which runs before Markdown is read.
-        text = _LIQUID_RAW.sub("", text)
+        text = _END_RAW.sub("", _RAW.sub("", text))
     if "{" in text:
         text = outside_code(text, lambda prose: _ATTRIBUTES.sub("", prose))
     if "<" in text:
@@ -111,15 +115,16 @@ def _readable(text: str) -> str:
 
 
 def _without_liquid(text: str) -> str:
-    text = _LIQUID_COMMENT.sub("", text)
-    kept: list[str] = []
-    at = 0
-    # What stands between raw and endraw is the author's literal text.
-    for match in re.finditer(r"\{%-?\s*raw\s*-?%\}(.*?)\{%-?\s*endraw\s*-?%\}", text, re.S):
-        kept += [_LIQUID_TAG.sub(_tag_as_text, text[at : match.start()]), match[1]]
-        at = match.end()
-    kept.append(_LIQUID_TAG.sub(_tag_as_text, text[at:]))
-    return _LIQUID_TARGET.sub("", "".join(kept))
+    text = rewrite_pairs(text, _COMMENT, _END_COMMENT, lambda _start, _inner: "")
+    literal: list[str] = []
+
+    def put_aside(_start: re.Match[str], inner: str) -> str:
+        literal.append(inner)
+        return f"\0raw{len(literal) - 1}\0"
+
+    text = rewrite_pairs(text, _RAW, _END_RAW, put_aside)
+    text = _LIQUID_TARGET.sub("", _LIQUID_TAG.sub(_tag_as_text, text))
+    return re.sub("\0raw(\\d+)\0", lambda match: literal[int(match[1])], text)
 
 
 def _tag_as_text(match: re.Match[str]) -> str:

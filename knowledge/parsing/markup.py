@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from knowledge.parsing.inline import rewrite_pairs
+
 
 def to_markdown(markup: str, *, first_row_is_header: bool) -> str:
     """An HTML fragment as Markdown with ATX headings, ``-`` lists and pipe tables.
@@ -32,19 +34,26 @@ def to_markdown(markup: str, *, first_row_is_header: bool) -> str:
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+$", "", markdown, flags=re.M)).strip()
 
 
-_TABLE = re.compile(r"^[ \t]*<table\b.*?</table\s*>", re.S | re.I | re.M)
-_HEADING = re.compile(r"<h([1-6])\b[^<>]*>(.*?)</h\1\s*>", re.S | re.I)
-_HEADING_NAME = re.compile(r"<h[1-6]\b[^<>]*?\sid\s*=\s*[\"']([^\"'<>\s]+)[\"']", re.I)
-_LINK = re.compile(
-    r"<a\b[^<>]*?\bhref\s*=\s*(?:\"([^\"]*)\"|'([^']*)')[^<>]*>(.*?)</a\s*>", re.S | re.I
+def _end(names: str) -> re.Pattern[str]:
+    return re.compile(rf"</(?:{names})\s{{0,9}}>", re.I)
+
+
+_TABLE, _END_TABLE = re.compile(r"^[ \t]*(<table\b)", re.I | re.M), _end("table")
+_HEADING, _END_HEADING = re.compile(r"<h([1-6])\b([^<>]*)>", re.I), _end("h[1-6]")
+_ID = re.compile(r"\sid\s*=\s*[\"']([^\"'<>\s]+)[\"']", re.I)
+_LINK, _END_LINK = (
+    re.compile(r"<a\b[^<>]{0,2000}?\bhref\s*=\s*(?:\"([^\"]*)\"|'([^']*)')[^<>]*>", re.I),
+    _end("a"),
 )
-_BOLD = re.compile(r"<(strong|b)\b[^<>]*>\s*(.*?)\s*</\1\s*>", re.S | re.I)
-_ITALIC = re.compile(r"<(em|i)\b[^<>]*>\s*(.*?)\s*</\1\s*>", re.S | re.I)
-_CODE = re.compile(r"<code\b[^<>]*>([^`<>]*)</code\s*>", re.I)
-_SUMMARY = re.compile(r"<summary\b[^<>]*>\s*(.*?)\s*</summary\s*>", re.S | re.I)
+_BOLD, _END_BOLD = re.compile(r"<(?:strong|b)\b[^<>]*>", re.I), _end("strong|b")
+_ITALIC, _END_ITALIC = re.compile(r"<(?:em|i)\b[^<>]*>", re.I), _end("em|i")
+_CODE, _END_CODE = re.compile(r"<code\b[^<>]*>", re.I), _end("code")
+_SUMMARY, _END_SUMMARY = re.compile(r"<summary\b[^<>]*>", re.I), _end("summary")
 _ITEM = re.compile(r"^[ \t]*<li\b[^<>]*>\s*", re.M | re.I)
 _BREAK = re.compile(r"<br\s*/?>[ \t]*\n?", re.I)
-_HIDDEN = re.compile(r"<(script|style|svg)\b.*?</\1\s*>", re.S | re.I)
+_HIDDEN = [
+    (re.compile(rf"<{name}\b[^<>]*>", re.I), _end(name)) for name in ("script", "style", "svg")
+]
 _TAG_LINE = re.compile(
     r"^[ \t]*(?:</?(?:div|section|details|span|ul|ol|p|button|article|aside|figure|main)\b"
     r"[^<>]*>[ \t]*)+$",
@@ -65,20 +74,35 @@ def html_to_markdown_inside(text: str) -> str:
 
     Tags like ``<project>`` are placeholders in running text far more often than markup.
     """
-    text = _HIDDEN.sub("", text)
-    text = _TABLE.sub(
-        lambda table: f"\n{to_markdown(table[0].strip(), first_row_is_header=False)}\n", text
+    for start, end in _HIDDEN:
+        text = rewrite_pairs(text, start, end, lambda _start, _inner: "")
+    text = rewrite_pairs(text, _TABLE, _END_TABLE, _table)
+    text = rewrite_pairs(
+        text, _SUMMARY, _END_SUMMARY, lambda _start, inner: f"\n\n**{_one_line(inner)}**\n\n"
     )
-    text = _SUMMARY.sub(lambda summary: f"\n\n**{_one_line(summary[1])}**\n\n", text)
     text = _TAG_START.sub("", text)
-    text = _CODE.sub(r"`\1`", text)
-    text = _LINK.sub(lambda link: f"[{_one_line(link[3])}]({link[1] or link[2]})", text)
-    text = _ITALIC.sub(r"_\2_", _BOLD.sub(r"**\2**", text))
-    text = _HEADING.sub(_heading, text)
+    text = rewrite_pairs(text, _CODE, _END_CODE, lambda _start, inner: f"`{_one_line(inner)}`")
+    text = rewrite_pairs(text, _LINK, _END_LINK, _link)
+    text = rewrite_pairs(text, _BOLD, _END_BOLD, lambda _start, inner: _marked("**", inner))
+    text = rewrite_pairs(text, _ITALIC, _END_ITALIC, lambda _start, inner: _marked("_", inner))
+    text = rewrite_pairs(text, _HEADING, _END_HEADING, _heading)
     text = _ITEM.sub("- ", text)
     text = _BREAK.sub(_break, text)
     text = _TAG_LINE.sub("", text)
     return _TAG.sub("", text)
+
+
+def _table(start: re.Match[str], inner: str) -> str:
+    table = to_markdown(f"{start[1]}{inner}</table>", first_row_is_header=False)
+    return f"\n{table}\n"
+
+
+def _link(start: re.Match[str], inner: str) -> str:
+    return f"[{_one_line(inner)}]({start[1] or start[2] or ''})"
+
+
+def _marked(mark: str, inner: str) -> str:
+    return f"{mark}{inner.strip()}{mark}" if inner.strip() else inner
 
 
 def _break(match: re.Match[str]) -> str:
@@ -89,10 +113,10 @@ def _break(match: re.Match[str]) -> str:
     return (" " + "\n" * match[0].endswith("\n")) if "|" in line else "\n"
 
 
-def _heading(match: re.Match[str]) -> str:
-    name = _HEADING_NAME.match(match[0])
+def _heading(start: re.Match[str], inner: str) -> str:
+    name = _ID.search(start[2])
     mark = f" {{#{name[1]}}}" if name else ""
-    return f"\n\n{'#' * int(match[1])} {_one_line(_TAG.sub('', match[2]))}{mark}\n\n"
+    return f"\n\n{'#' * int(start[1])} {_one_line(_TAG.sub('', inner))}{mark}\n\n"
 
 
 def _one_line(text: str) -> str:

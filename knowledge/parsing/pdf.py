@@ -35,6 +35,7 @@ def parse_pdf(content: bytes) -> Draft:
     from pypdf import PdfReader
     from pypdf.errors import DependencyError, PyPdfError
 
+    failures: tuple[type[Exception], ...] = (*PARSER_FAILURES, PyPdfError, DependencyError)
     try:
         reader = PdfReader(io.BytesIO(content))
         # Many files are encrypted with an empty password, only to forbid printing.
@@ -49,7 +50,7 @@ def parse_pdf(content: bytes) -> Draft:
             )
         pages = [_lines(page) for page in reader.pages]
         stated = reader.metadata.title if reader.metadata is not None else None
-    except (*PARSER_FAILURES, PyPdfError, DependencyError) as error:
+    except failures as error:
         raise DocumentSkipped(
             "The PDF is damaged and cannot be read. Export it anew from its source, or print it "
             "to a PDF file, and add it again."

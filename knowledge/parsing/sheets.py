@@ -149,8 +149,8 @@ def _delimiter(text: str) -> str:
     lines = [line for line in text.split("\n")[:20] if line.strip()]
     best, most = ",", 0
     for delimiter in ",;\t|":
-        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
-        agreeing = max((widths.count(width) * (width > 1), width) for width in widths)
-        if agreeing[0] > most:
-            best, most = delimiter, agreeing[0]
+        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter)]
+        agreeing = max((widths.count(width) for width in widths if width > 1), default=0)
+        if agreeing > most:
+            best, most = delimiter, agreeing
     return best

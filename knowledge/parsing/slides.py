@@ -16,6 +16,7 @@ def parse_pptx(content: bytes) -> Draft:
     from pptx import Presentation
     from pptx.exc import PythonPptxError
 
+    failures: tuple[type[Exception], ...] = (*PARSER_FAILURES, PythonPptxError)
     try:
         deck = Presentation(io.BytesIO(content))
         slides = [
@@ -29,7 +30,7 @@ def parse_pptx(content: bytes) -> Draft:
             body = list(_slide_parts(slide))
             if title or body:
                 parts += [f"## {title or f'Slide {number}'}", *body]
-    except (*PARSER_FAILURES, PythonPptxError) as error:
+    except failures as error:
         raise DocumentSkipped(
             "The PowerPoint file is damaged. Open it in PowerPoint, save it anew and add it again."
         ) from error

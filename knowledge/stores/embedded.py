@@ -95,6 +95,10 @@ class EmbeddedStore:
         """How many passages the store holds, of one source or in all."""
         return await self._in_thread(self._count, source)
 
+    async def frequencies(self, words: Sequence[str]) -> dict[str, int]:
+        """How many of all passages hold each word, by its stem."""
+        return await self._in_thread(self._frequencies, words)
+
     async def close(self) -> None:
         """Close the file. A call still running in a thread finishes and then closes its own."""
         await asyncio.to_thread(self._close)
@@ -182,6 +186,10 @@ class EmbeddedStore:
     def _count(self, source: str | None) -> int:
         with self._connection() as db:
             return sql.count(db, source)
+
+    def _frequencies(self, words: Sequence[str]) -> dict[str, int]:
+        with self._connection() as db:
+            return {word: sql.frequency(db, word) for word in words}
 
     def _search(
         self,

@@ -6,13 +6,11 @@ All work on a connection whose transaction the caller began, and raise :class:`s
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
-import unicodedata
 from collections.abc import Collection, Iterable
 
 from knowledge.errors import StoreError
-from knowledge.stores.stopwords import STOP_WORDS
+from knowledge.stores.stopwords import telling_words
 from knowledge.types import Passage, Principals
 
 TITLE_WEIGHT = 1.5
@@ -23,13 +21,6 @@ HEADINGS_WEIGHT = 2.0
 
 BODY_WEIGHT = 1.0
 """BM25 weight of a match in the text, the measure for the other two."""
-
-MAX_QUERY_WORDS = 64
-"""Different words of a query that BM25 looks at, the first ones: each costs one index look-up and
-a ranking, and somebody will paste a log into the channel."""
-
-# \w without the underscore, which the index splits at too.
-_WORD = re.compile(r"[^\W_]+")
 
 _MATCHES = """
 SELECT k.rowid, -bm25(keyword, :title, :headings, :body) AS score
@@ -42,16 +33,11 @@ ORDER BY score DESC, k.rowid LIMIT :n
 
 
 def match_expression(text: str) -> str:
-    """The FTS5 query for a question: its words quoted and joined by OR; empty when it has none.
+    """The FTS5 query for a question: its telling words quoted and joined by OR; may be empty.
 
-    Stop words are left out unless there is nothing else. Only letters and digits get through, so
-    no text can be read as FTS5 syntax.
+    The words are only letters and digits, so no text can be read as FTS5 syntax.
     """
-    # NFC, since the index folds "é" to "e" but takes a letter and its combining accent as one word.
-    words = _WORD.findall(unicodedata.normalize("NFC", text).lower())
-    telling = [word for word in words if word not in STOP_WORDS]
-    chosen = list(dict.fromkeys(telling or words))[:MAX_QUERY_WORDS]
-    return " OR ".join(f'"{word}"' for word in chosen)
+    return " OR ".join(f'"{word}"' for word in telling_words(text))
 
 
 def keyword_matches(
@@ -144,6 +130,16 @@ def count(db: sqlite3.Connection, source: str | None) -> int:
             (source,),
         ).fetchone()
     return int(row[0])
+
+
+def frequency(db: sqlite3.Connection, word: str) -> int:
+    """How many passages hold ``word`` in title, headings or body, by its stem."""
+    # A quote is doubled, as in every FTS5 string, so that no word is read as syntax.
+    quoted = '"' + word.replace('"', '""') + '"'
+    (found,) = db.execute(
+        "SELECT count(*) FROM keyword WHERE keyword MATCH ?", (quoted,)
+    ).fetchone()
+    return int(found)
 
 
 def insert(db: sqlite3.Connection, passage: Passage, vector: bytes) -> None:

@@ -1,6 +1,13 @@
-"""English words too common to tell passages apart, dropped from the keyword leg of a search."""
+"""Which words of a question are worth looking up; English stop words are not."""
 
 from __future__ import annotations
+
+import re
+import unicodedata
+
+MAX_QUERY_WORDS = 64
+"""Different words of a query that BM25 looks at, the first ones: each costs one index look-up and
+a ranking, and somebody will paste a log into the channel."""
 
 _WORDS = """
 i me my myself we us our ours ourselves you your yours yourself yourselves
@@ -17,3 +24,17 @@ here there all any both each few more most other some such no nor not only own s
 STOP_WORDS: frozenset[str] = frozenset(_WORDS.split())
 """The Snowball English stop list (snowballstem.org/algorithms/english/stop.txt) without its
 contractions, with the modal verbs it leaves out. Lower case."""
+
+# \w without the underscore, at which both stores' tokenizers split.
+_WORD = re.compile(r"[^\W_]+")
+
+
+def telling_words(text: str) -> list[str]:
+    """The different words of a question in their order, lower case, without stop words.
+
+    All words when there is nothing else; none when there are no letters or digits.
+    """
+    # NFC: "e" and a combining accent are two matches for the pattern, but "é" is one word.
+    words = _WORD.findall(unicodedata.normalize("NFC", text).lower())
+    telling = [word for word in words if word not in STOP_WORDS]
+    return list(dict.fromkeys(telling or words))[:MAX_QUERY_WORDS]

@@ -73,10 +73,9 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def writer(path: Path) -> Iterator[subprocess.Popen[str]]:
-    process = start_writer(path, 1)
-    yield process
-    process.kill()
-    process.wait()
+    with start_writer(path, 1) as process:
+        yield process
+        process.kill()
 
 
 def start_writer(path: Path, first: int) -> subprocess.Popen[str]:
@@ -100,11 +99,10 @@ def said(process: subprocess.Popen[str]) -> int:
 async def test_a_killed_writer_leaves_the_old_or_the_new_document(path: Path) -> None:
     first = 1
     for writes_before_kill in (1, 2, 5):
-        process = start_writer(path, first)
-        stored = [said(process) for _ in range(writes_before_kill)][-1]
-        process.kill()
-        process.wait()
-        rest = [int(line) for line in (process.stdout or []) if line.endswith("\n")]
+        with start_writer(path, first) as process:
+            stored = [said(process) for _ in range(writes_before_kill)][-1]
+            process.kill()
+            rest = [int(line) for line in (process.stdout or []) if line.endswith("\n")]
         stored = max([stored, *rest])
 
         async with opened(path) as store:
@@ -223,7 +221,9 @@ async def test_an_emptied_store_takes_another_models_vectors(path: Path) -> None
 async def test_a_vector_without_a_direction_is_refused(path: Path, bad: list[float]) -> None:
     async with opened(path) as store:
         with pytest.raises(StoreError, match="finite"):
-            await store.replace("handbook", "g", [passage("x", np.float32(bad), document="g")])
+            await store.replace(
+                "handbook", "g", [passage("x", np.array(bad, dtype=np.float32), document="g")]
+            )
 
 
 @pytest.mark.asyncio
@@ -240,7 +240,8 @@ async def test_a_file_of_a_newer_version_is_refused_and_left_alone(path: Path) -
 
 @pytest.mark.asyncio
 async def test_what_is_no_store_is_refused(path: Path) -> None:
-    path.write_text("This is not a database, it is a note to myself. " * 50)
+    note = "This is not a database, it is a note to myself. " * 50
+    await asyncio.to_thread(path.write_text, note)
     with pytest.raises(StoreError, match="not a database"):
         await EmbeddedStore.open(path)
     with pytest.raises(StoreError):

@@ -1,0 +1,1 @@
+"""The conversation: what happens between a message and its reply. Names no platform or server."""

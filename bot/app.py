@@ -1,0 +1,217 @@
+"""The composition root: settings in, a running bot out. Tests build through it too."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import structlog
+
+from bot.assistant import Assistant
+from bot.chain import WriterFor, build_chain
+from bot.database import open_database
+from bot.errors import ConfigurationError
+from bot.history import History
+from bot.ports import Writer
+from bot.settings import Settings
+from bot.tone.voice import Voice
+from knowledge.catalog import Catalog
+from knowledge.embedding import Embedder
+from knowledge.http import GuardedClient
+from knowledge.ingest import Ingester
+from knowledge.retriever import Retriever
+from knowledge.sources import open_source
+from knowledge.sources.base import Source, SourceSpec
+from knowledge.store import PassageStore
+from knowledge.stores.embedded import EmbeddedStore
+
+ENDPOINT = "endpoint"
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Everything that a command or an adapter works with."""
+
+    settings: Settings
+    catalog: Catalog
+    history: History
+    store: PassageStore
+    embedder: Embedder
+    retriever: Retriever
+    ingester: Ingester
+    assistant: Assistant
+    open_source: Callable[[SourceSpec], Source]
+    voice: Callable[[str | None], Voice]
+    writer: WriterFor
+
+    async def warm_up(self) -> None:
+        """Load both models now, so that the first question does not wait for them."""
+        await asyncio.gather(self.embedder.warm_up(), self.writer(self.voice(None)))
+
+
+@asynccontextmanager
+async def open_app(settings: Settings, writer: WriterFor | None = None) -> AsyncIterator[App]:
+    """Build the bot and take it down again.
+
+    ``writer``: another way to get a writing model, for tests. Raises
+    :class:`ConfigurationError` or :class:`knowledge.errors.KnowledgeError` with what to do.
+    """
+    configure_log(settings.log_level)
+    # A missing path must fail at once, not ask a hub for it; a hub id is the user's own choice.
+    if os.path.exists(settings.writer_model) or settings.writer_model in ("packaged", ENDPOINT):
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The data folder {settings.data} cannot be used ({error.strerror}); "
+            "set HOUSEVOICE_DATA to one that can."
+        ) from error
+    engine = await open_database(database_url(settings))
+    store = await open_store(settings)
+    client = GuardedClient(allow=settings.http_allow)
+    embedder = Embedder(settings.embedder)
+    catalog, history = Catalog(engine), History(engine)
+    max_bytes = settings.max_document_mb * 1024 * 1024
+    voice = voices(settings)
+    retriever = Retriever(store, embedder)
+    writer = writer or writers(settings)
+    chain = build_chain(
+        retriever,
+        writer,
+        threshold=settings.judge_threshold,
+        restate=settings.writer_freedom == "restate",
+    )
+    try:
+        yield App(
+            settings=settings,
+            catalog=catalog,
+            history=history,
+            store=store,
+            embedder=embedder,
+            retriever=retriever,
+            ingester=Ingester(catalog, store, embedder, max_bytes=max_bytes),
+            assistant=Assistant(
+                chain,
+                history,
+                voice,
+                max_question_chars=settings.max_question_chars,
+                clock=lambda: datetime.now(UTC),
+            ),
+            open_source=lambda spec: open_source(spec, client=client, max_bytes=max_bytes),
+            voice=voice,
+            writer=writer,
+        )
+    finally:
+        await client.aclose()
+        await store.close()
+        await engine.dispose()
+
+
+def database_url(settings: Settings) -> str:
+    """Where the state is kept."""
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    return f"sqlite:///{settings.data.absolute() / 'state.db'}"
+
+
+async def open_store(settings: Settings) -> PassageStore:
+    """The passage store that the settings name."""
+    if settings.weaviate_url is None:
+        return await EmbeddedStore.open(settings.data / "passages.db")
+    from knowledge.stores.weaviate import WeaviateStore
+
+    key = settings.weaviate_api_key
+    return await WeaviateStore.open(
+        settings.weaviate_url,
+        api_key=key.get_secret_value() if key else None,
+        grpc_port=settings.weaviate_grpc_port,
+    )
+
+
+def voices(settings: Settings) -> Callable[[str | None], Voice]:
+    """Voices by name, each read once; None is the configured one."""
+
+    @cache
+    def load(name: str) -> Voice:
+        return Voice.load(settings.voices, name)
+
+    return lambda name: load(name or settings.voice)
+
+
+def writers(settings: Settings) -> WriterFor:
+    """Writing models by voice, each loaded at its first use, off the event loop."""
+    loading = asyncio.Lock()
+    loaded: dict[str, Writer] = {}
+
+    async def writer_for(voice: Voice) -> Writer:
+        async with loading:
+            if voice.name not in loaded:
+                loaded[voice.name] = await asyncio.to_thread(_load_writer, settings, voice)
+            return loaded[voice.name]
+
+    return writer_for
+
+
+def _load_writer(settings: Settings, voice: Voice) -> Writer:
+    if settings.writer_model == ENDPOINT:
+        from bot.tone.endpoint import EndpointModel
+
+        if settings.writer_url is None:
+            raise ConfigurationError(
+                "HOUSEVOICE_WRITER_MODEL is 'endpoint': set HOUSEVOICE_WRITER_URL to its base URL."
+            )
+        key = settings.writer_api_key
+        return EndpointModel(
+            settings.writer_url, voice.name, key.get_secret_value() if key else None
+        )
+    from bot.tone.model import LocalModel
+    from bot.tone.model_weights import PACKAGED, base_weights
+
+    weights = base_weights(settings.writer_model, settings.data / "weights")
+    # A LoRA fits the base it was trained on; the packaged voices were trained on the packaged one.
+    lora = voice.lora if settings.writer_model == PACKAGED or _fits(voice, weights) else None
+    return LocalModel.load(weights, lora, int8=settings.writer_int8)
+
+
+def _fits(voice: Voice, weights: str) -> bool:
+    return voice.lora is not None and voice.lora_base == os.path.basename(weights.rstrip("/"))
+
+
+def configure_log(level: str) -> None:
+    """One JSON line per event on standard error; tracebacks without the values of variables."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    # Libraries log what they are given; only their warnings are wanted.
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+def train_voice(
+    name: str, epochs: int, seed: int, report: Callable[[str], None]
+) -> dict[str, Any]:
+    """Train the LoRA of a voice; returns its model card's data (see :mod:`jobs.finetune`)."""
+    from bot.tone.model_weights import base_weights
+    from jobs.finetune import TrainingSettings, train
+
+    settings = Settings()
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    voice = Voice.load(settings.voices, name)
+    weights = base_weights(settings.writer_model, settings.data / "weights")
+    return train(voice, weights, TrainingSettings(epochs=epochs, seed=seed), report)

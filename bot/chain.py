@@ -1,0 +1,267 @@
+"""From a question to a checked answer, as one LangChain runnable:
+
+    condense -> retrieve -> judge -> write -> check
+
+``astream`` yields :class:`Delta` pieces as they become safe to show, and the :class:`Reply` last.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from time import perf_counter
+from typing import Protocol
+
+from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
+
+from bot.condense import standalone
+from bot.grounding import frame_of, lead_is_safe, marks_are_valid, same_facts
+from bot.judge import Verdict, judge
+from bot.ports import Choose, Free, Say, Step, Writer
+from bot.quoting import Quote, quote, unlinked
+from bot.tone.metrics import markers
+from bot.tone.template import answer_request, prompt
+from bot.tone.voice import Voice
+from bot.types import Citation, Delta, Reply
+from knowledge.types import Evidence, Principals
+
+PASSAGES = 5
+"""Passages that a reply carries as what it was written from."""
+_NEAREST = 3  # sources named beside "I don't know"
+_LEAD_TOKENS = 24  # the voice's longest lead-in has 19
+_RESTATE_TOKENS = 256
+
+
+class Retriever(Protocol):
+    """Finds evidence; :class:`knowledge.retriever.Retriever` is one."""
+
+    async def search(
+        self,
+        question: str,
+        principals: Principals,
+        k: int,
+        *,
+        sources: frozenset[str] | None = None,
+    ) -> list[Evidence]:
+        """At most ``k`` pieces of evidence that ``principals`` may read, best first."""
+        ...
+
+
+WriterFor = Callable[[Voice], Awaitable[Writer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What goes into the chain."""
+
+    text: str
+    principals: Principals
+    voice: Voice
+    trace_id: str
+    earlier: tuple[str, ...] = ()
+    """The thread's earlier questions, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What the steps hand on to each other."""
+
+    asked: Question
+    started: float
+    standalone: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    verdict: Verdict = Verdict(None, 0.0, False)  # noqa: RUF009 - frozen
+    timings: dict[str, float] = field(default_factory=dict)
+
+
+def build_chain(
+    retriever: Retriever, writer_for: WriterFor, *, threshold: float, restate: bool
+) -> Runnable[Question, Delta | Reply]:
+    """The chain. ``threshold``: how sure the judge must be; ``restate``: let the model rephrase."""
+
+    async def condense(asked: Question) -> _Turn:
+        return _Turn(asked, perf_counter(), standalone(asked.text, asked.earlier))
+
+    async def retrieve(turn: _Turn) -> _Turn:
+        found = await retriever.search(turn.standalone, turn.asked.principals, PASSAGES)
+        return _timed(replace(turn, evidence=tuple(found)), "retrieve")
+
+    async def judge_evidence(turn: _Turn) -> _Turn:
+        return _timed(replace(turn, verdict=judge(turn.evidence, threshold)), "judge")
+
+    async def write(turns: AsyncIterator[_Turn]) -> AsyncIterator[Delta | Reply]:
+        async for turn in turns:
+            best = turn.verdict.evidence
+            if turn.verdict.answers and best is not None:
+                pieces = _answer(turn, quote(best), await writer_for(turn.asked.voice), restate)
+            else:
+                pieces = _abstain(turn)
+            async for piece in pieces:
+                yield piece
+
+    chain: Runnable[Question, Delta | Reply] = (
+        RunnableLambda(condense)
+        | RunnableLambda(retrieve)
+        | RunnableLambda(judge_evidence)
+        | RunnableGenerator(write)
+    )
+    return chain
+
+
+async def _answer(
+    turn: _Turn, quoted: Quote, writer: Writer, restate: bool
+) -> AsyncIterator[Delta | Reply]:
+    voice, question = turn.asked.voice, turn.asked.text
+    refused: list[str] = []
+
+    def lead_ok(lead: str) -> bool:
+        safe = lead_is_safe(lead, turn.standalone, quoted.shown, _lead_frame(voice))
+        if not safe:
+            refused.append("lead")
+        return safe
+
+    def restated_ok(text: str) -> bool:
+        safe = bool(text) and all(same_facts(quoted.shown, text).values())
+        if not safe:
+            refused.append("restatement")
+        return safe
+
+    mark = " [1]" if _flows(quoted.shown) else "\n[1]"
+    told: Step = Say(quoted.shown, mark)
+    if restate:
+        told = Free(_RESTATE_TOKENS, restated_ok, quoted.shown, sentence=False)
+    script: list[Step] = [
+        Choose(voice.guide.greetings),
+        Free(_LEAD_TOKENS, lead_ok, voice.guide.generic_lead),
+        told,
+        Choose(voice.guide.closings),
+    ]
+    request = answer_request(question, quoted.shown)
+    texts: list[str] = []
+    shown: list[str] = []
+    async for text in writer.compose(prompt(voice, request, tuned=writer.tuned), script):
+        step = script[len(texts)]
+        texts.append(text)
+        if isinstance(step, Free) and step is told:
+            text += mark
+        shown.append(_gap(shown, quoted.shown, len(texts)) + text)
+        if len(texts) == 1:
+            turn.timings["first_word"] = _since(turn.started)
+        yield Delta(shown[-1])
+    _timed(turn, "write")
+    answer = "".join(shown)
+    body = texts[2].removesuffix(mark)
+    yield _reply(
+        turn,
+        answer=answer,
+        abstained=False,
+        citations=(
+            Citation(
+                1,
+                quoted.passage.context,
+                quoted.passage.document,
+                quoted.passage.url,
+                quoted.raw,
+            ),
+        ),
+        checks={
+            "confidence": round(turn.verdict.confidence, 3),
+            "quote_verbatim": quoted.raw in quoted.passage.text and quoted.shown in answer,
+            "facts": same_facts(quoted.shown, body),
+            "lead_in": "replaced" if "lead" in refused else "kept",
+            "restatement": ("replaced" if "restatement" in refused else "kept")
+            if restate
+            else "none",
+            "marks": marks_are_valid(answer, 1),
+            "markers": markers(answer, voice.guide, [body]),
+        },
+    )
+
+
+async def _abstain(turn: _Turn) -> AsyncIterator[Delta | Reply]:
+    replies = turn.asked.voice.guide.replies
+    # The same question gets the same words; different ones do not all sound alike.
+    answer = replies.unknown[zlib.crc32(turn.asked.text.encode()) % len(replies.unknown)]
+    nearest = _nearest_sources(turn.evidence)
+    if nearest:
+        listed = "\n".join(f"- {name}" for name in nearest)
+        answer = f"{answer} {replies.unknown_sources}\n\n{listed}"
+    turn.timings["first_word"] = _since(turn.started)
+    yield Delta(answer)
+    _timed(turn, "write")
+    yield _reply(
+        turn,
+        answer=answer,
+        abstained=True,
+        citations=(),
+        checks={"confidence": round(turn.verdict.confidence, 3)},
+    )
+
+
+def _nearest_sources(evidence: Sequence[Evidence]) -> list[str]:
+    names = dict.fromkeys(
+        f"{unlinked(each.passage.context)} ({each.passage.document})" for each in evidence
+    )
+    return list(names)[:_NEAREST]
+
+
+def _reply(
+    turn: _Turn,
+    *,
+    answer: str,
+    abstained: bool,
+    citations: tuple[Citation, ...],
+    checks: dict[str, object],
+) -> Reply:
+    turn.timings["total"] = _since(turn.started)
+    return Reply(
+        question=turn.asked.text,
+        answer=answer,
+        abstained=abstained,
+        voice=turn.asked.voice.name,
+        trace_id=turn.asked.trace_id,
+        citations=citations,
+        evidence=turn.evidence,
+        checks=checks,
+        timings_ms=turn.timings,
+    )
+
+
+def _flows(quoted: str) -> bool:
+    """Whether a quote is running text, so that it stays in the same paragraph."""
+    return "\n" not in quoted and not quoted.startswith(("|", "-", "*", "#", ">", "`"))
+
+
+def _gap(before: list[str], quoted: str, piece: int) -> str:
+    """What stands between the pieces: a space in running text, else paragraphs."""
+    if not before:
+        return ""
+    return " " if piece == 2 or _flows(quoted) else "\n\n"
+
+
+@lru_cache(maxsize=16)
+def _lead_frame(voice: Voice) -> frozenset[str]:
+    """The words that this voice wraps a topic in, learnt from its examples."""
+    leads = []
+    for example in voice.examples:
+        before, found, _ = example.voiced.partition(example.plain)
+        if found and example.kind == "answer":
+            greeting = next((g for g in voice.guide.greetings if before.startswith(g)), "")
+            leads.append((before.removeprefix(greeting), f"{example.question} {example.plain}"))
+    return frame_of(leads)
+
+
+def _timed(turn: _Turn, stage: str) -> _Turn:
+    """Note how long the stage took that ends now."""
+    turn.timings[stage] = round(_since(turn.started) - sum(_stages(turn).values()), 1)
+    return turn
+
+
+def _stages(turn: _Turn) -> dict[str, float]:
+    return {name: ms for name, ms in turn.timings.items() if name not in ("first_word", "total")}
+
+
+def _since(started: float) -> float:
+    return round((perf_counter() - started) * 1000, 1)

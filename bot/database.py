@@ -1,0 +1,74 @@
+"""The database of the bot's state: an engine that behaves, and its schema brought up to date."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.errors import ConfigurationError
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+async def open_database(url: str) -> AsyncEngine:
+    """Connect and migrate to the newest schema.
+
+    ``url``: ``sqlite:///path`` or ``postgresql://…``; drivers are chosen here. Raises
+    :class:`ConfigurationError` when the URL is malformed, or the database cannot be reached or
+    belongs to a newer version.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ConfigurationError("DATABASE_URL is not a database URL.") from error
+    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+    backend = parsed.get_backend_name()
+    if backend not in drivers:
+        raise ConfigurationError(
+            f"DATABASE_URL is for '{backend}'; Housevoice keeps its state in SQLite or PostgreSQL."
+        )
+    parsed = parsed.set(drivername=drivers[backend])
+    try:
+        engine = create_async_engine(
+            parsed,
+            pool_pre_ping=backend == "postgresql",
+            hide_parameters=True,  # they are people's words, and errors go to the log
+        )
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"The driver {error.name} is missing: pip install 'housevoice[postgres]'."
+        ) from error
+    if backend == "sqlite":
+        sa.event.listen(engine.sync_engine, "connect", _sqlite_pragmas)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(_migrate)
+    except (DBAPIError, OSError, CommandError) as error:
+        await engine.dispose()
+        where = parsed.render_as_string(hide_password=True)
+        raise ConfigurationError(f"The database {where} cannot be used: {error}") from error
+    return engine
+
+
+def _sqlite_pragmas(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
+    cursor = connection.cursor()
+    # WAL lets a job write while the bot reads; a full sync at every commit buys nothing with it.
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=15000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _migrate(connection: sa.Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+

@@ -1,0 +1,123 @@
+"""What is wrong with this installation, and what to do about it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from bot.app import ENDPOINT, database_url, open_store
+from bot.database import open_database
+from bot.errors import HousevoiceError
+from bot.settings import Settings
+from bot.tone.model_weights import PACKAGED, is_converted
+from bot.tone.voice import Voice
+from knowledge.embedding import Embedder
+from knowledge.errors import KnowledgeError
+
+_GIGABYTE = 1024**3
+_ENOUGH_DISK = 1 * _GIGABYTE  # converted weights take 0.3 GB, 100,000 passages about 0.4 GB
+_SUPPORTED = ((3, 11), (3, 13))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    good: bool
+    detail: str
+    """What is there, or what to do."""
+
+
+async def examine() -> list[Finding]:
+    """Look at everything, whatever is wrong with the rest. Sends nothing anywhere else."""
+    findings = [_python()]
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+            for fault in error.errors(include_input=False)
+        )
+        return [*findings, Finding("settings", False, f"{faults}. Correct it in .env.")]
+    findings.append(Finding("settings", True, "valid"))
+    checks: tuple[tuple[str, Callable[[Settings], Awaitable[str]]], ...] = (
+        ("data folder", _data),
+        ("database", _database),
+        ("passage store", _store),
+        ("embedder", _embedder),
+        ("voice", _voice),
+        ("writing model", _writer),
+    )
+    for what, check in checks:
+        try:
+            findings.append(Finding(what, True, await check(settings)))
+        except (HousevoiceError, KnowledgeError) as error:
+            findings.append(Finding(what, False, str(error)))
+        except OSError as error:
+            findings.append(Finding(what, False, f"{error.strerror}: {error.filename}"))
+    return findings
+
+
+def _python() -> Finding:
+    now = sys.version_info[:2]
+    good = _SUPPORTED[0] <= now <= _SUPPORTED[1]
+    advice = "supported" if good else "not supported: use 3.11, 3.12 or 3.13"
+    return Finding("Python", good, f"{now[0]}.{now[1]}, {advice}")
+
+
+async def _data(settings: Settings) -> str:
+    settings.data.mkdir(parents=True, exist_ok=True)
+    probe = settings.data / ".doctor"
+    probe.write_text("")
+    probe.unlink()
+    free = shutil.disk_usage(settings.data).free
+    if free < _ENOUGH_DISK:
+        raise HousevoiceError(
+            f"{settings.data.absolute()} has {free / _GIGABYTE:.1f} GB free; "
+            "make room, or set HOUSEVOICE_DATA to another disk."
+        )
+    return f"{settings.data.absolute()}, writable, {free / _GIGABYTE:.0f} GB free"
+
+
+async def _database(settings: Settings) -> str:
+    engine = await open_database(database_url(settings))
+    await engine.dispose()
+    return f"{engine.dialect.name}, schema up to date"
+
+
+async def _store(settings: Settings) -> str:
+    store = await open_store(settings)
+    try:
+        passages = await store.count()
+    finally:
+        await store.close()
+    if not passages:
+        raise HousevoiceError("No passages yet: add a source with 'source add PATH-OR-URL'.")
+    return f"{'Weaviate' if settings.weaviate_url else 'embedded'}, {passages} passages"
+
+
+async def _embedder(settings: Settings) -> str:
+    embedder = Embedder(settings.embedder)
+    vector = await embedder.embed_one("Is anybody there?")
+    return f"{embedder.name}, {vector.size} dimensions"
+
+
+async def _voice(settings: Settings) -> str:
+    voice = Voice.load(settings.voices, settings.voice)
+    lora = "with a LoRA" if voice.lora else "without a LoRA: 'voice train' makes one"
+    return f"{voice.name}, {len(voice.examples)} examples, {lora}"
+
+
+async def _writer(settings: Settings) -> str:
+    if settings.writer_model == ENDPOINT:
+        if settings.writer_url is None:
+            raise HousevoiceError("Set HOUSEVOICE_WRITER_URL to the endpoint's base URL.")
+        return f"endpoint {settings.writer_url} (not called)"
+    if settings.writer_model == PACKAGED and not is_converted(settings.data / "weights"):
+        return "packaged, will be converted at the first start (20 s)"
+    return settings.writer_model

@@ -1,0 +1,92 @@
+"""Do the facts of a draft stand in its sources? Pure checks between the model and the reader.
+
+What is compared are the things that must not change under a change of tone: numbers and dates,
+names, links and addresses, code, and negations.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from knowledge.words import stems
+
+_LINK = re.compile(r"(?:https?://|www\.)[^\s<>()\[\]]+|[\w.+-]+@[\w-]+\.[\w.-]+", re.I)
+_CODE = re.compile(r"```.*?```|`[^`\n]+`", re.S)
+_NUMBER = re.compile(r"(?<![\w.])[€$£]?\d+(?:[.,:/-]\d+)*(?:\s?%)?")
+_NAME = re.compile(r"(?<=[a-z,;:'’)] )[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)*")  # noqa: RUF001
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|unless|except|\w+n['’]t)\b",  # noqa: RUF001
+    re.I,
+)
+_NUMBER_WORDS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety "
+    "hundred thousand million half quarter once twice first second third"
+).split()
+_WORD_NUMBER = re.compile(rf"\b(?:{'|'.join(_NUMBER_WORDS)})\b", re.I)
+_MARK = re.compile(r"\[(\d+)\]")
+
+
+def facts(text: str) -> dict[str, Counter[str]]:
+    """The facts that can be told by their form: kind to a count of each."""
+    prose = _CODE.sub(" ", text)
+    bare = _LINK.sub(" ", prose)
+    return {
+        "links": Counter(link.rstrip(".,;:!?'\"") for link in _LINK.findall(prose)),
+        "code": Counter(_CODE.findall(text)),
+        "numbers": Counter(number.replace(" ", "") for number in _NUMBER.findall(bare))
+        + Counter(word.lower() for word in _WORD_NUMBER.findall(bare)),
+        "names": Counter(_NAME.findall(bare)),
+        "negations": Counter({"negation": len(_NEGATION.findall(bare))}),
+    }
+
+
+def same_facts(source: str, draft: str) -> dict[str, bool]:
+    """For each kind of fact, whether ``draft`` has all of the source's and none besides.
+
+    Names are compared as words anywhere in the other text, since a sentence may begin with one.
+    """
+    given, said = facts(source), facts(draft)
+    verdict = {
+        kind: +given[kind] == +said[kind] for kind in ("links", "code", "numbers", "negations")
+    }
+    verdict["names"] = all(name in draft for name in given["names"]) and all(
+        name in source for name in said["names"]
+    )
+    return verdict
+
+
+def lead_is_safe(lead: str, question: str, quoted: str, frame: frozenset[str]) -> bool:
+    """Whether a lead-in claims nothing: no number, link, code or negation that was not asked
+    about, and every telling word from the question, the quote, or ``frame``.
+
+    ``frame``: stems of the words in which the voice's own lead-ins wrap a topic.
+    """
+    if not lead or lead[-1] not in ".:" or len(lead) > 140 or "\n" in lead:
+        return False
+    said, asked = facts(lead), facts(question)
+    if any(said[kind] - asked[kind] for kind in ("links", "code", "numbers", "negations")):
+        return False
+    known = stems(question) | stems(quoted)
+    topic = stems(lead) - frame
+    return topic <= known and bool(topic & known)
+
+
+def frame_of(leads: Sequence[tuple[str, str]], share: float = 0.01) -> frozenset[str]:
+    """Stems that a voice's lead-ins use whatever the topic.
+
+    ``leads``: pairs of a lead-in and the question and notes that it leads into. A stem counts when
+    at least ``share`` of the lead-ins use it without its standing in their question or notes.
+    """
+    uses: Counter[str] = Counter()
+    for lead, about in leads:
+        uses.update(stems(lead) - stems(about))
+    return frozenset(stem for stem, n in uses.items() if n >= max(2, share * len(leads)))
+
+
+def marks_are_valid(answer: str, citations: int) -> bool:
+    """Whether every citation has its mark; marks are added by code, sources may hold others."""
+    return {int(n) for n in _MARK.findall(answer)} >= set(range(1, citations + 1))
+

@@ -1,0 +1,83 @@
+"""All settings, from environment variables and ``.env``; only ``app`` and ``cli`` read them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_PROJECT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Immutable. Every field's description is the text of the configuration table."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_prefix="HOUSEVOICE_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    data: Path = Field(Path("data"), description="Folder in which everything is kept.")
+    database_url: SecretStr | None = Field(
+        None,
+        validation_alias="DATABASE_URL",
+        description="State in PostgreSQL instead of SQLite in the data folder: "
+        "`postgresql://user:password@host/name`.",
+    )
+    weaviate_url: str | None = Field(
+        None,
+        validation_alias="WEAVIATE_URL",
+        description="Passages in Weaviate instead of the embedded store: `http://host:8080`.",
+    )
+    weaviate_api_key: SecretStr | None = Field(
+        None, validation_alias="WEAVIATE_API_KEY", description="API key for Weaviate."
+    )
+    weaviate_grpc_port: int = Field(
+        50051, validation_alias="WEAVIATE_GRPC_PORT", description="Weaviate's gRPC port."
+    )
+    embedder: str = Field(
+        "packaged",
+        description="`packaged` (all-MiniLM-L6-v2) or a folder with a BERT-like encoder. "
+        "A change re-reads every source.",
+    )
+    voices: Path = Field(_PROJECT / "voices", description="Folder with one sub-folder per voice.")
+    voice: str = Field("fernhill", description="The voice that answers unless another is asked for.")
+    writer_model: str = Field(
+        "packaged",
+        description="`packaged` (SmolLM2-135M-Instruct), a local folder, a Hugging Face id, "
+        "or `endpoint`.",
+    )
+    writer_url: str | None = Field(
+        None,
+        description="Base URL of an OpenAI-compatible endpoint, for `HOUSEVOICE_WRITER_MODEL=endpoint`; "
+        "the voice's name is asked for as model.",
+    )
+    writer_api_key: SecretStr | None = Field(None, description="API key for that endpoint.")
+    writer_freedom: Literal["quote", "restate"] = Field(
+        "quote",
+        description="`quote`: source sentences word for word; `restate`: the model rephrases them "
+        "and a check decides, for models you trust more than the packaged one.",
+    )
+    writer_int8: bool = Field(
+        True, description="Run a local model in int8: twice as fast as fp32 on a CPU."
+    )
+    judge_threshold: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="How sure the judge must be that the passages answer; higher: says "
+        '"I don\'t know" more often.',
+    )
+    max_question_chars: int = Field(
+        2000, gt=0, description="Longer questions get a request to shorten them."
+    )
+    max_document_mb: int = Field(20, gt=0, description="Larger documents are skipped.")
+    http_allow: tuple[str, ...] = Field(
+        (),
+        description="Hosts and networks that may be fetched although they are private, as JSON: "
+        '`["wiki.corp.example", "10.1.0.0/16"]`.',
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "WARNING", description="How much goes to the log on standard error."
+    )

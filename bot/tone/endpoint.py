@@ -1,0 +1,85 @@
+"""A writing model behind an OpenAI-compatible endpoint, such as vLLM with ``--enable-lora``.
+
+The whole reply comes in one call, in the shape that voices are trained on (greeting, lead-in,
+notes, closing); this takes it apart again so that the same script and checks apply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from bot.errors import ConfigurationError, ModelError
+from bot.ports import Choose, Free, Say, Step
+from bot.tone.template import Prompt
+
+_TIMEOUT_SECONDS = 60.0
+_MOST_TOKENS = 512
+
+
+class EndpointModel:
+    """One voice, asked for as ``model``. Raises :class:`ConfigurationError` without the extra."""
+
+    tuned = True
+
+    def __init__(self, url: str, model: str, api_key: str | None):
+        try:
+            from langchain_openai import ChatOpenAI
+        except ModuleNotFoundError as error:
+            raise ConfigurationError(
+                "An endpoint needs the extra: pip install 'housevoice[endpoint]'."
+            ) from error
+        self._chat = ChatOpenAI(
+            base_url=url,
+            model=model,
+            api_key=lambda: api_key or "none",
+            temperature=0,
+            timeout=_TIMEOUT_SECONDS,
+            max_completion_tokens=_MOST_TOKENS,
+        )
+
+    async def compose(self, prompt: Prompt, script: Sequence[Step]) -> AsyncIterator[str]:
+        """Yield the text of each step; see :class:`bot.ports.Writer`."""
+        import openai
+
+        try:
+            reply = await self._chat.ainvoke([dict(turn) for turn in prompt.messages])
+        except openai.OpenAIError as error:
+            # The library's message may hold the request; its kind tells enough.
+            raise ModelError(
+                f"The writing endpoint failed ({type(error).__name__})."
+            ) from error
+        rest = reply.text.strip()
+        for position, step in enumerate(script):
+            match step:
+                case Choose(options):
+                    last = position == len(script) - 1
+                    chosen = next((o for o in options if _stands(rest, o, last=last)), options[0])
+                    rest = rest.removesuffix(chosen) if last else rest.removeprefix(chosen)
+                    rest = rest.strip()
+                    yield chosen
+                case Say(text, mark):
+                    rest = rest.removeprefix(text).strip()
+                    yield text + mark
+                case Free():
+                    written = _sentence(rest) if step.sentence else _before(rest, script[position:])
+                    rest = rest.removeprefix(written).strip()
+                    yield written if step.accept(written) else step.otherwise
+
+
+def _stands(text: str, option: str, *, last: bool) -> bool:
+    return text.endswith(option) if last else text.startswith(option)
+
+
+def _sentence(text: str) -> str:
+    """Up to the end of the first sentence."""
+    ends = [text.find(mark) for mark in (". ", "? ", "! ", ".\n", ":\n") if mark in text]
+    return text[: min(ends) + 1] if ends else text
+
+
+def _before(text: str, rest_of_script: Sequence[Step]) -> str:
+    """The text without whichever closing it ends in."""
+    final = rest_of_script[-1]
+    if isinstance(final, Choose):
+        for option in final.options:
+            text = text.removesuffix(option)
+    return text.strip()

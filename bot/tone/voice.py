@@ -1,0 +1,147 @@
+"""A brand's voice as data: a guide of measurable habits, example pairs, and perhaps a LoRA.
+
+A voice is a folder ``voices/<name>/`` with ``guide.toml``, ``examples.jsonl`` and, once trained,
+``lora/``. Without a LoRA it still speaks, from its guide and a few examples in the prompt.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bot.errors import ConfigurationError
+
+Lines = tuple[str, ...]
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+
+
+class Replies(BaseModel):
+    """The fixed lines for what needs no looking up; ``{…}`` marks are filled in by code."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hello: Lines = Field(min_length=1)
+    thanks: Lines = Field(min_length=1)
+    capabilities: str
+    unknown: Lines = Field(min_length=1)
+    unknown_sources: str
+    empty_question: str
+    too_long: str
+    not_text: str
+    apology: str
+
+
+class Markers(BaseModel):
+    """Habits that can be counted in a text; :func:`bot.tone.metrics.markers` counts them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    forbidden: Lines = ()
+    swaps: dict[str, str] = {}
+    max_sentence_words: int = Field(default=30, gt=0)
+    emoji: Literal["none", "any"] = "none"
+    exclamations: int = Field(default=1, ge=0)
+
+
+class Guide(BaseModel):
+    """``guide.toml``: who speaks, its openings and closings, and its markers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    about: str
+    system: str
+    greetings: Lines = Field(min_length=1)
+    closings: Lines = Field(min_length=1)
+    generic_lead: str
+    replies: Replies
+    markers: Markers = Markers()
+
+
+class Example(BaseModel):
+    """One pair: plain text and the same in the voice."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["answer", "rewrite"]
+    topic: str
+    question: str
+    plain: str
+    voiced: str
+
+
+@dataclass(frozen=True, eq=False)
+class Voice:
+    """A loaded voice, one object each. ``name`` is the folder's name."""
+
+    name: str
+    folder: Path
+    guide: Guide
+
+    @classmethod
+    def load(cls, root: Path, name: str) -> Voice:
+        """Read ``root/name``; raises :class:`ConfigurationError` saying what is wrong with it."""
+        if not _NAME.fullmatch(name):
+            raise ConfigurationError(
+                f"'{name}' is not a voice's name: use lower-case letters, digits, - and _."
+            )
+        folder = root / name
+        path = folder / "guide.toml"
+        if not path.is_file():
+            have = ", ".join(names(root)) or "none"
+            raise ConfigurationError(f"There is no voice '{name}' in {root} (there: {have}).")
+        try:
+            guide = Guide.model_validate(tomllib.loads(path.read_text("utf-8")))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"{path} is not valid TOML: {error}") from error
+        except ValidationError as error:
+            faults = "; ".join(
+                f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+                for fault in error.errors()
+            )
+            raise ConfigurationError(f"{path}: {faults}") from error
+        return cls(name, folder, guide)
+
+    @property
+    def lora(self) -> Path | None:
+        """The folder of the trained LoRA, if there is one."""
+        folder = self.folder / "lora"
+        return folder if (folder / "adapter_model.safetensors").is_file() else None
+
+    @property
+    def lora_base(self) -> str | None:
+        """Name of the base model that the LoRA was trained on, as its configuration tells."""
+        if self.lora is None:
+            return None
+        config = json.loads((self.lora / "adapter_config.json").read_text("utf-8"))
+        return str(config.get("base_model_name_or_path", "")).rstrip("/").rpartition("/")[2]
+
+    @cached_property
+    def examples(self) -> tuple[Example, ...]:
+        """All pairs of ``examples.jsonl``; raises :class:`ConfigurationError` naming the line."""
+        return tuple(_examples(self.folder / "examples.jsonl"))
+
+
+def names(root: Path) -> list[str]:
+    """The names of the voices under ``root``, sorted."""
+    return sorted(path.parent.name for path in root.glob("*/guide.toml"))
+
+
+def _examples(path: Path) -> Iterator[Example]:
+    if not path.is_file():
+        return
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            yield Example.model_validate(json.loads(line))
+        except (json.JSONDecodeError, ValidationError) as error:
+            raise ConfigurationError(f"{path}, line {number}: {error}") from error

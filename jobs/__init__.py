@@ -1,0 +1,1 @@
+"""What the bot does unasked: re-reading sources, training voices, measuring itself."""

@@ -1,0 +1,242 @@
+"""What has been read from where, and when: sources, their documents, and the runs that read them.
+
+The passages themselves are in a :class:`knowledge.store.PassageStore`; a document is entered here
+only after the store holds it, so the catalog never claims what cannot be found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from knowledge.sources.base import SourceSpec, Validators
+
+metadata = sa.MetaData()
+
+_source = sa.Table(
+    "source",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("location", sa.Text, nullable=False),
+    sa.Column("include", sa.JSON, nullable=False),
+    sa.Column("exclude", sa.JSON, nullable=False),
+    sa.Column("access", sa.JSON, nullable=False),
+    sa.Column("base_url", sa.Text, nullable=False),
+    sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+)
+
+_document = sa.Table(
+    "document",
+    metadata,
+    sa.Column("source_id", sa.String(40), primary_key=True),
+    sa.Column("path", sa.Text, primary_key=True),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("etag", sa.Text),
+    sa.Column("last_modified", sa.Text),
+    sa.Column("valid_until", sa.Date),
+    sa.Column("language", sa.String(8)),
+    sa.Column("passages", sa.Integer, nullable=False),
+    sa.Column("ingested_at", sa.DateTime(timezone=True), nullable=False),
+)
+
+_run = sa.Table(
+    "run",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("source_id", sa.String(40), nullable=False, index=True),
+    sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("finished_at", sa.DateTime(timezone=True)),
+    sa.Column("added", sa.Integer, nullable=False, default=0),
+    sa.Column("changed", sa.Integer, nullable=False, default=0),
+    sa.Column("removed", sa.Integer, nullable=False, default=0),
+    sa.Column("unchanged", sa.Integer, nullable=False, default=0),
+    sa.Column("skipped", sa.JSON, nullable=False),
+    sa.Column("error", sa.Text),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """One document as it was last read."""
+
+    path: str
+    fingerprint: str
+    """SHA-256 over the content and all that decides how it is cut, embedded and guarded."""
+    validators: Validators
+    valid_until: date | None
+    language: str | None
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What one reading of a source did."""
+
+    source: str
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+    skipped: dict[str, str]
+    """Document to reason."""
+    error: str | None = None
+    """Why the source as a whole could not be read; nothing was removed then."""
+
+
+class Catalog:
+    """The catalog in any database that SQLAlchemy's async engine reaches."""
+
+    def __init__(self, engine: AsyncEngine):
+        self._engine = engine
+
+    async def save_source(self, spec: SourceSpec, now: datetime) -> None:
+        """Enter a source, or change one that is there (same id)."""
+        values = {
+            "kind": spec.kind,
+            "location": spec.location,
+            "include": list(spec.include),
+            "exclude": list(spec.exclude),
+            "access": sorted(spec.access),
+            "base_url": spec.base_url,
+        }
+        async with self._engine.begin() as db:
+            known = await db.execute(
+                sa.update(_source).where(_source.c.id == spec.id).values(values)
+            )
+            if known.rowcount == 0:
+                await db.execute(sa.insert(_source).values(id=spec.id, added_at=now, **values))
+
+    async def sources(self) -> list[SourceSpec]:
+        """All sources, in the order in which they were added."""
+        async with self._engine.connect() as db:
+            rows = await db.execute(sa.select(_source).order_by(_source.c.added_at, _source.c.id))
+        return [
+            SourceSpec(
+                id=row.id,
+                kind=row.kind,
+                location=row.location,
+                include=tuple(row.include),
+                exclude=tuple(row.exclude),
+                access=frozenset(row.access),
+                base_url=row.base_url,
+            )
+            for row in rows
+        ]
+
+    async def remove_source(self, source: str) -> None:
+        """Forget a source with its documents and runs. Its passages must be gone already."""
+        async with self._engine.begin() as db:
+            for table in (_document, _run):
+                await db.execute(sa.delete(table).where(table.c.source_id == source))
+            await db.execute(sa.delete(_source).where(_source.c.id == source))
+
+    async def documents(self, source: str) -> dict[str, DocumentRecord]:
+        """Path to record of all documents of a source."""
+        async with self._engine.connect() as db:
+            rows = await db.execute(sa.select(_document).where(_document.c.source_id == source))
+        return {
+            row.path: DocumentRecord(
+                path=row.path,
+                fingerprint=row.fingerprint,
+                validators=Validators(row.etag, row.last_modified),
+                valid_until=row.valid_until,
+                language=row.language,
+                passages=row.passages,
+            )
+            for row in rows
+        }
+
+    async def save_documents(
+        self, source: str, records: Iterable[DocumentRecord], now: datetime
+    ) -> None:
+        """Enter documents, replacing what was known of the same paths."""
+        rows = [
+            {
+                "source_id": source,
+                "path": record.path,
+                "fingerprint": record.fingerprint,
+                "etag": record.validators.etag,
+                "last_modified": record.validators.last_modified,
+                "valid_until": record.valid_until,
+                "language": record.language,
+                "passages": record.passages,
+                "ingested_at": now,
+            }
+            for record in records
+        ]
+        if not rows:
+            return
+        async with self._engine.begin() as db:
+            await _delete_documents(db, source, [str(row["path"]) for row in rows])
+            await db.execute(sa.insert(_document), rows)
+
+    async def forget_documents(self, source: str, paths: Iterable[str]) -> None:
+        """Forget documents. Their passages must be gone already."""
+        async with self._engine.begin() as db:
+            await _delete_documents(db, source, list(paths))
+
+    async def begin_run(self, source: str, now: datetime) -> int:
+        """Enter that a run has begun; a run without an end was interrupted."""
+        async with self._engine.begin() as db:
+            result = await db.execute(
+                sa.insert(_run).values(source_id=source, started_at=now, skipped={})
+            )
+        key = result.inserted_primary_key
+        assert key is not None  # noqa: S101 - an autoincrement insert always has one
+        return int(key[0])
+
+    async def end_run(self, run: int, report: RunReport, now: datetime) -> None:
+        """Enter what a run did."""
+        async with self._engine.begin() as db:
+            await db.execute(
+                sa.update(_run)
+                .where(_run.c.id == run)
+                .values(
+                    finished_at=now,
+                    added=report.added,
+                    changed=report.changed,
+                    removed=report.removed,
+                    unchanged=report.unchanged,
+                    skipped=report.skipped,
+                    error=report.error,
+                )
+            )
+
+    async def last_run(self, source: str) -> RunReport | None:
+        """The newest finished run of a source."""
+        async with self._engine.connect() as db:
+            row = (
+                await db.execute(
+                    sa.select(_run)
+                    .where(_run.c.source_id == source, _run.c.finished_at.is_not(None))
+                    .order_by(_run.c.id.desc())
+                    .limit(1)
+                )
+            ).one_or_none()
+        if row is None:
+            return None
+        return RunReport(
+            source=source,
+            added=row.added,
+            changed=row.changed,
+            removed=row.removed,
+            unchanged=row.unchanged,
+            skipped=dict(row.skipped),
+            error=row.error,
+        )
+
+
+async def _delete_documents(db: AsyncConnection, source: str, paths: list[str]) -> None:
+    # One statement a path: no database's limit on bound values is met, however many there are.
+    if paths:
+        await db.execute(
+            sa.delete(_document).where(
+                _document.c.source_id == source, _document.c.path == sa.bindparam("gone")
+            ),
+            [{"gone": path} for path in paths],
+        )

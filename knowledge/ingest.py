@@ -1,0 +1,260 @@
+"""Reading a source into the passage store: incremental, idempotent, safe to kill at any point.
+
+Order matters: passages are stored first, the catalog entry is written last. A run that dies in
+between leaves at most documents whose passages are new and whose entry is old; the next run reads
+those again and derives the same ids.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from uuid import NAMESPACE_URL, uuid5
+
+from knowledge.catalog import Catalog, DocumentRecord, RunReport
+from knowledge.chunking import Chunk, chunk
+from knowledge.embedding import MAX_TOKENS, Embedder
+from knowledge.errors import DocumentSkipped, SourceError
+from knowledge.parsing import ParsedDocument, parse
+from knowledge.sources.base import RawDocument, SkippedDocument, Source, SourceSpec
+from knowledge.store import PassageStore
+from knowledge.types import PUBLIC, EmbeddedPassage, Passage, Principals
+
+FORMAT = 1
+"""Raise it when parsing, chunking or the embedded text change: every document is read anew."""
+_FLUSH_PASSAGES = 128
+"""Passages embedded together: enough for batches of like length, few enough to lose little."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is."""
+
+    documents: int
+    passages: int
+    current: str
+
+
+@dataclass(slots=True)
+class _Read:
+    """One document, cut but not yet embedded."""
+
+    record: DocumentRecord
+    passages: list[Passage]
+
+
+@dataclass(slots=True)
+class _Run:
+    """The state of one run: what is known, what was seen, what waits to be embedded."""
+
+    spec: SourceSpec
+    known: dict[str, DocumentRecord]
+    seen: set[str] = field(default_factory=set)
+    waiting: list[_Read] = field(default_factory=list)
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    passages: int = 0
+    skipped: dict[str, str] = field(default_factory=dict)
+
+
+class Ingester:
+    """Reads sources; one run of :meth:`run` at a time for each source."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        store: PassageStore,
+        embedder: Embedder,
+        *,
+        max_bytes: int,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ):
+        self._catalog = catalog
+        self._store = store
+        self._embedder = embedder
+        self._max_bytes = max_bytes
+        self._clock = clock
+
+    async def run(
+        self,
+        spec: SourceSpec,
+        source: Source,
+        progress: Callable[[Progress], None] = lambda _: None,
+    ) -> RunReport:
+        """Bring the store in line with the source and record what that took.
+
+        A document that cannot be used is skipped with its reason and is not in the index
+        afterwards. When the source as a whole cannot be read, the report carries the error and
+        nothing was removed. Raises :class:`knowledge.errors.StoreError`.
+        """
+        number = await self._catalog.begin_run(spec.id, self._clock())
+        run = _Run(spec, await self._catalog.documents(spec.id))
+        error = None
+        removed = 0
+        try:
+            validators = {path: record.validators for path, record in run.known.items()}
+            async for found in source.documents(validators):
+                await self._take(run, found)
+                progress(Progress(len(run.seen), run.passages, found.document))
+            await self._flush(run)
+            removed = await self._remove_vanished(run)
+        except SourceError as failure:
+            # What was read so far is good; what was not reached may still be there.
+            await self._flush(run)
+            error = str(failure)
+        report = RunReport(
+            spec.id, run.added, run.changed, removed, run.unchanged, run.skipped, error
+        )
+        await self._catalog.end_run(number, report, self._clock())
+        return report
+
+    async def remove(self, source: str) -> int:
+        """Take a source and all its passages away; returns how many passages went."""
+        gone = await self._store.delete(source)
+        await self._catalog.remove_source(source)
+        return gone
+
+    async def _take(self, run: _Run, found: RawDocument | SkippedDocument) -> None:
+        run.seen.add(found.document)
+        if isinstance(found, SkippedDocument):
+            await self._skip(run, found.document, found.reason)
+            return
+        before = run.known.get(found.document)
+        fingerprint = (
+            before.fingerprint
+            if found.content is None and before
+            else self._fingerprint(run.spec, found.content or b"")
+        )
+        if before and before.fingerprint == fingerprint:
+            if self._expired(before.valid_until):
+                await self._skip(run, found.document, _expiry(before.valid_until))
+                return
+            run.unchanged += 1
+            if before.validators != found.validators:
+                await self._catalog.save_documents(
+                    run.spec.id, [replace(before, validators=found.validators)], self._clock()
+                )
+            return
+        try:
+            read = await asyncio.to_thread(self._read, run.spec, found, fingerprint)
+        except DocumentSkipped as skipped:
+            await self._skip(run, found.document, skipped.reason)
+            return
+        run.waiting.append(read)
+        run.passages += len(read.passages)
+        if sum(len(each.passages) for each in run.waiting) >= _FLUSH_PASSAGES:
+            await self._flush(run)
+
+    def _read(self, spec: SourceSpec, found: RawDocument, fingerprint: str) -> _Read:
+        document = parse(
+            found.name,
+            found.content or b"",
+            content_type=found.content_type,
+            max_bytes=self._max_bytes,
+        )
+        if self._expired(document.valid_until):
+            raise DocumentSkipped(_expiry(document.valid_until))
+        chunks = chunk(document, self._embedder.count_tokens, MAX_TOKENS - _SPECIAL_TOKENS)
+        if not chunks:
+            raise DocumentSkipped("It holds no text. Is it a scan, or only pictures?")
+        passages = _passages(spec, found, document, chunks)
+        record = DocumentRecord(
+            path=found.document,
+            fingerprint=fingerprint,
+            validators=found.validators,
+            valid_until=document.valid_until,
+            language=document.language,
+            passages=len(passages),
+        )
+        return _Read(record, passages)
+
+    async def _flush(self, run: _Run) -> None:
+        """Embed what waits, store it document by document, then enter it in the catalog."""
+        waiting, run.waiting = run.waiting, []
+        passages = [passage for read in waiting for passage in read.passages]
+        vectors = iter(await self._embedder.embed([embedded_text(p) for p in passages]))
+        for read in waiting:
+            await self._store.replace(
+                run.spec.id,
+                read.record.path,
+                [EmbeddedPassage(passage, next(vectors)) for passage in read.passages],
+            )
+            if read.record.path in run.known:
+                run.changed += 1
+            else:
+                run.added += 1
+        await self._catalog.save_documents(
+            run.spec.id, [read.record for read in waiting], self._clock()
+        )
+
+    async def _skip(self, run: _Run, document: str, reason: str) -> None:
+        """Count it, and take what an earlier run may have stored of it out of the index."""
+        run.skipped[document] = reason
+        await self._store.delete(run.spec.id, document)
+        if document in run.known:
+            await self._catalog.forget_documents(run.spec.id, [document])
+
+    async def _remove_vanished(self, run: _Run) -> int:
+        gone = run.known.keys() - run.seen
+        for document in gone:
+            await self._store.delete(run.spec.id, document)
+        await self._catalog.forget_documents(run.spec.id, gone)
+        return len(gone)
+
+    def _expired(self, valid_until: date | None) -> bool:
+        return valid_until is not None and valid_until < self._clock().date()
+
+    def _fingerprint(self, spec: SourceSpec, content: bytes) -> str:
+        decided_by = json.dumps(
+            [FORMAT, self._embedder.name, sorted(spec.access), spec.base_url]
+        ).encode()
+        return hashlib.sha256(decided_by + b"\0" + content).hexdigest()
+
+
+_SPECIAL_TOKENS = 2  # [CLS] and [SEP]
+
+
+def embedded_text(passage: Passage) -> str:
+    """What the embedder reads of a passage: its title and headings, then its text."""
+    return f"{passage.context}\n{passage.text}"
+
+
+def _expiry(valid_until: date | None) -> str:
+    return f"It says that it holds until {valid_until}; change 'valid_until' if it still does."
+
+
+def _passages(
+    spec: SourceSpec, found: RawDocument, document: ParsedDocument, chunks: list[Chunk]
+) -> list[Passage]:
+    access = _access(spec.access, document.access)
+    return [
+        Passage(
+            id=str(
+                uuid5(
+                    NAMESPACE_URL,
+                    "\0".join((spec.id, found.document, str(position), *c.headings, c.text)),
+                )
+            ),
+            source=spec.id,
+            document=found.document,
+            title=document.title,
+            headings=c.headings,
+            position=position,
+            url=f"{found.url}#{c.anchor}" if found.url and c.anchor else found.url,
+            text=c.text,
+            access=access,
+        )
+        for position, c in enumerate(chunks)
+    ]
+
+
+def _access(source: Principals, document: Principals | None) -> Principals:
+    """A document may narrow its source's access, never widen it."""
+    if document is None:
+        return source
+    return document if PUBLIC in source or document <= source else source

@@ -1,0 +1,45 @@
+"""Globs for paths below a folder, with ``**``, as people know them from .gitignore."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+
+def matches(path: str, globs: Iterable[str]) -> bool:
+    """Does any glob match the POSIX path, or a folder that it lies in?
+
+    ``*`` and ``?`` stay within one folder, ``**`` crosses folders, ``[abc]`` is one of these. A
+    glob without a slash is looked for in every folder; one with a slash counts from the root.
+    """
+    parts = path.split("/")
+    candidates = ["/".join(parts[: end + 1]) for end in range(len(parts))]
+    return any(_compiled(glob).fullmatch(one) for glob in globs for one in candidates)
+
+
+@lru_cache(maxsize=512)
+def _compiled(glob: str) -> re.Pattern[str]:
+    anchored = glob.strip().removeprefix("./")
+    trimmed = anchored.strip("/")
+    if "/" not in anchored.rstrip("/"):
+        trimmed = f"**/{trimmed}"
+    pattern = ""
+    for piece in re.findall(r"\*\*/|\*\*|\*|\?|\[!?[^\]]+\]|.", trimmed, re.S):
+        if piece == "**/":
+            pattern += "(?:[^/]+/)*"
+        elif piece == "**":
+            pattern += ".*"
+        elif piece == "*":
+            pattern += "[^/]*"
+        elif piece == "?":
+            pattern += "[^/]"
+        elif piece.startswith("[") and len(piece) > 2:
+            inner = piece[1:-1].removeprefix("!").replace("\\", "\\\\").replace("^", "\\^")
+            pattern += f"[{'^/' if piece[1] == '!' else ''}{inner}]"
+        else:
+            pattern += re.escape(piece)
+    try:
+        return re.compile(pattern, re.S)
+    except re.error:  # a range such as [z-a]: taken as it is written
+        return re.compile(re.escape(trimmed))

@@ -1,0 +1,53 @@
+"""The telling words of a question or a passage, stemmed, so that they can be compared."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import snowballstemmer
+
+from knowledge.stores.stopwords import STOP_WORDS
+
+_WORD = re.compile(r"[^\W_]+")
+_APOSTROPHE = re.compile(r"[’']")  # noqa: RUF001 - the typographic one is meant
+_stemmer = snowballstemmer.stemmer("english")
+
+# What people wrap a question in when they chat: it says nothing about what they look for.
+_CHAT = frozenset(
+    """
+    hey hi hello hiya morning afternoon evening please pls plz thanks thank thx cheers anyone
+    anybody someone somebody everybody guys folks team know tell ask asking wonder wondering quick
+    question remind explain want wanna need like im ive id ill dont doesnt didnt isnt arent cant
+    wont whats hows wheres whos there theres still also maybe actually really sorry help find get
+    many much long often far big soon got let lets say says said supposed happen happens use using us ok okay yes
+    """.split()
+)
+
+
+def surface_words(text: str) -> list[str]:
+    """Lower-case words without accents, ``don't`` as ``dont``, in order."""
+    decomposed = unicodedata.normalize("NFKD", _APOSTROPHE.sub("", text).lower())
+    return _WORD.findall("".join(c for c in decomposed if not unicodedata.combining(c)))
+
+
+def telling(text: str) -> dict[str, str]:
+    """Stem to surface word of a question's telling words, in order.
+
+    Chat padding and stop words are left out, unless nothing else is there.
+    """
+    words = surface_words(text)
+    kept = [word for word in words if word not in STOP_WORDS and word not in _CHAT]
+    return {_stem(word): word for word in reversed(kept or words)}
+
+
+def stems(text: str) -> frozenset[str]:
+    """The stems of all words of a text."""
+    return frozenset(_stem(word) for word in surface_words(text))
+
+
+@lru_cache(maxsize=65536)
+def _stem(word: str) -> str:
+    stemmed: str = _stemmer.stemWord(word)
+    return stemmed
