@@ -77,10 +77,10 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         ) from error
     engine = await open_database(database_url(settings))
     store = await open_store(settings)
-    client = GuardedClient(allow=settings.http_allow)
+    max_bytes = settings.max_document_mb * 1024 * 1024
+    client = GuardedClient(allow=settings.http_allow, max_bytes=max_bytes)
     embedder = Embedder(settings.embedder)
     catalog, history = Catalog(engine), History(engine)
-    max_bytes = settings.max_document_mb * 1024 * 1024
     voice = voices(settings)
     retriever = Retriever(store, embedder)
     writer = writer or writers(settings)

@@ -89,7 +89,7 @@ def build_chain(
         return _timed(replace(turn, evidence=tuple(found)), "retrieve")
 
     async def judge_evidence(turn: _Turn) -> _Turn:
-        return _timed(replace(turn, verdict=judge(turn.evidence, threshold)), "judge")
+        return _timed(replace(turn, verdict=judge(turn.standalone, turn.evidence, threshold)), "judge")
 
     async def write(turns: AsyncIterator[_Turn]) -> AsyncIterator[Delta | Reply]:
         async for turn in turns:

@@ -25,6 +25,10 @@ MIN_TEXT_TOKENS = 64
 """What the text gets at the least, however long title and headings are: two or three sentences."""
 
 
+_CONTEXT_MARK = " \u203a "
+"""What parts title and headings in :attr:`knowledge.types.Passage.context`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """One section of a document, or a part of a long section."""
@@ -79,7 +83,7 @@ def chunk(
     count = cache(count_tokens)
     chunks = []
     for section in _sections(source, document.title):
-        context = count(" › ".join((document.title, *section.headings)))  # noqa: RUF001
+        context = count(_CONTEXT_MARK.join((document.title, *section.headings)))
         budget = max(min(MIN_TEXT_TOKENS, max_tokens), max_tokens - context)
         for text in _pieces(source, section.blocks, count, budget):
             chunks.append(Chunk(section.headings, section.anchor, text))

@@ -20,6 +20,7 @@ from knowledge.chunking import Chunk, chunk
 from knowledge.embedding import MAX_TOKENS, Embedder
 from knowledge.errors import DocumentSkipped, SourceError
 from knowledge.parsing import ParsedDocument, parse
+from knowledge.parsing.inline import plain_text
 from knowledge.sources.base import RawDocument, SkippedDocument, Source, SourceSpec
 from knowledge.store import PassageStore
 from knowledge.types import PUBLIC, EmbeddedPassage, Passage, Principals
@@ -159,7 +160,7 @@ class Ingester:
         )
         if self._expired(document.valid_until):
             raise DocumentSkipped(_expiry(document.valid_until))
-        chunks = chunk(document, self._embedder.count_tokens, MAX_TOKENS - _SPECIAL_TOKENS)
+        chunks = chunk(document, self._count_tokens, MAX_TOKENS - _SPECIAL_TOKENS)
         if not chunks:
             raise DocumentSkipped("It holds no text. Is it a scan, or only pictures?")
         passages = _passages(spec, found, document, chunks)
@@ -172,6 +173,9 @@ class Ingester:
             passages=len(passages),
         )
         return _Read(record, passages)
+
+    def _count_tokens(self, markdown: str) -> int:
+        return self._embedder.count_tokens(plain_text(markdown))
 
     async def _flush(self, run: _Run) -> None:
         """Embed what waits, store it document by document, then enter it in the catalog."""
@@ -220,8 +224,11 @@ _SPECIAL_TOKENS = 2  # [CLS] and [SEP]
 
 
 def embedded_text(passage: Passage) -> str:
-    """What the embedder reads of a passage: its title and headings, then its text."""
-    return f"{passage.context}\n{passage.text}"
+    """What the embedder reads of a passage: title and headings, then its text without markup.
+
+    Addresses of links would take up to half of its 256 tokens and mean nothing to it.
+    """
+    return f"{passage.context}\n{plain_text(passage.text)}"
 
 
 def _expiry(valid_until: date | None) -> str:

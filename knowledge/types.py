@@ -96,6 +96,8 @@ class Evidence:
     """In the passage's order; never empty."""
     coverage: float
     """Share of the question's telling words, weighted by rarity, that the passage has; [0, 1]."""
+    unit_coverage: float
+    """Share of the telling words that its headings and two nearest units have; [0, 1]."""
     missing: int
     """How many of the question's telling words the passage lacks."""
     rarest_missing: float

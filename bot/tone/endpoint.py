@@ -23,15 +23,17 @@ class EndpointModel:
 
     def __init__(self, url: str, model: str, api_key: str | None):
         try:
-            from langchain_openai import ChatOpenAI
+            import openai  # noqa: F401 - a part of the extra, and what its errors are made of
+            from langchain.chat_models import init_chat_model
         except ModuleNotFoundError as error:
             raise ConfigurationError(
                 "An endpoint needs the extra: pip install 'housevoice[endpoint]'."
             ) from error
-        self._chat = ChatOpenAI(
+        self._chat = init_chat_model(
+            model,
+            model_provider="openai",
             base_url=url,
-            model=model,
-            api_key=lambda: api_key or "none",
+            api_key=api_key or "none",
             temperature=0,
             timeout=_TIMEOUT_SECONDS,
             max_completion_tokens=_MOST_TOKENS,

@@ -35,11 +35,17 @@ def _compiled(glob: str) -> re.Pattern[str]:
         elif piece == "?":
             pattern += "[^/]"
         elif piece.startswith("[") and len(piece) > 2:
-            inner = piece[1:-1].removeprefix("!").replace("\\", "\\\\").replace("^", "\\^")
-            pattern += f"[{'^/' if piece[1] == '!' else ''}{inner}]"
+            pattern += _character_class(piece)
         else:
             pattern += re.escape(piece)
+    return re.compile(pattern, re.S)
+
+
+def _character_class(piece: str) -> str:
+    inner = piece[1:-1].removeprefix("!").replace("\\", "\\\\").replace("^", "\\^")
+    written = f"[{'^/' if piece[1] == '!' else ''}{inner}]"
     try:
-        return re.compile(pattern, re.S)
-    except re.error:  # a range such as [z-a]: taken as it is written
-        return re.compile(re.escape(trimmed))
+        re.compile(written)
+    except re.error:  # a range such as [z-a]: taken as it stands
+        return re.escape(piece)
+    return written

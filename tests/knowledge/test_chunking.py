@@ -59,7 +59,7 @@ class TestSections:
 
     def test_comments_go_and_images_become_their_alternative_text(self) -> None:
         found = chunks("A <!-- secret\n\n# no --> b ![a cat](cat.png) c <img src=x alt='a dog'>\n")
-        assert found[0].text.split() == "A b a cat c a dog".split()
+        assert found[0].text.split() == ["A", "b", "a", "cat", "c", "a", "dog"]
 
     def test_comments_and_images_in_code_stay(self) -> None:
         text = "Use `<!-- x -->` and\n\n```\n![a](b) <!-- y -->\n```"
@@ -126,6 +126,11 @@ class TestLongSections:
     def test_links_are_never_cut_even_in_an_endless_sentence(self) -> None:
         text = "word " * 70 + "[a link of many words](http://x/y) " + "word " * 70
         assert sum("[a link of many words](http://x/y)" in c.text for c in chunks(text, 65)) == 1
+
+    def test_a_fence_stays_whole_however_long_it_is(self) -> None:
+        code = "\n".join(f"Line {i} says. So it is." for i in range(300))
+        found = chunks(f"Before.\n\n```\n{code}\n```\n\nAfter.\n", 50)
+        assert [c.text for c in found] == ["Before.", f"```\n{code}\n```", "After."]
 
     def test_title_and_headings_are_part_of_the_budget_but_leave_room_for_text(self) -> None:
         text = " ".join(f"Sentence {i} is short." for i in range(100))
@@ -207,7 +212,7 @@ def test_only_code_rows_and_words_exceed_the_bound(markdown: str, max_tokens: in
     for piece in chunks(markdown, max_tokens):
         budget = max(
             min(MIN_TEXT_TOKENS, max_tokens),
-            max_tokens - words(" › ".join(("Handbook", *piece.headings))),
+            max_tokens - words(" \u203a ".join(("Handbook", *piece.headings))),
         )
         if words(piece.text) > budget:
             is_code = "```" in piece.text

