@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # has no stubs
+from threadpoolctl import threadpool_limits
 
 from benchmarks.results import write
 from knowledge.stores.embedded import EmbeddedStore

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -65,8 +66,8 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
     :class:`ConfigurationError` or :class:`knowledge.errors.KnowledgeError` with what to do.
     """
     configure_log(settings.log_level)
-    # A missing path must fail at once, not ask a hub for it; a hub id is the user's own choice.
-    if os.path.exists(settings.writer_model) or settings.writer_model in ("packaged", ENDPOINT):
+    if not is_hub_id(settings.writer_model):
+        # Else a missing path would be asked for at the hub, for half a minute.
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
@@ -114,6 +115,11 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         await client.aclose()
         await store.close()
         await engine.dispose()
+
+
+def is_hub_id(model: str) -> bool:
+    """Whether the setting names a model on a hub: ``owner/name``, and no such folder is here."""
+    return model.count("/") == 1 and not Path(model).exists()
 
 
 def database_url(settings: Settings) -> str:
@@ -203,9 +209,7 @@ def configure_log(level: str) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
-def train_voice(
-    name: str, epochs: int, seed: int, report: Callable[[str], None]
-) -> dict[str, Any]:
+def train_voice(name: str, epochs: int, seed: int, report: Callable[[str], None]) -> dict[str, Any]:
     """Train the LoRA of a voice; returns its model card's data (see :mod:`jobs.finetune`)."""
     from bot.tone.model_weights import base_weights
     from jobs.finetune import TrainingSettings, train

@@ -1,7 +1,6 @@
-"""From a question to a checked answer, as one LangChain runnable:
+"""From a question to a checked answer, as one LangChain runnable.
 
-    condense -> retrieve -> judge -> write -> check
-
+The steps: condense -> retrieve -> judge -> write -> check.
 ``astream`` yields :class:`Delta` pieces as they become safe to show, and the :class:`Reply` last.
 """
 
@@ -89,13 +88,17 @@ def build_chain(
         return _timed(replace(turn, evidence=tuple(found)), "retrieve")
 
     async def judge_evidence(turn: _Turn) -> _Turn:
-        return _timed(replace(turn, verdict=judge(turn.standalone, turn.evidence, threshold)), "judge")
+        return _timed(
+            replace(turn, verdict=judge(turn.standalone, turn.evidence, threshold)), "judge"
+        )
 
     async def write(turns: AsyncIterator[_Turn]) -> AsyncIterator[Delta | Reply]:
         async for turn in turns:
             best = turn.verdict.evidence
             if turn.verdict.answers and best is not None:
-                pieces = _answer(turn, quote(best), await writer_for(turn.asked.voice), restate)
+                pieces = _answer(
+                    turn, quote(turn.standalone, best), await writer_for(turn.asked.voice), restate
+                )
             else:
                 pieces = _abstain(turn)
             async for piece in pieces:

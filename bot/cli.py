@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from knowledge.catalog import RunReport
     from knowledge.sources.base import SourceSpec
 
+_PROJECT = Path(__file__).resolve().parent.parent
+
 cli = typer.Typer(
     name="housevoice",
     help="Answers from your own knowledge, with sources, in your own voice.",
@@ -272,7 +274,7 @@ def main() -> None:
 # --- what the commands share ------------------------------------------------------------------
 
 
-class _faults_told:  # noqa: N801 - reads as a statement
+class _faults_told:
     """Errors that are fit for a person end the command with one line instead of a trace."""
 
     def __enter__(self) -> None: ...
@@ -394,10 +396,9 @@ async def _warm_up(app: App) -> None:
 async def _add_samples(app: App) -> None:
     from knowledge.sources import spec_for
 
-    project = Path(__file__).resolve().parent.parent
     for folder, include in (("samples/handbook", ()), ("docs", ("**/*.md",))):
-        if (project / folder).is_dir():
-            await _save_and_read(app, spec_for(str(project / folder), include=include), quiet=True)
+        spec = spec_for(str(_PROJECT / folder), include=include)
+        await _save_and_read(app, spec, quiet=True)
 
 
 async def _save_and_read(app: App, spec: SourceSpec, *, quiet: bool = False) -> None:
@@ -444,8 +445,12 @@ def _summary(report: RunReport) -> str:
 
 
 async def _known(app: App, name: str) -> SourceSpec:
-    resolved = str(Path(name).expanduser().resolve())
+    names = (name, _absolute(name))
     for spec in await app.catalog.sources():
-        if name in (spec.id, spec.location) or resolved == spec.location:
+        if spec.id in names or spec.location in names:
             return spec
     raise UsageError(f"There is no source '{name}'; 'source list' shows those there are.")
+
+
+def _absolute(path: str) -> str:
+    return str(Path(path).expanduser().resolve())

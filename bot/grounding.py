@@ -15,9 +15,9 @@ from knowledge.words import stems
 _LINK = re.compile(r"(?:https?://|www\.)[^\s<>()\[\]]+|[\w.+-]+@[\w-]+\.[\w.-]+", re.I)
 _CODE = re.compile(r"```.*?```|`[^`\n]+`", re.S)
 _NUMBER = re.compile(r"(?<![\w.])[€$£]?\d+(?:[.,:/-]\d+)*(?:\s?%)?")
-_NAME = re.compile(r"(?<=[a-z,;:'’)] )[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)*")  # noqa: RUF001
+_NAME = re.compile(r"(?<=[a-z,;:'’)] )[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)*")
 _NEGATION = re.compile(
-    r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|unless|except|\w+n['’]t)\b",  # noqa: RUF001
+    r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|unless|except|\w+n['’]t)\b",
     re.I,
 )
 _NUMBER_WORDS = (
@@ -59,8 +59,10 @@ def same_facts(source: str, draft: str) -> dict[str, bool]:
 
 
 def lead_is_safe(lead: str, question: str, quoted: str, frame: frozenset[str]) -> bool:
-    """Whether a lead-in claims nothing: no number, link, code or negation that was not asked
-    about, and every telling word from the question, the quote, or ``frame``.
+    """Whether a lead-in claims nothing of its own.
+
+    No number, link, code or negation that was not asked about, and every other word from the
+    question, the quote or ``frame``, one of them at least from the question or the quote.
 
     ``frame``: stems of the words in which the voice's own lead-ins wrap a topic.
     """
@@ -89,4 +91,3 @@ def frame_of(leads: Sequence[tuple[str, str]], share: float = 0.01) -> frozenset
 def marks_are_valid(answer: str, citations: int) -> bool:
     """Whether every citation has its mark; marks are added by code, sources may hold others."""
     return {int(n) for n in _MARK.findall(answer)} >= set(range(1, citations + 1))
-

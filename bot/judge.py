@@ -63,15 +63,15 @@ class Weights:
 
 
 WEIGHTS = Weights(
-    bias=-6.647,
+    bias=-6.418,
     of=Features(
-        cosine=1.479,
-        nearest=5.157,
-        coverage=0.748,
-        unit_coverage=2.519,
-        missing=0.344,
-        rarest_missing=-0.109,
-        kind_missing=-1.316,
+        cosine=1.122,
+        nearest=5.156,
+        coverage=0.723,
+        unit_coverage=2.637,
+        missing=0.366,
+        rarest_missing=-0.139,
+        kind_missing=-1.244,
     ),
 )
 

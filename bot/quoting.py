@@ -7,18 +7,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from knowledge.types import Evidence, Passage, ScoredUnit
+from knowledge.words import stems, telling
 
 _LONGEST = 600  # characters; about eight lines in a chat
-_ENOUGH = 240  # characters of prose after which only clearly related sentences are added
-_RELATED = 0.25  # cosine below the best sentence's within which a neighbour still belongs
-_LIKE_ROW = 0.12  # the same for table rows, which are all much alike
+_SHORT = 120  # characters; a quote below that takes the next sentence along for its context
+_RELATED = 0.12  # how far below the best unit a neighbour may score and still belong
+_SHARED_WORDS = 0.2  # what having all of the question's words adds to a unit's cosine
+_OPENING = 0.15  # what being first adds where the section's heading is nearest
+_MOST_ROWS = 4
 _LEANS_BACK = re.compile(
     r"(this|that|these|those|it|its|they|their|he|she|however|but|also|then|otherwise|instead|"
     r"so|therefore|in that case|if so|if not|for example|note)\b",
     re.I,
 )
-_LINK = re.compile(r"!?\[([^\]\[]*(?:\[[^\]]*\][^\]\[]*)*)\]\((?:[^()\s]|\([^()]*\))*(?:\s+\"[^\"]*\")?\)")
+_LINK = re.compile(
+    r"!?\[([^\]\[]*(?:\[[^\]]*\][^\]\[]*)*)\]\((?:[^()\s]|\([^()]*\))*(?:\s+\"[^\"]*\")?\)"
+)
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
+_STRUCTURED = re.compile(r"\s*([-*+>|#`~]|\d+[.)]\s)|\s{4,}\S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +35,26 @@ class Quote:
     raw: str
     """Verbatim substring of ``passage.text``."""
     shown: str
-    """The same for a reader: links reduced to their words, a table row under its header."""
-    cosine: float
-    """Of the question and the nearest unit in it."""
+    """The same words for a reader: links reduced to their text, lines that only wrap joined, a
+    table row under its header."""
 
 
-def quote(evidence: Evidence) -> Quote:
+def quote(question: str, evidence: Evidence) -> Quote:
     """The stretch of the passage to quote for the question it was found by."""
     units = evidence.units
-    best = _best(evidence)
-    first, last = _window(units, best)
+    scores = _scores(question, evidence)
+    best = max(range(len(units)), key=scores.__getitem__)
+    first, last = _window(units, scores, best)
     text = evidence.passage.text
     spans = _spans(text, units)
     start, end = spans[first][0], spans[last][1]
     if units[first].kind == "item" and first != last:
         start = text.rfind("\n", 0, start) + 1  # the first item's marker, as the others have it
     raw = text[start:end]
-    shown = unlinked(raw)
+    shown = raw if units[best].kind == "code" else _readable(raw)
     if units[best].kind == "row":
-        shown = unlinked(_table_head(text, start)) + "\n" + shown
-    return Quote(evidence.passage, raw, shown, units[best].cosine)
+        shown = f"{_readable(_table_head(text, start))}\n{shown}"
+    return Quote(evidence.passage, raw, shown)
 
 
 def unlinked(markdown: str) -> str:
@@ -59,42 +65,58 @@ def unlinked(markdown: str) -> str:
     return _TAG.sub("", _LINK.sub(r"\1", markdown)).strip()
 
 
-def _best(evidence: Evidence) -> int:
-    """The unit to build on. Where the heading is nearest, the section begins with the answer."""
+def _readable(markdown: str) -> str:
+    """Without masked links, and with the lines of a paragraph or list item joined."""
+    lines: list[str] = []
+    for line in unlinked(markdown).split("\n"):
+        goes_on = lines and lines[-1].strip() and line.strip() and not lines[-1].startswith("|")
+        if goes_on and not _STRUCTURED.match(line):
+            lines[-1] = f"{lines[-1].rstrip()} {line.strip()}"
+        else:
+            lines.append(line.rstrip())
+    return "\n".join(lines)
+
+
+def _scores(question: str, evidence: Evidence) -> list[float]:
+    """How well each unit answers: its cosine, the question's words in it, and its place."""
+    words = telling(question).keys()
     nearest = max(unit.cosine for unit in evidence.units)
-    opening = 0.15 if evidence.heading_cosine > nearest else 0.0
-    return max(
-        range(len(evidence.units)),
-        key=lambda index: evidence.units[index].cosine
-        + (opening if index == 0 else 0.0)
-        - (1.0 if evidence.units[index].kind == "heading" else 0.0),
-    )
+    scores = []
+    for index, unit in enumerate(evidence.units):
+        shared = len(words & stems(unit.text)) / len(words) if words else 0.0
+        score = unit.cosine + _SHARED_WORDS * shared
+        # Where the heading is nearer than any sentence, the section begins with the answer.
+        if index == 0 and evidence.heading_cosine > nearest:
+            score += _OPENING
+        if unit.kind == "heading" or unit.text.endswith("?"):
+            score -= 1.0
+        scores.append(score)
+    return scores
 
 
-def _window(units: Sequence[ScoredUnit], best: int) -> tuple[int, int]:
+def _window(units: Sequence[ScoredUnit], scores: Sequence[float], best: int) -> tuple[int, int]:
     first = last = best
     size = len(units[best].text)
-    kind = units[best].kind
-    floor = units[best].cosine - (_LIKE_ROW if kind == "row" else _RELATED)
+    floor = scores[best] - _RELATED
 
     def fits(index: int) -> bool:
         return size + len(units[index].text) <= _LONGEST
 
     # What the unit leans on: the line that leads into a list or code, or the sentence before.
-    while first > 0 and fits(first - 1) and _needs_before(units[first - 1], units[first]):
+    while first > 0 and fits(first - 1) and _leans(units[first - 1], units[first]):
         first -= 1
         size += len(units[first].text)
     while last + 1 < len(units) and fits(last + 1):
         unit, following = units[last], units[last + 1]
-        leads_in = unit.text.endswith(":")
-        same_list = unit.kind == following.kind == "item"
-        if kind == "row":
-            goes_on = following.kind == "row" and following.cosine >= floor
-        elif leads_in or same_list:
+        if unit.kind == following.kind == "row":
+            goes_on = scores[last + 1] >= floor and last + 1 - first < _MOST_ROWS
+        elif unit.text.endswith(":") or unit.kind == following.kind == "item":
             goes_on = True
         else:
-            goes_on = following.kind == "sentence" == unit.kind and (
-                size + len(following.text) <= _ENOUGH or following.cosine >= floor + _RELATED / 2
+            goes_on = unit.kind == following.kind == "sentence" and (
+                scores[last + 1] >= floor
+                or (size < _SHORT and scores[last + 1] > 0)
+                or bool(_LEANS_BACK.match(following.text))
             )
         if not goes_on:
             break
@@ -103,16 +125,17 @@ def _window(units: Sequence[ScoredUnit], best: int) -> tuple[int, int]:
     return first, last
 
 
-def _needs_before(before: ScoredUnit, unit: ScoredUnit) -> bool:
+def _leans(before: ScoredUnit, unit: ScoredUnit) -> bool:
+    """Whether ``unit`` cannot be understood without the unit before it."""
     if unit.kind == "item":
         return before.kind == "item" or before.text.endswith(":")
     if unit.kind == "code":
         return before.kind == "sentence"
-    return unit.kind == "sentence" == before.kind and bool(_LEANS_BACK.match(unit.text))
+    return unit.kind == before.kind == "sentence" and bool(_LEANS_BACK.match(unit.text))
 
 
 def _spans(text: str, units: Sequence[ScoredUnit]) -> list[tuple[int, int]]:
-    """Where each unit stands in the text; units are in order, so each search starts after the last."""
+    """Where each unit stands in the text; they are in order, so each search starts further on."""
     spans = []
     at = 0
     for unit in units:

@@ -15,7 +15,11 @@ class Settings(BaseSettings):
     """Immutable. Every field's description is the text of the configuration table."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_prefix="HOUSEVOICE_", frozen=True, extra="ignore", env_ignore_empty=True
+        env_file=".env",
+        env_prefix="HOUSEVOICE_",
+        frozen=True,
+        extra="ignore",
+        env_ignore_empty=True,
     )
 
     data: Path = Field(Path("data"), description="Folder in which everything is kept.")
@@ -42,7 +46,9 @@ class Settings(BaseSettings):
         "A change re-reads every source.",
     )
     voices: Path = Field(_PROJECT / "voices", description="Folder with one sub-folder per voice.")
-    voice: str = Field("fernhill", description="The voice that answers unless another is asked for.")
+    voice: str = Field(
+        "fernhill", description="The voice that answers unless another is asked for."
+    )
     writer_model: str = Field(
         "packaged",
         description="`packaged` (SmolLM2-135M-Instruct), a local folder, a Hugging Face id, "
@@ -50,8 +56,8 @@ class Settings(BaseSettings):
     )
     writer_url: str | None = Field(
         None,
-        description="Base URL of an OpenAI-compatible endpoint, for `HOUSEVOICE_WRITER_MODEL=endpoint`; "
-        "the voice's name is asked for as model.",
+        description="Base URL of an OpenAI-compatible endpoint, for "
+        "`HOUSEVOICE_WRITER_MODEL=endpoint`; the voice's name is asked for as model.",
     )
     writer_api_key: SecretStr | None = Field(None, description="API key for that endpoint.")
     writer_freedom: Literal["quote", "restate"] = Field(

@@ -41,7 +41,7 @@ def small_talk(text: str) -> SmallTalk | None:
 
     "Thanks, and when is payday?" is a question, and None.
     """
-    bare = " ".join(_NOISE.sub(" ", text.replace("’", "'").lower()).split())  # noqa: RUF001
+    bare = " ".join(_NOISE.sub(" ", text.replace("’", "'").lower()).split())
     for kind, pattern in _PATTERNS:
         if pattern.fullmatch(bare):
             return kind

@@ -235,9 +235,9 @@ class _Trainer:
         )
         return (
             self._tokenizer(asked, add_special_tokens=False)["input_ids"],
-            self._tokenizer(
-                pair.voiced + self._tokenizer.eos_token, add_special_tokens=False
-            )["input_ids"],
+            self._tokenizer(pair.voiced + self._tokenizer.eos_token, add_special_tokens=False)[
+                "input_ids"
+            ],
         )
 
     def _batch(self, pairs: Sequence[Example]) -> tuple[Any, Any, Any]:

@@ -96,9 +96,7 @@ class Embedder:
         import torch
 
         model = self._loaded()
-        encoded = [
-            self._tokenizer.encode(text, add_special_tokens=True).ids for text in texts
-        ]
+        encoded = [self._tokenizer.encode(text, add_special_tokens=True).ids for text in texts]
         # Cut long ones but keep the closing special token, as the tokenizer itself would.
         encoded = [
             ids if len(ids) <= MAX_TOKENS else [*ids[: MAX_TOKENS - 1], ids[-1]] for ids in encoded

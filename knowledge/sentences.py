@@ -118,8 +118,8 @@ def cells(row: str) -> list[str]:
 
 # --- sentence borders -------------------------------------------------------------------------
 
-_CANDIDATE = re.compile(r"([.!?…]+)[\"'”’»)\]*_`]*(?=\s)|[。！？]+[\"'”’」』）]*")  # noqa: RUF001
-_OPENING = "\"'“‘«([{*_~`¿¡ \t\n>"  # noqa: RUF001
+_CANDIDATE = re.compile(r"([.!?…]+)[\"'”’»)\]*_`]*(?=\s)|[。！？]+[\"'”’」』）]*")
+_OPENING = "\"'“‘«([{*_~`¿¡ \t\n>"
 _PARENTHESES = re.compile(r"\([^()\n]{0,200}(?:\n[^()\n]{1,200}){0,2}\)")
 _URL = re.compile(r"https?://\S+")
 
@@ -217,8 +217,8 @@ def _is_border(text: str, start: int, match: re.Match[str], end: int) -> bool:
     before = text[max(start, match.start() - 40) : match.start()].split()
     word = before[-1].lstrip(_OPENING) if before else ""
     lower = word.lower()
-    next_word = re.match(r"[\w.'’-]+", following)  # noqa: RUF001
-    following_word = (next_word[0] if next_word else "").replace("’", "'").strip(".").lower()  # noqa: RUF001
+    next_word = re.match(r"[\w.'’-]+", following)
+    following_word = (next_word[0] if next_word else "").replace("’", "'").strip(".").lower()
     if lower in _NEVER and not (len(word) > 1 and word.isupper()):  # "CA", "MS" are states
         return False
     if lower in _BEFORE_NUMBER and following[0].isdigit():

@@ -11,16 +11,17 @@ from knowledge.types import EmbeddedPassage, Principals, ScoredPassage, Vector
 class PassageStore(Protocol):
     """Keeps passages with their vectors and finds them again, for those who may read them.
 
-    Every implementation passes the same contract suite (``tests/knowledge/test_store_contract.py``).
+    Every implementation passes the same contract suite (tests/knowledge/test_store_contract.py).
     All raise :class:`knowledge.errors.StoreError` when the store cannot be reached or refuses.
     """
 
     async def replace(
         self, source: str, document: str, passages: Sequence[EmbeddedPassage]
     ) -> None:
-        """Make ``passages`` all that the store holds of one document, as one transaction.
+        """Make ``passages`` all that the store holds of one document, at once.
 
-        A reader sees the old passages or the new ones, never a mixture or none. Idempotent.
+        A reader never finds none of them. It sees the old ones or the new ones; where the server
+        has no transactions (Weaviate), both for a moment. Idempotent.
         """
         ...
 

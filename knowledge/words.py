@@ -11,17 +11,17 @@ import snowballstemmer
 from knowledge.stores.stopwords import STOP_WORDS
 
 _WORD = re.compile(r"[^\W_]+")
-_APOSTROPHE = re.compile(r"[’']")  # noqa: RUF001 - the typographic one is meant
+_APOSTROPHE = re.compile(r"[’']")
 _stemmer = snowballstemmer.stemmer("english")
 
 # What people wrap a question in when they chat: it says nothing about what they look for.
 _CHAT = frozenset(
     """
-    hey hi hello hiya morning afternoon evening please pls plz thanks thank thx cheers anyone
-    anybody someone somebody everybody guys folks team know tell ask asking wonder wondering quick
-    question remind explain want wanna need like im ive id ill dont doesnt didnt isnt arent cant
-    wont whats hows wheres whos there theres still also maybe actually really sorry help find get
-    many much long often far big soon got let lets say says said supposed happen happens use using us ok okay yes
+    hey hi hello hiya please pls plz thanks thank thx cheers anyone anybody someone somebody
+    everybody guys folks know tell ask asking wonder wondering quick question remind explain want
+    wanna need like im ive id ill dont doesnt didnt isnt arent cant wont whats hows wheres whos
+    there theres still also maybe actually really sorry get got let lets say says said supposed
+    happen happens many much long often far big soon ok okay yes
     """.split()
 )
 

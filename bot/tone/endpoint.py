@@ -47,9 +47,7 @@ class EndpointModel:
             reply = await self._chat.ainvoke([dict(turn) for turn in prompt.messages])
         except openai.OpenAIError as error:
             # The library's message may hold the request; its kind tells enough.
-            raise ModelError(
-                f"The writing endpoint failed ({type(error).__name__})."
-            ) from error
+            raise ModelError(f"The writing endpoint failed ({type(error).__name__}).") from error
         rest = reply.text.strip()
         for position, step in enumerate(script):
             match step:

@@ -40,8 +40,8 @@ class LocalModel:
     """
 
     def __init__(self, model: nn.Module, tokenizer: PreTrainedTokenizerBase, *, tuned: bool):
-        self._model = model
-        self._tokenizer = tokenizer
+        self._model: Any = model
+        self._tokenizer: Any = tokenizer
         self._tuned = tuned
         self._prefixes: dict[tuple[int, ...], DynamicCache] = {}
         self._executor = ThreadPoolExecutor(
@@ -57,7 +57,7 @@ class LocalModel:
         """
         try:
             tokenizer = AutoTokenizer.from_pretrained(weights)
-            model = AutoModelForCausalLM.from_pretrained(weights, dtype=torch.float32)
+            model: Any = AutoModelForCausalLM.from_pretrained(weights, dtype=torch.float32)
             if lora is not None:
                 from peft import PeftModel
 
@@ -165,11 +165,13 @@ class _Writing:
             if step.sentence and text.endswith(_SENTENCE_ENDS):
                 break
             logits = self._read()
-        text = self._tokenizer.decode(written).strip()
+        text = str(self._tokenizer.decode(written)).strip()
         begun, self._begun = self._begun, True
         if step.accept(text):
             return text
-        self._cache.crop(start)
+        refused = self._cache.get_seq_length() - start
+        if refused:
+            self._cache.crop(-refused)  # negative: how many tokens to take off its end
         self._pending = self._tokens(step.otherwise, begun)
         return step.otherwise
 

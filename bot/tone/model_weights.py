@@ -10,6 +10,7 @@ import os
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from bot.errors import ConfigurationError
 
@@ -53,7 +54,7 @@ def _convert(folder: Path) -> None:
     unfinished = folder.with_name(f"{folder.name}.{os.getpid()}.part")
     logging.disable_progress_bar()
     tokenizer = AutoTokenizer.from_pretrained(source, gguf_file=_GGUF)
-    model = AutoModelForCausalLM.from_pretrained(source, gguf_file=_GGUF, dtype=torch.float32)
+    model: Any = AutoModelForCausalLM.from_pretrained(source, gguf_file=_GGUF, dtype=torch.float32)
     # transformers refuses to save what it still takes for a quantized model.
     model.config.__dict__.pop("quantization_config", None)
     model.hf_quantizer = None

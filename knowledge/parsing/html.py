@@ -128,7 +128,7 @@ def _as_string(element: Any) -> str:
 
 
 def _tidied(markdown: str) -> str:
-    """trafilatura's rows end in a space, and it leaves no blank line after a code fence."""
+    """Trafilatura's rows end in a space, and it leaves no blank line after a code fence."""
     markdown = re.sub(r"[ \t]+$", "", markdown, flags=re.M)
     return re.sub(r"^```\n(?=[^\s`])(?![^`]*^```)", "```\n\n", markdown, flags=re.M)
 

@@ -134,9 +134,9 @@ def _shape(text: str) -> str:
 
 # --- from lines to Markdown -------------------------------------------------------------------
 
-_BULLET = re.compile(r"^[•‣▪●◦○–·]\s*(?=\S)")  # noqa: RUF001
+_BULLET = re.compile(r"^[•‣▪●◦○–·]\s*(?=\S)")
 _LIST_START = re.compile(r"^(?:- |\(?\d{1,2}[.)] |\(?[a-z]\) )")
-_SENTENCE_END = re.compile(r"[.!?:;…][\"'”’)\]]*$")  # noqa: RUF001
+_SENTENCE_END = re.compile(r"[.!?:;…][\"'”’)\]]*$")
 _HYPHENATED = re.compile(r"(\w*[^\W\d_])-$")
 
 

@@ -22,7 +22,7 @@ _ERRORS = frozenset(
 
 def parse_xlsx(content: bytes) -> Draft:
     """Every visible sheet as a heading and its tables, with the values that Excel last computed."""
-    import openpyxl  # type: ignore[import-untyped]  # ships no type information
+    import openpyxl
 
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)

@@ -20,7 +20,7 @@ def parse_docx(content: bytes) -> Draft:
 
     Word seldom marks a table's header row, so the first row is taken for it.
     """
-    import mammoth  # type: ignore[import-untyped]  # ships no type information
+    import mammoth
 
     def without_data(image: Any) -> dict[str, str]:
         return {"src": ""}  # the picture itself would become megabytes of base64

@@ -9,7 +9,7 @@ from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]  # has no stubs
+from threadpoolctl import ThreadpoolController
 
 from knowledge.types import Vector
 

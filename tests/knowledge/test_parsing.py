@@ -102,7 +102,7 @@ def pptx_file() -> bytes:
 
 
 def xlsx_file() -> bytes:
-    import openpyxl  # type: ignore[import-untyped]  # ships no type information
+    import openpyxl
 
     book = openpyxl.Workbook()
     sheet = book.active

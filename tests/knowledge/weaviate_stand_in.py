@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any
 from uuid import UUID
 
-import grpc  # type: ignore[import-untyped]  # its stubs are a package of their own
+import grpc
 import numpy as np
 from weaviate.proto.v1 import (
     aggregate_pb2,

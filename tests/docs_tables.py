@@ -1,0 +1,147 @@
+"""The generated parts of the documentation: the settings table and the command line's help.
+
+``python -m tests.docs_tables`` writes them anew between their markers.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+from typer.core import TyperGroup
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from bot.cli import cli
+from bot.settings import Settings
+
+PROJECT = Path(__file__).resolve().parent.parent
+README = PROJECT / "README.md"
+COMMAND_LINE = PROJECT / "docs" / "command-line.md"
+REWRITE = "python -m tests.docs_tables"
+
+_HELP_WIDTH = 100
+"""Columns; the width of code blocks on a page."""
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_BLOCK = r"(?P<begin><!-- {name} -->\n).*?(?P<end><!-- /{name} -->)"
+
+
+def variables() -> dict[str, str]:
+    """Environment variable of every setting to its default, written as in ``.env``."""
+    prefix = str(Settings.model_config.get("env_prefix", ""))
+    return {
+        str(field.validation_alias or f"{prefix}{name}".upper()): _written(field.default)
+        for name, field in Settings.model_fields.items()
+    }
+
+
+def settings_table() -> str:
+    """The configuration table, in Markdown."""
+    rows = ["| Variable | Default | Meaning |", "|---|---|---|"]
+    fields = Settings.model_fields.values()
+    for (variable, default), field in zip(variables().items(), fields, strict=True):
+        shown = f"`{default}`" if default else "not set"
+        rows.append(f"| `{variable}` | {shown} | {field.description or ''} |")
+    return "\n".join(rows)
+
+
+def command_names() -> list[str]:
+    """All commands that do something, such as ``ask`` and ``source add``, in order."""
+    root = get_command(cli)
+    assert isinstance(root, TyperGroup)
+    return list(_leaves(root, ()))
+
+
+def help_text(command: str) -> str:
+    """What ``python -m bot COMMAND --help`` prints, the same on every terminal.
+
+    ``command`` may have options. Raises ValueError if it, or one of them, does not exist.
+    """
+    plain = {"COLUMNS": str(_HELP_WIDTH), "NO_COLOR": "1", "TERM": "dumb"}
+    with _environment(plain):
+        arguments = [*shlex.split(command), "--help"]
+        result = CliRunner().invoke(cli, arguments, prog_name="python -m bot")
+    if result.exit_code:
+        raise ValueError(f"The bot does not take '{command}': {result.output}")
+    lines = (line.rstrip() for line in _ANSI.sub("", result.output).splitlines())
+    return "\n".join(lines).strip("\n")
+
+
+def with_settings(page: str) -> str:
+    """``page`` with the settings table between its markers brought up to date."""
+    return _filled(page, "settings", f"\n{settings_table()}\n\n")
+
+
+def with_help(page: str) -> str:
+    """``page`` with the help of each command between its markers brought up to date."""
+    for command in command_names():
+        page = _filled(page, f"help: {command}", f"\n```text\n{help_text(command)}\n```\n\n")
+    return page
+
+
+def main() -> None:
+    """Rewrite the generated parts of README.md and docs/command-line.md in place."""
+    for path, filled in ((README, with_settings), (COMMAND_LINE, with_help)):
+        before = path.read_text("utf-8")
+        after = filled(before)
+        if after != before:
+            path.write_text(after, "utf-8")
+            print(f"{path.relative_to(PROJECT)} rewritten")
+
+
+def _written(default: Any) -> str:
+    match default:
+        case None | SecretStr():
+            return ""
+        case bool():
+            return str(default).lower()
+        case Path() if default.is_absolute():
+            return default.relative_to(PROJECT).as_posix()
+        case ():
+            return "[]"
+        case _:
+            return str(default)
+
+
+def _leaves(group: TyperGroup, path: tuple[str, ...]) -> Iterator[str]:
+    for name, command in group.commands.items():
+        if isinstance(command, TyperGroup):
+            yield from _leaves(command, (*path, name))
+        else:
+            yield " ".join((*path, name))
+
+
+def _filled(page: str, name: str, content: str) -> str:
+    pattern = re.compile(_BLOCK.format(name=re.escape(name)), re.S)
+    filled, found = pattern.subn(lambda block: block["begin"] + content + block["end"], page)
+    if found != 1:
+        raise ValueError(f"Markers <!-- {name} --> … <!-- /{name} --> are there {found} times.")
+    return filled
+
+
+class _environment:  # noqa: N801 - reads as a statement
+    """Environment variables for the length of a block; typer reads them when it draws."""
+
+    def __init__(self, values: Mapping[str, str]):
+        self._values = values
+        self._before: dict[str, str | None] = {}
+
+    def __enter__(self) -> None:
+        self._before = {name: os.environ.get(name) for name in self._values}
+        os.environ.update(self._values)
+
+    def __exit__(self, *_: object) -> None:
+        for name, value in self._before.items():
+            if value is None:
+                os.environ.pop(name)
+            else:
+                os.environ[name] = value
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""Stand-ins for what the core needs from outside: a queue in, a history out, no time passing."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import NAMESPACE_URL, uuid5
+
+from bot.ports import Choose, Free, Say, Step
+from bot.tone.template import Prompt
+from bot.tone.voice import Voice
+from knowledge.sentences import split_units
+from knowledge.types import PUBLIC, Evidence, Passage, Principals, ScoredUnit
+
+NEAR, FAR = 0.9, 0.1
+"""Cosines of a unit that is what was asked for, and of one that has nothing to do with it."""
+
+
+class FakeRetriever:
+    """Hands out what was queued, one result a search; nothing queued: nothing found.
+
+    A queued exception is raised. ``asked``: the (question, principals) of every search.
+    """
+
+    def __init__(self, *results: Sequence[Evidence] | Exception):
+        self._results = deque(results)
+        self.asked: list[tuple[str, Principals]] = []
+
+    async def search(
+        self,
+        question: str,
+        principals: Principals,
+        k: int,
+        *,
+        sources: frozenset[str] | None = None,
+    ) -> list[Evidence]:
+        """The next queued result."""
+        self.asked.append((question, principals))
+        result = self._results.popleft() if self._results else ()
+        if isinstance(result, Exception):
+            raise result
+        return list(result)[:k]
+
+
+class FakeWriter:
+    """Writes what was queued for the free steps; takes the first of every choice.
+
+    Nothing queued: what the script has for a refusal. A queued exception is raised in its place.
+    ``prompts`` and ``scripts``: what every reply was asked for with.
+    """
+
+    def __init__(self, *free: str | Exception, tuned: bool = True):
+        self._free = deque(free)
+        self.tuned = tuned
+        self.prompts: list[Prompt] = []
+        self.scripts: list[tuple[Step, ...]] = []
+
+    async def compose(self, prompt: Prompt, script: Sequence[Step]) -> AsyncIterator[str]:
+        """Yield the text of each step."""
+        self.prompts.append(prompt)
+        self.scripts.append(tuple(script))
+        for step in script:
+            match step:
+                case Choose(options):
+                    yield options[0]
+                case Say(text, mark):
+                    yield text + mark
+                case Free():
+                    yield self._written(step)
+
+    def _written(self, step: Free) -> str:
+        text = self._free.popleft() if self._free else step.otherwise
+        if isinstance(text, Exception):
+            raise text
+        return text if step.accept(text) else step.otherwise
+
+    async def for_voice(self, _: Voice) -> FakeWriter:
+        """This writer, whatever the voice: what the chain takes as ``writer_for``."""
+        return self
+
+
+class FixedClock:
+    """A clock that moves only when told to."""
+
+    def __init__(self, now: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)):
+        self.now = now
+
+    def __call__(self) -> datetime:
+        """The time it was set to."""
+        return self.now
+
+    def tick(self, seconds: float) -> None:
+        """Move it on."""
+        self.now += timedelta(seconds=seconds)
+
+
+def evidence(
+    markdown: str,
+    cosines: Mapping[str, float] | None = None,
+    *,
+    title: str = "Handbook",
+    headings: tuple[str, ...] = (),
+    document: str = "handbook.md",
+    url: str = "https://intra.example/handbook",
+    cosine: float = 0.8,
+    heading_cosine: float = 0.0,
+    score: float = 1.0,
+    coverage: float = 1.0,
+    unit_coverage: float = 1.0,
+    missing: int = 0,
+    rarest_missing: float = 0.0,
+    access: Principals = frozenset({PUBLIC}),
+) -> Evidence:
+    """A found passage that answers, unless told otherwise.
+
+    ``cosines``: a piece of a unit's text to that unit's cosine; units that hold none of the pieces
+    are ``FAR``. Without it the first unit that is no heading is ``NEAR``.
+    """
+    units = split_units(markdown)
+    if cosines is None:
+        telling = [unit for unit in units if unit.kind != "heading"] or units
+        cosines = {telling[0].text: NEAR}
+    scored = tuple(
+        ScoredUnit(
+            unit.text,
+            unit.raw,
+            unit.kind,
+            unit.lead,
+            next((near for piece, near in cosines.items() if piece in unit.text), FAR),
+        )
+        for unit in units
+    )
+    return Evidence(
+        passage=Passage(
+            id=str(uuid5(NAMESPACE_URL, f"{document}\x1f{markdown}")),
+            source="handbook",
+            document=document,
+            title=title,
+            headings=headings,
+            position=0,
+            url=url,
+            text=markdown,
+            access=access,
+        ),
+        score=score,
+        cosine=cosine,
+        heading_cosine=heading_cosine,
+        units=scored,
+        coverage=coverage,
+        unit_coverage=unit_coverage,
+        missing=missing,
+        rarest_missing=rarest_missing,
+    )
+
+
+def far_evidence(markdown: str, *, title: str = "Handbook", document: str = "x.md") -> Evidence:
+    """A found passage that has little to do with the question."""
+    return evidence(
+        markdown,
+        {},
+        title=title,
+        document=document,
+        cosine=FAR,
+        score=FAR,
+        coverage=0.0,
+        unit_coverage=0.0,
+        missing=2,
+        rarest_missing=5.0,
+    )

@@ -1,0 +1,154 @@
+"""The documentation says what the code does: tables, commands, variables and links are checked."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from itertools import takewhile
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from tests.docs_tables import (
+    COMMAND_LINE,
+    PROJECT,
+    README,
+    REWRITE,
+    command_names,
+    help_text,
+    settings_table,
+    variables,
+    with_help,
+    with_settings,
+)
+
+PAGES = sorted([README, PROJECT / "CONTRIBUTING.md", *(PROJECT / "docs").glob("**/*.md")])
+STALE = f"is out of date; rewrite it with: {REWRITE}"
+
+_FENCE = re.compile(r"^(?P<fence>```+)(?P<language>[^\n`]*)\n(?P<body>.*?)^(?P=fence)[ ]*$", re.S | re.M)
+_CODE = re.compile(r"`[^`\n]+`")
+_LINK = re.compile(r"!?\[(?:[^\[\]]|\[[^\[\]]*\])*\]\((?P<target>[^()\s]+)\)|<(?:img|a)\s[^>]*?(?:src|href)=\"(?P<html>[^\"]+)\"")
+_HEADING = re.compile(r"^#{1,6} +(?P<text>.+?) *#*$", re.M)
+_VARIABLE = re.compile(r"^(?:# ?)?(?P<name>[A-Z][A-Z0-9_]*)=(?P<value>.*)$", re.M)
+
+
+def _name(page: Path) -> str:
+    return page.relative_to(PROJECT).as_posix()
+
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=_name)
+
+
+# --- generated parts --------------------------------------------------------------------------
+
+
+def test_the_settings_table_in_the_readme_is_up_to_date() -> None:
+    page = README.read_text("utf-8")
+    assert with_settings(page) == page, f"The settings table in README.md {STALE}"
+
+
+def test_the_help_on_the_command_line_page_is_up_to_date() -> None:
+    page = COMMAND_LINE.read_text("utf-8")
+    assert with_help(page) == page, f"The help in docs/command-line.md {STALE}"
+
+
+def test_every_setting_has_a_description() -> None:
+    without = [row for row in settings_table().splitlines() if row.endswith("|  |")]
+    assert not without
+
+
+# --- .env.example -----------------------------------------------------------------------------
+
+
+def test_the_env_example_has_every_setting_with_its_default_and_nothing_else() -> None:
+    example = (PROJECT / ".env.example").read_text("utf-8")
+    shown = {match["name"]: match["value"].strip() for match in _VARIABLE.finditer(example)}
+    assert shown == variables()
+
+
+def test_the_env_example_sets_nothing_when_it_is_copied() -> None:
+    lines = (PROJECT / ".env.example").read_text("utf-8").splitlines()
+    assert not [line for line in lines if line.strip() and not line.startswith("#")]
+
+
+# --- links ------------------------------------------------------------------------------------
+
+
+@each_page
+def test_every_relative_link_leads_to_a_file_and_a_heading(page: Path) -> None:
+    broken = [target for target in _relative_links(page) if not _leads_somewhere(page, target)]
+    assert not broken
+
+
+def test_a_broken_link_would_be_found() -> None:
+    assert not _leads_somewhere(README, "docs/no-such-page.md")
+    assert not _leads_somewhere(README, "docs/command-line.md#no-such-heading")
+
+
+def _relative_links(page: Path) -> Iterator[str]:
+    prose = _CODE.sub("", _FENCE.sub("", page.read_text("utf-8")))
+    for match in _LINK.finditer(prose):
+        target = match["target"] or match["html"]
+        if not re.match(r"[a-z][a-z0-9+.-]*:", target, re.I):
+            yield target
+
+
+def _leads_somewhere(page: Path, target: str) -> bool:
+    path, _, anchor = target.partition("#")
+    file = (page.parent / unquote(path)).resolve() if path else page
+    return file.exists() and (not anchor or anchor in _anchors(file))
+
+
+def _anchors(page: Path) -> set[str]:
+    """The anchors that GitHub gives to the headings of a page."""
+    anchors: set[str] = set()
+    for match in _HEADING.finditer(_FENCE.sub("", page.read_text("utf-8"))):
+        text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", match["text"])
+        slug = re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")
+        number = 0
+        while (anchor := f"{slug}-{number}" if number else slug) in anchors:
+            number += 1
+        anchors.add(anchor)
+    return anchors
+
+
+# --- commands ---------------------------------------------------------------------------------
+
+
+@each_page
+def test_every_command_shown_is_one_that_the_bot_accepts(page: Path) -> None:
+    for line in _shown_commands(page):
+        help_text(line)
+
+
+def test_commands_are_found_on_the_pages() -> None:
+    assert [line for page in PAGES for line in _shown_commands(page)]
+
+
+@pytest.mark.parametrize("line", ["sing", "source fetch", "ask Why --loud"])
+def test_a_command_that_does_not_exist_would_be_refused(line: str) -> None:
+    with pytest.raises(ValueError, match="does not take"):
+        help_text(line)
+
+
+def test_every_command_is_on_the_command_line_page() -> None:
+    page = COMMAND_LINE.read_text("utf-8")
+    assert [name for name in command_names() if f"<!-- help: {name} -->" not in page] == []
+
+
+def _shown_commands(page: Path) -> Iterator[str]:
+    """What stands after ``$ python -m bot`` in the console blocks of a page."""
+    for block in _FENCE.finditer(page.read_text("utf-8")):
+        if block["language"].strip() == "console":
+            for line in block["body"].replace("\\\n", " ").splitlines():
+                _, found, rest = line.partition("$ python -m bot")
+                if found:
+                    yield _without_redirections(rest)
+
+
+def _without_redirections(line: str) -> str:
+    words = shlex.shlex(line, posix=True, punctuation_chars=True)
+    words.whitespace_split = True
+    return shlex.join(takewhile(lambda word: not set(word) <= set("|<>;&"), words))
