@@ -26,6 +26,7 @@ from knowledge.ingest import Ingester, embedded_text
 from knowledge.parsing.document import MAX_DOCUMENT_BYTES
 from knowledge.sources import spec_for
 from knowledge.sources.files import FolderSource
+from knowledge.store import PassageStore
 from knowledge.stores.embedded import EmbeddedStore
 from knowledge.types import PUBLIC, EmbeddedPassage, Passage
 
@@ -48,7 +49,7 @@ class HandbookQuestion:
 class Corpus:
     """Documents read in, and the heading path that each passage has in its document."""
 
-    store: EmbeddedStore
+    store: PassageStore
     passages: tuple[Passage, ...]
     headings: dict[str, tuple[str, ...]]
     """Passage id to its original heading path, also where the passage itself has lost it."""
@@ -157,7 +158,7 @@ def _without(passage: Passage, gone: Collection[str]) -> Passage:
     return replace(passage, headings=kept)
 
 
-async def all_passages(store: EmbeddedStore, readers: frozenset[str]) -> tuple[Passage, ...]:
+async def all_passages(store: PassageStore, readers: frozenset[str]) -> tuple[Passage, ...]:
     """All passages that ``readers`` may read, by document and position."""
     # The vector leg ranks every passage, so asking it for as many as there are lists them all.
     any_vector = np.eye(1, 384, dtype=np.float32)[0]

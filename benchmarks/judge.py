@@ -284,7 +284,7 @@ def plot(verdicts: Mapping[str, Sequence[Verdict]], shift: float, path: Path) ->
         title="The judge, out-of-fold; dots: confidence 0.5",
     )
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower left")
+    axes.legend(loc="lower right")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import warnings
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -30,7 +31,9 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-source_cli = typer.Typer(help="Add, list, re-read and remove knowledge sources.", no_args_is_help=True)
+source_cli = typer.Typer(
+    help="Add, list, re-read and remove knowledge sources.", no_args_is_help=True
+)
 voice_cli = typer.Typer(help="List voices and train their LoRA.", no_args_is_help=True)
 cli.add_typer(source_cli, name="source")
 cli.add_typer(voice_cli, name="voice")
@@ -268,6 +271,9 @@ def voice_train(
 
 def main() -> None:
     """Entry point of ``python -m bot`` and ``housevoice``."""
+    if not sys.warnoptions:
+        # Libraries warn of their own deprecations: matter for the tests, noise for a user.
+        warnings.simplefilter("ignore")
     cli()
 
 

@@ -26,6 +26,8 @@ _NUMBER_WORDS = (
     "hundred thousand million half quarter once twice first second third"
 ).split()
 _WORD_NUMBER = re.compile(rf"\b(?:{'|'.join(_NUMBER_WORDS)})\b", re.I)
+_POINTERS = stems("here this these below following")
+_FUNCTION_WORDS = stems("you your we our they their it its can may must should do does a an the")
 _MARK = re.compile(r"\[(\d+)\]")
 
 
@@ -59,10 +61,11 @@ def same_facts(source: str, draft: str) -> dict[str, bool]:
 
 
 def lead_is_safe(lead: str, question: str, quoted: str, frame: frozenset[str]) -> bool:
-    """Whether a lead-in claims nothing of its own.
+    """Whether a lead-in only points at the quote and claims nothing of its own.
 
-    No number, link, code or negation that was not asked about, and every other word from the
-    question, the quote or ``frame``, one of them at least from the question or the quote.
+    It has no number, link, code or negation that was not asked about; its words are the
+    question's, the quote's or of ``frame``, one of them at least from the question or the quote;
+    and it points ("here is …"): a sentence made of the question's words alone can still be false.
 
     ``frame``: stems of the words in which the voice's own lead-ins wrap a topic.
     """
@@ -72,8 +75,9 @@ def lead_is_safe(lead: str, question: str, quoted: str, frame: frozenset[str]) -
     if any(said[kind] - asked[kind] for kind in ("links", "code", "numbers", "negations")):
         return False
     known = stems(question) | stems(quoted)
-    topic = stems(lead) - frame
-    return topic <= known and bool(topic & known)
+    words = stems(lead)
+    topic = words - frame - _FUNCTION_WORDS
+    return topic <= known and bool(topic & known) and bool(words & _POINTERS)
 
 
 def frame_of(leads: Sequence[tuple[str, str]], share: float = 0.01) -> frozenset[str]:

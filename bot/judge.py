@@ -19,6 +19,9 @@ from knowledge.types import Evidence
 CONSIDERED = 3
 """Best passages that may give the answer; below that, rank says more than the judge."""
 
+ASKED_IN_HEADING = 0.85
+"""Cosine from which on a heading is the question itself, in other words at most."""
+
 _ASKS_AMOUNT = re.compile(
     r"\b(how (much|many|long|wide|big|far|often|old|early|late|soon|tall|heavy|high|fast)|price|"
     r"cost|fee|rate|limit|percent|percentage|date|when|what time|number|deadline|amount|budget|"
@@ -95,7 +98,22 @@ def judge(
         return Verdict(None, 0.0, False)
     scored = [(confidence(question, each, weights), each) for each in found[:CONSIDERED]]
     sure, best = max(scored, key=lambda pair: pair[0])
-    return Verdict(best, sure, sure >= threshold)
+    return Verdict(_section_start(best, found), sure, sure >= threshold)
+
+
+def _section_start(best: Evidence, found: Sequence[Evidence]) -> Evidence:
+    """Where the heading is the question itself, its section's first passage begins to answer."""
+    if best.heading_cosine < ASKED_IN_HEADING:
+        return best
+    section = (best.passage.source, best.passage.document, best.passage.headings)
+    return min(
+        (
+            each
+            for each in found
+            if (each.passage.source, each.passage.document, each.passage.headings) == section
+        ),
+        key=lambda each: each.passage.position,
+    )
 
 
 def confidence(question: str, evidence: Evidence, weights: Weights = WEIGHTS) -> float:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.judge import ASKED_IN_HEADING
 from knowledge.types import Evidence, Passage, ScoredUnit
 from knowledge.words import stems, telling
 
@@ -15,6 +16,8 @@ _RELATED = 0.12  # how far below the best unit a neighbour may score and still b
 _SHARED_WORDS = 0.2  # what having all of the question's words adds to a unit's cosine
 _OPENING = 0.15  # what being first adds where the section's heading is nearest
 _MOST_ROWS = 4
+_KEEPS_LINES = (".pdf", ".txt")
+_WRAPPED = 50  # characters; from this length on a line of theirs may have been broken to fit
 _LEANS_BACK = re.compile(
     r"(this|that|these|those|it|its|they|their|he|she|however|but|also|then|otherwise|instead|"
     r"so|therefore|in that case|if so|if not|for example|note)\b",
@@ -23,8 +26,9 @@ _LEANS_BACK = re.compile(
 _LINK = re.compile(
     r"!?\[([^\]\[]*(?:\[[^\]]*\][^\]\[]*)*)\]\((?:[^()\s]|\([^()]*\))*(?:\s+\"[^\"]*\")?\)"
 )
+_REFERENCE = re.compile(r"!?\[([^\[\]]{1,300})\]\[[^\[\]]{0,200}\]")
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
-_STRUCTURED = re.compile(r"\s*([-*+>|#`~]|\d+[.)]\s)|\s{4,}\S")
+_STRUCTURED = re.compile(r"\s*([-*+>|#`~]|\d+[.)]\s)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,10 @@ def quote(question: str, evidence: Evidence) -> Quote:
     if units[first].kind == "item" and first != last:
         start = text.rfind("\n", 0, start) + 1  # the first item's marker, as the others have it
     raw = text[start:end]
-    shown = raw if units[best].kind == "code" else _readable(raw)
+    reflow = not evidence.passage.document.lower().endswith(_KEEPS_LINES)
+    shown = raw if units[best].kind == "code" else _readable(raw, reflow=reflow)
     if units[best].kind == "row":
-        shown = f"{_readable(_table_head(text, start))}\n{shown}"
+        shown = f"{unlinked(_table_head(text, start))}\n{shown}"
     return Quote(evidence.passage, raw, shown)
 
 
@@ -62,18 +67,24 @@ def unlinked(markdown: str) -> str:
 
     A bare address stays: it is the source's own words.
     """
-    return _TAG.sub("", _LINK.sub(r"\1", markdown)).strip()
+    return _TAG.sub("", _REFERENCE.sub(r"\1", _LINK.sub(r"\1", markdown))).strip()
 
 
-def _readable(markdown: str) -> str:
-    """Without masked links, and with the lines of a paragraph or list item joined."""
+def _readable(markdown: str, *, reflow: bool) -> str:
+    """Without masked links, and with the lines of a paragraph or list item joined.
+
+    ``reflow``: join all of them, since Markdown's line ends mean nothing; else only long lines: a
+    short one was not wrapped and ends there, as in an address or a table from a PDF.
+    """
     lines: list[str] = []
+    last = ""
     for line in unlinked(markdown).split("\n"):
-        goes_on = lines and lines[-1].strip() and line.strip() and not lines[-1].startswith("|")
-        if goes_on and not _STRUCTURED.match(line):
-            lines[-1] = f"{lines[-1].rstrip()} {line.strip()}"
+        wrapped = last and (reflow or len(last) >= _WRAPPED) and not last.startswith("|")
+        last = line.rstrip()
+        if wrapped and last and not _STRUCTURED.match(last):
+            lines[-1] = f"{lines[-1]} {last.strip()}"
         else:
-            lines.append(line.rstrip())
+            lines.append(last)
     return "\n".join(lines)
 
 
@@ -87,7 +98,7 @@ def _scores(question: str, evidence: Evidence) -> list[float]:
         score = unit.cosine + _SHARED_WORDS * shared
         # Where the heading is nearer than any sentence, the section begins with the answer.
         if index == 0 and evidence.heading_cosine > nearest:
-            score += _OPENING
+            score += _OPENING * (2 if evidence.heading_cosine >= ASKED_IN_HEADING else 1)
         if unit.kind == "heading" or unit.text.endswith("?"):
             score -= 1.0
         scores.append(score)
@@ -112,6 +123,8 @@ def _window(units: Sequence[ScoredUnit], scores: Sequence[float], best: int) -> 
             goes_on = scores[last + 1] >= floor and last + 1 - first < _MOST_ROWS
         elif unit.text.endswith(":") or unit.kind == following.kind == "item":
             goes_on = True
+        elif following.kind == "item":
+            goes_on = first == last == 0  # a section that is one sentence and a list
         else:
             goes_on = unit.kind == following.kind == "sentence" and (
                 scores[last + 1] >= floor

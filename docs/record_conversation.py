@@ -30,9 +30,10 @@ PICTURE = PROJECT / "docs" / "images" / "conversation.svg"
 README = PROJECT / "README.md"
 QUESTIONS = (
     "hi there",
-    "How many days of annual leave can I carry over into next year?",
+    "How many days of annual leave may I carry over?",
     "What do I do if I have forgotten my password?",
-    "How much does a replacement chain cost?",
+    "What is the daily allowance for Paris?",
+    "and for Copenhagen?",
     "What is the pay band of a senior mechanic?",
     "thanks!",
 )
@@ -57,9 +58,7 @@ def _settings(folder: Path) -> Settings:
     weights = settings.data.absolute() / "weights"
     weights.mkdir(parents=True, exist_ok=True)
     (folder / "weights").symlink_to(weights)
-    return settings.model_copy(
-        update={"data": folder, "database_url": None, "weaviate_url": None}
-    )
+    return settings.model_copy(update={"data": folder, "database_url": None, "weaviate_url": None})
 
 
 async def _reply(app: App, n: int, question: str) -> Reply:
@@ -88,7 +87,7 @@ def main() -> None:
     console = draw(asyncio.run(conversation(QUESTIONS)))
     lines = (line.rstrip() for line in console.export_text(clear=False).splitlines())
     text = "\n".join(lines).strip("\n")
-    svg = console.export_svg(title="python -m bot chat --samples", unique_id="conversation")
+    svg = console.export_svg(title="Housevoice", unique_id="conversation")
     PICTURE.parent.mkdir(exist_ok=True)
     PICTURE.write_text(_WEB_FONT.sub("", svg), "utf-8")
     page, found = _BLOCK.subn(

@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from pydantic import SecretStr
+from typer import rich_utils
 from typer.core import TyperGroup
 from typer.main import get_command
 from typer.testing import CliRunner
@@ -63,7 +65,9 @@ def help_text(command: str) -> str:
     ``command`` may have options. Raises ValueError if it, or one of them, does not exist.
     """
     plain = {"COLUMNS": str(_HELP_WIDTH), "NO_COLOR": "1", "TERM": "dumb"}
-    with _environment(plain):
+    # typer reads its own variables once, at import: on GitHub it would draw for a real terminal.
+    fixed = patch.multiple(rich_utils, MAX_WIDTH=_HELP_WIDTH, FORCE_TERMINAL=False)
+    with patch.dict(os.environ, plain), fixed:
         arguments = [*shlex.split(command), "--help"]
         result = CliRunner().invoke(cli, arguments, prog_name="python -m bot")
     if result.exit_code:
@@ -122,25 +126,6 @@ def _filled(page: str, name: str, content: str) -> str:
     if found != 1:
         raise ValueError(f"Markers <!-- {name} --> … <!-- /{name} --> are there {found} times.")
     return filled
-
-
-class _environment:  # noqa: N801 - reads as a statement
-    """Environment variables for the length of a block; typer reads them when it draws."""
-
-    def __init__(self, values: Mapping[str, str]):
-        self._values = values
-        self._before: dict[str, str | None] = {}
-
-    def __enter__(self) -> None:
-        self._before = {name: os.environ.get(name) for name in self._values}
-        os.environ.update(self._values)
-
-    def __exit__(self, *_: object) -> None:
-        for name, value in self._before.items():
-            if value is None:
-                os.environ.pop(name)
-            else:
-                os.environ[name] = value
 
 
 if __name__ == "__main__":

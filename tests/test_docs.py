@@ -27,9 +27,13 @@ from tests.docs_tables import (
 PAGES = sorted([README, PROJECT / "CONTRIBUTING.md", *(PROJECT / "docs").glob("**/*.md")])
 STALE = f"is out of date; rewrite it with: {REWRITE}"
 
-_FENCE = re.compile(r"^(?P<fence>```+)(?P<language>[^\n`]*)\n(?P<body>.*?)^(?P=fence)[ ]*$", re.S | re.M)
+_FENCE = re.compile(
+    r"^(?P<fence>```+)(?P<language>[^\n`]*)\n(?P<body>.*?)^(?P=fence)[ ]*$", re.S | re.M
+)
 _CODE = re.compile(r"`[^`\n]+`")
-_LINK = re.compile(r"!?\[(?:[^\[\]]|\[[^\[\]]*\])*\]\((?P<target>[^()\s]+)\)|<(?:img|a)\s[^>]*?(?:src|href)=\"(?P<html>[^\"]+)\"")
+_LINK = re.compile(
+    r"!?\[(?:[^\[\]]|\[[^\[\]]*\])*\]\((?P<target>[^()\s]+)\)|<(?:img|a)\s[^>]*?(?:src|href)=\"(?P<html>[^\"]+)\""
+)
 _HEADING = re.compile(r"^#{1,6} +(?P<text>.+?) *#*$", re.M)
 _VARIABLE = re.compile(r"^(?:# ?)?(?P<name>[A-Z][A-Z0-9_]*)=(?P<value>.*)$", re.M)
 

@@ -98,7 +98,7 @@ def _text(content: bytes, content_type: str | None, *, is_html: bool = False) ->
 
 
 def _title(draft: Draft, markdown: str, name: str) -> str:
-    stated = " ".join(clean(draft.title or "").split())
+    stated = plain_text(" ".join(clean(draft.title or "").split()))
     if stated and len(stated) <= _MAX_TITLE:
         return stated
     for block in parse_blocks(markdown):

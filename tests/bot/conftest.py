@@ -26,7 +26,7 @@ def masked_links() -> Callable[[str], list[str]]:
 
     def targets(markdown: str) -> list[str]:
         inline = [child for token in parser.parse(markdown) for child in token.children or ()]
-        return [str(one.attrs.get("href") or one.attrs.get("src")) for one in inline if hides(one)]
+        return [str(one.attrs.get("href", one.attrs.get("src"))) for one in inline if hides(one)]
 
     def hides(token: Token) -> bool:
         return token.type == "image" or (token.type == "link_open" and token.markup != "autolink")

@@ -79,7 +79,7 @@ def writer(path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def start_writer(path: Path, first: int) -> subprocess.Popen[str]:
-    return subprocess.Popen(  # noqa: S603  # our own interpreter and text
+    return subprocess.Popen(  # our own interpreter and text
         [sys.executable, "-c", WRITER, str(path), str(first)],
         stdout=subprocess.PIPE,
         text=True,

@@ -1,0 +1,336 @@
+"""The whole story of one message, on a real history in a temporary SQLite."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.app import configure_log
+from bot.assistant import Assistant
+from bot.chain import build_chain
+from bot.database import open_database
+from bot.errors import ConfigurationError, ModelError
+from bot.history import History
+from bot.tone.voice import Voice
+from bot.types import Asker, Delta, Message, Reply
+from knowledge.types import PUBLIC, Evidence
+from tests.fakes import FakeRetriever, FakeWriter, FixedClock, evidence, far_evidence
+
+PAYDAY = "Salaries are paid on the 25th of each month.\n"
+ANN = Asker("U1", frozenset({PUBLIC, "user:U1"}))
+SECRET = "zebra-pyjamas"
+"""A word that only the question has."""
+
+
+@pytest_asyncio.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    engine = await open_database(f"sqlite:///{tmp_path / 'state.db'}")
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def logged(capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    """Log as in service; gives what was logged so far."""
+    configure_log("INFO")
+    return lambda: capsys.readouterr().err
+
+
+class Bot:
+    """An assistant with everything around it in reach."""
+
+    def __init__(self, engine: AsyncEngine, voice: Voice):
+        self.history = History(engine)
+        self.engine = engine
+        self.voice = voice
+        self.said = 0
+        self.clock = FixedClock()
+        self.finds()
+
+    def finds(self, *found: list[Evidence] | Exception, writes: Exception | None = None) -> None:
+        """What the next searches give, and what the writer breaks with."""
+        self.retriever = FakeRetriever(*found)
+        self.writer = FakeWriter(*([writes] if writes else []))
+        self.assistant = self.built(self.history)
+
+    def built(self, history: History) -> Assistant:
+        chain = build_chain(self.retriever, self.writer.for_voice, threshold=0.5, restate=False)
+        return Assistant(chain, history, self.voice_for, max_question_chars=80, clock=self.clock)
+
+    def voice_for(self, name: str | None) -> Voice:
+        if name not in (None, "fernhill"):
+            raise ConfigurationError(f"There is no voice '{name}'.")
+        return self.voice
+
+    def message(self, text: str, **of: Any) -> Message:
+        self.said += 1
+        plain = Message(f"m{self.said}", "console", "thread-1", ANN, text)
+        return replace(plain, **of)
+
+    async def pieces(self, message: Message) -> list[Delta | Reply]:
+        return [piece async for piece in self.assistant.answer(message)]
+
+    async def hear(self, text: str, **of: Any) -> Reply:
+        *deltas, reply = await self.pieces(self.message(text, **of))
+        assert isinstance(reply, Reply)
+        assert "".join(one.text for one in deltas if isinstance(one, Delta)) == reply.answer
+        return reply
+
+    async def rows(self, table: str) -> list[dict[str, Any]]:
+        async with self.engine.connect() as db:
+            found = await db.execute(sa.text(f"SELECT * FROM {table}"))  # noqa: S608
+            return [dict(row) for row in found.mappings()]
+
+
+@pytest.fixture
+def bot(engine: AsyncEngine, fernhill: Voice) -> Bot:
+    return Bot(engine, fernhill)
+
+
+class TestAQuestion:
+    async def test_is_answered_in_pieces_and_then_as_a_whole(self, bot: Bot) -> None:
+        bot.finds([evidence(PAYDAY)])
+        reply = await bot.hear("When is payday?")
+        assert "25th" in reply.answer
+        assert reply.error_id is None
+
+    async def test_is_looked_up_as_its_asker_may_see(self, bot: Bot) -> None:
+        await bot.hear("When is payday?")
+        assert bot.retriever.asked == [("When is payday?", ANN.principals)]
+
+    async def test_is_read_without_its_line_ends(self, bot: Bot) -> None:
+        reply = await bot.hear("  When\nis \t payday? ")
+        assert reply.question == "When is payday?"
+
+    async def test_leaves_a_trace_of_what_it_was_answered_from(self, bot: Bot) -> None:
+        bot.finds([evidence(PAYDAY)])
+        reply = await bot.hear("When is payday?", id="m-7")
+        [trace] = await bot.rows("trace")
+        body = json.loads(trace["body"])
+        assert (trace["id"], trace["asker"]) == (reply.trace_id, "U1")
+        assert trace["conversation"] == "thread-1"
+        assert body == reply.as_json("m-7") | {"checks": body["checks"]}
+        assert body["passages"][0]["text"] == PAYDAY
+        assert trace["answered_at"].startswith("2026-03-02 09:00")
+
+    async def test_without_an_answer_is_kept_as_a_gap(self, bot: Bot) -> None:
+        bot.finds([far_evidence("Other.\n")], [evidence(PAYDAY)])
+        assert (await bot.hear("Who feeds the cat?")).abstained
+        await bot.hear("When is payday?")
+        assert await bot.history.gaps() == ["Who feeds the cat?"]
+
+    async def test_says_in_the_log_how_it_went_and_never_what_it_was(
+        self, bot: Bot, logged: Callable[[], str]
+    ) -> None:
+        bot.finds([evidence(PAYDAY)])
+        reply = await bot.hear(f"When is payday, {SECRET}?")
+        [line] = logged().splitlines()
+        event = json.loads(line)
+        assert event["event"] == "message_answered"
+        assert event["trace_id"] == reply.trace_id
+        assert (event["passages"], event["citations"]) == (1, 1)
+        assert SECRET not in line
+        assert "25th" not in line
+
+
+class TestOneUtterance:
+    async def test_has_one_answer_however_often_it_is_delivered(self, bot: Bot) -> None:
+        message = bot.message("When is payday?")
+        assert await bot.pieces(message)
+        assert await bot.pieces(message) == []
+        assert len(bot.retriever.asked) == 1
+
+    async def test_has_one_answer_when_it_is_delivered_twice_at_once(self, bot: Bot) -> None:
+        message = bot.message("When is payday?")
+        answers = await asyncio.gather(*(bot.pieces(message) for _ in range(5)))
+        assert sorted(map(bool, answers)) == [False, False, False, False, True]
+
+    async def test_has_one_answer_after_a_restart(self, bot: Bot) -> None:
+        message = bot.message("When is payday?")
+        assert await bot.pieces(message)
+        bot.assistant = bot.built(History(bot.engine))
+        assert await bot.pieces(message) == []
+
+    async def test_said_twice_has_two_answers(self, bot: Bot) -> None:
+        await bot.hear("When is payday?")
+        await bot.hear("When is payday?")
+        assert len(bot.retriever.asked) == 2
+
+
+class TestAFollowUp:
+    async def test_is_looked_up_with_the_questions_before_it(self, bot: Bot) -> None:
+        bot.finds([evidence(PAYDAY)], [])
+        await bot.hear("When is payday?")
+        await bot.hear("And in May?")
+        assert bot.retriever.asked[1][0] == "When is payday? And in May?"
+
+    async def test_never_leans_on_small_talk(self, bot: Bot) -> None:
+        await bot.hear("When is payday?")
+        await bot.hear("Thanks!")
+        await bot.hear("And in May?")
+        assert bot.retriever.asked[1][0] == "When is payday? And in May?"
+
+    async def test_may_lean_on_what_was_not_answered(self, bot: Bot) -> None:
+        await bot.hear("Who feeds the cat?")
+        await bot.hear("And the dog?")
+        assert bot.retriever.asked[1][0] == "Who feeds the cat? And the dog?"
+
+    async def test_never_leans_on_another_conversation(self, bot: Bot) -> None:
+        await bot.hear("When is payday?", conversation="thread-2")
+        await bot.hear("And in May?")
+        assert bot.retriever.asked[1][0] == "And in May?"
+
+
+class TestWhatNeedsNoLookingUp:
+    @pytest.mark.parametrize("text", ["hi", "Hello there!", "thanks a lot", "What can you do?"])
+    async def test_is_answered_with_a_fixed_line(self, bot: Bot, text: str) -> None:
+        replies = bot.voice.guide.replies
+        reply = await bot.hear(text)
+        assert reply.answer in (*replies.hello, *replies.thanks, replies.capabilities)
+        assert not reply.abstained
+        assert bot.retriever.asked == []
+
+    async def test_gets_different_lines_on_different_days(self, bot: Bot) -> None:
+        answers = {(await bot.hear("hi")).answer for _ in range(20)}
+        assert answers == set(bot.voice.guide.replies.hello)
+
+    @pytest.mark.parametrize(
+        ("text", "attachments", "line"),
+        [
+            ("", (), "empty_question"),
+            (" \n\t", (), "empty_question"),
+            ("🙂👍", (), "not_text"),
+            ("???", (), "not_text"),
+            ("", ("scan.png",), "not_text"),
+        ],
+    )
+    async def test_is_no_question_at_all(
+        self, bot: Bot, text: str, attachments: tuple[str, ...], line: str
+    ) -> None:
+        reply = await bot.hear(text, attachments=attachments)
+        assert reply.answer == getattr(bot.voice.guide.replies, line)
+        assert bot.retriever.asked == []
+
+    async def test_is_a_question_too_long_to_look_up(self, bot: Bot) -> None:
+        assert (await bot.hear("a" * 80)).abstained
+        reply = await bot.hear("a" * 81)
+        assert reply.answer == bot.voice.guide.replies.too_long.format(limit=80)
+        assert len(bot.retriever.asked) == 1
+
+    async def test_is_not_what_only_begins_politely(self, bot: Bot) -> None:
+        await bot.hear("Thanks, and when is payday?")
+        assert [asked for asked, _ in bot.retriever.asked] == ["Thanks, and when is payday?"]
+
+    async def test_leaves_a_trace_but_no_gap(self, bot: Bot) -> None:
+        await bot.hear("hi")
+        assert len(await bot.rows("trace")) == 1
+        assert await bot.history.gaps() == []
+
+    async def test_with_a_question_in_another_script_is_looked_up(self, bot: Bot) -> None:
+        await bot.hear("給料日はいつですか")
+        assert len(bot.retriever.asked) == 1
+
+
+def broken(bot: Bot, where: str) -> None:
+    """Make one part of the bot fail at the next question."""
+    match where:
+        case "retriever":
+            bot.finds(RuntimeError("store gone"))
+        case "writer":
+            bot.finds([evidence(PAYDAY)], writes=ModelError("model gone"))
+        case "reading the history":
+            bot.assistant = bot.built(BrokenHistory(bot.engine, "questions"))
+        case "recording the answer":
+            bot.assistant = bot.built(BrokenHistory(bot.engine, "record"))
+        case "first sight":
+            bot.assistant = bot.built(BrokenHistory(bot.engine, "first_sight"))
+
+
+class BrokenHistory(History):
+    def __init__(self, engine: AsyncEngine, where: str):
+        super().__init__(engine)
+        setattr(self, where, self._broken)
+
+    async def _broken(self, *_: object) -> Any:
+        raise OSError("disk full")
+
+
+class TestAFault:
+    @pytest.mark.parametrize(
+        "where",
+        ["retriever", "writer", "reading the history", "recording the answer", "first sight"],
+    )
+    async def test_of_any_part_ends_in_an_apology_with_an_id_that_is_in_the_log(
+        self, bot: Bot, logged: Callable[[], str], where: str
+    ) -> None:
+        broken(bot, where)
+        pieces = await bot.pieces(bot.message(f"When is payday, {SECRET}?"))
+        reply = pieces[-1]
+        assert isinstance(reply, Reply)
+        assert reply.error_id
+        assert bot.voice.guide.replies.apology.format(error_id=reply.error_id) in reply.answer
+        log = logged()
+        [event] = [json.loads(line) for line in log.splitlines()]
+        assert (event["event"], event["error_id"]) == ("message_failed", reply.error_id)
+        assert event["trace_id"] == reply.trace_id
+        assert SECRET not in log
+
+    async def test_of_a_voice_that_is_not_there_ends_in_an_apology_too(self, bot: Bot) -> None:
+        reply = (await bot.pieces(bot.message("When is payday?", voice="nobody")))[-1]
+        assert isinstance(reply, Reply)
+        assert reply.error_id
+
+    @pytest.mark.parametrize("error", ["retriever", "writer", "recording the answer"])
+    async def test_leaves_a_reply_that_is_what_was_streamed(self, bot: Bot, error: str) -> None:
+        broken(bot, error)
+        *deltas, reply = await bot.pieces(bot.message("When is payday?"))
+        assert isinstance(reply, Reply)
+        assert "".join(one.text for one in deltas if isinstance(one, Delta)) == reply.answer
+
+    async def test_after_the_first_words_begins_a_paragraph_of_its_own(self, bot: Bot) -> None:
+        broken(bot, "writer")
+        *deltas, _ = await bot.pieces(bot.message("When is payday?"))
+        greeting, apology = (one.text for one in deltas if isinstance(one, Delta))
+        assert greeting in bot.voice.guide.greetings
+        assert apology.startswith("\n\n")
+
+    @pytest.mark.parametrize(
+        "error", [ValueError(f"cannot read {SECRET!r}"), ModelError("the endpoint failed")]
+    )
+    async def test_whose_own_words_hold_the_question_keeps_them_out_of_the_log(
+        self, bot: Bot, logged: Callable[[], str], error: Exception
+    ) -> None:
+        error.__cause__ = RuntimeError(f"500: no reply to {SECRET!r}")
+        bot.finds(error)
+        reply = (await bot.pieces(bot.message(f"When is payday, {SECRET}?")))[-1]
+        assert isinstance(reply, Reply)
+        assert reply.error_id
+        log = logged()
+        assert reply.error_id in log
+        assert "Traceback" in log
+        assert SECRET not in log
+
+    async def test_of_one_question_leaves_the_next_alone(self, bot: Bot) -> None:
+        bot.finds(RuntimeError("store gone"), [evidence(PAYDAY)])
+        assert (await bot.hear("When is payday?")).error_id
+        assert "25th" in (await bot.hear("When is payday?")).answer
+
+    async def test_that_stops_the_bot_is_not_swallowed(self, bot: Bot) -> None:
+        class Stopped(FakeRetriever):
+            async def search(self, *_: object, **__: object) -> list[Evidence]:
+                raise asyncio.CancelledError
+
+        bot.retriever = Stopped()
+        bot.assistant = bot.built(bot.history)
+        with pytest.raises(asyncio.CancelledError):
+            await bot.pieces(bot.message("When is payday?"))
+

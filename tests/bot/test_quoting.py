@@ -1,0 +1,180 @@
+"""Which stretch of a passage is quoted, and how it is shown to a reader."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from bot.quoting import quote, unlinked
+from knowledge.sentences import split_units
+from tests.fakes import NEAR, evidence
+
+MasksOf = Callable[[str], list[str]]
+
+# Pieces that Markdown is made of; in any order they make text that no author would write.
+_WORDS = st.sampled_from(["Leave", "Pay", "pay. Ask.", "a\\]b", "a[b]", "`x`", "**b**", "<b>c</b>"])
+_TARGETS = st.sampled_from(
+    ["/x", "https://e.example/a_(b)", "<https://e.example/a b>", " /x ", "/x 't'", '/x "t"', "/x (t)"]
+)
+_LINKS = st.builds("{}[{}]({})".format, st.sampled_from(["", "!"]), _WORDS, _TARGETS)
+_NESTED = st.builds("[{}]({})".format, _LINKS, _TARGETS)
+_MARKS = st.sampled_from(
+    """<https://e.example> <b> `code` `a <b> [c](d)` \\[ ] [ ( ) : * ** _ # - 1. > | ``` ~~~ ? !
+    https://e.example/y & &amp; <!-- -->""".split()
+    + ["\n", "\n\n", " ", "\n| a | b |\n|---|---|\n| c | d |\n", "\n- one\n- two\n", "    x"]
+)
+MARKDOWN = st.lists(_WORDS | _LINKS | _NESTED | _MARKS, min_size=1, max_size=12).map("".join)
+
+
+def shown(question: str, markdown: str, cosines: dict[str, float] | None = None) -> str:
+    return quote(question, evidence(markdown, cosines)).shown
+
+
+class TestAnyPassage:
+    @given(MARKDOWN, st.integers(0, 20))
+    def test_is_quoted_word_for_word(self, markdown: str, best: int) -> None:
+        units = split_units(markdown)
+        assume(units)
+        found = evidence(markdown, {units[best % len(units)].text: NEAR})
+        assert quote("pay", found).raw in markdown
+
+    @given(MARKDOWN)
+    def test_is_shown_without_links_behind_words(
+        self, masked_links: MasksOf, markdown: str
+    ) -> None:
+        assume(split_units(markdown))
+        assert masked_links(shown("pay", markdown)) == []
+
+    @given(MARKDOWN)
+    def test_has_nothing_left_to_unlink(self, markdown: str) -> None:
+        assert unlinked(unlinked(markdown)) == unlinked(markdown)
+
+
+class TestWhatIsQuoted:
+    def test_is_the_sentence_nearest_to_the_question(self) -> None:
+        text = (
+            "The canteen opens at eight and has a full breakfast for everyone who comes in early. "
+            "Salaries are paid on the 25th of each month, or on the Friday before at a weekend, "
+            "and the slip is in your postbox on the same day. "
+            "Bikes belong in the shed behind the warehouse, never in the yard or the stairs."
+        )
+        assert shown("When is payday?", text, {"25th": 0.9}) == (
+            "Salaries are paid on the 25th of each month, or on the Friday before at a weekend, "
+            "and the slip is in your postbox on the same day."
+        )
+
+    def test_has_the_sentence_before_when_it_leans_on_it(self) -> None:
+        text = "Holiday is 25 days. It carries over until March. Bring cake."
+        assert shown("carry over", text, {"carries": 0.9, "Bring": -0.5}).startswith(
+            "Holiday is 25 days. It carries over"
+        )
+
+    def test_is_never_a_question_of_the_page_itself(self) -> None:
+        text = "When is payday? Salaries are paid on the 25th."
+        assert "25th" in shown("When is payday?", text, {"When is": 0.95, "25th": 0.6})
+
+    def test_is_what_the_section_begins_with_when_its_heading_is_nearest(self) -> None:
+        text = "You get 25 days.\n\nOf these, five may be moved to the next year."
+        found = evidence(text, {"25 days": 0.5, "five may": 0.55}, heading_cosine=0.9)
+        assert quote("annual leave", found).raw.startswith("You get 25 days.")
+
+    def test_is_a_list_from_its_lead_in_to_its_last_item(self) -> None:
+        text = "Intro.\n\nBring these:\n\n1. a badge\n2. a key\n3. a mug\n\nThen relax."
+        assert shown("What to bring?", text, {"key": 0.9}) == (
+            "Bring these:\n\n1. a badge\n2. a key\n3. a mug"
+        )
+
+    def test_is_the_list_that_a_sentence_leads_into(self) -> None:
+        text = "Bring these:\n\n- a badge\n- a key\n\nThen relax."
+        assert shown("What to bring?", text, {"Bring": 0.9}) == "Bring these:\n\n- a badge\n- a key"
+
+    def test_is_a_table_row_under_its_header(self) -> None:
+        table = "| Day | Opens |\n|:--|--:|\n| Monday | 9 |\n| Sunday | shut |\n"
+        found = evidence(f"Hours.\n\n{table}", {"Sunday": 0.9})
+        quoted = quote("When is it open on Sunday?", found)
+        assert quoted.raw == "| Sunday | shut |"
+        assert quoted.shown == "| Day | Opens |\n|:--|--:|\n| Sunday | shut |"
+
+    def test_is_the_row_itself_even_where_the_header_reads_the_same(self) -> None:
+        table = "| Day | Opens |\n|---|---|\n| Mon | 9 |\n| Day | Opens |\n"
+        assert quote("hours", evidence(table, {"Day": 0.9})).shown == (
+            "| Day | Opens |\n|---|---|\n| Day | Opens |"
+        )
+
+    def test_is_code_under_the_sentence_before_it(self) -> None:
+        text = "Log in first.\n\nRun this:\n\n```sh\nvpn up\nvpn status\n```\n\nDone."
+        assert shown("How do I start it?", text, {"vpn": 0.9}) == (
+            "Run this:\n\n```sh\nvpn up\nvpn status\n```"
+        )
+
+    def test_is_code_that_a_sentence_leads_into_with_its_lines_and_marks(self) -> None:
+        text = "Run this:\n\n```sh\ngit clone <address>\ncd repo\necho [a](b)\n```\n\nDone."
+        assert shown("clone", text, {"Run": 0.9}) == (
+            "Run this:\n\n```sh\ngit clone <address>\ncd repo\necho [a](b)\n```"
+        )
+
+    def test_stays_short_however_long_the_list_is(self) -> None:
+        items = "\n".join(f"- item number {n} of a very long list of things" for n in range(60))
+        assert len(shown("item", f"All of these:\n\n{items}\n", {"number 30 ": 0.9})) < 900
+
+    def test_is_something_even_if_the_passage_is_only_a_heading(self) -> None:
+        assert shown("pay", "## Pay dates\n") == "Pay dates"
+
+
+class TestWhatIsShown:
+    @pytest.mark.parametrize(
+        ("markdown", "reads"),
+        [
+            ("See [the page](https://e.example/p).", "See the page."),
+            ('See [the page](https://e.example/p "Title").', "See the page."),
+            ("See [the page](https://e.example/p 'Title').", "See the page."),
+            ("See [the page](https://e.example/p (Title)).", "See the page."),
+            ("See [the page]( https://e.example/p ).", "See the page."),
+            ("See [the page](<https://e.example/p q>).", "See the page."),
+            ("See [the page](https://e.example/p_(q)).", "See the page."),
+            ("See [the \\] page](https://e.example/p).", "See the \\] page."),
+            ("See [the [page]](https://e.example/p).", "See the [page]."),
+            ("See [[the page](https://e.example/p)](https://x.example).", "See the page."),
+            ("See ![a plan](https://e.example/p.png).", "See a plan."),
+            ("See [![a plan](p.png)](https://e.example).", "See a plan."),
+            ('See <a href="https://e.example">the page</a>.', "See the page."),
+            ("Pay is [1] fine.", "Pay is [1] fine."),
+            ("See https://e.example/p for pay.", "See https://e.example/p for pay."),
+            ("See <https://e.example/p> for pay.", "See https://e.example/p for pay."),
+            ("Write to <pay@e.example> about pay.", "Write to pay@e.example about pay."),
+            ("Run `git clone <address>` now.", "Run `git clone <address>` now."),
+            ("It is a `List<String>` here.", "It is a `List<String>` here."),
+            ("Write `[words](address)` for a link.", "Write `[words](address)` for a link."),
+        ],
+    )
+    def test_has_words_and_addresses_but_nothing_masked(self, markdown: str, reads: str) -> None:
+        assert unlinked(markdown) == reads
+
+    def test_joins_lines_that_only_wrap(self) -> None:
+        assert shown("pay", "Salaries are paid\non the 25th of\neach month.\n") == (
+            "Salaries are paid on the 25th of each month."
+        )
+
+    def test_keeps_short_lines_of_a_format_where_they_end_on_purpose(self) -> None:
+        address = "Fernhill Cycles\n2 Mill Lane\nOakden"
+        assert quote("address", evidence(f"{address}\n", document="office.pdf")).shown == address
+
+    def test_joins_long_lines_even_there(self) -> None:
+        start = "Salaries of everyone in the workshop are paid on the"
+        found = evidence(f"{start}\n25th of each month.\n", document="pay.pdf")
+        assert quote("pay", found).shown == f"{start} 25th of each month."
+
+    def test_masks_no_link_in_the_sentence_above_code(self, masked_links: MasksOf) -> None:
+        text = "Run [this](https://evil.example):\n\n```sh\nvpn up\n```\n"
+        text = shown("vpn", text, {"vpn": 0.9})
+        assert masked_links(text) == []
+        assert text == "Run this:\n\n```sh\nvpn up\n```"
+
+    def test_leaves_facts_alone(self) -> None:
+        raw = "Leave is **25 days**, _never_ less; ask [Ann](mailto:a@e.example) by 1 May."
+        words = re.sub(r"[*_]", "", shown("leave", raw))
+        assert words == "Leave is 25 days, never less; ask Ann by 1 May."

@@ -1,0 +1,207 @@
+"""What all tests share: no way out to the network, no developer's settings, and the samples."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import os
+import socket
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+# Before anything imports torch or a hub's client.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+
+import pytest
+import structlog
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# --- the developer's own settings -------------------------------------------------------------
+
+_WEIGHTS = Path(os.environ.get("HOUSEVOICE_TEST_WEIGHTS") or ROOT / "data" / "weights")
+"""Folder with the converted base model; converting it once takes 20 s."""
+_WEAVIATE = {name: os.environ[name] for name in os.environ if name.startswith("WEAVIATE_")}
+"""Only for tests with the mark ``weaviate``: elsewhere it would replace the embedded store."""
+_SERVERS = [
+    urlsplit(url).hostname
+    for url in (os.environ.get("WEAVIATE_URL"), os.environ.get("TEST_DATABASE_URL"))
+    if url
+]
+
+for _name in list(os.environ):
+    if _name.startswith(("HOUSEVOICE_", "WEAVIATE_")) or _name == "DATABASE_URL":
+        del os.environ[_name]
+
+
+@pytest.fixture(autouse=True)
+def _no_developer_settings(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """A test sees the Weaviate server only if it is marked for it, and no log set up by another."""
+    if request.node.get_closest_marker("weaviate"):
+        for name, value in _WEAVIATE.items():
+            monkeypatch.setenv(name, value)
+    handlers, level = logging.root.handlers[:], logging.root.level
+    yield
+    structlog.reset_defaults()
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_env_file() -> Iterator[None]:
+    """The ``.env`` of the folder that the tests are run from is not read."""
+    from bot.settings import Settings
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(Settings.model_config, "env_file", None)
+        yield
+
+
+# --- no way out -------------------------------------------------------------------------------
+
+
+class ReachedOut(AssertionError):
+    """A test tried to talk to something outside of this machine."""
+
+
+class _Border:
+    """Lets through what stays on this machine and notes down the rest."""
+
+    def __init__(self) -> None:
+        self.attempts: list[str] = []
+
+    def check(self, host: object) -> None:
+        if not self._is_local(host):
+            self.attempts.append(str(host))
+            raise ReachedOut(
+                f"The test tried to reach {host}. Tests talk to 127.0.0.1 only: "
+                "inject a resolver, or serve what is needed from the test."
+            )
+
+    @staticmethod
+    def _is_local(host: object) -> bool:
+        name = host.decode() if isinstance(host, bytes) else host
+        if name in (None, "", "localhost") or name in _SERVERS:
+            return True
+        try:
+            return ipaddress.ip_address(str(name).partition("%")[0]).is_loopback
+        except ValueError:
+            return False
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _border() -> Iterator[_Border]:
+    border = _Border()
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+    getaddrinfo, sendto = socket.getaddrinfo, socket.socket.sendto
+
+    def checked(place: Any) -> None:
+        if isinstance(place, tuple):  # else the path of a Unix socket
+            border.check(place[0])
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        checked(address)
+        connect(self, address)
+
+    def guarded_connect_ex(self: socket.socket, address: Any) -> int:
+        checked(address)
+        return connect_ex(self, address)
+
+    def guarded_sendto(self: socket.socket, data: Any, *rest: Any) -> int:
+        checked(rest[-1])
+        return sendto(self, data, *rest)
+
+    def guarded_getaddrinfo(host: Any, *rest: Any, **options: Any) -> Any:
+        if not _is_number(host):  # looking up a name asks a server; a number asks nobody
+            border.check(host)
+        return getaddrinfo(host, *rest, **options)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(socket.socket, "connect", guarded_connect)
+        patched.setattr(socket.socket, "connect_ex", guarded_connect_ex)
+        patched.setattr(socket.socket, "sendto", guarded_sendto)
+        patched.setattr(socket, "getaddrinfo", guarded_getaddrinfo)
+        yield border
+
+
+def _is_number(host: object) -> bool:
+    try:
+        socket.inet_aton(str(host))  # any notation: 127.1, 0x7f000001
+    except OSError:
+        return ":" in str(host)
+    return True
+
+
+@pytest.fixture(autouse=True)
+def reached_out(_border: _Border) -> Iterator[list[str]]:
+    """Hosts outside of this machine that the test tried to reach; it fails if there are any.
+
+    The attempt raises, but the code under test may swallow that.
+    """
+    _border.attempts.clear()
+    yield _border.attempts
+    assert not _border.attempts, f"The test tried to reach {', '.join(_border.attempts)}."
+
+
+# --- the samples ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def weights() -> Path:
+    """Folder with the converted base model, for ``Settings.data / "weights"``."""
+    from bot.tone.model_weights import PACKAGED, base_weights
+
+    base_weights(PACKAGED, _WEIGHTS)
+    return _WEIGHTS.absolute()
+
+
+@pytest.fixture
+def data_folder(tmp_path: Path, weights: Path) -> Path:
+    """An empty data folder with the weights in it."""
+    return _with_weights(tmp_path / "data", weights)
+
+
+@pytest.fixture(scope="session")
+def samples_folder(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Path:
+    """A data folder with the sample handbook read in. Ask of it, do not add to it."""
+    from bot.app import open_app
+    from bot.settings import Settings
+    from knowledge.sources import spec_for
+
+    folder = _with_weights(tmp_path_factory.mktemp("samples") / "data", weights)
+
+    async def read_in() -> None:
+        async with open_app(Settings(data=folder)) as app:
+            spec = spec_for(str(ROOT / "samples" / "handbook"))
+            await app.catalog.save_source(spec, datetime.now(UTC))
+            report = await app.ingester.run(spec, app.open_source(spec))
+            assert report.error is None
+
+    asyncio.run(read_in())
+    return folder
+
+
+def _with_weights(folder: Path, weights: Path) -> Path:
+    folder.mkdir()
+    (folder / "weights").symlink_to(weights)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def environment() -> Callable[[Path], dict[str, str]]:
+    """What a process of ours needs around it to use a data folder, and nothing of the developer's.
+
+    Run it in a folder without an ``.env``.
+    """
+
+    def around(data: Path) -> dict[str, str]:
+        return os.environ | {"HOUSEVOICE_DATA": str(data), "PYTHONPATH": str(ROOT)}
+
+    return around

@@ -1,0 +1,282 @@
+"""From a question to evidence: who may see what, what is collapsed, and what is told of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from knowledge.retriever import READ_CLOSELY, Retriever
+from knowledge.stores.embedded import EmbeddedStore
+from knowledge.types import PUBLIC, Evidence, Passage
+from tests.knowledge.store_toys import passage
+from tests.knowledge.word_embedder import WordEmbedder
+
+EVERYBODY = frozenset({PUBLIC})
+MANAGERS = frozenset({PUBLIC, "role:managers"})
+
+
+class Shelf:
+    """A store with a retriever over it."""
+
+    def __init__(self, store: EmbeddedStore) -> None:
+        self.store = store
+        self.embedder = WordEmbedder()
+        self.retriever = Retriever(store, self.embedder)
+
+    async def put(
+        self,
+        text: str,
+        document: str = "guide.md",
+        *,
+        source: str = "handbook",
+        headings: tuple[str, ...] = (),
+        title: str = "Guide",
+        access: frozenset[str] = EVERYBODY,
+    ) -> Passage:
+        """Store a document of one passage."""
+        one = passage(
+            text,
+            await self.embedder.embed_one(" ".join((title, *headings, text))),
+            document=document,
+            source=source,
+            headings=headings,
+            title=title,
+            access=access,
+        )
+        await self.store.replace(source, document, [one])
+        return one.passage
+
+    async def ask(
+        self,
+        question: str,
+        principals: frozenset[str] = EVERYBODY,
+        k: int = 10,
+        sources: frozenset[str] | None = None,
+    ) -> list[Evidence]:
+        return await self.retriever.search(question, principals, k, sources=sources)
+
+
+@pytest_asyncio.fixture
+async def shelf(tmp_path: Path) -> AsyncIterator[Shelf]:
+    store = await EmbeddedStore.open(tmp_path / "passages.db")
+    yield Shelf(store)
+    await store.close()
+
+
+def found(evidence: list[Evidence]) -> list[str]:
+    return [each.passage.document for each in evidence]
+
+
+class TestWhatIsFound:
+    async def test_an_empty_store_has_no_evidence(self, shelf: Shelf) -> None:
+        assert await shelf.ask("How do I claim expenses?") == []
+
+    @pytest.mark.parametrize("question", ["", "?!", "the of and", "🚲"])
+    async def test_a_question_without_telling_words_is_no_error(
+        self, shelf: Shelf, question: str
+    ) -> None:
+        await shelf.put("Trains go first.")
+        for each in await shelf.ask(question):
+            assert 0 <= each.coverage <= 1
+            assert 0 <= each.unit_coverage <= 1
+
+    async def test_asking_for_more_than_there_is_gives_what_there_is(self, shelf: Shelf) -> None:
+        for n in range(READ_CLOSELY + 5):
+            await shelf.put(f"Rule {'abcdefghijklmno'[n] * 5} about trains.", f"d{n:02}")
+        everything = await shelf.ask("trains", k=1000)
+        assert sorted(found(everything)) == [f"d{n:02}" for n in range(READ_CLOSELY + 5)]
+
+    @pytest.mark.parametrize("k", [1, 3, READ_CLOSELY + 2])
+    async def test_no_more_than_asked_for_best_first(self, shelf: Shelf, k: int) -> None:
+        for n in range(READ_CLOSELY + 5):
+            await shelf.put(f"Rule {'abcdefghijklmno'[n] * 5} about trains.", f"d{n:02}")
+        best = await shelf.ask("trains", k=k)
+        assert len(best) == k
+        assert [each.score for each in best] == sorted((e.score for e in best), reverse=True)
+
+    async def test_only_the_sources_asked_for_are_searched(self, shelf: Shelf) -> None:
+        await shelf.put("Trains go first.", "a", source="travel")
+        await shelf.put("Trains are also mentioned here.", "b", source="blog")
+        assert found(await shelf.ask("trains", sources=frozenset({"blog"}))) == ["b"]
+        assert await shelf.ask("trains", sources=frozenset()) == []
+
+    async def test_a_replaced_document_is_found_as_it_is_now(self, shelf: Shelf) -> None:
+        await shelf.put("Trains go first.")
+        await shelf.ask("trains")
+        await shelf.put("Trains go last.")
+        assert [each.passage.text for each in await shelf.ask("trains")] == ["Trains go last."]
+
+
+class TestAccess:
+    async def test_who_may_not_read_it_does_not_find_it(self, shelf: Shelf) -> None:
+        await shelf.put("Bonus is paid in May.", "bonus.md", access=frozenset({"role:managers"}))
+        await shelf.put("Bonus cards are at reception.", "cards.md")
+        assert found(await shelf.ask("bonus")) == ["cards.md"]
+        assert found(await shelf.ask("bonus paid in May", frozenset({PUBLIC, "role:man"}))) == [
+            "cards.md"
+        ]
+        assert await shelf.ask("bonus", frozenset()) == []
+
+    async def test_who_may_read_it_finds_it_beside_what_is_public(self, shelf: Shelf) -> None:
+        await shelf.put("Bonus is paid in May.", "bonus.md", access=frozenset({"role:managers"}))
+        await shelf.put("Bonus cards are at reception.", "cards.md")
+        both = await shelf.ask("bonus paid in May", MANAGERS)
+        assert found(both) == ["bonus.md", "cards.md"]
+
+    async def test_what_is_hidden_takes_no_place_from_what_is_not(self, shelf: Shelf) -> None:
+        for n in range(80):
+            await shelf.put(f"Bonus {n}.", f"secret{n}", access=frozenset({"role:managers"}))
+        await shelf.put("The bonus policy is on the wall.", "public.md")
+        assert found(await shelf.ask("bonus", k=1)) == ["public.md"]
+
+    async def test_a_hidden_twin_does_not_hide_the_public_one(self, shelf: Shelf) -> None:
+        text = "The bike shed is open from six to ten and its code is on your badge."
+        await shelf.put(text, "a-secret.md", access=frozenset({"role:managers"}))
+        await shelf.put(text, "b-public.md")
+        assert found(await shelf.ask("bike shed code")) == ["b-public.md"]
+
+
+class TestNearDuplicates:
+    TEXT = (
+        "The bike shed is open from six to ten. Its code is on the back of your badge. "
+        "Charge batteries in the grey cabinets only, never under a desk or on the stairs. "
+        "Cars park behind the building, on the spaces without a number."
+    )
+
+    async def test_of_nearly_the_same_text_one_is_kept(self, shelf: Shelf) -> None:
+        await shelf.put(self.TEXT, "a.md")
+        await shelf.put(self.TEXT.replace("badge", "card").upper(), "b.md")
+        await shelf.put("Bike repairs are free on Fridays.", "c.md")
+        evidence = found(await shelf.ask("bike shed code"))
+        assert len(evidence) == 2
+        assert "c.md" in evidence
+
+    async def test_texts_that_share_a_part_are_both_kept(self, shelf: Shelf) -> None:
+        await shelf.put(self.TEXT, "a.md")
+        await shelf.put(
+            self.TEXT.split(". ")[0] + ". In winter it is heated. Ask Facilities for a key if you "
+            "come by scooter, since those stand in the cellar next to the showers.",
+            "b.md",
+        )
+        assert sorted(found(await shelf.ask("bike shed"))) == ["a.md", "b.md"]
+
+    async def test_short_texts_that_differ_are_both_kept(self, shelf: Shelf) -> None:
+        await shelf.put("Call 4999.", "a.md")
+        await shelf.put("Call 4998.", "b.md")
+        assert sorted(found(await shelf.ask("call"))) == ["a.md", "b.md"]
+
+
+class TestReadingClosely:
+    async def test_the_passage_with_the_closest_sentence_comes_first(self, shelf: Shelf) -> None:
+        # Both hold the same words; in one those asked for stand in a sentence of their own.
+        await shelf.put("Hotel limits apply in Paris. Ask the desk by Monday.", "near.md")
+        await shelf.put("Hotel desk in Paris. Limits apply by Monday. Ask the!", "far.md")
+        question = "hotel limits apply in Paris"
+        vector = await shelf.embedder.embed_one(question)
+        tied = await shelf.store.search(question, vector, EVERYBODY, 2, alpha=0.7)
+        assert tied[0].score == pytest.approx(tied[1].score, abs=1e-4)
+
+        best, other = await shelf.ask(question)
+
+        assert (best.passage.document, other.passage.document) == ("near.md", "far.md")
+        near = max(best.units, key=lambda unit: unit.cosine)
+        assert near.text == "Hotel limits apply in Paris."
+        assert near.cosine == pytest.approx(1, abs=1e-4)
+
+    async def test_units_are_verbatim_and_in_order(self, shelf: Shelf) -> None:
+        text = "Pay this:\n\n- **one** fee\n- [two](http://x.example) fees\n\nThen you are done."
+        await shelf.put(text)
+        (evidence,) = await shelf.ask("fee")
+        assert [unit.text for unit in evidence.units] == [
+            "Pay this:",
+            "one fee",
+            "two fees",
+            "Then you are done.",
+        ]
+        places = [text.index(unit.raw) for unit in evidence.units]
+        assert places == sorted(places)
+        assert evidence.units[1].lead == "Pay this:"
+
+    async def test_a_passage_of_nothing_to_quote_still_has_a_unit(self, shelf: Shelf) -> None:
+        await shelf.put("---", headings=("Trains",))
+        (evidence,) = await shelf.ask("trains")
+        assert [unit.text for unit in evidence.units] == ["---"]
+
+    async def test_the_heading_counts_for_the_section_below_it(self, shelf: Shelf) -> None:
+        await shelf.put("Ask the desk by Monday.", "a.md", headings=("Travel", "Night trains"))
+        await shelf.put("Ask the desk by Tuesday.", "b.md", headings=("Travel", "Lunch"))
+        best, other = await shelf.ask("night trains")
+        assert best.passage.document == "a.md"
+        assert best.heading_cosine == pytest.approx(1, abs=1e-4)
+        assert other.heading_cosine < 0.9
+        assert best.cosine > other.cosine
+
+    async def test_what_was_read_before_is_not_embedded_again(self, shelf: Shelf) -> None:
+        await shelf.put("Trains go first. Planes come after.")
+        await shelf.ask("trains")
+        shelf.embedder.embedded.clear()
+        await shelf.ask("planes and trains")
+        assert shelf.embedder.embedded == ["planes and trains"]
+
+    async def test_what_is_not_read_closely_stands_below_what_is(self, shelf: Shelf) -> None:
+        for n in range(READ_CLOSELY + 5):
+            await shelf.put(f"Rule {'abcdefghijklmno'[n] * 5} about trains.", f"d{n:02}")
+        evidence = await shelf.ask("trains", k=100)
+        close, rest = evidence[:READ_CLOSELY], evidence[READ_CLOSELY:]
+        assert all(unit.cosine > 0 for each in close for unit in each.units)
+        assert all(unit.cosine == 0 for each in rest for unit in each.units)
+        assert min(each.score for each in close) > max(each.score for each in rest)
+
+
+class TestWhatIsMissing:
+    async def fill(self, shelf: Shelf) -> None:
+        """Eight passages with "allowance", one of them with "Copenhagen"."""
+        for n in range(7):
+            await shelf.put(f"The allowance for {'abcdefg'[n] * 4} is paid.", f"d{n}")
+        await shelf.put("The allowance for Copenhagen is paid.", "copenhagen")
+
+    async def test_what_has_every_word_covers_the_question(self, shelf: Shelf) -> None:
+        await self.fill(shelf)
+        best = (await shelf.ask("allowance for Copenhagen?"))[0]
+        assert best.passage.document == "copenhagen"
+        assert (best.coverage, best.unit_coverage) == (1, 1)
+        assert (best.missing, best.rarest_missing) == (0, 0)
+
+    async def test_words_are_weighed_by_their_rarity(self, shelf: Shelf) -> None:
+        await self.fill(shelf)
+        other = next(
+            each
+            for each in await shelf.ask("allowance for Copenhagen?")
+            if each.passage.document == "d0"
+        )
+        rare = math.log(1 + (8 - 1 + 0.5) / (1 + 0.5))
+        common = math.log(1 + (8 - 8 + 0.5) / (8 + 0.5))
+        assert other.missing == 1
+        assert other.rarest_missing == pytest.approx(rare)
+        assert other.coverage == pytest.approx(common / (common + rare))
+        assert other.unit_coverage == pytest.approx(0.5)
+
+    async def test_a_word_that_stands_nowhere_is_the_rarest(self, shelf: Shelf) -> None:
+        await self.fill(shelf)
+        for each in await shelf.ask("Copenhagen allowance for zebras"):
+            assert each.rarest_missing == pytest.approx(math.log(1 + (8 + 0.5) / 0.5))
+
+    async def test_title_and_headings_count_as_having_the_word(self, shelf: Shelf) -> None:
+        await shelf.put("It is paid.", title="Travel", headings=("Copenhagen",))
+        (evidence,) = await shelf.ask("copenhagen travel")
+        assert (evidence.missing, evidence.coverage, evidence.unit_coverage) == (0, 1, 1)
+
+    async def test_units_cover_less_than_the_passage_where_words_stand_apart(
+        self, shelf: Shelf
+    ) -> None:
+        await shelf.put(
+            "Hotels are booked early. Trains go first. Planes come last. "
+            "Hotels and trains are paid. Copenhagen is far."
+        )
+        (evidence,) = await shelf.ask("hotels trains planes copenhagen")
+        assert evidence.coverage == 1
+        assert evidence.unit_coverage < 1

@@ -1,0 +1,204 @@
+"""Who may import whom, where each vendor lives, and that the command line starts light."""
+
+from __future__ import annotations
+
+import ast
+import socket
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+OURS = ("bot", "knowledge", "adapters", "jobs")
+
+# A module or package to what of ours it may import; the first that fits decides.
+ARROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("bot.app", OURS),
+    ("bot.cli", OURS),
+    ("bot.doctor", OURS),
+    ("bot.__main__", ("bot.cli",)),
+    ("bot", ("bot", "knowledge.types", "knowledge.errors", "knowledge.words")),
+    ("adapters", ("adapters", "bot", "knowledge.types")),
+    ("jobs", ("jobs", "bot", "knowledge")),
+    ("knowledge", ("knowledge",)),
+)
+COMPOSITION = ("bot.app", "bot.cli", "bot.doctor")
+"""What puts everything together; below it, nothing in ``bot`` knows of it or of the settings."""
+
+# Vendor to the modules that may import it.
+HOMES: dict[str, tuple[str, ...]] = {
+    "slack_bolt": ("adapters.slack*",),
+    "slack_sdk": ("adapters.slack*",),
+    "discord": ("adapters.discord*",),
+    "weaviate": ("knowledge.stores.weaviate*",),
+    "apscheduler": ("jobs.scheduler*",),
+    "torch": ("bot.tone.model*", "knowledge.embedding*", "jobs.finetune*"),
+    "transformers": ("bot.tone.model*", "knowledge.embedding*", "jobs.finetune*"),
+    "peft": ("bot.tone.model*", "knowledge.embedding*", "jobs.finetune*"),
+    # Weaviate's client lets the errors of the httpx below it through; they are mapped there.
+    "httpx": ("knowledge.http*", "knowledge.stores.weaviate*"),
+    "pydantic_settings": ("bot.settings",),
+}
+
+
+def within(name: str, packages: Iterable[str]) -> bool:
+    """Is it one of these modules or packages, or in one of them?"""
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def imported(source: str, module: str, *, is_package: bool = False) -> Iterator[str]:
+    """Absolute names of all that is imported anywhere in it, except for type checking only.
+
+    ``from a import b`` gives ``a.b``: whether ``b`` is a module or not, a rule for ``a`` covers it.
+    """
+    waiting: list[ast.AST] = [ast.parse(source)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            waiting += node.orelse
+            continue
+        waiting += ast.iter_child_nodes(node)
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parts = module.split(".") if is_package else module.split(".")[:-1]
+            above = parts[: len(parts) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+            yield from (ast.literal_eval(arg) for arg in node.args if isinstance(arg, ast.Constant))
+
+
+def faults(module: str, source: str, *, is_package: bool = False) -> list[str]:
+    """What in this module goes against the layout."""
+    found = []
+    allowed = next(may for package, may in ARROWS if within(module, [package]))
+    composes = module in (*COMPOSITION, "bot.__main__")
+    for name in imported(source, module, is_package=is_package):
+        top = name.split(".")[0]
+        if top in OURS:
+            if not within(name, allowed):
+                found.append(f"{module} imports {name}: that arrow is not allowed")
+            elif within(module, ["bot"]) and within(name, COMPOSITION) and not composes:
+                found.append(f"{module} imports {name}: that puts it together")
+            elif within(name, ["bot.settings"]) and module not in COMPOSITION:
+                found.append(f"{module} imports {name}: settings are handed in")
+        elif top in HOMES and not any(fnmatchcase(module, home) for home in HOMES[top]):
+            found.append(f"{module} imports {top}, whose home is {', '.join(HOMES[top])}")
+    return found
+
+
+def modules(*packages: str) -> Iterator[tuple[str, Path]]:
+    for package in packages:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+
+
+def test_every_arrow_is_allowed_and_every_vendor_is_at_home() -> None:
+    looked_at = list(modules(*OURS))
+    assert {name.split(".")[0] for name, _ in looked_at} == set(OURS)
+    found = [
+        fault
+        for name, path in looked_at
+        for fault in faults(name, path.read_text("utf-8"), is_package=path.stem == "__init__")
+    ]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("bot.chain", "from knowledge.retriever import Retriever"),
+        ("bot.chain", "import knowledge.retriever"),
+        ("bot.chain", "from knowledge import retriever"),
+        ("bot.chain", "def f():\n    from knowledge.stores.embedded import EmbeddedStore"),
+        ("bot.chain", "from adapters.console import Console"),
+        ("bot.chain", "import importlib\nimportlib.import_module('jobs.finetune')"),
+        ("bot.chain", "from bot.app import App"),
+        ("bot.chain", "from .settings import Settings"),
+        ("bot.tone.voice", "from ..app import App"),
+        ("knowledge.ingest", "import bot"),
+        ("knowledge.ingest", "from bot.types import Reply"),
+        ("adapters.slack", "from knowledge.catalog import Catalog"),
+        ("adapters.slack", "from jobs.reingest import reingest"),
+        ("adapters.slack", "from bot.settings import Settings"),
+        ("jobs.reingest", "from adapters.slack import Slack"),
+        ("jobs.reingest", "from bot.settings import Settings"),
+        ("jobs.reingest", "import apscheduler.schedulers"),
+        ("adapters.discord", "from slack_sdk.web import WebClient"),
+        ("bot.assistant", "import discord"),
+        ("knowledge.retriever", "from weaviate import classes"),
+        ("knowledge.retriever", "import torch.nn as nn"),
+        ("bot.tone.template", "from transformers import AutoTokenizer"),
+        ("bot.doctor", "import httpx"),
+        ("bot.app", "import torch"),
+    ],
+)
+def test_what_goes_against_the_layout_is_noticed(module: str, source: str) -> None:
+    assert len(faults(module, source)) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("bot.app", "from knowledge.retriever import Retriever\nfrom adapters.slack import Slack"),
+        ("bot.cli", "def f():\n    from bot.settings import Settings"),
+        ("bot.__main__", "from bot.cli import main"),
+        ("bot.chain", "from knowledge.types import Evidence\nfrom .ports import Writer"),
+        ("bot.chain", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import torch"),
+        ("bot.tone.model_weights", "import torch"),
+        ("knowledge.stores.weaviate_schema", "import weaviate"),
+        ("adapters.slack_format", "import slack_sdk\nfrom knowledge.types import PUBLIC"),
+        ("jobs.reingest", "from knowledge.ingest import Ingester\nimport discordant"),
+    ],
+)
+def test_what_keeps_to_it_is_not(module: str, source: str) -> None:
+    assert faults(module, source) == []
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    silent = [
+        name
+        for name, path in modules(*OURS, "benchmarks", "samples", "tests")
+        if not (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").strip()
+    ]
+    assert silent == []
+
+
+def test_the_command_line_starts_without_the_heavy_libraries() -> None:
+    heavy = "torch transformers peft langchain langchain_core sqlalchemy pydantic_settings numpy"
+    loaded = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys, bot.cli; print(*sys.modules)",
+        ],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    )
+    assert "bot.cli" in loaded.stdout.split()
+    assert set(heavy.split()).isdisjoint(loaded.stdout.split())
+
+
+# --- what tests/conftest.py promises ----------------------------------------------------------
+
+
+def test_a_test_that_reaches_out_is_stopped(reached_out: list[str]) -> None:
+    with socket.socket() as outward, pytest.raises(AssertionError, match=r"reach 192\.0\.2\.1"):
+        outward.connect(("192.0.2.1", 80))
+    with pytest.raises(AssertionError, match=r"reach housevoice\.example"):
+        socket.create_connection(("housevoice.example", 443))
+    assert reached_out == ["192.0.2.1", "housevoice.example"]
+    reached_out.clear()
+
+
+def test_a_test_may_talk_to_itself() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        socket.create_connection(("localhost", server.getsockname()[1])).close()
