@@ -54,8 +54,12 @@ class App:
     writer: WriterFor
 
     async def warm_up(self) -> None:
-        """Load both models now, so that the first question does not wait for them."""
-        await asyncio.gather(self.embedder.warm_up(), self.writer(self.voice(None)))
+        """Load both models now, so that the first question does not wait for them.
+
+        One after the other: transformers' lazy imports do not bear two threads at once.
+        """
+        await self.embedder.warm_up()
+        await self.writer(self.voice(None))
 
 
 @asynccontextmanager
@@ -215,7 +219,13 @@ def train_voice(name: str, epochs: int, seed: int, report: Callable[[str], None]
     from jobs.finetune import TrainingSettings, train
 
     settings = Settings()
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    if settings.writer_model == ENDPOINT:
+        raise ConfigurationError(
+            "A LoRA is trained on a local model: set HOUSEVOICE_WRITER_MODEL to 'packaged' or "
+            "to a folder."
+        )
+    if not is_hub_id(settings.writer_model):
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
     voice = Voice.load(settings.voices, name)
     weights = base_weights(settings.writer_model, settings.data / "weights")
     return train(voice, weights, TrainingSettings(epochs=epochs, seed=seed), report)

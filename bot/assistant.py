@@ -43,12 +43,14 @@ class Assistant:
         """Yield the pieces of the answer, then the whole :class:`Reply`.
 
         Yields nothing for a message that was answered before. Every other message ends in an
-        answer, an "I don't know", or an apology with an error id that is in the log.
+        answer, an "I don't know", or an apology with an error id that is in the log. Raises
+        :class:`bot.errors.ConfigurationError` for a voice that does not exist; the message does
+        not count as seen then.
         """
+        voice = self._voice_for(message.voice)
         if not await self._history.first_sight(message.id, self._clock()):
             return
         started = perf_counter()
-        voice = self._voice_for(message.voice)
         trace_id = uuid4().hex
         try:
             async for piece in self._pieces(message, voice, trace_id):

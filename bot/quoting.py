@@ -78,9 +78,16 @@ def _readable(markdown: str, *, reflow: bool) -> str:
     """
     lines: list[str] = []
     last = ""
+    in_code = False
     for line in unlinked(markdown).split("\n"):
+        fence = line.lstrip().startswith(("```", "~~~"))
         wrapped = last and (reflow or len(last) >= _WRAPPED) and not last.startswith("|")
-        last = line.rstrip()
+        wrapped = wrapped and not in_code and not fence
+        in_code ^= fence
+        last = "" if fence else line.rstrip()
+        if fence or in_code:
+            lines.append(line.rstrip())
+            continue
         if wrapped and last and not _STRUCTURED.match(last):
             lines[-1] = f"{lines[-1]} {last.strip()}"
         else:

@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     embedder: str = Field(
         "packaged",
         description="`packaged` (all-MiniLM-L6-v2) or a folder with a BERT-like encoder. "
-        "A change re-reads every source.",
+        "After a change remove every source and add it again.",
     )
     voices: Path = Field(_PROJECT / "voices", description="Folder with one sub-folder per voice.")
     voice: str = Field(

@@ -15,11 +15,12 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, ModelError
 from bot.tone.metrics import markers, rouge_l
 from bot.tone.template import Prompt, example_request, prompt
 from bot.tone.voice import Example, Voice
@@ -87,13 +88,18 @@ def train(
             f"{voice.folder / 'examples.jsonl'} has {len(voice.examples)} pairs; "
             f"a LoRA needs at least {_FEWEST_PAIRS}, better 200."
         )
+    if find_spec("sacrebleu") is None:
+        raise ConfigurationError("Training needs the extra: pip install 'housevoice[train]'.")
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     torch.manual_seed(settings.seed)
-    tokenizer = AutoTokenizer.from_pretrained(weights)
-    base = AutoModelForCausalLM.from_pretrained(weights, dtype=torch.bfloat16)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(weights)
+        base = AutoModelForCausalLM.from_pretrained(weights, dtype=torch.bfloat16)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"The base model '{weights}' cannot be loaded: {error}") from error
     parts = split(voice.examples, settings)
     trainer = _Trainer(voice, tokenizer, settings)
     started = perf_counter()

@@ -35,7 +35,7 @@ _document = sa.Table(
     metadata,
     sa.Column("source_id", sa.String(40), primary_key=True),
     sa.Column("path", sa.Text, primary_key=True),
-    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("fingerprint", sa.String(96), nullable=False),
     sa.Column("etag", sa.Text),
     sa.Column("last_modified", sa.Text),
     sa.Column("valid_until", sa.Date),
@@ -66,7 +66,7 @@ class DocumentRecord:
 
     path: str
     fingerprint: str
-    """SHA-256 over the content and all that decides how it is cut, embedded and guarded."""
+    """Digest of all that decides how it is cut, embedded and guarded, then that of its content."""
     validators: Validators
     valid_until: date | None
     language: str | None

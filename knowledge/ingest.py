@@ -94,11 +94,17 @@ class Ingester:
         nothing was removed. Raises :class:`knowledge.errors.StoreError`.
         """
         number = await self._catalog.begin_run(spec.id, self._clock())
-        run = _Run(spec, await self._catalog.documents(spec.id))
+        run = _Run(spec, await self._known(spec))
         error = None
         removed = 0
+        basis = self._basis(spec)
         try:
-            validators = {path: record.validators for path, record in run.known.items()}
+            # "Not modified" says nothing about a document that would now be kept in another way.
+            validators = {
+                path: record.validators
+                for path, record in run.known.items()
+                if record.fingerprint.startswith(basis)
+            }
             async for found in source.documents(validators):
                 await self._take(run, found)
                 progress(Progress(len(run.seen), run.passages, found.document))
@@ -119,6 +125,14 @@ class Ingester:
         gone = await self._store.delete(source)
         await self._catalog.remove_source(source)
         return gone
+
+    async def _known(self, spec: SourceSpec) -> dict[str, DocumentRecord]:
+        """What was read before; with no fingerprints when the store has lost some of it."""
+        known = await self._catalog.documents(spec.id)
+        kept = await self._store.count(spec.id)
+        if kept < sum(record.passages for record in known.values()):
+            return {path: replace(record, fingerprint="") for path, record in known.items()}
+        return known
 
     async def _take(self, run: _Run, found: RawDocument | SkippedDocument) -> None:
         run.seen.add(found.document)
@@ -214,10 +228,12 @@ class Ingester:
         return valid_until is not None and valid_until < self._clock().date()
 
     def _fingerprint(self, spec: SourceSpec, content: bytes) -> str:
-        decided_by = json.dumps(
-            [FORMAT, self._embedder.name, sorted(spec.access), spec.base_url]
-        ).encode()
-        return hashlib.sha256(decided_by + b"\0" + content).hexdigest()
+        return self._basis(spec) + hashlib.sha256(content).hexdigest()
+
+    def _basis(self, spec: SourceSpec) -> str:
+        """Digest of what besides its content decides how a document is kept."""
+        decided_by = [FORMAT, self._embedder.name, sorted(spec.access), spec.base_url]
+        return hashlib.sha256(json.dumps(decided_by).encode()).hexdigest()[:16] + ":"
 
 
 _SPECIAL_TOKENS = 2  # [CLS] and [SEP]
@@ -261,7 +277,17 @@ def _passages(
 
 
 def _access(source: Principals, document: Principals | None) -> Principals:
-    """A document may narrow its source's access, never widen it."""
-    if document is None:
+    """A document may narrow its source's access, never widen it.
+
+    Raises :class:`DocumentSkipped` when nobody would be left.
+    """
+    if document is None or PUBLIC in document:
         return source
-    return document if PUBLIC in source or document <= source else source
+    if PUBLIC in source:
+        return document
+    if both := source & document:
+        return both
+    raise DocumentSkipped(
+        f"It is for {', '.join(sorted(document))}, its source for {', '.join(sorted(source))}: "
+        "nobody would see it. Add it as a source of its own."
+    )

@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -40,18 +41,12 @@ for _name in list(os.environ):
 
 
 @pytest.fixture(autouse=True)
-def _no_developer_settings(
+def _marked_tests_see_weaviate(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
-    """A test sees the Weaviate server only if it is marked for it, and no log set up by another."""
+) -> None:
     if request.node.get_closest_marker("weaviate"):
         for name, value in _WEAVIATE.items():
             monkeypatch.setenv(name, value)
-    handlers, level = logging.root.handlers[:], logging.root.level
-    yield
-    structlog.reset_defaults()
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -61,6 +56,33 @@ def _no_env_file() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setitem(Settings.model_config, "env_file", None)
+        yield
+
+
+# --- the log, which is set up anew by every app that is opened --------------------------------
+
+
+@contextmanager
+def _log_as_found() -> Iterator[None]:
+    config = structlog.get_config()
+    handlers, level = logging.root.handlers[:], logging.root.level
+    try:
+        yield
+    finally:
+        structlog.configure(**config)
+        logging.root.handlers[:] = handlers
+        logging.root.setLevel(level)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _log_of_a_module() -> Iterator[None]:
+    with _log_as_found():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _log_of_a_test() -> Iterator[None]:
+    with _log_as_found():
         yield
 
 
@@ -184,7 +206,8 @@ def samples_folder(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> P
             report = await app.ingester.run(spec, app.open_source(spec))
             assert report.error is None
 
-    asyncio.run(read_in())
+    with _log_as_found():
+        asyncio.run(read_in())
     return folder
 
 

@@ -28,7 +28,7 @@ def upgrade() -> None:
         "document",
         sa.Column("source_id", sa.String(40), primary_key=True),
         sa.Column("path", sa.Text, primary_key=True),
-        sa.Column("fingerprint", sa.String(64), nullable=False),
+        sa.Column("fingerprint", sa.String(96), nullable=False),
         sa.Column("etag", sa.Text),
         sa.Column("last_modified", sa.Text),
         sa.Column("valid_until", sa.Date),
