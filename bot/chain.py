@@ -10,6 +10,7 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from textwrap import shorten
 from time import perf_counter
 from typing import Protocol
 
@@ -31,6 +32,10 @@ PASSAGES = 5
 _NEAREST = 3  # sources named beside "I don't know"
 _LEAD_TOKENS = 24  # the voice's longest lead-in has 19
 _RESTATE_TOKENS = 256
+_LONGEST_NOTES = 900  # characters quoted in one answer: about a screen of a phone
+_NOTES_READ = 240  # characters of them before the first word; the rest is read as it is said
+_PARAGRAPH = "\n\n"
+_STRUCTURED = ("|", "-", "*", "#", ">", "`")  # how a quote begins that is no running text
 
 
 class Retriever(Protocol):
@@ -71,7 +76,7 @@ class _Turn:
     started: float
     standalone: str = ""
     evidence: tuple[Evidence, ...] = ()
-    verdict: Verdict = Verdict(None, 0.0, False)  # noqa: RUF009 - frozen
+    verdict: Verdict = Verdict((), 0.0, False)  # noqa: RUF009 - frozen
     timings: dict[str, float] = field(default_factory=dict)
 
 
@@ -94,11 +99,8 @@ def build_chain(
 
     async def write(turns: AsyncIterator[_Turn]) -> AsyncIterator[Delta | Reply]:
         async for turn in turns:
-            best = turn.verdict.evidence
-            if turn.verdict.answers and best is not None:
-                pieces = _answer(
-                    turn, quote(turn.standalone, best), await writer_for(turn.asked.voice), restate
-                )
+            if turn.verdict.answers:
+                pieces = _answer(turn, await writer_for(turn.asked.voice), restate)
             else:
                 pieces = _abstain(turn)
             async for piece in pieces:
@@ -113,74 +115,86 @@ def build_chain(
     return chain
 
 
-async def _answer(
-    turn: _Turn, quoted: Quote, writer: Writer, restate: bool
-) -> AsyncIterator[Delta | Reply]:
+async def _answer(turn: _Turn, writer: Writer, restate: bool) -> AsyncIterator[Delta | Reply]:
     voice, question = turn.asked.voice, turn.asked.text
-    refused: list[str] = []
+    quotes = _quotes(turn)
+    notes = "\n\n".join(each.shown for each in quotes)
+    flows = len(quotes) == 1 and "\n" not in notes and not notes.startswith(_STRUCTURED)
+    refused: set[str] = set()
 
     def lead_ok(lead: str) -> bool:
-        safe = lead_is_safe(lead, turn.standalone, quoted.shown, _lead_frame(voice))
+        safe = lead_is_safe(lead, turn.standalone, notes, _lead_frame(voice))
         if not safe:
-            refused.append("lead")
+            refused.add("lead_in")
         return safe
 
     def restated_ok(text: str) -> bool:
-        safe = bool(text) and all(same_facts(quoted.shown, text).values())
+        safe = bool(text) and all(same_facts(notes, text).values())
         if not safe:
-            refused.append("restatement")
+            refused.add("restatement")
         return safe
 
-    mark = " [1]" if _flows(quoted.shown) else "\n[1]"
-    told: Step = Say(quoted.shown, mark)
+    marks = [f"{' ' if flows else chr(10)}[{n}]" for n in range(1, len(quotes) + 1)]
+    told: list[Step]
     if restate:
-        told = Free(_RESTATE_TOKENS, restated_ok, quoted.shown, sentence=False)
+        told = [Free(_RESTATE_TOKENS, restated_ok, notes, sentence=False, mark="".join(marks))]
+    else:
+        told = [Say(each.shown, mark) for each, mark in zip(quotes, marks, strict=True)]
     script: list[Step] = [
         Choose(voice.guide.greetings),
         Free(_LEAD_TOKENS, lead_ok, voice.guide.generic_lead),
-        told,
+        *told,
         Choose(voice.guide.closings),
     ]
-    request = answer_request(question, quoted.shown)
+    request = answer_request(question, shorten(notes, _NOTES_READ, placeholder=" …"))
     texts: list[str] = []
-    shown: list[str] = []
+    answer = ""
     async for text in writer.compose(prompt(voice, request, tuned=writer.tuned), script):
-        step = script[len(texts)]
         texts.append(text)
-        if isinstance(step, Free) and step is told:
-            text += mark
-        shown.append(_gap(shown, quoted.shown, len(texts)) + text)
         if len(texts) == 1:
             turn.timings["first_word"] = _since(turn.started)
-        yield Delta(shown[-1])
+            shown = text
+        else:
+            # Greeting and lead-in are one line; a quote that is no running text stands apart.
+            shown = f"{' ' if flows or len(texts) == 2 else _PARAGRAPH}{text}"
+        answer += shown
+        yield Delta(shown)
     _timed(turn, "write")
-    answer = "".join(shown)
-    body = texts[2].removesuffix(mark)
+    body = texts[2:-1]
+    bare = _PARAGRAPH.join(
+        text.removesuffix(mark)
+        for text, mark in zip(body, ["".join(marks)] if restate else marks, strict=True)
+    )
     yield _reply(
         turn,
         answer=answer,
         abstained=False,
-        citations=(
-            Citation(
-                1,
-                quoted.passage.context,
-                quoted.passage.document,
-                quoted.passage.url,
-                quoted.raw,
-            ),
+        citations=tuple(
+            Citation(n, each.passage.context, each.passage.document, each.passage.url, each.raw)
+            for n, each in enumerate(quotes, start=1)
         ),
         checks={
             "confidence": round(turn.verdict.confidence, 3),
-            "quote_verbatim": quoted.raw in quoted.passage.text and quoted.shown in answer,
-            "facts": same_facts(quoted.shown, body),
-            "lead_in": "replaced" if "lead" in refused else "kept",
+            "quote_verbatim": all(
+                each.raw in each.passage.text and (restate or each.shown in answer)
+                for each in quotes
+            ),
+            "facts": same_facts(notes, bare),
+            "lead_in": "replaced" if "lead_in" in refused else "kept",
             "restatement": ("replaced" if "restatement" in refused else "kept")
             if restate
             else "none",
-            "marks": marks_are_valid(answer, 1),
-            "markers": markers(answer, voice.guide, [body]),
+            "marks": marks_are_valid(answer, len(quotes)),
+            "markers": markers(answer, voice.guide, bare.split(_PARAGRAPH)),
         },
     )
+
+
+def _quotes(turn: _Turn) -> list[Quote]:
+    """What to quote: of the best passage and, if there is room for it, of a second one."""
+    first, *more = (quote(turn.standalone, each) for each in turn.verdict.support)
+    room = _LONGEST_NOTES - len(first.shown)
+    return [first, *(each for each in more if len(each.shown) <= room)]
 
 
 async def _abstain(turn: _Turn) -> AsyncIterator[Delta | Reply]:
@@ -230,18 +244,6 @@ def _reply(
         checks=checks,
         timings_ms=turn.timings,
     )
-
-
-def _flows(quoted: str) -> bool:
-    """Whether a quote is running text, so that it stays in the same paragraph."""
-    return "\n" not in quoted and not quoted.startswith(("|", "-", "*", "#", ">", "`"))
-
-
-def _gap(before: list[str], quoted: str, piece: int) -> str:
-    """What stands between the pieces: a space in running text, else paragraphs."""
-    if not before:
-        return ""
-    return " " if piece == 2 or _flows(quoted) else "\n\n"
 
 
 @lru_cache(maxsize=16)

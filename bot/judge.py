@@ -10,36 +10,15 @@ precision and recall.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
+from bot.units import ASKED_IN_HEADING, has_kind, unit_scores
 from knowledge.types import Evidence
 
+_NEARLY_AS_SURE = 0.8  # share of the best one's confidence from which a second is quoted too
 CONSIDERED = 3
 """Best passages that may give the answer; below that, rank says more than the judge."""
-
-ASKED_IN_HEADING = 0.85
-"""Cosine from which on a heading is the question itself, in other words at most."""
-
-_ASKS_AMOUNT = re.compile(
-    r"\b(how (much|many|long|wide|big|far|often|old|early|late|soon|tall|heavy|high|fast)|price|"
-    r"cost|fee|rate|limit|percent|percentage|date|when|what time|number|deadline|amount|budget|"
-    r"maximum|minimum|salary)\b",
-    re.I,
-)
-_AMOUNT = re.compile(
-    r"\d|\b(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|once|twice|half|daily|"
-    r"weekly|monthly|yearly|every|never|always|monday|tuesday|wednesday|thursday|friday|saturday|"
-    r"sunday|january|february|march|april|may|june|july|august|september|october|november|"
-    r"december)\b",
-    re.I,
-)
-_ASKS_SOMEBODY = re.compile(r"\b(who|whom|whose)\b", re.I)
-_SOMEBODY = re.compile(
-    r"(?<=[a-z,] )[A-Z]|[@#]|(?i:\b(team|lead|manager|director|officer|owner|desk|everyone|anyone|"
-    r"everybody|anybody|nobody|staff|employees?|you)\b)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +26,16 @@ class Features:
     """What is weighed, per passage; also the shape of the weights."""
 
     cosine: float
-    nearest: float
-    """Cosine of the nearest unit or heading."""
+    heading: float
+    """Cosine of the passage's own heading."""
+    unit: float
+    """Score of the unit that answers best (:func:`bot.units.unit_scores`)."""
     coverage: float
     unit_coverage: float
     missing: float
     rarest_missing: float
     kind_missing: float
-    """1 when an amount or somebody is asked for and the two nearest units have none."""
+    """1 when the kind of thing that is asked for is in neither of the two best units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +47,16 @@ class Weights:
 
 
 WEIGHTS = Weights(
-    bias=-6.418,
+    bias=-5.561,
     of=Features(
-        cosine=1.122,
-        nearest=5.156,
-        coverage=0.723,
-        unit_coverage=2.637,
-        missing=0.366,
-        rarest_missing=-0.139,
-        kind_missing=-1.244,
+        cosine=0.748,
+        heading=1.722,
+        unit=2.436,
+        coverage=0.823,
+        unit_coverage=2.615,
+        missing=0.373,
+        rarest_missing=-0.170,
+        kind_missing=-1.378,
     ),
 )
 
@@ -83,8 +65,9 @@ WEIGHTS = Weights(
 class Verdict:
     """What the judge says."""
 
-    evidence: Evidence | None
-    """The passage that answers best; None when nothing was found."""
+    support: tuple[Evidence, ...]
+    """The passage that answers best and, where it is about as sure, another; empty when nothing
+    was found."""
     confidence: float
     """In [0, 1]; 0.5 is where it begins to answer by default."""
     answers: bool
@@ -95,10 +78,19 @@ def judge(
 ) -> Verdict:
     """The likeliest of the best passages to answer, and whether it passes ``threshold``."""
     if not found:
-        return Verdict(None, 0.0, False)
+        return Verdict((), 0.0, False)
     scored = [(confidence(question, each, weights), each) for each in found[:CONSIDERED]]
-    sure, best = max(scored, key=lambda pair: pair[0])
-    return Verdict(_section_start(best, found), sure, sure >= threshold)
+    scored.sort(key=lambda pair: -pair[0])
+    sure, best = scored[0]
+    support = [_section_start(best, found)]
+    # Where the heading is the question, its section is the answer and needs no second one.
+    if best.heading_cosine < ASKED_IN_HEADING:
+        support += [
+            each
+            for other, each in scored[1:2]
+            if other >= max(threshold, _NEARLY_AS_SURE * sure) and each is not support[0]
+        ]
+    return Verdict(tuple(support), sure, sure >= threshold)
 
 
 def _section_start(best: Evidence, found: Sequence[Evidence]) -> Evidence:
@@ -125,17 +117,17 @@ def confidence(question: str, evidence: Evidence, weights: Weights = WEIGHTS) ->
 
 def features(question: str, evidence: Evidence) -> Features:
     """What the judge looks at in one passage."""
-    units = sorted(evidence.units, key=lambda unit: -unit.cosine)
-    beside = " ".join(f"{unit.text} {unit.lead}" for unit in units[:2])
-    kind_missing = (bool(_ASKS_AMOUNT.search(question)) and not _AMOUNT.search(beside)) or (
-        bool(_ASKS_SOMEBODY.search(question)) and not _SOMEBODY.search(beside)
-    )
+    scores = unit_scores(question, evidence)
+    order = sorted(range(len(scores)), key=lambda index: -scores[index])
     return Features(
         cosine=evidence.cosine,
-        nearest=max(evidence.heading_cosine, units[0].cosine),
+        heading=evidence.heading_cosine,
+        unit=scores[order[0]],
         coverage=evidence.coverage,
         unit_coverage=evidence.unit_coverage,
         missing=float(evidence.missing),
         rarest_missing=evidence.rarest_missing,
-        kind_missing=float(kind_missing),
+        kind_missing=float(
+            not any(has_kind(question, evidence.units[index]) for index in order[:2])
+        ),
     )

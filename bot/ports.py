@@ -28,13 +28,15 @@ class Say:
 class Free:
     """The model writes; what ``accept`` refuses is replaced by ``otherwise`` before anyone sees it.
 
-    ``sentence``: stop at the end of the first sentence, else at the end of the turn.
+    ``sentence``: stop at the end of the first sentence, else at the end of the turn. ``mark`` is
+    added for readers, as in :class:`Say`.
     """
 
     max_tokens: int
     accept: Callable[[str], bool]
     otherwise: str
     sentence: bool = True
+    mark: str = ""
 
 
 Step = Choose | Say | Free

@@ -6,16 +6,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.judge import ASKED_IN_HEADING
+from bot.units import unit_scores
 from knowledge.types import Evidence, Passage, ScoredUnit
-from knowledge.words import stems, telling
 
 _LONGEST = 600  # characters; about eight lines in a chat
-_SHORT = 120  # characters; a quote below that takes the next sentence along for its context
-_RELATED = 0.12  # how far below the best unit a neighbour may score and still belong
-_SHARED_WORDS = 0.2  # what having all of the question's words adds to a unit's cosine
-_OPENING = 0.15  # what being first adds where the section's heading is nearest
-_MOST_ROWS = 4
+_ENOUGH = 280  # characters of surroundings by which a sentence is understood
+_SMALL_TABLE = 6  # rows
+_MOST_ROWS = 4  # of a large table
+_LIKE_BEST = 0.12  # how far below the best row another may score and still be shown
 _KEEPS_LINES = (".pdf", ".txt")
 _WRAPPED = 50  # characters; from this length on a line of theirs may have been broken to fit
 _LEANS_BACK = re.compile(
@@ -46,7 +44,7 @@ class Quote:
 def quote(question: str, evidence: Evidence) -> Quote:
     """The stretch of the passage to quote for the question it was found by."""
     units = evidence.units
-    scores = _scores(question, evidence)
+    scores = unit_scores(question, evidence)
     best = max(range(len(units)), key=scores.__getitem__)
     first, last = _window(units, scores, best)
     text = evidence.passage.text
@@ -95,27 +93,10 @@ def _readable(markdown: str, *, reflow: bool) -> str:
     return "\n".join(lines)
 
 
-def _scores(question: str, evidence: Evidence) -> list[float]:
-    """How well each unit answers: its cosine, the question's words in it, and its place."""
-    words = telling(question).keys()
-    nearest = max(unit.cosine for unit in evidence.units)
-    scores = []
-    for index, unit in enumerate(evidence.units):
-        shared = len(words & stems(unit.text)) / len(words) if words else 0.0
-        score = unit.cosine + _SHARED_WORDS * shared
-        # Where the heading is nearer than any sentence, the section begins with the answer.
-        if index == 0 and evidence.heading_cosine > nearest:
-            score += _OPENING * (2 if evidence.heading_cosine >= ASKED_IN_HEADING else 1)
-        if unit.kind == "heading" or unit.text.endswith("?"):
-            score -= 1.0
-        scores.append(score)
-    return scores
-
-
 def _window(units: Sequence[ScoredUnit], scores: Sequence[float], best: int) -> tuple[int, int]:
+    """First and last unit to quote around the best one."""
     first = last = best
     size = len(units[best].text)
-    floor = scores[best] - _RELATED
 
     def fits(index: int) -> bool:
         return size + len(units[index].text) <= _LONGEST
@@ -124,29 +105,57 @@ def _window(units: Sequence[ScoredUnit], scores: Sequence[float], best: int) -> 
     while first > 0 and fits(first - 1) and _leans(units[first - 1], units[first]):
         first -= 1
         size += len(units[first].text)
-    while last + 1 < len(units) and fits(last + 1):
-        unit, following = units[last], units[last + 1]
-        if unit.kind == following.kind == "row":
-            goes_on = scores[last + 1] >= floor and last + 1 - first < _MOST_ROWS
-        elif unit.text.endswith(":") or unit.kind == following.kind == "item":
-            goes_on = True
-        elif following.kind == "item":
-            goes_on = first == last == 0  # a section that is one sentence and a list
-        else:
-            goes_on = unit.kind == following.kind == "sentence" and (
-                scores[last + 1] >= floor
-                or (size < _SHORT and scores[last + 1] > 0)
-                or bool(_LEANS_BACK.match(following.text))
-            )
-        if not goes_on:
-            break
+    # What leans on it: the list that it leads into, the rest of a list or table.
+    while last + 1 < len(units) and fits(last + 1) and _leads_on(units[last], units[last + 1]):
         last += 1
-        size += len(following.text)
+        size += len(units[last].text)
+    if units[best].kind == "row":
+        return _rows(units, scores, best, first, last)
+    # Its surroundings, until there is enough to understand it by: the better neighbour first.
+    while size < _ENOUGH:
+        near = [
+            index
+            for index in (first - 1, last + 1)
+            if 0 <= index < len(units)
+            # Half a list would mislead; a whole one is only quoted for its own sake.
+            and units[index].kind == "sentence"
+            and scores[index] > 0
+            and fits(index)
+        ]
+        if not near:
+            break
+        index = max(near, key=scores.__getitem__)
+        first, last = min(first, index), max(last, index)
+        size += len(units[index].text)
     return first, last
+
+
+def _rows(
+    units: Sequence[ScoredUnit], scores: Sequence[float], best: int, first: int, last: int
+) -> tuple[int, int]:
+    """A small table whole; of a large one the rows around the best that are about as near."""
+    if last - first < _SMALL_TABLE:
+        return first, last
+    floor = scores[best] - _LIKE_BEST
+    start = end = best
+    while end < last and scores[end + 1] >= floor and end - start < _MOST_ROWS - 1:
+        end += 1
+    while start > first and scores[start - 1] >= floor and end - start < _MOST_ROWS - 1:
+        start -= 1
+    return start, end
+
+
+def _leads_on(unit: ScoredUnit, following: ScoredUnit) -> bool:
+    """Whether ``following`` belongs to what ``unit`` begins."""
+    if unit.kind == following.kind in ("item", "row"):
+        return True
+    return unit.kind == "sentence" and unit.text.endswith(":") and following.kind != "heading"
 
 
 def _leans(before: ScoredUnit, unit: ScoredUnit) -> bool:
     """Whether ``unit`` cannot be understood without the unit before it."""
+    if unit.kind == "row":
+        return before.kind == "row"
     if unit.kind == "item":
         return before.kind == "item" or before.text.endswith(":")
     if unit.kind == "code":

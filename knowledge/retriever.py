@@ -66,14 +66,14 @@ class Retriever:
         close, rest = found[:READ_CLOSELY], found[READ_CLOSELY:]
         units = [_units(one.passage) for one in found]
         texts = [heading(one.passage) for one in close]
-        texts += [unit.text for each in units[: len(close)] for unit in each]
+        texts += [_in_context(unit) for each in units[: len(close)] for unit in each]
         cosines = await self._cosines(texts, vector)
         words = telling(question)
         rarity = await self._rarity(words)
         evidence = []
         for index, one in enumerate(close):
             scored = tuple(
-                ScoredUnit(unit.text, unit.raw, unit.kind, unit.lead, cosines[unit.text])
+                ScoredUnit(unit.text, unit.raw, unit.kind, unit.lead, cosines[_in_context(unit)])
                 for unit in units[index]
             )
             near = max(cosines[heading(one.passage)], *(unit.cosine for unit in scored))
@@ -111,6 +111,11 @@ class Retriever:
 def heading(passage: Passage) -> str:
     """The passage's own heading: what its section is called, or else the document."""
     return passage.headings[-1] if passage.headings else passage.title
+
+
+def _in_context(unit: Unit) -> str:
+    """What is embedded of a unit: "London | £58" means nothing without its table's header."""
+    return f"{unit.lead} {unit.text}" if unit.lead else unit.text
 
 
 def _units(passage: Passage) -> list[Unit]:

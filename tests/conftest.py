@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import json
 import logging
 import os
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -182,6 +184,28 @@ def weights() -> Path:
 
     base_weights(PACKAGED, _WEIGHTS)
     return _WEIGHTS.absolute()
+
+
+@pytest.fixture(scope="session")
+def tiny_writer(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A writing model that loads at once and writes nonsense: for what need not read well."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    base = next(weights.iterdir())
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    shutil.copytree(base, folder, ignore=shutil.ignore_patterns("*.safetensors", "config.json"))
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=json.loads((base / "config.json").read_text("utf-8"))["vocab_size"],
+        hidden_size=16,
+        intermediate_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+    )
+    LlamaForCausalLM(config).save_pretrained(folder)
+    return folder
 
 
 @pytest.fixture

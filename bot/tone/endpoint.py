@@ -63,7 +63,7 @@ class EndpointModel:
                 case Free():
                     written = _sentence(rest) if step.sentence else _before(rest, script[position:])
                     rest = rest.removeprefix(written).strip()
-                    yield written if step.accept(written) else step.otherwise
+                    yield (written if step.accept(written) else step.otherwise) + step.mark
 
 
 def _stands(text: str, option: str, *, last: bool) -> bool:

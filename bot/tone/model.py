@@ -131,8 +131,8 @@ class _Writing:
             case Say(text, mark):
                 self._pending += self._tokens(text, self._begun)
                 return text + mark
-            case Free():
-                return self._free(step)
+            case Free(mark=mark):
+                return self._free(step) + mark
 
     def _choose(self, options: Sequence[str]) -> str:
         """Greedy decoding inside the trie of the options' tokens."""

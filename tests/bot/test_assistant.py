@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,13 +36,6 @@ async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
     engine = await open_database(f"sqlite:///{tmp_path / 'state.db'}")
     yield engine
     await engine.dispose()
-
-
-@pytest.fixture
-def logged(capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
-    """Log as in service; gives what was logged so far."""
-    configure_log("INFO")
-    return lambda: capsys.readouterr().err
 
 
 class Bot:
@@ -129,11 +122,12 @@ class TestAQuestion:
         assert await bot.history.gaps() == ["Who feeds the cat?"]
 
     async def test_says_in_the_log_how_it_went_and_never_what_it_was(
-        self, bot: Bot, logged: Callable[[], str]
+        self, bot: Bot, capsys: pytest.CaptureFixture[str]
     ) -> None:
+        configure_log("INFO")
         bot.finds([evidence(PAYDAY)])
         reply = await bot.hear(f"When is payday, {SECRET}?")
-        [line] = logged().splitlines()
+        [line] = capsys.readouterr().err.splitlines()
         event = json.loads(line)
         assert event["event"] == "message_answered"
         assert event["trace_id"] == reply.trace_id
@@ -270,15 +264,16 @@ class TestAFault:
         ["retriever", "writer", "reading the history", "recording the answer", "first sight"],
     )
     async def test_of_any_part_ends_in_an_apology_with_an_id_that_is_in_the_log(
-        self, bot: Bot, logged: Callable[[], str], where: str
+        self, bot: Bot, capsys: pytest.CaptureFixture[str], where: str
     ) -> None:
+        configure_log("INFO")
         broken(bot, where)
         pieces = await bot.pieces(bot.message(f"When is payday, {SECRET}?"))
         reply = pieces[-1]
         assert isinstance(reply, Reply)
         assert reply.error_id
         assert bot.voice.guide.replies.apology.format(error_id=reply.error_id) in reply.answer
-        log = logged()
+        log = capsys.readouterr().err
         [event] = [json.loads(line) for line in log.splitlines()]
         assert (event["event"], event["error_id"]) == ("message_failed", reply.error_id)
         assert event["trace_id"] == reply.trace_id
@@ -307,14 +302,15 @@ class TestAFault:
         "error", [ValueError(f"cannot read {SECRET!r}"), ModelError("the endpoint failed")]
     )
     async def test_whose_own_words_hold_the_question_keeps_them_out_of_the_log(
-        self, bot: Bot, logged: Callable[[], str], error: Exception
+        self, bot: Bot, capsys: pytest.CaptureFixture[str], error: Exception
     ) -> None:
+        configure_log("INFO")
         error.__cause__ = RuntimeError(f"500: no reply to {SECRET!r}")
         bot.finds(error)
         reply = (await bot.pieces(bot.message(f"When is payday, {SECRET}?")))[-1]
         assert isinstance(reply, Reply)
         assert reply.error_id
-        log = logged()
+        log = capsys.readouterr().err
         assert reply.error_id in log
         assert "Traceback" in log
         assert SECRET not in log

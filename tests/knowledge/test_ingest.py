@@ -151,6 +151,14 @@ class TestWhatChanged:
         (passage,) = await library.passages()
         assert passage.url.startswith("https://wiki.example/hr/pay.md")
 
+    async def test_what_the_store_has_lost_is_read_again(self, library: Library) -> None:
+        library.write(pay="Salaries arrive monthly.", trains="Trains go first.")
+        await library.read()
+        before = await library.passages()
+        await library.store.delete(library.spec().id, "pay.md")
+        await library.read()
+        assert await library.passages() == before
+
     async def test_another_embedder_reads_everything_again(self, library: Library) -> None:
         library.write(pay="Salaries arrive monthly.")
         await library.read()

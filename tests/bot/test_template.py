@@ -1,0 +1,87 @@
+"""The one prompt layout: what a LoRA was trained on is what it is asked with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.chain import Question, build_chain
+from bot.tone.template import SHOTS, answer_request, example_request, prompt, rewrite_request, shots
+from bot.tone.voice import Example, Voice
+from jobs.finetune import TrainingSettings, _Trainer
+from knowledge.types import PUBLIC
+from tests.fakes import FakeRetriever, FakeWriter, evidence
+
+PAIR = Example(
+    kind="answer",
+    topic="pay",
+    question="When is payday?",
+    plain="Salaries are paid on the 25th of each month.",
+    voiced="Hello there! Here is payday. Salaries are paid on the 25th of each month. Bye.",
+)
+
+
+class NotedTokenizer:
+    """Notes down what it is asked to lay out."""
+
+    eos_token = "<eos>"
+
+    def __init__(self) -> None:
+        self.laid_out: list[Any] = []
+
+    def apply_chat_template(self, messages: Any, **_: Any) -> str:
+        self.laid_out.append(messages)
+        return "laid out"
+
+    def __call__(self, text: str, **_: Any) -> dict[str, list[int]]:
+        return {"input_ids": [1]}
+
+
+async def test_a_pair_is_trained_on_with_the_prompt_that_serving_would_ask_with(
+    fernhill: Voice,
+) -> None:
+    writer = FakeWriter()
+    chain = build_chain(
+        FakeRetriever([evidence(PAIR.plain)]), writer.for_voice, threshold=0.5, restate=False
+    )
+    asked = Question(PAIR.question, frozenset({PUBLIC}), fernhill, "trace")
+    assert [piece async for piece in chain.astream(asked)]
+
+    tokenizer = NotedTokenizer()
+    _Trainer(fernhill, tokenizer, TrainingSettings())._encode(PAIR)
+
+    assert tokenizer.laid_out == [writer.prompts[0].messages]
+
+
+def test_a_rewrite_asks_with_the_draft_alone() -> None:
+    pair = PAIR.model_copy(update={"kind": "rewrite", "question": ""})
+    assert example_request(pair) == rewrite_request(PAIR.plain) == f"Draft: {PAIR.plain}"
+
+
+def test_an_answer_asks_with_the_question_and_its_notes() -> None:
+    assert example_request(PAIR) == answer_request(PAIR.question, PAIR.plain)
+
+
+@pytest.mark.parametrize("tuned", [True, False])
+def test_the_part_that_stays_the_same_for_a_voice_does_not_depend_on_the_request(
+    fernhill: Voice, tuned: bool
+) -> None:
+    one, other = (prompt(fernhill, text, tuned=tuned) for text in ("One", "Other"))
+    assert one.prefix == other.prefix
+    assert one.messages == [*one.prefix, {"role": "user", "content": "One"}]
+
+
+def test_a_tuned_model_is_told_who_it_is_and_nothing_more(fernhill: Voice) -> None:
+    assert prompt(fernhill, "One", tuned=True).prefix == (
+        {"role": "system", "content": fernhill.guide.system},
+    )
+
+
+def test_an_untuned_model_is_shown_short_answers_of_different_topics(fernhill: Voice) -> None:
+    examples = shots(fernhill)
+    assert len({example.topic for example in examples}) == SHOTS
+    assert {example.kind for example in examples} == {"answer"}
+    turns = prompt(fernhill, "One", tuned=False).prefix[1:]
+    assert [turn["content"] for turn in turns[1::2]] == [example.voiced for example in examples]
+    assert max(len(example.voiced) for example in examples) < 200

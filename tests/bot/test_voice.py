@@ -1,0 +1,175 @@
+"""A brand's voice as data, and whether the shipped one keeps its own rules."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bot.errors import ConfigurationError
+from bot.tone.metrics import markers
+from bot.tone.voice import Voice, names
+from tests.bot.conftest import ROOT
+
+GUIDE = (ROOT / "voices" / "fernhill" / "guide.toml").read_text("utf-8")
+PAIR = {"kind": "answer", "topic": "t", "question": "q", "plain": "p", "voiced": "Hi p Bye"}
+
+
+def voice(root: Path, guide: str = GUIDE, examples: str | bytes | None = None) -> Voice:
+    """The voice ``acme`` with this guide, read anew."""
+    folder = root / "acme"
+    folder.mkdir(exist_ok=True)
+    (folder / "guide.toml").write_text(guide, "utf-8")
+    if examples is not None:
+        content = examples.encode() if isinstance(examples, str) else examples
+        (folder / "examples.jsonl").write_bytes(content)
+    return Voice.load(root, "acme")
+
+
+class TestAVoice:
+    def test_is_its_guide_and_examples(self, tmp_path: Path) -> None:
+        one = voice(tmp_path, examples=f"{json.dumps(PAIR)}\n\n{json.dumps(PAIR)}\n")
+        assert one.name == "acme"
+        assert one.guide.name == "Fernhill"
+        assert [example.voiced for example in one.examples] == ["Hi p Bye", "Hi p Bye"]
+
+    def test_needs_neither_examples_nor_a_lora(self, tmp_path: Path) -> None:
+        one = voice(tmp_path)
+        assert (one.examples, one.lora, one.lora_base) == ((), None, None)
+
+    def test_has_a_lora_once_its_weights_are_there(self, tmp_path: Path) -> None:
+        one = voice(tmp_path)
+        (one.folder / "lora").mkdir()
+        assert one.lora is None
+        shutil.copy(ROOT / "voices/fernhill/lora/adapter_config.json", one.folder / "lora")
+        (one.folder / "lora" / "adapter_model.safetensors").touch()
+        assert one.lora == one.folder / "lora"
+        assert one.lora_base == "smollm2-135m-instruct"
+
+    def test_may_have_no_markers(self, tmp_path: Path) -> None:
+        one = voice(tmp_path, GUIDE[: GUIDE.index("[markers]")])
+        assert one.guide.markers.forbidden == ()
+
+
+class TestAGuideThatIsWrong:
+    @pytest.mark.parametrize(
+        ("old", "new", "told"),
+        [
+            pytest.param('name = "Fernhill"', 'name = "Fernhill', "not valid TOML", id="TOML"),
+            pytest.param('name = "Fernhill"', "", "name", id="missing key"),
+            pytest.param('name = "Fernhill"', "name = 7", "name", id="wrong type"),
+            pytest.param('hello = [', 'hola = [', "replies.hello", id="missing reply"),
+            pytest.param("[replies]", 'colour = "red"\n[replies]', "colour", id="unknown key"),
+            pytest.param('emoji = "none"', 'emoji = "some"', "markers.emoji", id="unknown choice"),
+            pytest.param("{limit}", "{length}", "too_long", id="unknown mark"),
+            pytest.param("{error_id}", "{id}", "apology", id="unknown mark in the apology"),
+        ],
+    )
+    def test_is_refused_with_what_is_wrong_and_where(
+        self, tmp_path: Path, old: str, new: str, told: str
+    ) -> None:
+        assert old in GUIDE
+        with pytest.raises(ConfigurationError) as failure:
+            voice(tmp_path, GUIDE.replace(old, new, 1))
+        assert told in str(failure.value)
+        assert "guide.toml" in str(failure.value)
+
+    def test_is_refused_when_it_has_no_greeting(self, tmp_path: Path) -> None:
+        start, end = GUIDE.index("greetings = ["), GUIDE.index("closings = [")
+        with pytest.raises(ConfigurationError, match="greetings"):
+            voice(tmp_path, f"{GUIDE[:start]}greetings = []\n{GUIDE[end:]}")
+
+    def test_is_refused_when_it_is_no_text(self, tmp_path: Path) -> None:
+        one = voice(tmp_path)
+        (one.folder / "guide.toml").write_bytes(b"\xff\xfe\x00")
+        with pytest.raises(ConfigurationError, match="guide.toml"):
+            Voice.load(tmp_path, "acme")
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "{",
+            "[]",
+            json.dumps(PAIR | {"kind": "poem"}),
+            json.dumps(PAIR | {"mood": "dark"}),
+            json.dumps({"kind": "answer"}),
+        ],
+    )
+    def test_names_the_line_of_a_wrong_example(self, tmp_path: Path, line: str) -> None:
+        one = voice(tmp_path, examples=f"{json.dumps(PAIR)}\n{line}\n")
+        with pytest.raises(ConfigurationError, match=r"examples\.jsonl, line 2"):
+            _ = one.examples
+
+    def test_names_the_examples_that_are_no_text(self, tmp_path: Path) -> None:
+        one = voice(tmp_path, examples=b"\xff\xfe\x00")
+        with pytest.raises(ConfigurationError, match=r"examples\.jsonl"):
+            _ = one.examples
+
+
+class TestAName:
+    @pytest.mark.parametrize(
+        "name", ["../fernhill", "/etc", "a/b", "..", ".", "", "Fernhill", "a b", "x" * 41, "a\n"]
+    )
+    def test_is_never_a_path(self, tmp_path: Path, name: str) -> None:
+        with pytest.raises(ConfigurationError, match="not a voice's name"):
+            Voice.load(tmp_path, name)
+
+    def test_that_is_not_there_is_told_with_those_that_are(self, tmp_path: Path) -> None:
+        voice(tmp_path)
+        with pytest.raises(ConfigurationError, match=r"no voice 'nobody'.*acme"):
+            Voice.load(tmp_path, "nobody")
+
+    def test_is_a_folder_with_a_guide(self, tmp_path: Path) -> None:
+        voice(tmp_path)
+        (tmp_path / "notes").mkdir()
+        assert names(tmp_path) == ["acme"]
+
+
+class TestTheShippedVoice:
+    def test_keeps_its_own_habits_in_every_fixed_line(self, fernhill: Voice) -> None:
+        guide = fernhill.guide
+        replies = guide.replies
+        lines = [
+            *replies.hello,
+            *replies.thanks,
+            *replies.unknown,
+            replies.capabilities,
+            replies.unknown_sources,
+            replies.empty_question,
+            replies.too_long.format(limit=2000),
+            replies.not_text,
+            replies.apology.format(error_id="0a1b2c3d"),
+            guide.generic_lead,
+            *guide.greetings,
+            *guide.closings,
+        ]
+        broken = {
+            (line, habit)
+            for line in lines
+            for habit, kept in markers(line, guide).items()
+            if not kept and habit not in ("greeting", "closing")
+        }
+        assert broken == set()
+
+    def test_keeps_them_in_its_examples(self, fernhill: Voice) -> None:
+        kept = [
+            all(
+                markers(
+                    example.voiced,
+                    fernhill.guide,
+                    [example.plain] if example.kind == "answer" else [],
+                ).values()
+            )
+            for example in fernhill.examples
+        ]
+        assert sum(kept) >= 0.95 * len(kept)
+
+    def test_quotes_word_for_word_in_its_examples_of_answers(self, fernhill: Voice) -> None:
+        answers = [example for example in fernhill.examples if example.kind == "answer"]
+        assert all(example.plain in example.voiced for example in answers)
+
+    def test_has_a_lora_for_the_packaged_model(self, fernhill: Voice) -> None:
+        assert fernhill.lora is not None
+        assert fernhill.lora_base == "smollm2-135m-instruct"

@@ -1,0 +1,306 @@
+"""Training a voice's LoRA: how pairs are split, a real tiny training, and what is left on disk."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import load_file
+from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+from bot.errors import ConfigurationError
+from bot.ports import Choose, Say
+from bot.tone.model import LocalModel
+from bot.tone.model_weights import PACKAGED, base_weights
+from bot.tone.template import prompt
+from bot.tone.voice import Example, Voice
+from jobs.finetune import TrainingSettings, model_card, split, train
+
+ROOT = Path(__file__).resolve().parents[2]
+QUICK = TrainingSettings(rank=4, learning_rate=2e-2, epochs=2, batch=16, seed=3)
+
+
+def pair(topic: str, n: int = 0) -> Example:
+    return Example(
+        kind="answer" if n % 2 else "rewrite",
+        topic=topic,
+        question=f"What is {topic} {n}?" if n % 2 else "",
+        plain=f"It is {topic} number {n}.",
+        voiced=f"Fair question! Here it is. It is {topic} number {n}. Just ask if you want more.",
+    )
+
+
+def pairs(topics: int, each: int) -> list[Example]:
+    return [pair(f"topic{topic}", n) for topic in range(topics) for n in range(each)]
+
+
+def topics(examples: list[Example]) -> set[str]:
+    return {example.topic for example in examples}
+
+
+class TestTheSplit:
+    @given(st.integers(3, 40), st.integers(1, 5), st.integers(0, 99))
+    def test_puts_every_pair_to_one_use_and_no_topic_to_two(
+        self, many: int, each: int, seed: int
+    ) -> None:
+        examples = pairs(many, each)
+        parts = split(examples, TrainingSettings(seed=seed))
+        used = [*parts.train, *parts.validation, *parts.test]
+        assert sorted(map(repr, used)) == sorted(map(repr, examples))
+        assert len(topics(parts.train) | topics(parts.validation) | topics(parts.test)) == sum(
+            len(topics(part)) for part in (parts.train, parts.validation, parts.test)
+        )
+        assert parts.train
+        assert parts.validation
+        assert parts.test
+
+    def test_is_the_same_for_the_same_seed_however_the_pairs_are_ordered(self) -> None:
+        examples = pairs(20, 3)
+        one = split(examples, TrainingSettings(seed=1))
+        other = split(examples[::-1], TrainingSettings(seed=1))
+        assert topics(one.test) == topics(other.test)
+        assert topics(one.validation) == topics(other.validation)
+
+    def test_is_another_one_for_another_seed(self) -> None:
+        examples = pairs(20, 3)
+        tests = [topics(split(examples, TrainingSettings(seed=n)).test) for n in range(5)]
+        assert any(each != tests[0] for each in tests)
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> str:
+    """A two-layer model that knows nothing, with the packaged model's tokenizer."""
+    folder = tmp_path_factory.mktemp("base") / "tiny-llama"
+    tokenizer = AutoTokenizer.from_pretrained(base_weights(PACKAGED, weights))
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=tokenizer.bos_token_id,
+        tie_word_embeddings=True,
+    )
+    LlamaForCausalLM(config).save_pretrained(folder)
+    return str(folder)
+
+
+def brand(root: Path, examples: list[Example]) -> Voice:
+    """A voice of its own with these examples, not trained yet."""
+    folder = root / "acme"
+    folder.mkdir()
+    guide = (ROOT / "voices" / "fernhill" / "guide.toml").read_text("utf-8")
+    (folder / "guide.toml").write_text(guide, "utf-8")
+    lines = "\n".join(example.model_dump_json() for example in examples)
+    (folder / "examples.jsonl").write_text(f"{lines}\n", "utf-8")
+    return Voice.load(root, "acme")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _short_replies() -> Any:
+    """A model that knows nothing never ends a reply by itself; measuring would take a minute."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("jobs.finetune._LONGEST_REPLY", 4)
+        yield
+
+
+@pytest.fixture(scope="module")
+def trained(
+    tmp_path_factory: pytest.TempPathFactory, tiny: str
+) -> tuple[Voice, dict[str, Any], list[str]]:
+    """A voice after a training, its card, and what was reported."""
+    voice = brand(tmp_path_factory.mktemp("voices"), pairs(20, 2))
+    reports: list[str] = []
+    card = train(voice, tiny, QUICK, reports.append)
+    return voice, card, reports
+
+
+Trained = tuple[Voice, dict[str, Any], list[str]]
+
+
+class TestATraining:
+    def test_leaves_a_whole_lora_and_nothing_else(self, trained: Trained) -> None:
+        voice, _, _ = trained
+        assert sorted(path.name for path in voice.folder.iterdir()) == [
+            "examples.jsonl",
+            "guide.toml",
+            "lora",
+        ]
+        assert voice.lora is not None
+        assert {path.name for path in voice.lora.iterdir()} == {
+            "README.md",
+            "adapter_config.json",
+            "adapter_model.safetensors",
+            "card.json",
+        }
+
+    def test_saves_fp16_weights_for_every_layer_it_names(self, trained: Trained) -> None:
+        voice, card, _ = trained
+        assert voice.lora is not None
+        weights = load_file(voice.lora / "adapter_model.safetensors")
+        assert {tensor.dtype for tensor in weights.values()} == {torch.float16}
+        layers = card["settings"]["layers"]
+        assert len(weights) == 2 * 2 * len(layers)  # A and B, in two layers of the model
+        assert all(any(layer in name for name in weights) for layer in layers)
+        assert any(tensor.abs().max() > 0 for name, tensor in weights.items() if "lora_B" in name)
+
+    def test_names_its_base_without_the_path_of_this_machine(
+        self, trained: Trained, tiny: str
+    ) -> None:
+        voice, card, _ = trained
+        assert voice.lora_base == card["base"] == "tiny-llama"
+        assert voice.lora is not None
+        for path in voice.lora.glob("*.*"):
+            assert str(Path(tiny).parent).encode() not in path.read_bytes()
+
+    def test_learns(self, trained: Trained) -> None:
+        held_out = trained[1]["held_out"]
+        assert held_out["tuned"]["perplexity"] < 0.9 * held_out["base"]["perplexity"]
+
+    def test_tells_all_about_itself_in_the_card(self, trained: Trained) -> None:
+        voice, card, _ = trained
+        assert voice.lora is not None
+        assert json.loads((voice.lora / "card.json").read_text("utf-8")) == card
+        assert (voice.lora / "README.md").read_text("utf-8") == model_card(card)
+        parts = split(voice.examples, QUICK)
+        assert card["pairs"] == {
+            "train": len(parts.train),
+            "validation": len(parts.validation),
+            "test": len(parts.test),
+        }
+        assert card["test_topics"] == sorted(topics(parts.test))
+        assert card["steps"] == 2 * -(-len(parts.train) // 16)
+        assert card["settings"]["seed"] == 3
+
+    def test_reports_as_it_goes(self, trained: Trained) -> None:
+        reports = trained[2]
+        assert [text for text in reports if text.startswith("epoch")] == [
+            text for text in reports if "/2: loss " in text and "perplexity" in text
+        ]
+        assert sum(text.startswith("epoch") for text in reports) == 2
+
+    def test_gives_a_lora_that_the_bot_can_speak_with(self, trained: Trained, tiny: str) -> None:
+        voice, _, _ = trained
+        model = LocalModel.load(tiny, voice.lora, int8=False)
+
+        async def spoken() -> list[str]:
+            asked = prompt(voice, "Draft: Hello.", tuned=model.tuned)
+            script = [Say("It is so."), Choose(voice.guide.closings)]
+            return [text async for text in model.compose(asked, script)]
+
+        said, closing = asyncio.run(spoken())
+        assert said == "It is so."
+        assert closing in voice.guide.closings
+
+
+class TestATrainingThatFails:
+    def test_leaves_the_old_lora_as_it_was(self, tmp_path: Path, tiny: str) -> None:
+        voice = brand(tmp_path, pairs(20, 2))
+        old = voice.folder / "lora" / "adapter_model.safetensors"
+        old.parent.mkdir()
+        old.write_bytes(b"old")
+
+        with pytest.raises(KeyboardInterrupt):
+            train(voice, tiny, QUICK, stopped_at("epoch 1"))
+
+        assert old.read_bytes() == b"old"
+        assert [path.name for path in voice.folder.glob("lora*")] == ["lora"]
+
+    def test_in_the_very_saving_leaves_it_too(
+        self, tmp_path: Path, tiny: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        voice = brand(tmp_path, pairs(20, 2))
+        old = voice.folder / "lora" / "adapter_model.safetensors"
+        old.parent.mkdir()
+        old.write_bytes(b"old")
+
+        def full(_: object) -> str:
+            raise OSError("no space left on device")
+
+        monkeypatch.setattr("jobs.finetune.model_card", full)
+        with pytest.raises(OSError, match="no space"):
+            train(voice, tiny, QUICK, lambda _: None)
+        assert old.read_bytes() == b"old"
+
+    def test_can_be_run_again_and_replaces_the_old_lora(self, tmp_path: Path, tiny: str) -> None:
+        voice = brand(tmp_path, pairs(20, 2))
+        (voice.folder / "lora").mkdir()
+        (voice.folder / "lora" / "old.txt").touch()
+        with pytest.raises(KeyboardInterrupt):
+            train(voice, tiny, QUICK, stopped_at("measuring the tuned"))
+        train(voice, tiny, QUICK, lambda _: None)
+        assert voice.lora is not None
+        assert not (voice.lora / "old.txt").exists()
+
+    @pytest.mark.parametrize(
+        "examples",
+        [
+            pytest.param([], id="none"),
+            pytest.param(pairs(13, 3), id="too few"),
+            pytest.param(pairs(1, 60), id="one topic"),
+            pytest.param(pairs(2, 30), id="two topics"),
+        ],
+    )
+    def test_for_want_of_pairs_says_so_before_it_begins(
+        self, tmp_path: Path, tiny: str, examples: list[Example]
+    ) -> None:
+        reports: list[str] = []
+        with pytest.raises(ConfigurationError, match=r"examples\.jsonl"):
+            train(brand(tmp_path, examples), tiny, QUICK, reports.append)
+        assert reports == []
+
+
+def stopped_at(report: str) -> Callable[[str], None]:
+    """A report callback with which somebody presses Ctrl-C at a certain moment."""
+
+    def stop(text: str) -> None:
+        if text.startswith(report):
+            raise KeyboardInterrupt
+
+    return stop
+
+
+def test_the_model_card_has_every_figure() -> None:
+    def measures(base: int) -> dict[str, Any]:
+        numbers = {"perplexity": base + 0.11, "bleu": base + 0.2, "chrf": base + 0.3}
+        shares = {"greeting": (base + 4) / 100, "own_words": (base + 5) / 100}
+        return numbers | {
+            "rouge_l": base + 0.4,
+            "markers": shares,
+            "all_markers": (base + 6) / 100,
+        }
+
+    text = model_card(
+        {
+            "voice": "acme",
+            "base": "tiny-llama",
+            "pairs": {"train": 267, "validation": 31, "test": 52},
+            "test_topics": ["library", "printing shop"],
+            "settings": {"rank": 16, "epochs": 3, "layers": ["q_proj"]},
+            "steps": 102,
+            "training_seconds": 732,
+            "threads": 2,
+            "versions": {"torch": "2.13.0", "peft": "0.21.2"},
+            "held_out": {"base": measures(20), "tuned": measures(70)},
+        }
+    )
+    for figure in (
+        *("acme", "tiny-llama", "267", "31", "52", "library, printing shop", "rank 16"),
+        *("epochs 3", "102 steps", "732 s", "2 CPU", "torch 2.13.0", "peft 0.21.2"),
+        *("| 20.11 | 70.11 |", "| 20.2 | 70.2 |", "| 20.3 | 70.3 |", "| 20.4 | 70.4 |"),
+        *("greeting | 24% | 74% |", "own words | 25% | 75% |", "kept | 26% | 76% |"),
+        "python -m bot voice train acme",
+    ):
+        assert figure in " ".join(text.split())
