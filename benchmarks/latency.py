@@ -33,8 +33,7 @@ from benchmarks.answers import ask, settings_for, weights_argument
 from benchmarks.ingest import mib, peak_mib
 from benchmarks.results import write
 from bot.app import App, open_app
-from bot.judge import judge
-from bot.quoting import quote
+from bot.quoting import unlinked
 from bot.settings import Settings
 from bot.tone.template import answer_request, prompt
 from bot.types import Reply
@@ -141,7 +140,7 @@ def baseline(app: App, settings: Settings) -> Generate:
 
     weights = base_weights(settings.writer_model, settings.data / "weights")
     voice = app.voice(None)
-    tokenizer = AutoTokenizer.from_pretrained(weights)
+    tokenizer: Any = AutoTokenizer.from_pretrained(weights)
     model: Any = AutoModelForCausalLM.from_pretrained(weights, dtype=torch.float32)
     if voice.lora is not None:
         model = PeftModel.from_pretrained(model, str(voice.lora)).merge_and_unload()
@@ -149,10 +148,8 @@ def baseline(app: App, settings: Settings) -> Generate:
 
     def generate(reply: Reply) -> float:
         torch.set_num_threads(1)
-        best = judge(reply.question, reply.evidence, 0.0).evidence
-        if best is None:
-            raise SystemExit("A reply without evidence cannot be written again.")
-        request = answer_request(reply.question, quote(best).shown)
+        notes = "\n".join(unlinked(citation.quote) for citation in reply.citations)
+        request = answer_request(reply.question, notes)
         text = tokenizer.apply_chat_template(
             prompt(voice, request, tuned=voice.lora is not None).messages,
             tokenize=False,

@@ -48,11 +48,11 @@ class Assistant:
         not count as seen then.
         """
         voice = self._voice_for(message.voice)
-        if not await self._history.first_sight(message.id, self._clock()):
-            return
         started = perf_counter()
         trace_id = uuid4().hex
         try:
+            if not await self._history.first_sight(message.id, self._clock()):
+                return
             async for piece in self._pieces(message, voice, trace_id):
                 if isinstance(piece, Reply):
                     await self._finish(message, piece, started)

@@ -20,7 +20,7 @@ from bot.condense import standalone
 from bot.grounding import frame_of, lead_is_safe, marks_are_valid, same_facts
 from bot.judge import Verdict, judge
 from bot.ports import Choose, Free, Say, Step, Writer
-from bot.quoting import Quote, quote, unlinked
+from bot.quoting import Quote, quote
 from bot.tone.metrics import markers
 from bot.tone.template import answer_request, prompt
 from bot.tone.voice import Voice
@@ -218,9 +218,7 @@ async def _abstain(turn: _Turn) -> AsyncIterator[Delta | Reply]:
 
 
 def _nearest_sources(evidence: Sequence[Evidence]) -> list[str]:
-    names = dict.fromkeys(
-        f"{unlinked(each.passage.context)} ({each.passage.document})" for each in evidence
-    )
+    names = dict.fromkeys(f"{each.passage.context} ({each.passage.document})" for each in evidence)
     return list(names)[:_NEAREST]
 
 

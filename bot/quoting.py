@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.units import unit_scores
+from knowledge.parsing.inline import without_links
 from knowledge.types import Evidence, Passage, ScoredUnit
 
 _LONGEST = 600  # characters; about eight lines in a chat
@@ -21,11 +22,6 @@ _LEANS_BACK = re.compile(
     r"so|therefore|in that case|if so|if not|for example|note)\b",
     re.I,
 )
-_LINK = re.compile(
-    r"!?\[([^\]\[]*(?:\[[^\]]*\][^\]\[]*)*)\]\((?:[^()\s]|\([^()]*\))*(?:\s+\"[^\"]*\")?\)"
-)
-_REFERENCE = re.compile(r"!?\[([^\[\]]{1,300})\]\[[^\[\]]{0,200}\]")
-_TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _STRUCTURED = re.compile(r"\s*([-*+>|#`~]|\d+[.)]\s)")
 
 
@@ -54,18 +50,10 @@ def quote(question: str, evidence: Evidence) -> Quote:
         start = text.rfind("\n", 0, start) + 1  # the first item's marker, as the others have it
     raw = text[start:end]
     reflow = not evidence.passage.document.lower().endswith(_KEEPS_LINES)
-    shown = raw if units[best].kind == "code" else _readable(raw, reflow=reflow)
+    shown = _readable(raw, reflow=reflow)
     if units[best].kind == "row":
-        shown = f"{unlinked(_table_head(text, start))}\n{shown}"
+        shown = f"{without_links(_table_head(text, start))}\n{shown}"
     return Quote(evidence.passage, raw, shown)
-
-
-def unlinked(markdown: str) -> str:
-    """Masked links and images as their words, tags dropped: what is quoted is never clickable.
-
-    A bare address stays: it is the source's own words.
-    """
-    return _TAG.sub("", _REFERENCE.sub(r"\1", _LINK.sub(r"\1", markdown))).strip()
 
 
 def _readable(markdown: str, *, reflow: bool) -> str:
@@ -77,7 +65,7 @@ def _readable(markdown: str, *, reflow: bool) -> str:
     lines: list[str] = []
     last = ""
     in_code = False
-    for line in unlinked(markdown).split("\n"):
+    for line in without_links(markdown).strip().split("\n"):
         fence = line.lstrip().startswith(("```", "~~~"))
         wrapped = last and (reflow or len(last) >= _WRAPPED) and not last.startswith("|")
         wrapped = wrapped and not in_code and not fence

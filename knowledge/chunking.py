@@ -351,7 +351,7 @@ def _slice(source: str, atoms: list[_Atom]) -> str:
 
 def _trimmed(text: str) -> str:
     """Without blank lines around, and not indented as a whole, which would read as code."""
-    return textwrap.dedent(_LAST_RULE.sub("", text.strip("\n").rstrip())).strip("\n")
+    return textwrap.dedent(_LAST_RULES.sub("", text.strip("\n").rstrip())).strip("\n")
 
 
-_LAST_RULE = re.compile(r"\n[ \t]*\n {0,3}([-*_])[ \t]*(?:\1[ \t]*){2,}\Z")
+_LAST_RULES = re.compile(r"(?:\n[ \t]*\n {0,3}([-*_])[ \t]*(?:\1[ \t]*){2,})+\Z")

@@ -66,14 +66,17 @@ def _no_env_file() -> Iterator[None]:
 
 @contextmanager
 def _log_as_found() -> Iterator[None]:
+    """Put back what :func:`bot.app.configure_log` changes."""
     config = structlog.get_config()
-    handlers, level = logging.root.handlers[:], logging.root.level
+    handlers = logging.root.handlers[:]
+    levels = {name: logging.getLogger(name).level for name in ("root", "httpx")}
     try:
         yield
     finally:
         structlog.configure(**config)
         logging.root.handlers[:] = handlers
-        logging.root.setLevel(level)
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
 
 
 @pytest.fixture(scope="module", autouse=True)

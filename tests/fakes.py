@@ -73,7 +73,7 @@ class FakeWriter:
         text = self._free.popleft() if self._free else step.otherwise
         if isinstance(text, Exception):
             raise text
-        return text if step.accept(text) else step.otherwise
+        return (text if step.accept(text) else step.otherwise) + step.mark
 
     async def for_voice(self, _: Voice) -> FakeWriter:
         """This writer, whatever the voice: what the chain takes as ``writer_for``."""
@@ -104,7 +104,7 @@ def evidence(
     document: str = "handbook.md",
     url: str = "https://intra.example/handbook",
     cosine: float = 0.8,
-    heading_cosine: float = 0.0,
+    heading_cosine: float = 0.6,
     score: float = 1.0,
     coverage: float = 1.0,
     unit_coverage: float = 1.0,
@@ -162,6 +162,7 @@ def far_evidence(markdown: str, *, title: str = "Handbook", document: str = "x.m
         title=title,
         document=document,
         cosine=FAR,
+        heading_cosine=FAR,
         score=FAR,
         coverage=0.0,
         unit_coverage=0.0,

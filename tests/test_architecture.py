@@ -21,7 +21,16 @@ ARROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("bot.cli", OURS),
     ("bot.doctor", OURS),
     ("bot.__main__", ("bot.cli",)),
-    ("bot", ("bot", "knowledge.types", "knowledge.errors", "knowledge.words")),
+    (
+        "bot",
+        (
+            "bot",
+            "knowledge.types",
+            "knowledge.errors",
+            "knowledge.words",
+            "knowledge.parsing.inline",
+        ),
+    ),
     ("adapters", ("adapters", "bot", "knowledge.types")),
     ("jobs", ("jobs", "bot", "knowledge")),
     ("knowledge", ("knowledge",)),

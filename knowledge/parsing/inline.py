@@ -11,7 +11,7 @@ from knowledge.parsing.blocks import fence_ranges
 # Bounds in the patterns keep unclosed marks in long paragraphs from costing quadratic time.
 CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)((?:[^\n]|\n(?![ \t]*\n)){1,2000}?)(?<!`)\1(?!`)")
 _TARGET = r"\(\s{0,9}(?:<[^<>\n]{0,2000}>|[^\s()]{0,2000}(?:\([^\s()]{0,500}\)[^\s()]{0,500}){0,9})"
-_LINK_TITLE = r"(?:\s{1,9}(?:\"[^\"]{0,500}\"|'[^']{0,500}'))?\s{0,9}\)"
+_LINK_TITLE = r"(?:\s{1,9}(?:\"[^\"]{0,500}\"|'[^']{0,500}'|\([^()]{0,500}\)))?\s{0,9}\)"
 _LABEL = r"\[((?:[^\[\]\\]|\\.|\[[^\[\]]{0,200}\]){0,1000})\]"
 IMAGE = re.compile("!" + _LABEL + "(?:" + _TARGET + _LINK_TITLE + r"|\[[^\[\]]{0,200}\])")
 LINK = re.compile("(?<!!)" + _LABEL + _TARGET + _LINK_TITLE)
@@ -101,6 +101,25 @@ def _images_as_text(text: str) -> str:
         return html.unescape(found[1] or found[2] or "") if found else ""
 
     return _HTML_IMAGE.sub(alt, IMAGE.sub(r"\1", text))
+
+
+def without_links(markdown: str) -> str:
+    """Markdown whose masked links and images are their words and whose tags are gone.
+
+    Nothing in it can be clicked but an address that stands there to be read. Code stays as it is.
+    """
+    return outside_code(markdown, _links_as_words)
+
+
+def _links_as_words(text: str) -> str:
+    text = _images_as_text(without_comments(text))
+    for _ in range(4):  # a link in a link's words, which Markdown forbids but people write
+        before = text
+        text = REFERENCE_LINK.sub(r"\1", LINK.sub(r"\1", text))
+        if text == before:
+            break
+    text = AUTOLINK.sub(lambda match: match[1].removeprefix("mailto:"), text)
+    return _HTML_TAG.sub(_space_for_break, text)
 
 
 def split_heading_id(content: str) -> tuple[str, str]:

@@ -56,7 +56,7 @@ class Bot:
         self.assistant = self.built(self.history)
 
     def built(self, history: History) -> Assistant:
-        chain = build_chain(self.retriever, self.writer.for_voice, threshold=0.5, restate=False)
+        chain = build_chain(self.retriever, self.writer.for_voice, threshold=0.1, restate=False)
         return Assistant(chain, history, self.voice_for, max_question_chars=80, clock=self.clock)
 
     def voice_for(self, name: str | None) -> Voice:
@@ -86,6 +86,7 @@ class Bot:
 
 @pytest.fixture
 def bot(engine: AsyncEngine, fernhill: Voice) -> Bot:
+    configure_log("CRITICAL")  # nothing, unless a test looks at it
     return Bot(engine, fernhill)
 
 
@@ -329,4 +330,3 @@ class TestAFault:
         bot.assistant = bot.built(bot.history)
         with pytest.raises(asyncio.CancelledError):
             await bot.pieces(bot.message("When is payday?"))
-

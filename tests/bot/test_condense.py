@@ -37,7 +37,8 @@ class TestAFollowUp:
         assert standalone("And in May?", earlier) == "And contractors? And in Berlin? And in May?"
 
     def test_goes_no_further_back_than_a_question_that_stands_by_itself(self) -> None:
-        assert standalone("And in May?", [LEAVE, "When is payday?"]) == "When is payday? And in May?"
+        earlier = [LEAVE, "When is payday?"]
+        assert standalone("And in May?", earlier) == "When is payday? And in May?"
 
     def test_without_anything_before_it_is_left_alone(self) -> None:
         assert standalone("And contractors?", []) == "And contractors?"

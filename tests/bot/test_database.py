@@ -242,9 +242,7 @@ class TestTheCatalog:
 
     async def test_gives_documents_back_as_they_were_entered(self, engine: AsyncEngine) -> None:
         kept = Catalog(engine)
-        bare = document(
-            "b.md", validators=Validators(None, None), valid_until=None, language=None
-        )
+        bare = document("b.md", validators=Validators(None, None), valid_until=None, language=None)
         await kept.save_documents("handbook", [document("a.md"), bare], NOW)
         await kept.save_documents("other", [document("c.md")], NOW)
         assert await kept.documents("handbook") == {"a.md": document("a.md"), "b.md": bare}

@@ -10,7 +10,7 @@ from bot.grounding import facts, frame_of, lead_is_safe, marks_are_valid, same_f
 from bot.tone.voice import Voice
 from knowledge.words import stems
 
-FRAME = stems("here is what the notes say about a rule on how to")
+FRAME = stems("here this is what the notes say about a rule on how to")
 SOURCE = (
     "Holiday is 25 days, or 12.5 for part-timers; ask Anna Reed (leave@e.example) by 1 May 2026. "
     "Never book flights early. Run `leave --ask` or see https://intra.example/leave?y=2026."

@@ -41,9 +41,7 @@ class TestMarkers:
             ("25th.", "25th!", "exclamations"),
         ],
     )
-    def test_tell_which_habit_is_broken(
-        self, guide: Guide, old: str, new: str, habit: str
-    ) -> None:
+    def test_tell_which_habit_is_broken(self, guide: Guide, old: str, new: str, habit: str) -> None:
         assert old in SAID
         assert broken(SAID.replace(old, new), guide) == {habit}
 

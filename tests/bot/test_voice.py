@@ -60,7 +60,7 @@ class TestAGuideThatIsWrong:
             pytest.param('name = "Fernhill"', 'name = "Fernhill', "not valid TOML", id="TOML"),
             pytest.param('name = "Fernhill"', "", "name", id="missing key"),
             pytest.param('name = "Fernhill"', "name = 7", "name", id="wrong type"),
-            pytest.param('hello = [', 'hola = [', "replies.hello", id="missing reply"),
+            pytest.param("hello = [", "hola = [", "replies.hello", id="missing reply"),
             pytest.param("[replies]", 'colour = "red"\n[replies]', "colour", id="unknown key"),
             pytest.param('emoji = "none"', 'emoji = "some"', "markers.emoji", id="unknown choice"),
             pytest.param("{limit}", "{length}", "too_long", id="unknown mark"),
@@ -84,7 +84,7 @@ class TestAGuideThatIsWrong:
     def test_is_refused_when_it_is_no_text(self, tmp_path: Path) -> None:
         one = voice(tmp_path)
         (one.folder / "guide.toml").write_bytes(b"\xff\xfe\x00")
-        with pytest.raises(ConfigurationError, match="guide.toml"):
+        with pytest.raises(ConfigurationError, match=r"guide\.toml"):
             Voice.load(tmp_path, "acme")
 
     @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 from bot.errors import ConfigurationError
-from bot.ports import Choose, Say
+from bot.ports import Choose, Say, Step
 from bot.tone.model import LocalModel
 from bot.tone.model_weights import PACKAGED, base_weights
 from bot.tone.template import prompt
@@ -197,7 +197,7 @@ class TestATraining:
 
         async def spoken() -> list[str]:
             asked = prompt(voice, "Draft: Hello.", tuned=model.tuned)
-            script = [Say("It is so."), Choose(voice.guide.closings)]
+            script: list[Step] = [Say("It is so."), Choose(voice.guide.closings)]
             return [text async for text in model.compose(asked, script)]
 
         said, closing = asyncio.run(spoken())
