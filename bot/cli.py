@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import warnings
 from collections.abc import Callable, Coroutine, Iterable, Iterator
@@ -274,6 +275,7 @@ def main() -> None:
     if not sys.warnoptions:
         # Libraries warn of their own deprecations: matter for the tests, noise for a user.
         warnings.simplefilter("ignore")
+    os.environ.setdefault("TQDM_DISABLE", "1")  # other people's progress bars
     cli()
 
 

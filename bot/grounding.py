@@ -27,6 +27,7 @@ _NUMBER_WORDS = (
 ).split()
 _WORD_NUMBER = re.compile(rf"\b(?:{'|'.join(_NUMBER_WORDS)})\b", re.I)
 _POINTERS = stems("here this these below following")
+_ASKERS_WORDS = stems("I me my")
 _FUNCTION_WORDS = stems("you your we our they their it its can may must should do does a an the")
 _MARK = re.compile(r"\[(\d+)\]")
 
@@ -66,6 +67,7 @@ def lead_is_safe(lead: str, question: str, quoted: str, frame: frozenset[str]) -
     It has no number, link, code or negation that was not asked about; its words are the
     question's, the quote's or of ``frame``, one of them at least from the question or the quote;
     and it points ("here is …"): a sentence made of the question's words alone can still be false.
+    Nor does it speak as the asker ("how many days may I take").
 
     ``frame``: stems of the words in which the voice's own lead-ins wrap a topic.
     """
@@ -77,7 +79,12 @@ def lead_is_safe(lead: str, question: str, quoted: str, frame: frozenset[str]) -
     known = stems(question) | stems(quoted)
     words = stems(lead)
     topic = words - frame - _FUNCTION_WORDS
-    return topic <= known and bool(topic & known) and bool(words & _POINTERS)
+    return (
+        topic <= known
+        and bool(topic & known)
+        and bool(words & _POINTERS)
+        and not words & _ASKERS_WORDS
+    )
 
 
 def frame_of(leads: Sequence[tuple[str, str]], share: float = 0.01) -> frozenset[str]:

@@ -143,7 +143,7 @@ async def test_every_citation_quotes_a_passage_of_its_document(
                        for passage in passages.values()), citation  # fmt: skip
             assert citation.document in [each.passage.document for each in reply.evidence]
             assert f"[{citation.n}]" in reply.answer
-    assert cited == len(list(of_kind(asked, answerable=True)))
+    assert cited >= len(list(of_kind(asked, answerable=True)))
 
 
 def quotes(passage: Passage, quote: str, document: str) -> bool:

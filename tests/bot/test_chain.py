@@ -107,14 +107,14 @@ class TestAnAnswer:
         assert [each.passage.document for each in told.reply.evidence] == ["x.md", "handbook.md"]
 
     async def test_quotes_and_cites_a_second_passage_that_answers_as_well(self, ask: Ask) -> None:
-        other = evidence("Payday for temps is every Friday.\n", document="temps.md")
-        told = await ask(evidence(PAYDAY, cosine=0.85), other)
+        other = evidence("Temps are paid every Friday.\n", document="temps.md")
+        told = await ask(evidence(PAYDAY, heading_cosine=0.8), other)
         reply = told.reply
         assert [(each.n, each.document) for each in reply.citations] == [
             (1, "handbook.md"),
             (2, "temps.md"),
         ]
-        assert f"\n\n{SENTENCE}\n[1]\n\nPayday for temps is every Friday.\n[2]\n\n" in reply.answer
+        assert f"\n\n{SENTENCE}\n[1]\n\nTemps are paid every Friday.\n[2]\n\n" in reply.answer
         assert "".join(told.deltas) == reply.answer
         assert (reply.checks["quote_verbatim"], reply.checks["marks"]) == (True, True)
         assert set(reply.checks["facts"].values()) == {True}

@@ -91,13 +91,13 @@ class TestAReply:
         assert await compose(tuned, *whole) == first
 
     async def test_is_the_same_when_others_are_written_at_the_same_time(
-        self, exact: LocalModel, compose: Compose, whole: Sequence[Step]
+        self, tuned: LocalModel, compose: Compose, whole: Sequence[Step]
     ) -> None:
-        alone = await compose(exact, *whole)
+        alone = await compose(tuned, *whole)
         together = await asyncio.gather(
-            compose(exact, *whole),
-            compose(exact, *whole, question="When is payday?", notes="On the 25th."),
-            compose(exact, *whole),
+            compose(tuned, *whole),
+            compose(tuned, *whole, question="When is payday?", notes="On the 25th."),
+            compose(tuned, *whole),
         )
         assert together[0] == together[2] == alone
 
@@ -180,6 +180,15 @@ class TestWhatIsWrittenFreely:
         script = (Choose(fernhill.guide.greetings), Free(tokens, bool, QUOTE, sentence=False))
         *_, closing = await compose(tuned, *script, Choose(fernhill.guide.closings))
         assert closing in fernhill.guide.closings
+
+    async def test_leaves_the_closing_to_the_choice_that_follows(
+        self, tuned: LocalModel, compose: Compose, fernhill: Voice
+    ) -> None:
+        guide = fernhill.guide
+        free = Free(90, bool, QUOTE, sentence=False)
+        _, told, _ = await compose(tuned, Choose(guide.greetings), free, Choose(guide.closings))
+        assert QUOTE in told
+        assert not told.endswith(guide.closings)
 
 
 @pytest.fixture(scope="module")
