@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import traceback
 import zlib
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import datetime
 from time import perf_counter
 from uuid import uuid4
@@ -18,6 +20,7 @@ from bot.tone.voice import Replies, Voice
 from bot.types import Delta, Message, Reply
 
 _TURNS_REMEMBERED = 4
+_MOST_CAUSES, _MOST_FRAMES = 5, 12
 _log = structlog.get_logger("housevoice")
 
 
@@ -43,22 +46,24 @@ class Assistant:
         """Yield the pieces of the answer, then the whole :class:`Reply`.
 
         Yields nothing for a message that was answered before. Every other message ends in an
-        answer, an "I don't know", or an apology with an error id that is in the log. Raises
-        :class:`bot.errors.ConfigurationError` for a voice that does not exist; the message does
-        not count as seen then.
+        answer, an "I don't know", or an apology with an error id that is in the log.
         """
-        voice = self._voice_for(message.voice)
         started = perf_counter()
         trace_id = uuid4().hex
+        voice = self._voice_for(None)
+        shown = ""
         try:
             if not await self._history.first_sight(message.id, self._clock()):
                 return
+            voice = self._voice_for(message.voice)
             async for piece in self._pieces(message, voice, trace_id):
                 if isinstance(piece, Reply):
                     await self._finish(message, piece, started)
+                else:
+                    shown += piece.text
                 yield piece
         # The one place that catches everything: whatever broke, the asker gets an answer and the
-        # log gets the trace, under one id.
+        # log gets the place, under one id. Not the error's words: they may hold the question.
         except Exception as error:
             error_id = uuid4().hex[:8]
             _log.error(
@@ -66,12 +71,14 @@ class Assistant:
                 error_id=error_id,
                 message_id=message.id,
                 trace_id=trace_id,
-                error=type(error).__name__,
-                exc_info=True,
+                errors=_causes(error),
             )
-            text = voice.guide.replies.apology.format(error_id=error_id)
-            yield Delta(text)
-            yield Reply(message.text, text, False, voice.name, trace_id, error_id=error_id)
+            apology = voice.guide.replies.apology.format(error_id=error_id)
+            apology = f"\n\n{apology}" if shown else apology
+            yield Delta(apology)
+            yield Reply(
+                message.text, shown + apology, False, voice.name, trace_id, error_id=error_id
+            )
 
     async def _pieces(
         self, message: Message, voice: Voice, trace_id: str
@@ -84,7 +91,11 @@ class Assistant:
             return
         earlier = await self._history.questions(message.conversation, _TURNS_REMEMBERED)
         question = Question(text, message.asker.principals, voice, trace_id, tuple(earlier))
+        unread = f"\n\n{voice.guide.replies.unread_files}" if message.attachments else ""
         async for piece in self._chain.astream(question):
+            if unread and isinstance(piece, Reply):
+                yield Delta(unread)
+                piece = replace(piece, answer=piece.answer + unread)
             yield piece
 
     def _without_looking_up(self, text: str, message: Message, replies: Replies) -> str | None:
@@ -115,3 +126,15 @@ class Assistant:
             answer_chars=len(reply.answer),
             ms=round((perf_counter() - started) * 1000),
         )
+
+
+def _causes(error: BaseException) -> list[dict[str, object]]:
+    """The error and what caused it, as types and places without a word of their messages."""
+    causes: list[dict[str, object]] = []
+    current: BaseException | None = error
+    while current is not None and len(causes) < _MOST_CAUSES:
+        frames = traceback.extract_tb(current.__traceback__)[-_MOST_FRAMES:]
+        places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+        causes.append({"type": type(current).__name__, "at": places})
+        current = current.__cause__ or current.__context__
+    return causes

@@ -25,6 +25,7 @@ from bot.tone.metrics import markers
 from bot.tone.template import answer_request, prompt
 from bot.tone.voice import Voice
 from bot.types import Citation, Delta, Reply
+from knowledge.parsing.inline import without_links
 from knowledge.types import Evidence, Principals
 
 PASSAGES = 5
@@ -129,7 +130,7 @@ async def _answer(turn: _Turn, writer: Writer, restate: bool) -> AsyncIterator[D
         return safe
 
     def restated_ok(text: str) -> bool:
-        safe = bool(text) and all(same_facts(notes, text).values())
+        safe = bool(text) and text == without_links(text) and all(same_facts(notes, text).values())
         if not safe:
             refused.add("restatement")
         return safe
@@ -170,7 +171,13 @@ async def _answer(turn: _Turn, writer: Writer, restate: bool) -> AsyncIterator[D
         answer=answer,
         abstained=False,
         citations=tuple(
-            Citation(n, each.passage.context, each.passage.document, each.passage.url, each.raw)
+            Citation(
+                n,
+                without_links(each.passage.context),
+                each.passage.document,
+                each.passage.url,
+                each.raw,
+            )
             for n, each in enumerate(quotes, start=1)
         ),
         checks={
@@ -218,7 +225,9 @@ async def _abstain(turn: _Turn) -> AsyncIterator[Delta | Reply]:
 
 
 def _nearest_sources(evidence: Sequence[Evidence]) -> list[str]:
-    names = dict.fromkeys(f"{each.passage.context} ({each.passage.document})" for each in evidence)
+    names = dict.fromkeys(
+        f"{without_links(each.passage.context)} ({each.passage.document})" for each in evidence
+    )
     return list(names)[:_NEAREST]
 
 

@@ -9,10 +9,16 @@ from knowledge.words import telling
 
 # "what about …", "and …", "how about …": the rest of the question was said before.
 _CONTINUES = re.compile(
-    r"\s*(and|but|or|so|also|what about|how about|what if|then|same for|why( not)?\s*\??$)\b", re.I
+    r"\s*(and|but|or|so|also|what about|how about|what if|then|same for)\b|\s*why( not)?\W*$", re.I
+)
+# "Is it allowed to …" and "is there …" refer to nothing.
+_EMPTY = re.compile(
+    r"\b(is|was|are|would|will) (it|there)( (ok|okay|allowed|possible|permitted|fine|true|necessary|"
+    r"required|better|safe))?\b(?=.*\w)",
+    re.I,
 )
 _REFERS = re.compile(
-    r"\b(it|its|they|them|their|theirs|that|those|these|this|one|ones|he|she|him|her|there|same|"
+    r"\b(it|its|they|them|their|theirs|that|those|these|this|one|ones|he|she|him|her|same|"
     r"instead|else|either|too)\b",
     re.I,
 )
@@ -38,5 +44,5 @@ def _leans(question: str) -> bool:
     if words > _FEW_WORDS:
         return False
     return bool(_CONTINUES.match(question)) or (
-        bool(_REFERS.search(question)) and words <= _FEW_WORDS - 2
+        bool(_REFERS.search(_EMPTY.sub("", question))) and words <= _FEW_WORDS - 2
     )

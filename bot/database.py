@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -9,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.errors import ConfigurationError
@@ -26,13 +28,16 @@ async def open_database(url: str) -> AsyncEngine:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
-        raise ConfigurationError("DATABASE_URL is not a database URL.") from error
+    except (ArgumentError, ValueError):  # whose words would hold the password
+        raise ConfigurationError(
+            "DATABASE_URL is not a database URL such as postgresql://user:password@host/name."
+        ) from None
     drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
     backend = parsed.get_backend_name()
     if backend not in drivers:
         raise ConfigurationError(
-            f"DATABASE_URL is for '{backend}'; Housevoice keeps its state in SQLite or PostgreSQL."
+            f"DATABASE_URL is for '{backend}'; write sqlite:///path or "
+            "postgresql://user:password@host/name."
         )
     parsed = parsed.set(drivername=drivers[backend])
     try:
@@ -46,15 +51,28 @@ async def open_database(url: str) -> AsyncEngine:
             f"The driver {error.name} is missing: pip install 'housevoice[postgres]'."
         ) from error
     if backend == "sqlite":
+        _try_file(parsed.database)
         sa.event.listen(engine.sync_engine, "connect", _sqlite_pragmas)
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_migrate)
-    except (DBAPIError, OSError, CommandError) as error:
+    except (SQLAlchemyError, OSError, CommandError, TypeError, ValueError) as error:
         await engine.dispose()
-        where = parsed.render_as_string(hide_password=True)
-        raise ConfigurationError(f"The database {where} cannot be used: {error}") from error
+        # Never the URL itself: a password may stand in its query too.
+        where = parsed.host and f"{parsed.host}:{parsed.port or 5432}/{parsed.database}"
+        raise ConfigurationError(
+            f"The database {where or parsed.database} cannot be used: {error}"
+        ) from error
     return engine
+
+
+def _try_file(path: str | None) -> None:
+    """Open the file once before aiosqlite does, whose thread outlives a failure noisily."""
+    try:
+        with closing(sqlite3.connect(path or ":memory:")) as file:
+            file.execute("PRAGMA schema_version")
+    except sqlite3.Error as error:
+        raise ConfigurationError(f"The database file {path} cannot be used: {error}.") from error
 
 
 def _sqlite_pragmas(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:

@@ -10,12 +10,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from knowledge.words import stems
+from knowledge.words import STOP_WORDS, stems
 
 _LINK = re.compile(r"(?:https?://|www\.)[^\s<>()\[\]]+|[\w.+-]+@[\w-]+\.[\w.-]+", re.I)
 _CODE = re.compile(r"```.*?```|`[^`\n]+`", re.S)
 _NUMBER = re.compile(r"(?<![\w.])[€$£]?\d+(?:[.,:/-]\d+)*(?:\s?%)?")
-_NAME = re.compile(r"(?<=[a-z,;:'’)] )[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)*")
+_NAME = re.compile(r"(?<=[a-z0-9,;:'’)] )[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)*")
+_FIRST_WORD = re.compile(r"(?:^|[.!?:]\s+|\n\W*)([A-Z][\w'’-]+)")
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|unless|except|\w+n['’]t)\b",
     re.I,
@@ -55,10 +56,23 @@ def same_facts(source: str, draft: str) -> dict[str, bool]:
     verdict = {
         kind: +given[kind] == +said[kind] for kind in ("links", "code", "numbers", "negations")
     }
-    verdict["names"] = all(name in draft for name in given["names"]) and all(
-        name in source for name in said["names"]
+    verdict["names"] = (
+        all(name in draft for name in given["names"])
+        and all(name in source for name in said["names"])
+        and _first_words(source) <= stems(draft)
+        and _first_words(draft) <= stems(source)
     )
     return verdict
+
+
+def _first_words(text: str) -> frozenset[str]:
+    """Stems of the words that sentences begin with: any of them may be a name.
+
+    Function words are none. A draft that only begins its sentences otherwise is refused too; the
+    quote that it is replaced by is never wrong.
+    """
+    first = stems(" ".join(_FIRST_WORD.findall(text)))
+    return first - stems(" ".join(STOP_WORDS))
 
 
 def lead_is_safe(lead: str, question: str, quoted: str, frame: frozenset[str]) -> bool:

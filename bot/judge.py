@@ -32,7 +32,6 @@ class Features:
     """Score of the unit that answers best (:func:`bot.units.unit_scores`)."""
     coverage: float
     unit_coverage: float
-    missing: float
     rarest_missing: float
     kind_missing: float
     """1 when the kind of thing that is asked for is in neither of the two best units."""
@@ -54,7 +53,6 @@ WEIGHTS = Weights(
         unit=2.436,
         coverage=0.823,
         unit_coverage=2.615,
-        missing=0.373,
         rarest_missing=-0.170,
         kind_missing=-1.378,
     ),
@@ -125,7 +123,6 @@ def features(question: str, evidence: Evidence) -> Features:
         unit=scores[order[0]],
         coverage=evidence.coverage,
         unit_coverage=evidence.unit_coverage,
-        missing=float(evidence.missing),
         rarest_missing=evidence.rarest_missing,
         kind_missing=float(
             not any(has_kind(question, evidence.units[index]) for index in order[:2])

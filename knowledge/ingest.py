@@ -1,8 +1,8 @@
 """Reading a source into the passage store: incremental, idempotent, safe to kill at any point.
 
-Order matters: passages are stored first, the catalog entry is written last. A run that dies in
-between leaves at most documents whose passages are new and whose entry is old; the next run reads
-those again and derives the same ids.
+Order matters: the catalog first says that a document is being written, then its passages are
+stored, then the catalog says what of. A run that dies in between leaves at most documents that are
+known to be unfinished; the next run reads those again and derives the same ids.
 """
 
 from __future__ import annotations
@@ -196,6 +196,13 @@ class Ingester:
         waiting, run.waiting = run.waiting, []
         passages = [passage for read in waiting for passage in read.passages]
         vectors = iter(await self._embedder.embed([embedded_text(p) for p in passages]))
+        # The catalog first says "being written": should this run die here, the next one knows of
+        # these documents, and that what it knows of them is void.
+        await self._catalog.save_documents(
+            run.spec.id,
+            [replace(read.record, fingerprint="", passages=0) for read in waiting],
+            self._clock(),
+        )
         for read in waiting:
             await self._store.replace(
                 run.spec.id,

@@ -10,6 +10,8 @@ import snowballstemmer
 
 from knowledge.stores.stopwords import STOP_WORDS
 
+__all__ = ["STOP_WORDS", "stems", "surface_words", "telling"]
+
 _WORD = re.compile(r"[^\W_]+")
 _APOSTROPHE = re.compile(r"[’']")
 _stemmer = snowballstemmer.stemmer("english")
@@ -28,18 +30,21 @@ _CHAT = frozenset(
 
 def surface_words(text: str) -> list[str]:
     """Lower-case words without accents, ``don't`` as ``dont``, in order."""
-    decomposed = unicodedata.normalize("NFKD", _APOSTROPHE.sub("", text).lower())
+    decomposed = unicodedata.normalize("NFKD", _APOSTROPHE.sub("", text)).lower()
     return _WORD.findall("".join(c for c in decomposed if not unicodedata.combining(c)))
 
 
 def telling(text: str) -> dict[str, str]:
-    """Stem to surface word of a question's telling words, in order.
+    """Stem to first surface word of a question's telling words, in order.
 
     Chat padding and stop words are left out, unless nothing else is there.
     """
     words = surface_words(text)
     kept = [word for word in words if word not in STOP_WORDS and word not in _CHAT]
-    return {_stem(word): word for word in reversed(kept or words)}
+    found: dict[str, str] = {}
+    for word in kept or words:
+        found.setdefault(_stem(word), word)
+    return found
 
 
 def stems(text: str) -> frozenset[str]:

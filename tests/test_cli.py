@@ -77,9 +77,18 @@ class Commands:
             self.search = later(
                 "search", "top of band D", "-k", "2", "--json", "--as", "role:managers"
             )
-            self.doctor = later("doctor")
+            self.doctor = pool.submit(
+                self._run, "doctor", data=self._place / "ill", embedder="/nowhere"
+            )
 
-    def _run(self, *words: str, data: Path, stdin: str = "", model: str = "packaged") -> Done:
+    def _run(
+        self,
+        *words: str,
+        data: Path,
+        stdin: str = "",
+        model: str = "packaged",
+        embedder: str = "packaged",
+    ) -> Done:
         return subprocess.run(
             [sys.executable, "-m", "bot", *words],
             input=stdin,
@@ -87,7 +96,8 @@ class Commands:
             text=True,
             check=False,
             cwd=self._place,
-            env=self._environment(data) | {"HOUSEVOICE_WRITER_MODEL": model},
+            env=self._environment(data)
+            | {"HOUSEVOICE_WRITER_MODEL": model, "HOUSEVOICE_EMBEDDER": embedder},
         )
 
     def _sources(self) -> list[Done]:
@@ -207,15 +217,6 @@ class TestSources:
         assert removed.returncode == 0, removed.stderr
         assert "/docs with 1 passages." in removed.stdout
         assert run("source", "list", HOUSEVOICE_DATA=str(commands.data)).output == ""
-
-
-def test_a_doctor_finds_nothing_wrong_with_a_good_installation(commands: Commands) -> None:
-    done = commands.doctor.result()
-    assert done.returncode == 0, done.stdout
-    findings = done.stdout.splitlines()
-    assert len(findings) == 8
-    assert all(line.startswith("ok ") for line in findings), done.stdout
-    assert done.stderr == ""
 
 
 # --- in this process --------------------------------------------------------------------------
@@ -339,6 +340,24 @@ class TestBadSettings:
 
 
 class TestDoctor:
+    def test_a_good_installation_has_no_faults(
+        self, run: Callable[..., Any], samples_folder: Path
+    ) -> None:
+        result = run("doctor", HOUSEVOICE_DATA=str(samples_folder))
+        assert result.exit_code == 0, result.output
+        assert len(result.stdout.splitlines()) == 8
+        assert all(line.startswith("ok ") for line in result.stdout.splitlines()), result.stdout
+        assert result.stderr == ""
+
+    def test_an_ill_one_says_what_to_do_and_fails(self, commands: Commands) -> None:
+        done = commands.doctor.result()
+        assert done.returncode == 1
+        faults = [line for line in done.stdout.splitlines() if line.startswith("FAULT ")]
+        assert [line.split(":")[0] for line in faults] == ["FAULT passage store", "FAULT embedder"]
+        assert "source add" in faults[0]
+        assert "/nowhere" in faults[1]
+        assert done.stderr == ""
+
     def test_every_fault_is_named_whatever_else_is_wrong(
         self, run: Callable[..., Any], tmp_path: Path
     ) -> None:

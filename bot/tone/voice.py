@@ -36,6 +36,7 @@ class Replies(BaseModel):
     empty_question: str
     too_long: str
     not_text: str
+    unread_files: str
     apology: str
 
 
