@@ -2,17 +2,18 @@
 
     python -m benchmarks.judge --handbook DIR [--out FILE]
 
-Fitted on the three best passages (:data:`bot.judge.CONSIDERED`) of each of 138 questions about the
-sample handbook, 134 about the 18F handbook, and 100 more about it that it does not answer; the last
-two twice, over its passages as they are and over those without the headings that are questions.
+Fitted on the three best passages (:data:`bot.judge.CONSIDERED`) of every question about the sample
+handbook (samples/questions.jsonl), of 134 about the 18F handbook, and of 100 more about it that it
+does not answer; the last two twice, over its passages as they are and over those without the
+headings that are questions.
 A passage counts as right when it holds the sample question's expected words in the expected
 document, or stands in the handbook question's section.
 
 The model is a logistic regression (l2 = 2 on standardised features). Every figure here is
 out-of-fold: a passage is scored by weights fitted on the other four fifths of the questions, a
 question and its twin without headings being in the same fifth. Then the weights for use are fitted
-on all. Only the bias is set on what is reported: so that at confidence 0.5 five in a hundred of the
-160 unanswerable questions (of the passages with their headings) get an answer out-of-fold.
+on all. Only the bias is set on what is reported: so that at confidence 0.5 five in a hundred of all
+unanswerable questions (over the passages with their headings) get an answer out-of-fold.
 
 The result is the literal for WEIGHTS in bot/judge.py, and a plot of precision against recall.
 """

@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -22,7 +22,7 @@ from bot.database import open_database
 from bot.errors import ConfigurationError
 from bot.history import History
 from bot.ports import Writer
-from bot.settings import Settings
+from bot.settings import Settings, load_settings
 from bot.tone.voice import Voice
 from knowledge.catalog import Catalog
 from knowledge.embedding import Embedder
@@ -80,22 +80,25 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             f"The data folder {settings.data} cannot be used ({error.strerror}); "
             "set HOUSEVOICE_DATA to one that can."
         ) from error
-    engine = await open_database(database_url(settings))
-    store = await open_store(settings)
-    max_bytes = settings.max_document_mb * 1024 * 1024
-    client = GuardedClient(allow=settings.http_allow, max_bytes=max_bytes)
-    embedder = Embedder(settings.embedder)
-    catalog, history = Catalog(engine), History(engine)
-    voice = voices(settings)
-    retriever = Retriever(store, embedder)
-    writer = writer or writers(settings)
-    chain = build_chain(
-        retriever,
-        writer,
-        threshold=settings.judge_threshold,
-        restate=settings.writer_freedom == "restate",
-    )
-    try:
+    async with AsyncExitStack() as opened:
+        embedder = Embedder(settings.embedder)
+        engine = await open_database(database_url(settings))
+        opened.push_async_callback(engine.dispose)
+        store = await open_store(settings)
+        opened.push_async_callback(store.close)
+        max_bytes = settings.max_document_mb * 1024 * 1024
+        client = GuardedClient(allow=settings.http_allow, max_bytes=max_bytes)
+        opened.push_async_callback(client.aclose)
+        catalog, history = Catalog(engine), History(engine)
+        voice = voices(settings)
+        retriever = Retriever(store, embedder)
+        writer = writer or writers(settings)
+        chain = build_chain(
+            retriever,
+            writer,
+            threshold=settings.judge_threshold,
+            restate=settings.writer_freedom == "restate",
+        )
         yield App(
             settings=settings,
             catalog=catalog,
@@ -115,10 +118,6 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             voice=voice,
             writer=writer,
         )
-    finally:
-        await client.aclose()
-        await store.close()
-        await engine.dispose()
 
 
 def is_hub_id(model: str) -> bool:
@@ -218,7 +217,7 @@ def train_voice(name: str, epochs: int, seed: int, report: Callable[[str], None]
     from bot.tone.model_weights import base_weights
     from jobs.finetune import TrainingSettings, train
 
-    settings = Settings()
+    settings = load_settings()
     if settings.writer_model == ENDPOINT:
         raise ConfigurationError(
             "A LoRA is trained on a local model: set HOUSEVOICE_WRITER_MODEL to 'packaged' or "

@@ -62,6 +62,7 @@ def ask(
     """Answer a question, or each of a batch in order."""
 
     async def job(app: App) -> None:
+        app.voice(voice)  # a wrong name is told at once
         for key, text in _questions(question, batch):
             reply = await _reply(app, text, _asker(as_), voice)
             _print_json(reply.as_json(key)) if json_lines else _print_reply(reply)
@@ -111,6 +112,7 @@ def chat(
     async def job(app: App) -> None:
         from adapters.console import Console
 
+        app.voice(voice)  # a wrong name is told at once
         if samples:
             await _add_samples(app)
         await _warm_up(app)
@@ -240,11 +242,11 @@ def source_refresh(
 @voice_cli.command("list")
 def voice_list() -> None:
     """List the voices."""
-    from bot.settings import Settings
+    from bot.settings import load_settings
     from bot.tone.voice import Voice, names
 
     with _faults_told():
-        root = Settings().voices
+        root = load_settings().voices
         for name in names(root):
             voice = Voice.load(root, name)
             tuned = "LoRA" if voice.lora else "no LoRA"
@@ -291,9 +293,6 @@ class _faults_told:
         if isinstance(error, (HousevoiceError, KnowledgeError)):
             typer.echo(f"Error: {error}", err=True)
             raise typer.Exit(1) from error
-        if type(error).__name__ == "ValidationError":
-            typer.echo(f"Error: a setting is wrong. {_settings_fault(error)}", err=True)
-            raise typer.Exit(1) from error
         if isinstance(error, KeyboardInterrupt):
             raise typer.Exit(130) from error
         if isinstance(error, BrokenPipeError):  # the reader of a pipe has gone: not our fault
@@ -301,19 +300,12 @@ class _faults_told:
             raise typer.Exit(0) from error
 
 
-def _settings_fault(error: Any) -> str:
-    return "; ".join(
-        f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
-        for fault in error.errors(include_input=False)
-    )
-
-
 def _run(job: Callable[[App], Coroutine[Any, Any, None]]) -> None:
     async def with_app() -> None:
         from bot.app import open_app
-        from bot.settings import Settings
+        from bot.settings import load_settings
 
-        async with open_app(Settings()) as app:
+        async with open_app(load_settings()) as app:
             await job(app)
 
     with _faults_told():
@@ -330,7 +322,7 @@ def _questions(one: str | None, batch: Path | None) -> Iterator[tuple[str, str]]
         yield from _batch(sys.stdin)
     elif batch is not None:
         try:
-            with batch.open(encoding="utf-8") as lines:
+            with batch.open(encoding="utf-8", errors="surrogateescape") as lines:
                 yield from _batch(lines)
         except OSError as error:
             raise UsageError(f"{batch} cannot be read: {error.strerror}.") from error
@@ -341,9 +333,12 @@ def _batch(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-            yield str(row.get("id", number)), str(row["question"])
-        except (json.JSONDecodeError, KeyError, AttributeError) as error:
+            row = json.loads(line.encode(errors="surrogateescape").decode())
+            question = row["question"]
+            if not isinstance(question, str):
+                raise TypeError
+            yield str(row.get("id", number)), question
+        except (ValueError, KeyError, AttributeError, TypeError) as error:
             raise UsageError(
                 f'Line {number} of the batch is not JSON with "id" and "question".'
             ) from error

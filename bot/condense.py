@@ -13,8 +13,8 @@ _CONTINUES = re.compile(
 )
 # "Is it allowed to …" and "is there …" refer to nothing.
 _EMPTY = re.compile(
-    r"\b(is|was|are|would|will) (it|there)( (ok|okay|allowed|possible|permitted|fine|true|necessary|"
-    r"required|better|safe))?\b(?=.*\w)",
+    r"\b(is|was|are|would|will) (it|there)( (ok|okay|allowed|possible|permitted|fine|true|"
+    r"necessary|required|better|safe))?\b(?=.*\w)",
     re.I,
 )
 _REFERS = re.compile(

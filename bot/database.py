@@ -36,7 +36,8 @@ async def open_database(url: str) -> AsyncEngine:
     backend = parsed.get_backend_name()
     if backend not in drivers:
         raise ConfigurationError(
-            f"DATABASE_URL is for '{backend}'; write sqlite:///path or "
+            f"DATABASE_URL is for '{backend}', but the state is kept in SQLite or PostgreSQL: "
+            "write sqlite:///path or "
             "postgresql://user:password@host/name."
         )
     parsed = parsed.set(drivername=drivers[backend])
@@ -60,8 +61,10 @@ async def open_database(url: str) -> AsyncEngine:
         await engine.dispose()
         # Never the URL itself: a password may stand in its query too.
         where = parsed.host and f"{parsed.host}:{parsed.port or 5432}/{parsed.database}"
+        # SQLAlchemy adds lines of its own to the driver's words.
+        words = str(getattr(error, "orig", None) or error).split("\n")[0]
         raise ConfigurationError(
-            f"The database {where or parsed.database} cannot be used: {error}"
+            f"The database {where or parsed.database} cannot be used: {words}"
         ) from error
     return engine
 

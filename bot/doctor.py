@@ -7,12 +7,10 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from pydantic import ValidationError
-
 from bot.app import ENDPOINT, database_url, open_store
 from bot.database import open_database
-from bot.errors import HousevoiceError
-from bot.settings import Settings
+from bot.errors import ConfigurationError, HousevoiceError
+from bot.settings import Settings, load_settings
 from bot.tone.model_weights import PACKAGED, is_converted
 from bot.tone.voice import Voice
 from knowledge.embedding import Embedder
@@ -37,13 +35,9 @@ async def examine() -> list[Finding]:
     """Look at everything, whatever is wrong with the rest. Sends nothing anywhere else."""
     findings = [_python()]
     try:
-        settings = Settings()
-    except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
-            for fault in error.errors(include_input=False)
-        )
-        return [*findings, Finding("settings", False, f"{faults}. Correct it in .env.")]
+        settings = load_settings()
+    except ConfigurationError as error:
+        return [*findings, Finding("settings", False, str(error))]
     findings.append(Finding("settings", True, "valid"))
     checks: tuple[tuple[str, Callable[[Settings], Awaitable[str]]], ...] = (
         ("data folder", _data),

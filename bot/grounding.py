@@ -59,8 +59,7 @@ def same_facts(source: str, draft: str) -> dict[str, bool]:
     verdict["names"] = (
         all(name in draft for name in given["names"])
         and all(name in source for name in said["names"])
-        and _first_words(source) <= stems(draft)
-        and _first_words(draft) <= stems(source)
+        and not (_first_words(source) - stems(draft) and _first_words(draft) - stems(source))
     )
     return verdict
 
@@ -68,8 +67,7 @@ def same_facts(source: str, draft: str) -> dict[str, bool]:
 def _first_words(text: str) -> frozenset[str]:
     """Stems of the words that sentences begin with: any of them may be a name.
 
-    Function words are none. A draft that only begins its sentences otherwise is refused too; the
-    quote that it is replaced by is never wrong.
+    Function words are none. One that left, while another came, is taken for a name that changed.
     """
     first = stems(" ".join(_FIRST_WORD.findall(text)))
     return first - stems(" ".join(STOP_WORDS))

@@ -46,8 +46,10 @@ def quote(question: str, evidence: Evidence) -> Quote:
     text = evidence.passage.text
     spans = _spans(text, units)
     start, end = spans[first][0], spans[last][1]
-    if units[first].kind == "item" and first != last:
-        start = text.rfind("\n", 0, start) + 1  # the first item's marker, as the others have it
+    line = text.rfind("\n", 0, start) + 1
+    # The first item's marker, as the others have it; the mark of words that are somebody else's.
+    if (units[first].kind == "item" and first != last) or text[line:start].lstrip()[:1] == ">":
+        start = line
     raw = text[start:end]
     reflow = not evidence.passage.document.lower().endswith(_KEEPS_LINES)
     shown = _readable(raw, reflow=reflow)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from bot.errors import ConfigurationError
 
 _PROJECT = Path(__file__).resolve().parent.parent
 
@@ -87,3 +89,21 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "WARNING", description="How much goes to the log on standard error."
     )
+
+
+def load_settings() -> Settings:
+    """The settings; raises :class:`ConfigurationError` naming those that are wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+            for fault in error.errors(include_input=False)
+        )
+        # Not the cause: its text holds the values, and one of them may be a password.
+        raise ConfigurationError(f"{faults}. Correct it in .env or the environment.") from None
+    except SettingsError as error:
+        name = str(error).partition('"')[2].partition('"')[0]
+        raise ConfigurationError(
+            f'{name}: not JSON, such as ["wiki.example"]. Correct it in .env or the environment.'
+        ) from None

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 
 from knowledge.errors import KnowledgeError
 from knowledge.types import Vector
@@ -72,7 +73,10 @@ class Embedder:
     def _tokenizer(self) -> Any:
         from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        try:
+            tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        except Exception as error:  # the library raises nothing narrower
+            raise self._broken(error) from error
         tokenizer.no_padding()
         tokenizer.no_truncation()
         return tokenizer
@@ -89,8 +93,15 @@ class Embedder:
                 # Half precision halves the time where the CPU computes in it, else doubles it.
                 fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
                 dtype = torch.bfloat16 if fast else torch.float32
-                self._model = AutoModel.from_pretrained(self._folder, dtype=dtype).eval()
+                try:
+                    self._model = AutoModel.from_pretrained(self._folder, dtype=dtype).eval()
+                except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
+                    raise self._broken(error) from error
         return self._model
+
+    def _broken(self, error: Exception) -> KnowledgeError:
+        words = str(error).split("\n")[0]
+        return KnowledgeError(f"The embedder in {self._folder} cannot be loaded: {words}")
 
     def _embed(self, texts: list[str]) -> NDArray[np.float32]:
         import torch

@@ -196,13 +196,7 @@ class Ingester:
         waiting, run.waiting = run.waiting, []
         passages = [passage for read in waiting for passage in read.passages]
         vectors = iter(await self._embedder.embed([embedded_text(p) for p in passages]))
-        # The catalog first says "being written": should this run die here, the next one knows of
-        # these documents, and that what it knows of them is void.
-        await self._catalog.save_documents(
-            run.spec.id,
-            [replace(read.record, fingerprint="", passages=0) for read in waiting],
-            self._clock(),
-        )
+        await self._mark_unfinished(run, [read.record for read in waiting])
         for read in waiting:
             await self._store.replace(
                 run.spec.id,
@@ -220,16 +214,30 @@ class Ingester:
     async def _skip(self, run: _Run, document: str, reason: str) -> None:
         """Count it, and take what an earlier run may have stored of it out of the index."""
         run.skipped[document] = reason
-        await self._store.delete(run.spec.id, document)
-        if document in run.known:
-            await self._catalog.forget_documents(run.spec.id, [document])
+        await self._take_out(run, [document])
 
     async def _remove_vanished(self, run: _Run) -> int:
-        gone = run.known.keys() - run.seen
-        for document in gone:
-            await self._store.delete(run.spec.id, document)
-        await self._catalog.forget_documents(run.spec.id, gone)
+        gone = sorted(run.known.keys() - run.seen)
+        await self._take_out(run, gone)
         return len(gone)
+
+    async def _take_out(self, run: _Run, documents: list[str]) -> None:
+        known = [run.known[document] for document in documents if document in run.known]
+        await self._mark_unfinished(run, known)
+        for record in known:
+            await self._store.delete(run.spec.id, record.path)
+        await self._catalog.forget_documents(run.spec.id, [record.path for record in known])
+
+    async def _mark_unfinished(self, run: _Run, records: list[DocumentRecord]) -> None:
+        """Enter that the store may from now on hold anything of these documents.
+
+        A run that dies here is noticed by the next one: it reads them again, or takes them out.
+        """
+        await self._catalog.save_documents(
+            run.spec.id,
+            [replace(record, fingerprint="", passages=0) for record in records],
+            self._clock(),
+        )
 
     def _expired(self, valid_until: date | None) -> bool:
         return valid_until is not None and valid_until < self._clock().date()
