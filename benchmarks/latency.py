@@ -36,7 +36,7 @@ from bot.app import App, open_app
 from bot.settings import Settings
 from bot.tone.template import answer_request, prompt
 from bot.types import Reply
-from knowledge.parsing.inline import plain_text
+from knowledge.parsing.inline import without_links
 
 PROJECT = Path(__file__).parent.parent
 COLD = 3
@@ -148,7 +148,7 @@ def baseline(app: App, settings: Settings) -> Generate:
 
     def generate(reply: Reply) -> float:
         torch.set_num_threads(1)
-        notes = "\n".join(plain_text(citation.quote) for citation in reply.citations)
+        notes = "\n".join(without_links(citation.quote) for citation in reply.citations)
         request = answer_request(reply.question, notes)
         text = tokenizer.apply_chat_template(
             prompt(voice, request, tuned=voice.lora is not None).messages,

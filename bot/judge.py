@@ -30,7 +30,6 @@ class Features:
     """Cosine of the passage's own heading."""
     unit: float
     """Score of the unit that answers best (:func:`bot.units.unit_scores`)."""
-    coverage: float
     unit_coverage: float
     rarest_missing: float
     kind_missing: float
@@ -46,15 +45,14 @@ class Weights:
 
 
 WEIGHTS = Weights(
-    bias=-5.561,
+    bias=-4.178,
     of=Features(
-        cosine=0.748,
-        heading=1.722,
-        unit=2.436,
-        coverage=0.823,
-        unit_coverage=2.615,
-        rarest_missing=-0.170,
-        kind_missing=-1.378,
+        cosine=0.784,
+        heading=1.720,
+        unit=2.396,
+        unit_coverage=2.062,
+        rarest_missing=-0.140,
+        kind_missing=-1.313,
     ),
 )
 
@@ -121,7 +119,6 @@ def features(question: str, evidence: Evidence) -> Features:
         cosine=evidence.cosine,
         heading=evidence.heading_cosine,
         unit=scores[order[0]],
-        coverage=evidence.coverage,
         unit_coverage=evidence.unit_coverage,
         rarest_missing=evidence.rarest_missing,
         kind_missing=float(

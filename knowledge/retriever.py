@@ -132,7 +132,6 @@ def _evidence(
 ) -> Evidence:
     present = stems(f"{found.passage.context} {found.passage.text}")
     missing = [weight for stem, weight in rarity.items() if stem not in present]
-    total = sum(rarity.values())
     nearest = sorted(units, key=lambda unit: -unit.cosine)[:2]
     beside = stems(" ".join([found.passage.context, *(f"{u.text} {u.lead}" for u in nearest)]))
     return Evidence(
@@ -141,9 +140,7 @@ def _evidence(
         cosine=found.cosine or 0.0,
         heading_cosine=heading_cosine,
         units=units,
-        coverage=1 - sum(missing) / total if total else 0.0,
         unit_coverage=len(rarity.keys() & beside) / len(rarity) if rarity else 0.0,
-        missing=len(missing),
         rarest_missing=max(missing, default=0.0),
     )
 

@@ -94,11 +94,7 @@ class Evidence:
     """Cosine of question and the passage's own heading."""
     units: tuple[ScoredUnit, ...]
     """In the passage's order; never empty."""
-    coverage: float
-    """Share of the question's telling words, weighted by rarity, that the passage has; [0, 1]."""
     unit_coverage: float
-    """Share of the telling words that its headings and two nearest units have; [0, 1]."""
-    missing: int
-    """How many of the question's telling words the passage lacks."""
+    """Share of the question's telling words that its headings and two nearest units have; [0, 1]."""
     rarest_missing: float
-    """Rarity (idf, nats) of the rarest word that it lacks; 0 when it lacks none."""
+    """Rarity (idf, nats) of the rarest telling word that the passage lacks; 0 if it lacks none."""

@@ -106,9 +106,7 @@ def evidence(
     cosine: float = 0.8,
     heading_cosine: float = 0.6,
     score: float = 1.0,
-    coverage: float = 1.0,
     unit_coverage: float = 1.0,
-    missing: int = 0,
     rarest_missing: float = 0.0,
     access: Principals = frozenset({PUBLIC}),
 ) -> Evidence:
@@ -147,9 +145,7 @@ def evidence(
         cosine=cosine,
         heading_cosine=heading_cosine,
         units=scored,
-        coverage=coverage,
         unit_coverage=unit_coverage,
-        missing=missing,
         rarest_missing=rarest_missing,
     )
 
@@ -164,8 +160,6 @@ def far_evidence(markdown: str, *, title: str = "Handbook", document: str = "x.m
         cosine=FAR,
         heading_cosine=FAR,
         score=FAR,
-        coverage=0.0,
         unit_coverage=0.0,
-        missing=2,
         rarest_missing=5.0,
     )

@@ -65,21 +65,17 @@ class TestJudging:
 
 
 class TestConfidence:
-    @given(COSINE, COSINE, SHARE, SHARE, st.integers(0, 30), st.floats(0, 20))
-    def test_is_a_share(
-        self, near: float, heading: float, coverage: float, beside: float, lacks: int, rare: float
-    ) -> None:
+    @given(COSINE, COSINE, SHARE, st.floats(0, 20))
+    def test_is_a_share(self, near: float, heading: float, beside: float, rare: float) -> None:
         one = found(
             cosine=near,
             heading_cosine=heading,
-            coverage=coverage,
             unit_coverage=beside,
-            missing=lacks,
             rarest_missing=rare,
         )
         assert 0 <= confidence(QUESTION, one) <= 1
 
-    @pytest.mark.parametrize("of", ["cosine", "heading_cosine", "coverage", "unit_coverage"])
+    @pytest.mark.parametrize("of", ["cosine", "heading_cosine", "unit_coverage"])
     @given(low=SHARE, high=SHARE)
     def test_never_falls_when_the_passage_is_nearer(self, of: str, low: float, high: float) -> None:
         low, high = sorted((low, high))
@@ -103,8 +99,6 @@ class TestConfidence:
         def lacking(missing: int) -> Evidence:
             share = 1 - missing / words  # all words of the question equally rare
             return found(
-                missing=missing,
-                coverage=share,
                 unit_coverage=share,
                 rarest_missing=4.0 if missing else 0.0,
             )
