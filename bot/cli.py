@@ -8,6 +8,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Coroutine, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
@@ -156,7 +157,10 @@ def source_add(
     ] = None,
     access: Annotated[
         list[str] | None,
-        typer.Option(help="Who may read it, such as role:managers; default: everyone. Repeatable."),
+        typer.Option(
+            help="Who may read it, such as role:managers; default: as before, at first everyone. "
+            "Repeatable."
+        ),
     ] = None,
     base_url: Annotated[
         str, typer.Option(help="Where readers find a folder's documents on the web.")
@@ -175,6 +179,10 @@ def source_add(
             access=frozenset(access or {PUBLIC}),
             base_url=base_url,
         )
+        if not access:
+            # Adding it again must not open what was limited: that takes --access public.
+            kept = {known.id: known.access for known in await app.catalog.sources()}
+            spec = replace(spec, access=kept.get(spec.id, spec.access))
         await _save_and_read(app, spec)
 
     _run(job)

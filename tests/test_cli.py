@@ -246,6 +246,22 @@ def refused(result: Any, *said: str) -> None:
         assert words in line
 
 
+class TestAddingAgain:
+    def test_does_not_open_what_was_limited(self, run: Callable[..., Any], tmp_path: Path) -> None:
+        page = tmp_path / "page.md"
+        page.write_text("# Pay\n\nThe top of band D is 65,700 euros.\n")
+        run("source", "add", str(page), "--access", "role:managers")
+        run("source", "add", str(page))
+        (source,) = (
+            json.loads(line)
+            for line in run("source", "list", "--json").output.split("\n")
+            if line.startswith("{")
+        )
+        assert source["access"] == ["role:managers"]
+        run("source", "add", str(page), "--access", "public")
+        assert "(public)" in run("source", "list").output
+
+
 class TestBadInput:
     @pytest.mark.parametrize("command", ["ask", "search"])
     def test_either_a_question_or_a_batch(self, run: Callable[..., Any], command: str) -> None:
