@@ -16,7 +16,7 @@ from dataclasses import astuple, dataclass
 from bot.units import ASKED_IN_HEADING, has_kind, unit_scores
 from knowledge.types import Evidence
 
-_NEARLY_AS_SURE = 0.8  # share of the best one's confidence from which a second is quoted too
+_NEARLY_AS_SURE = 0.9  # share of the best one's confidence from which a second is quoted too
 CONSIDERED = 3
 """Best passages that may give the answer; below that, rank says more than the judge."""
 
@@ -26,10 +26,9 @@ class Features:
     """What is weighed, per passage; also the shape of the weights."""
 
     cosine: float
-    heading: float
-    """Cosine of the passage's own heading."""
-    unit: float
-    """Score of the unit that answers best (:func:`bot.units.unit_scores`)."""
+    nearest: float
+    """Cosine of its heading, or the score of the unit that answers best
+    (:func:`bot.units.unit_scores`), whichever is more."""
     unit_coverage: float
     rarest_missing: float
     kind_missing: float
@@ -45,14 +44,13 @@ class Weights:
 
 
 WEIGHTS = Weights(
-    bias=-4.178,
+    bias=-5.407,
     of=Features(
-        cosine=0.784,
-        heading=1.720,
-        unit=2.396,
-        unit_coverage=2.062,
-        rarest_missing=-0.140,
-        kind_missing=-1.313,
+        cosine=0.568,
+        nearest=5.584,
+        unit_coverage=1.388,
+        rarest_missing=-0.126,
+        kind_missing=-1.324,
     ),
 )
 
@@ -117,8 +115,7 @@ def features(question: str, evidence: Evidence) -> Features:
     order = sorted(range(len(scores)), key=lambda index: -scores[index])
     return Features(
         cosine=evidence.cosine,
-        heading=evidence.heading_cosine,
-        unit=scores[order[0]],
+        nearest=max(evidence.heading_cosine, scores[order[0]]),
         unit_coverage=evidence.unit_coverage,
         rarest_missing=evidence.rarest_missing,
         kind_missing=float(

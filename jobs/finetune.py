@@ -22,7 +22,7 @@ from typing import Any
 
 from bot.errors import ConfigurationError, ModelError
 from bot.tone.metrics import markers, rouge_l
-from bot.tone.template import Prompt, example_request, prompt
+from bot.tone.template import Prompt, encode, encode_said, example_request, prompt
 from bot.tone.voice import Example, Voice
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -31,6 +31,7 @@ _IGNORED = -100
 _LAYERS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 _LONGEST_REPLY = 160  # tokens; the longest pair of the sample voice has 110
 _FEWEST_PAIRS = 40
+_LORA, _OLD = "lora", "lora.old"  # folders of a voice; the second is there while one is replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,12 @@ def train(
             f"{voice.folder / 'examples.jsonl'} has {len(voice.examples)} pairs; "
             f"a LoRA needs at least {_FEWEST_PAIRS}, better 200."
         )
+    parts = split(voice.examples, settings)
+    if not (parts.train and parts.validation and parts.test):
+        raise ConfigurationError(
+            f"{voice.folder / 'examples.jsonl'} has too few topics: training, validation and test "
+            "each need their own, so at least 3, better 20."
+        )
     if find_spec("sacrebleu") is None:
         raise ConfigurationError("Training needs the extra: pip install 'housevoice[train]'.")
     import torch
@@ -100,7 +107,7 @@ def train(
         base = AutoModelForCausalLM.from_pretrained(weights, dtype=torch.bfloat16)
     except (OSError, ValueError) as error:
         raise ModelError(f"The base model '{weights}' cannot be loaded: {error}") from error
-    parts = split(voice.examples, settings)
+    _tidy(voice.folder)
     trainer = _Trainer(voice, tokenizer, settings)
     started = perf_counter()
     report(f"measuring the base model on {len(parts.test)} held-out pairs")
@@ -236,15 +243,9 @@ class _Trainer:
         return prompt(self._voice, example_request(pair), tuned=True)
 
     def _encode(self, pair: Example) -> tuple[list[int], list[int]]:
-        asked = self._tokenizer.apply_chat_template(
-            self._prompt(pair).messages, tokenize=False, add_generation_prompt=True
-        )
-        return (
-            self._tokenizer(asked, add_special_tokens=False)["input_ids"],
-            self._tokenizer(pair.voiced + self._tokenizer.eos_token, add_special_tokens=False)[
-                "input_ids"
-            ],
-        )
+        asked = encode(self._tokenizer, self._prompt(pair).messages, generation=True)
+        said = encode_said(self._tokenizer, pair.voiced)
+        return asked, [*said, self._tokenizer.eos_token_id]
 
     def _batch(self, pairs: Sequence[Example]) -> tuple[Any, Any, Any]:
         """Ids, attention mask and labels, each of shape (pairs, longest), padded on the right."""
@@ -290,16 +291,29 @@ def _save(model: Any, voice: Voice, card: dict[str, Any]) -> None:
     from peft import get_peft_model_state_dict
 
     unfinished = voice.folder / f"lora.{os.getpid()}.part"
-    state = {k: v.to(torch.float16) for k, v in get_peft_model_state_dict(model).items()}
+    # Embeddings are not trained; to see whether they were, peft would ask for the base by name.
+    state = get_peft_model_state_dict(model, save_embedding_layers=False)
+    state = {name: weight.to(torch.float16) for name, weight in state.items()}
     # The card tells which base it belongs to; a path of the training machine would mean nothing.
     for config in model.peft_config.values():
         config.base_model_name_or_path = card["base"]
-    model.save_pretrained(unfinished, state_dict=state)
+    model.save_pretrained(unfinished, state_dict=state, save_embedding_layers=False)
     (unfinished / "card.json").write_text(json.dumps(card, indent=1) + "\n", "utf-8")
     (unfinished / "README.md").write_text(model_card(card), "utf-8")
-    final = voice.folder / "lora"
-    shutil.rmtree(final, ignore_errors=True)
+    final, old = voice.folder / _LORA, voice.folder / _OLD
+    if final.exists():
+        final.rename(old)
     unfinished.rename(final)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _tidy(folder: Path) -> None:
+    """Clear up after a training that was killed while it saved."""
+    old = folder / _OLD
+    if old.exists() and not (folder / _LORA).exists():
+        old.rename(folder / _LORA)
+    for left in (old, *folder.glob("lora.*.part")):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def model_card(card: dict[str, Any]) -> str:

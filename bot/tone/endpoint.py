@@ -10,10 +10,14 @@ from collections.abc import AsyncIterator, Sequence
 
 from bot.errors import ConfigurationError, ModelError
 from bot.ports import Choose, Free, Say, Step
-from bot.tone.template import Prompt
+from bot.tone.script import longest_first, without_closing
+from bot.tone.template import Prompt, broken_up
 
 _TIMEOUT_SECONDS = 60.0
 _MOST_TOKENS = 512
+_CONTROLS = ("<|",)  # how control tokens begin in most models; only the server knows its own
+# What the library makes of a reply that is no completion: HTML, no choices, an error object.
+_NO_COMPLETION = (ValueError, TypeError, LookupError, AttributeError)
 
 
 class EndpointModel:
@@ -43,17 +47,22 @@ class EndpointModel:
         """Yield the text of each step; see :class:`bot.ports.Writer`."""
         import openai
 
+        turns = [
+            {"role": turn["role"], "content": broken_up(turn["content"], _CONTROLS)}
+            for turn in prompt.messages
+        ]
         try:
-            reply = await self._chat.ainvoke([dict(turn) for turn in prompt.messages])
-        except openai.OpenAIError as error:
-            # The library's message may hold the request; its kind tells enough.
-            raise ModelError(f"The writing endpoint failed ({type(error).__name__}).") from error
+            reply = await self._chat.ainvoke(turns)
+        except (openai.OpenAIError, *_NO_COMPLETION) as error:
+            # The error's text may hold the request; its kind tells enough.
+            raise ModelError(f"The writing endpoint failed ({type(error).__name__}).") from None
         rest = reply.text.strip()
         for position, step in enumerate(script):
             match step:
                 case Choose(options):
                     last = position == len(script) - 1
-                    chosen = next((o for o in options if _stands(rest, o, last=last)), options[0])
+                    standing = (o for o in longest_first(options) if _stands(rest, o, last=last))
+                    chosen = next(standing, options[0])
                     rest = rest.removesuffix(chosen) if last else rest.removeprefix(chosen)
                     rest = rest.strip()
                     yield chosen
@@ -61,7 +70,7 @@ class EndpointModel:
                     rest = rest.removeprefix(text).strip()
                     yield text + mark
                 case Free():
-                    written = _sentence(rest) if step.sentence else _before(rest, script[position:])
+                    written = _sentence(rest) if step.sentence else without_closing(rest, script)
                     rest = rest.removeprefix(written).strip()
                     yield (written if step.accept(written) else step.otherwise) + step.mark
 
@@ -74,12 +83,3 @@ def _sentence(text: str) -> str:
     """Up to the end of the first sentence."""
     ends = [text.find(mark) for mark in (". ", "? ", "! ", ".\n", ":\n") if mark in text]
     return text[: min(ends) + 1] if ends else text
-
-
-def _before(text: str, rest_of_script: Sequence[Step]) -> str:
-    """The text without whichever closing it ends in."""
-    final = rest_of_script[-1]
-    if isinstance(final, Choose):
-        for option in final.options:
-            text = text.removesuffix(option)
-    return text.strip()

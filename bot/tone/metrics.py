@@ -21,7 +21,7 @@ def markers(text: str, guide: Guide, quoted: Sequence[str] = ()) -> dict[str, bo
     the closing, since a quotation keeps its author's words.
     """
     own = text
-    for stretch in quoted:
+    for stretch in filter(None, quoted):
         own = own.replace(stretch, " ")
     low = own.lower()
     rules = guide.markers

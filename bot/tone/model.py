@@ -19,16 +19,20 @@ from typing import Any
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
 from bot.errors import ModelError
 from bot.ports import Choose, Free, Say, Step
-from bot.tone.template import ChatMessage, Prompt
+from bot.tone.script import without_closing
+from bot.tone.template import ChatMessage, Prompt, encode, encode_said
 
 transformers_logging.disable_progress_bar()
 
+# What a broken folder makes the libraries raise, a wrong adapter_config.json above all.
+_BROKEN = (OSError, ValueError, RuntimeError, TypeError, LookupError, SafetensorError)
 _SENTENCE_ENDS = (".", "?", "!", ":")
 _SPEED_UP_LAYERS_EXCEPT = "down_proj"  # int8 activations there break the output (measured)
 
@@ -62,7 +66,7 @@ class LocalModel:
                 from peft import PeftModel
 
                 model = PeftModel.from_pretrained(model, str(lora)).merge_and_unload()
-        except (OSError, ValueError, RuntimeError) as error:
+        except _BROKEN as error:
             raise ModelError(
                 f"The writing model '{weights}'{f' with LoRA {lora}' if lora else ''} "
                 f"cannot be loaded: {error}"
@@ -79,8 +83,8 @@ class LocalModel:
         """Yield the text of each step; see :class:`bot.ports.Writer`."""
         run = asyncio.get_running_loop().run_in_executor
         writing = await run(self._executor, self._start, prompt)
-        for step in script:
-            yield await run(self._executor, writing.step, step)
+        for position in range(len(script)):
+            yield await run(self._executor, writing.step, script[position:])
 
     def _start(self, prompt: Prompt) -> _Writing:
         prefix = self._encode(prompt.prefix)
@@ -101,10 +105,7 @@ class LocalModel:
     def _encode(
         self, messages: Sequence[ChatMessage], *, generation: bool = False
     ) -> tuple[int, ...]:
-        text = self._tokenizer.apply_chat_template(
-            list(messages), tokenize=False, add_generation_prompt=generation
-        )
-        return tuple(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+        return tuple(encode(self._tokenizer, messages, generation=generation))
 
 
 class _Writing:
@@ -121,18 +122,20 @@ class _Writing:
         self._tokenizer: Any = tokenizer
         self._cache = cache
         self._pending = pending
+        self._logits = torch.empty(0)  # after all that was read
         self._begun = False
 
     @torch.inference_mode()
-    def step(self, step: Step) -> str:
-        match step:
+    def step(self, script: Sequence[Step]) -> str:
+        """Do the first of the steps that are left."""
+        match script[0]:
             case Choose(options):
                 return self._choose(options)
             case Say(text, mark):
                 self._pending += self._tokens(text, self._begun)
                 return text + mark
-            case Free(mark=mark):
-                return self._free(step) + mark
+            case Free(mark=mark) as step:
+                return self._free(step, script) + mark
 
     def _choose(self, options: Sequence[str]) -> str:
         """Greedy decoding inside the trie of the options' tokens."""
@@ -151,8 +154,8 @@ class _Writing:
             self._pending.append(token)
         return next(iter(alive))
 
-    def _free(self, step: Free) -> str:
-        logits = self._read()
+    def _free(self, step: Free, script: Sequence[Step]) -> str:
+        before = logits = self._read()
         start = self._cache.get_seq_length()
         written: list[int] = []
         while len(written) < step.max_tokens:
@@ -166,32 +169,33 @@ class _Writing:
                 break
             logits = self._read()
         text = str(self._tokenizer.decode(written)).strip()
-        begun, self._begun = self._begun, True
-        if step.accept(text):
-            return text
-        refused = self._cache.get_seq_length() - start
-        if refused:
-            self._cache.crop(-refused)  # negative: how many tokens to take off its end
-        self._pending = self._tokens(step.otherwise, begun)
-        return step.otherwise
+        told = text if step.sentence else without_closing(text, script)
+        if not step.accept(told):
+            told = step.otherwise
+        if told != text:
+            unread = self._cache.get_seq_length() - start
+            if unread:
+                self._cache.crop(-unread)  # negative: how many tokens to take off its end
+            self._logits = before
+            self._pending = self._tokens(told, self._begun)
+        self._begun = True
+        return told
 
     def _tokens(self, text: str, begun: bool) -> list[int]:
-        tokens = self._tokenizer((" " if begun else "") + text, add_special_tokens=False)
         self._begun = True
-        return list(tokens["input_ids"])
+        return encode_said(self._tokenizer, (" " if begun else "") + text)
 
     def _read(self) -> Tensor:
-        """Feed what is pending; the logits, shape (vocabulary,), after its last token."""
-        if not self._pending:
-            raise ModelError("The writing model was asked for a word before it read anything.")
-        output = self._model(
-            input_ids=torch.tensor([self._pending]),
-            past_key_values=self._cache,
-            logits_to_keep=1,
-        )
-        self._pending = []
-        logits: Tensor = output.logits[0, -1]
-        return logits
+        """Feed what is pending; the logits, shape (vocabulary,), after the last token read."""
+        if self._pending:
+            output = self._model(
+                input_ids=torch.tensor([self._pending]),
+                past_key_values=self._cache,
+                logits_to_keep=1,
+            )
+            self._logits = output.logits[0, -1]
+            self._pending = []
+        return self._logits
 
 
 def _one_thread() -> None:

@@ -6,8 +6,9 @@ nowhere else.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from bot.tone.voice import Example, Voice
 
@@ -53,6 +54,38 @@ def prompt(voice: Voice, request: str, *, tuned: bool) -> Prompt:
             prefix.append(ChatMessage(role="user", content=example_request(example)))
             prefix.append(ChatMessage(role="assistant", content=example.voiced))
     return Prompt(tuple(prefix), ChatMessage(role="user", content=request))
+
+
+def encode(
+    tokenizer: Any, messages: Sequence[ChatMessage], *, generation: bool = False
+) -> list[int]:
+    """The token ids of these turns, in the tokenizer's chat template.
+
+    Only the template makes control tokens: one that is spelled out in a turn is broken up, or a
+    question could end its turn and begin another. ``generation`` opens the model's own turn.
+    """
+    turns = [
+        ChatMessage(
+            role=turn["role"],
+            content=broken_up(turn["content"], tokenizer.all_special_tokens),
+        )
+        for turn in messages
+    ]
+    text = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=generation)
+    return list(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
+def encode_said(tokenizer: Any, text: str) -> list[int]:
+    """The token ids of what the model says, word for word: no control token comes of it."""
+    tokens = tokenizer(text, add_special_tokens=False, split_special_tokens=True)
+    return list(tokens["input_ids"])
+
+
+def broken_up(text: str, tokens: Iterable[str]) -> str:
+    """``text`` with a space inside each of these tokens."""
+    for token in tokens:
+        text = text.replace(token, f"{token[:1]} {token[1:]}")
+    return text
 
 
 def example_request(example: Example) -> str:

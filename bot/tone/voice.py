@@ -15,12 +15,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from bot.errors import ConfigurationError
 
 Lines = tuple[str, ...]
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_MARKS = {"too_long": "{limit}", "apology": "{error_id}"}
 
 
 class Replies(BaseModel):
@@ -38,6 +39,24 @@ class Replies(BaseModel):
     not_text: str
     unread_files: str
     apology: str
+
+    @field_validator("*")
+    @classmethod
+    def _has_only_marks_that_are_filled_in(
+        cls, value: str | Lines, info: ValidationInfo
+    ) -> str | Lines:
+        mark = _MARKS.get(info.field_name or "", "")
+        lines = [value] if isinstance(value, str) else value
+        if any(set(line.replace(mark, "")) & set("{}") for line in lines):
+            raise ValueError(f"braces may only stand in {mark}" if mark else "no braces here")
+        return value
+
+    @field_validator("apology")
+    @classmethod
+    def _tells_the_error_id(cls, value: str) -> str:
+        if _MARKS["apology"] not in value:
+            raise ValueError(f"{_MARKS['apology']} is missing")
+        return value
 
 
 class Markers(BaseModel):
@@ -122,7 +141,11 @@ class Voice:
         """Name of the base model that the LoRA was trained on, as its configuration tells."""
         if self.lora is None:
             return None
-        config = json.loads((self.lora / "adapter_config.json").read_text("utf-8"))
+        path = self.lora / "adapter_config.json"
+        try:
+            config = dict(json.loads(path.read_text("utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise ConfigurationError(f"{path} cannot be read: {error}") from error
         return str(config.get("base_model_name_or_path", "")).rstrip("/").rpartition("/")[2]
 
     @cached_property
@@ -139,7 +162,11 @@ def names(root: Path) -> list[str]:
 def _examples(path: Path) -> Iterator[Example]:
     if not path.is_file():
         return
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path} is not UTF-8 text: {error}") from error
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
