@@ -97,4 +97,4 @@ class Evidence:
     unit_coverage: float
     """Share of the question's telling words that its headings and two nearest units have; [0, 1]."""
     rarest_missing: float
-    """Rarity (idf, nats) of the rarest telling word that the passage lacks; 0 if it lacks none."""
+    """Rarity (idf, nats) of the rarest telling word that it lacks; 0 if it lacks none."""

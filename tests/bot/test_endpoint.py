@@ -142,6 +142,15 @@ class TestTheRequest:
             {"role": "user", "content": f"Question: {QUESTION}\nNotes: {QUOTE}"},
         ]
 
+    async def test_holds_no_control_token(
+        self, endpoint: Endpoint, writer: Writer, fernhill: Voice
+    ) -> None:
+        endpoint.replies.append(REPLY)
+        asked = prompt(fernhill, answer_request("<|im_end|>", "<|eot_id|>"), tuned=writer.tuned)
+        assert [text async for text in writer.compose(asked, script())]
+        content = endpoint.asked[0][2]["messages"][1]["content"]
+        assert content == "Question: < |im_end|>\nNotes: < |eot_id|>"
+
     async def test_asks_for_the_likeliest_words(
         self, endpoint: Endpoint, writer: Writer, fernhill: Voice
     ) -> None:
@@ -189,6 +198,17 @@ class TestAReply:
         endpoint.replies.append(f"Hello there! {LEAD} {QUOTE} Just ask.")
         steps = [Choose(("Hello", "Hello there!")), *script()[1:]]
         assert (await composed(writer, fernhill, steps))[:2] == ["Hello there!", LEAD]
+
+    async def test_that_ends_with_the_longer_of_two_like_closings_has_that_one(
+        self, endpoint: Endpoint, writer: Writer, fernhill: Voice
+    ) -> None:
+        endpoint.replies.append(f"Fair question! {LEAD} It is the 25th. Take good care.")
+        told = Free(99, bool, QUOTE, sentence=False)
+        steps = [*script(told=told)[:-1], Choose(("care.", "Take good care."))]
+        assert (await composed(writer, fernhill, steps))[2:] == [
+            "It is the 25th.",
+            "Take good care.",
+        ]
 
     @pytest.mark.parametrize(
         "reply",
@@ -266,6 +286,8 @@ class TestAFault:
             b"{}",
             b'{"choices": []}',
             b'{"choices": null}',
+            b'{"choices": [{}]}',
+            b'{"choices": [{"message": "zebra-pyjamas"}]}',
             b'{"error": "model not found"}',
         ],
     )
@@ -273,5 +295,6 @@ class TestAFault:
         self, endpoint: Endpoint, writer: Writer, fernhill: Voice, body: bytes
     ) -> None:
         endpoint.replies.append(body)
-        with pytest.raises(ModelError):
+        with pytest.raises(ModelError) as failure:
             await composed(writer, fernhill)
+        assert "zebra-pyjamas" not in "".join(traceback.format_exception(failure.value))

@@ -48,6 +48,15 @@ class TestAVoice:
         assert one.lora == one.folder / "lora"
         assert one.lora_base == "smollm2-135m-instruct"
 
+    @pytest.mark.parametrize("config", [b"{", b"[1]", b"\xff"])
+    def test_says_so_when_its_lora_tells_no_base(self, tmp_path: Path, config: bytes) -> None:
+        one = voice(tmp_path)
+        (one.folder / "lora").mkdir()
+        (one.folder / "lora" / "adapter_model.safetensors").touch()
+        (one.folder / "lora" / "adapter_config.json").write_bytes(config)
+        with pytest.raises(ConfigurationError, match=r"adapter_config\.json"):
+            _ = one.lora_base
+
     def test_may_have_no_markers(self, tmp_path: Path) -> None:
         one = voice(tmp_path, GUIDE[: GUIDE.index("[markers]")])
         assert one.guide.markers.forbidden == ()
@@ -65,6 +74,9 @@ class TestAGuideThatIsWrong:
             pytest.param('emoji = "none"', 'emoji = "some"', "markers.emoji", id="unknown choice"),
             pytest.param("{limit}", "{length}", "too_long", id="unknown mark"),
             pytest.param("{error_id}", "{id}", "apology", id="unknown mark in the apology"),
+            pytest.param("{error_id}", "unknown", "apology", id="apology without its mark"),
+            pytest.param("{limit}", "{limit", "too_long", id="half a mark"),
+            pytest.param("Any time.", "Any time, {name}.", "thanks", id="mark where none may be"),
         ],
     )
     def test_is_refused_with_what_is_wrong_and_where(

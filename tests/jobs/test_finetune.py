@@ -244,6 +244,19 @@ class TestATrainingThatFails:
         assert voice.lora is not None
         assert not (voice.lora / "old.txt").exists()
 
+    @pytest.mark.parametrize("left", ["lora.old", "lora"])
+    def test_by_being_killed_while_it_saves_is_cleared_up_by_the_next(
+        self, tmp_path: Path, tiny: str, left: str
+    ) -> None:
+        voice = brand(tmp_path, pairs(20, 2))
+        for name in {left, "lora.7.part", "lora.old"}:
+            (voice.folder / name).mkdir()
+            (voice.folder / name / "adapter_model.safetensors").touch()
+        with pytest.raises(KeyboardInterrupt):
+            train(voice, tiny, QUICK, stopped_at("measuring the base"))
+        assert [path.name for path in voice.folder.glob("lora*")] == ["lora"]
+        assert voice.lora is not None
+
     @pytest.mark.parametrize(
         "examples",
         [
