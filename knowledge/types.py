@@ -95,6 +95,6 @@ class Evidence:
     units: tuple[ScoredUnit, ...]
     """In the passage's order; never empty."""
     unit_coverage: float
-    """Share of the question's telling words that its headings and two nearest units have; [0, 1]."""
+    """Share of the question's telling words in its headings and two nearest units; [0, 1]."""
     rarest_missing: float
     """Rarity (idf, nats) of the rarest telling word that it lacks; 0 if it lacks none."""
