@@ -117,6 +117,8 @@ def _window(units: Sequence[ScoredUnit], scores: Sequence[float], best: int) -> 
         index = max(near, key=scores.__getitem__)
         first, last = min(first, index), max(last, index)
         size += len(units[index].text)
+    while last > best and units[last].text.endswith(":"):
+        last -= 1  # it led into a list for which there was no room
     return first, last
 
 

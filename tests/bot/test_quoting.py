@@ -127,6 +127,11 @@ class TestWhatIsQuoted:
             "Run this:\n\n```sh\ngit clone <address>\ncd repo\necho [a](b)\n```"
         )
 
+    def test_does_not_end_on_a_lead_in_to_a_list_for_which_there_is_no_room(self) -> None:
+        items = "\n".join(f"- {'long ' * 130}item {n}" for n in range(3))
+        text = f"You must bill for these. They include:\n\n{items}\n"
+        assert shown("bill", text, {"bill": 0.9}) == "You must bill for these."
+
     def test_stays_short_however_long_the_list_is(self) -> None:
         items = "\n".join(f"- item number {n} of a very long list of things" for n in range(60))
         assert len(shown("item", f"All of these:\n\n{items}\n", {"number 30 ": 0.9})) < 900
