@@ -85,6 +85,8 @@ def search(
         from bot.types import passage_json
 
         for key, text in _questions(words, batch):
+            if not any(character.isalnum() for character in text):
+                raise UsageError("There is nothing to look for: give some words.")
             found = await app.retriever.search(text, _asker(as_).principals, k)
             if json_lines:
                 passages = [passage_json(each) for each in found]

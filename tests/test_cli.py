@@ -263,6 +263,12 @@ class TestAddingAgain:
 
 
 class TestBadInput:
+    @pytest.mark.parametrize("words", ["", "   ", "?!"])
+    def test_a_search_for_nothing_says_so(self, run: Callable[..., Any], words: str) -> None:
+        done = run("search", words)
+        assert done.exit_code == 1
+        assert "give some words" in done.output
+
     @pytest.mark.parametrize("command", ["ask", "search"])
     def test_either_a_question_or_a_batch(self, run: Callable[..., Any], command: str) -> None:
         refused(run(command, "why?", "--batch", "-"), "either a question or --batch")
