@@ -1,8 +1,8 @@
 """Finding the passages for a question, and reading the best of them closely.
 
 Hybrid search finds; near-duplicates are collapsed; then every quotable unit of the best passages
-is compared with the question. That second look both ranks (measured: nDCG@10 .923 to .954 on a
-handbook with its headings, .564 to .571 without) and tells which sentences to quote.
+is compared with the question. That second look both ranks (docs/benchmarks.md: nDCG@10 .936 to
+.969 on a handbook with its headings, .547 to .575 without) and tells which sentences to quote.
 """
 
 from __future__ import annotations
