@@ -9,21 +9,32 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
+from pydantic import SecretStr
 
 from bot.assistant import Assistant
 from bot.chain import WriterFor, build_chain
+from bot.channels import Channels
 from bot.database import open_database
+from bot.desk import Desk
+from bot.dispatcher import Dispatcher
+from bot.drafting import Drafting
 from bot.errors import ConfigurationError
+from bot.follow_ups import FollowUps
 from bot.history import History
+from bot.inbox import Inbox
+from bot.limits import Limits
+from bot.own_commands import KnownSource, KnownSources, own_commands
 from bot.ports import Writer
+from bot.rewriting import Rewriter
 from bot.settings import Settings, load_settings
-from bot.tone.voice import Voice
+from bot.tone.voice import Voice, names
+from knowledge.attachments import AttachmentReader
 from knowledge.catalog import Catalog
 from knowledge.embedding import Embedder
 from knowledge.http import GuardedClient
@@ -33,6 +44,13 @@ from knowledge.sources import open_source
 from knowledge.sources.base import Source, SourceSpec
 from knowledge.store import PassageStore
 from knowledge.stores.embedded import EmbeddedStore
+from knowledge.types import PUBLIC
+
+if TYPE_CHECKING:
+    from adapters.discord.config import DiscordConfig
+    from adapters.slack.config import SlackConfig
+
+    from adapters.base import Adapter
 
 ENDPOINT = "endpoint"
 
@@ -52,6 +70,25 @@ class App:
     open_source: Callable[[SourceSpec], Source]
     voice: Callable[[str | None], Voice]
     writer: WriterFor
+    desk: Desk
+
+    def adapters(self) -> list[Adapter]:
+        """The platforms that are configured; :class:`ConfigurationError` if there is none."""
+        adapters: list[Adapter] = []
+        if (slack := slack_config(self.settings)) is not None:
+            from adapters.slack.adapter import SlackAdapter
+
+            adapters.append(SlackAdapter(slack, self.desk))
+        if (discord := discord_config(self.settings)) is not None:
+            from adapters.discord.adapter import DiscordAdapter
+
+            adapters.append(DiscordAdapter(discord, self.desk))
+        if not adapters:
+            raise ConfigurationError(
+                "No platform is configured. For Slack set SLACK_BOT_TOKEN with SLACK_APP_TOKEN "
+                "(docs/slack.md), for Discord set DISCORD_TOKEN (docs/discord.md)."
+            )
+        return adapters
 
     async def warm_up(self) -> None:
         """Load both models now, so that the first question does not wait for them.
@@ -91,6 +128,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         opened.push_async_callback(client.aclose)
         catalog, history = Catalog(engine), History(engine)
         voice = voices(settings)
+        clock = _now
         retriever = Retriever(store, embedder)
         writer = writer or writers(settings)
         chain = build_chain(
@@ -99,6 +137,25 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             threshold=settings.judge_threshold,
             restate=settings.writer_freedom == "restate",
         )
+        assistant = Assistant(
+            chain, history, voice, max_question_chars=settings.max_question_chars, clock=clock
+        )
+        attachments = AttachmentReader(
+            store,
+            embedder,
+            client,
+            engine,
+            max_bytes=max_bytes,
+            keep=timedelta(days=settings.attachment_days),
+            clock=clock,
+        )
+        channels = Channels(engine)
+        drafting = Drafting(engine, Rewriter(writer), voice, channels, clock)
+
+        async def housekeeping() -> None:
+            await attachments.forget_expired()
+            await drafting.forget_old()
+
         yield App(
             settings=settings,
             catalog=catalog,
@@ -107,17 +164,111 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             embedder=embedder,
             retriever=retriever,
             ingester=Ingester(catalog, store, embedder, max_bytes=max_bytes),
-            assistant=Assistant(
-                chain,
-                history,
-                voice,
-                max_question_chars=settings.max_question_chars,
-                clock=lambda: datetime.now(UTC),
-            ),
+            assistant=assistant,
             open_source=lambda spec: open_source(spec, client=client, max_bytes=max_bytes),
             voice=voice,
             writer=writer,
+            desk=Desk(
+                Dispatcher(
+                    assistant,
+                    Inbox(engine),
+                    channels,
+                    Limits(engine, settings.person_hourly_limit, settings.workspace_daily_limit),
+                    attachments,
+                    clock=clock,
+                    housekeeping=housekeeping,
+                ),
+                own_commands(
+                    channels,
+                    history,
+                    drafting,
+                    known_sources(catalog),
+                    lambda: names(settings.voices),
+                    clock,
+                ),
+                FollowUps(history, channels, store, catalog.read_at, clock),
+                drafting,
+                settings.prompts,
+            ),
         )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def known_sources(catalog: Catalog) -> KnownSources:
+    """The sources as people are shown them."""
+
+    async def known() -> list[KnownSource]:
+        found = []
+        for spec in await catalog.sources():
+            last = await catalog.last_run(spec.id)
+            found.append(
+                KnownSource(
+                    spec.id,
+                    spec.location,
+                    len(await catalog.documents(spec.id)),
+                    PUBLIC in spec.access,
+                    (last and last.error) or "",
+                )
+            )
+        return found
+
+    return known
+
+
+def slack_config(settings: Settings) -> SlackConfig | None:
+    """What the Slack adapter needs; None if Slack is not configured."""
+    from adapters.slack.config import SlackConfig
+
+    if settings.slack_bot_token is None:
+        return None
+    if settings.slack_app_token is None and settings.slack_signing_secret is None:
+        raise ConfigurationError(
+            "For Slack set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) as well; "
+            "docs/slack.md tells where they are."
+        )
+    return SlackConfig(
+        bot_token=settings.slack_bot_token.get_secret_value(),
+        app_token=_secret(settings.slack_app_token),
+        signing_secret=_secret(settings.slack_signing_secret),
+        port=settings.slack_port,
+        api_url=settings.slack_api_url,
+        admins=frozenset(settings.admins),
+    )
+
+
+def discord_config(settings: Settings) -> DiscordConfig | None:
+    """What the Discord adapter needs; None if Discord is not configured."""
+    from adapters.discord.config import DiscordConfig
+
+    if settings.discord_token is None:
+        return None
+    return DiscordConfig(
+        token=settings.discord_token.get_secret_value(),
+        api_url=settings.discord_api_url,
+        gateway_url=settings.discord_gateway_url,
+        message_content=settings.discord_message_content,
+        shards=settings.discord_shards,
+        admins=frozenset(settings.admins),
+    )
+
+
+def _secret(value: SecretStr | None) -> str | None:
+    return None if value is None else value.get_secret_value()
+
+
+async def sync_discord(guild: int | None) -> int:
+    """Tell Discord which commands there are; returns how many."""
+    from adapters.discord.checkup import sync
+
+    settings = load_settings()
+    config = discord_config(settings)
+    if config is None:
+        raise ConfigurationError("Set DISCORD_TOKEN first; docs/discord.md tells where it is.")
+    async with open_app(settings) as app:
+        return await sync(config, app.desk, guild)
 
 
 def is_hub_id(model: str) -> bool:

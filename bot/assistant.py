@@ -1,10 +1,9 @@
-"""The whole story of one message: seen once, answered always, remembered afterwards."""
+"""The whole story of one message: answered always, remembered afterwards."""
 
 from __future__ import annotations
 
-import traceback
 import zlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from time import perf_counter
@@ -14,13 +13,13 @@ import structlog
 from langchain_core.runnables import Runnable
 
 from bot.chain import Question
+from bot.failures import log_failure
 from bot.history import History
 from bot.smalltalk import SmallTalk, small_talk
 from bot.tone.voice import Replies, Voice
 from bot.types import Delta, Message, Reply
 
 _TURNS_REMEMBERED = 4
-_MOST_CAUSES, _MOST_FRAMES = 5, 12
 _log = structlog.get_logger("housevoice")
 
 
@@ -45,19 +44,18 @@ class Assistant:
     async def answer(self, message: Message) -> AsyncIterator[Delta | Reply]:
         """Yield the pieces of the answer, then the whole :class:`Reply`.
 
-        Yields nothing for a message that was answered before. Every other message ends in an
-        answer, an "I don't know", or an apology with an error id that is in the log.
+        Every message ends in an answer, an "I don't know", or an apology with an error id that is
+        in the log; only one that nobody asked the bot (``message.bar``) may yield nothing.
         """
         started = perf_counter()
         trace_id = uuid4().hex
         voice = self._voice_for(None)
         shown = ""
         try:
-            if not await self._history.first_sight(message.id, self._clock()):
-                return
             voice = self._voice_for(message.voice)
             async for piece in self._pieces(message, voice, trace_id):
                 if isinstance(piece, Reply):
+                    piece = replace(piece, voice_version=voice.version)
                     await self._finish(message, piece, started)
                 else:
                     shown += piece.text
@@ -65,14 +63,11 @@ class Assistant:
         # The one place that catches everything: whatever broke, the asker gets an answer and the
         # log gets the place, under one id. Not the error's words: they may hold the question.
         except Exception as error:
-            error_id = uuid4().hex[:8]
-            _log.error(
-                "message_failed",
-                error_id=error_id,
-                message_id=message.id,
-                trace_id=trace_id,
-                errors=_causes(error),
+            error_id = log_failure(
+                "message_failed", error, message_id=message.id, trace_id=trace_id
             )
+            if message.bar is not None:
+                return
             apology = voice.guide.replies.apology.format(error_id=error_id)
             apology = f"\n\n{apology}" if shown else apology
             yield Delta(apology)
@@ -86,13 +81,25 @@ class Assistant:
         text = " ".join(message.text.split())
         fixed = self._without_looking_up(text, message, voice.guide.replies)
         if fixed is not None:
-            yield Delta(fixed)
-            yield Reply(text, fixed, False, voice.name, trace_id)
+            if message.bar is None:
+                yield Delta(fixed)
+                yield Reply(text, fixed, False, voice.name, trace_id)
             return
-        earlier = await self._history.questions(message.conversation, _TURNS_REMEMBERED)
-        question = Question(text, message.asker.principals, voice, trace_id, tuple(earlier))
-        unread = f"\n\n{voice.guide.replies.unread_files}" if message.attachments else ""
-        async for piece in self._chain.astream(question):
+        asked = await self._history.questions(message.conversation, _TURNS_REMEMBERED)
+        question = Question(
+            text,
+            message.asker.principals,
+            voice,
+            trace_id,
+            # What people said to each other first, since they asked the bot only afterwards.
+            earlier=(*(words for words in message.earlier if words not in asked), *asked),
+            sources=message.sources,
+        )
+        unread = _unread(message, voice.guide.replies)
+        pieces = self._chain.astream(question)
+        if message.bar is not None:
+            pieces = _if_sure(pieces, message.bar)
+        async for piece in pieces:
             if unread and isinstance(piece, Reply):
                 yield Delta(unread)
                 piece = replace(piece, answer=piece.answer + unread)
@@ -101,6 +108,10 @@ class Assistant:
     def _without_looking_up(self, text: str, message: Message, replies: Replies) -> str | None:
         """The reply to what is no question, or not one that can be looked up."""
         if not any(character.isalnum() for character in text):
+            read = [name for name in message.attachments if name not in message.unread]
+            if read:
+                listed = replies.read_files.format(files=_listed(read))
+                return listed + _unread(message, replies)
             return replies.not_text if message.attachments or text else replies.empty_question
         if len(text) > self._max_question_chars:
             return replies.too_long.format(limit=self._max_question_chars)
@@ -128,13 +139,29 @@ class Assistant:
         )
 
 
-def _causes(error: BaseException) -> list[dict[str, object]]:
-    """The error and what caused it, as types and places without a word of their messages."""
-    causes: list[dict[str, object]] = []
-    current: BaseException | None = error
-    while current is not None and len(causes) < _MOST_CAUSES:
-        frames = traceback.extract_tb(current.__traceback__)[-_MOST_FRAMES:]
-        places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-        causes.append({"type": type(current).__name__, "at": places})
-        current = current.__cause__ or current.__context__
-    return causes
+async def _if_sure(
+    pieces: AsyncIterator[Delta | Reply], bar: float
+) -> AsyncIterator[Delta | Reply]:
+    """All pieces once the answer is whole, if it is one and the judge is sure enough of it."""
+    held = []
+    async for piece in pieces:
+        held.append(piece)
+        if isinstance(piece, Reply) and (
+            piece.abstained or float(piece.checks["confidence"]) < bar
+        ):
+            return
+    for piece in held:
+        yield piece
+
+
+def _unread(message: Message, replies: Replies) -> str:
+    """The paragraph that tells which files were not read, and why; empty if all were."""
+    if not message.unread:
+        return ""
+    # In code marks, so that a name or an error can be nothing but text.
+    files = _listed([f"{name} ({why})" for name, why in message.unread.items()])
+    return f"\n\n{replies.unread_files.format(files=files)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name.replace('`', chr(39))}`" for name in names)

@@ -66,7 +66,9 @@ class Question:
     voice: Voice
     trace_id: str
     earlier: tuple[str, ...] = ()
-    """The thread's earlier questions, oldest first."""
+    """What was said before in the thread, oldest first."""
+    sources: frozenset[str] | None = None
+    """Ids of the sources that may be used; None: all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,9 @@ def build_chain(
         return _Turn(asked, perf_counter(), standalone(asked.text, asked.earlier))
 
     async def retrieve(turn: _Turn) -> _Turn:
-        found = await retriever.search(turn.standalone, turn.asked.principals, PASSAGES)
+        found = await retriever.search(
+            turn.standalone, turn.asked.principals, PASSAGES, sources=turn.asked.sources
+        )
         return _timed(replace(turn, evidence=tuple(found)), "retrieve")
 
     async def judge_evidence(turn: _Turn) -> _Turn:
@@ -177,6 +181,7 @@ async def _answer(turn: _Turn, writer: Writer, restate: bool) -> AsyncIterator[D
                 each.passage.document,
                 each.passage.url,
                 each.raw,
+                each.passage.id,
             )
             for n, each in enumerate(quotes, start=1)
         ),

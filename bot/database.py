@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -67,6 +68,11 @@ async def open_database(url: str) -> AsyncEngine:
             f"The database {where or parsed.database} cannot be used: {words}"
         ) from error
     return engine
+
+
+def in_utc(moment: datetime) -> datetime:
+    """A moment as read from the database: SQLite keeps no time zone, and all are UTC."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def _try_file(path: str | None) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from typing import Literal
 
-from bot.app import ENDPOINT, database_url, open_store
+from bot.app import ENDPOINT, database_url, discord_config, open_store, slack_config
 from bot.database import open_database
 from bot.errors import ConfigurationError, HousevoiceError
+from bot.findings import Finding
 from bot.settings import Settings, load_settings
 from bot.tone.model_weights import PACKAGED, is_converted
 from bot.tone.voice import Voice
@@ -21,18 +22,13 @@ _ENOUGH_DISK = 1 * _GIGABYTE  # converted weights take 0.3 GB, 100,000 passages 
 _SUPPORTED = ((3, 11), (3, 13))
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
+async def examine(platform: Literal["slack", "discord"] | None = None) -> list[Finding]:
+    """Look at everything, whatever is wrong with the rest; or at one platform, by asking it.
 
-    what: str
-    good: bool
-    detail: str
-    """What is there, or what to do."""
-
-
-async def examine() -> list[Finding]:
-    """Look at everything, whatever is wrong with the rest. Sends nothing anywhere else."""
+    Without a platform nothing is sent anywhere else.
+    """
+    if platform is not None:
+        return await _examine_platform(platform)
     findings = [_python()]
     try:
         settings = load_settings()
@@ -55,6 +51,26 @@ async def examine() -> list[Finding]:
         except OSError as error:
             findings.append(Finding(what, False, f"{error.strerror}: {error.filename}"))
     return findings
+
+
+async def _examine_platform(platform: Literal["slack", "discord"]) -> list[Finding]:
+    try:
+        settings = load_settings()
+        if platform == "slack":
+            from adapters.slack import checkup as slack_checkup
+
+            slack = slack_config(settings)
+            if slack is None:
+                raise ConfigurationError("Set SLACK_BOT_TOKEN; docs/slack.md tells where it is.")
+            return await slack_checkup.examine(slack)
+        from adapters.discord import checkup as discord_checkup
+
+        discord = discord_config(settings)
+        if discord is None:
+            raise ConfigurationError("Set DISCORD_TOKEN; docs/discord.md tells where it is.")
+        return await discord_checkup.examine(discord)
+    except ConfigurationError as error:
+        return [Finding("settings", False, str(error))]
 
 
 def _python() -> Finding:

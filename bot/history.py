@@ -1,23 +1,18 @@
-"""What was asked and answered, durably: threads, messages already seen, traces and gaps."""
+"""What was asked and answered, durably: threads, traces, opinions and gaps."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.database import in_utc
 from bot.types import Message, Reply
 
 metadata = sa.MetaData()
-
-_sighting = sa.Table(
-    "sighting",
-    metadata,
-    sa.Column("message_id", sa.String(200), primary_key=True),
-    sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
-)
 
 _turn = sa.Table(
     "turn",
@@ -35,8 +30,10 @@ _trace = sa.Table(
     sa.Column("id", sa.String(32), primary_key=True),
     sa.Column("conversation", sa.String(200), nullable=False),
     sa.Column("asker", sa.String(200), nullable=False),
+    sa.Column("private", sa.Boolean, nullable=False),
     sa.Column("body", sa.JSON, nullable=False),
     sa.Column("answered_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("handed_over_at", sa.DateTime(timezone=True)),
 )
 
 _gap = sa.Table(
@@ -47,21 +44,35 @@ _gap = sa.Table(
     sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
 )
 
+_feedback = sa.Table(
+    "feedback",
+    metadata,
+    sa.Column("trace_id", sa.String(32), primary_key=True),
+    sa.Column("rater", sa.String(200), primary_key=True),
+    sa.Column("helpful", sa.Boolean, nullable=False),
+    sa.Column("rated_at", sa.DateTime(timezone=True), nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How one answer came about."""
+
+    id: str
+    conversation: str
+    asker: str
+    private: bool
+    """Only the asker saw the answer."""
+    body: dict[str, Any]
+    """:meth:`bot.types.Reply.as_json`."""
+    answered_at: datetime
+
 
 class History:
     """The record, in the same database as the catalog."""
 
     def __init__(self, engine: AsyncEngine):
         self._engine = engine
-
-    async def first_sight(self, message_id: str, now: datetime) -> bool:
-        """True for exactly one of all callers with the same id, in any process."""
-        try:
-            async with self._engine.begin() as db:
-                await db.execute(sa.insert(_sighting).values(message_id=message_id, seen_at=now))
-        except IntegrityError:
-            return False
-        return True
 
     async def questions(self, conversation: str, most: int) -> list[str]:
         """The newest ``most`` questions of a conversation, oldest first."""
@@ -92,6 +103,7 @@ class History:
                     id=reply.trace_id,
                     conversation=message.conversation,
                     asker=message.asker.id,
+                    private=message.private,
                     body=reply.as_json(message.id),
                     answered_at=now,
                 )
@@ -102,6 +114,55 @@ class History:
                         trace_id=reply.trace_id, question=reply.question, asked_at=now
                     )
                 )
+
+    async def trace(self, id: str) -> Trace | None:
+        """How an answer came about; None if that is not kept (any more)."""
+        async with self._engine.connect() as db:
+            row = (await db.execute(sa.select(_trace).where(_trace.c.id == id))).one_or_none()
+        if row is None:
+            return None
+        return Trace(
+            row.id,
+            row.conversation,
+            row.asker,
+            row.private,
+            dict(row.body),
+            in_utc(row.answered_at),
+        )
+
+    async def hand_over(self, id: str, now: datetime | None) -> bool:
+        """Enter that people were asked; False if they were before. None takes it back."""
+        free = _trace.c.handed_over_at.is_(None)
+        async with self._engine.begin() as db:
+            done = await db.execute(
+                sa.update(_trace)
+                .where(_trace.c.id == id, free if now is not None else sa.not_(free))
+                .values(handed_over_at=now)
+            )
+        return bool(done.rowcount)
+
+    async def rate(self, trace_id: str, rater: str, helpful: bool, now: datetime) -> None:
+        """Keep what somebody thought of an answer; a second opinion replaces the first."""
+        async with self._engine.begin() as db:
+            await db.execute(
+                sa.delete(_feedback).where(
+                    _feedback.c.trace_id == trace_id, _feedback.c.rater == rater
+                )
+            )
+            await db.execute(
+                sa.insert(_feedback).values(
+                    trace_id=trace_id, rater=rater, helpful=helpful, rated_at=now
+                )
+            )
+
+    async def ratings(self, trace_id: str) -> tuple[int, int]:
+        """How many found an answer helpful, and how many did not."""
+        async with self._engine.connect() as db:
+            rows = await db.execute(
+                sa.select(_feedback.c.helpful).where(_feedback.c.trace_id == trace_id)
+            )
+        found = [bool(row.helpful) for row in rows]
+        return sum(found), len(found) - sum(found)
 
     async def gaps(self) -> list[str]:
         """Questions that nothing answered, newest first."""

@@ -6,7 +6,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.cards import Card
 from bot.tone.template import Prompt
+from bot.types import Place, Utterance
+from knowledge.types import Attachment, Principals
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +58,84 @@ class Writer(Protocol):
 
         Raises :class:`bot.errors.ModelError` when the model cannot be reached or fails.
         """
+        ...
+
+
+class ReplyView(Protocol):
+    """One reply as it grows on a platform. Its methods raise :class:`bot.errors.PlatformError`."""
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The platform's ids of what is posted so far."""
+        ...
+
+    async def grow(self, text: str) -> None:
+        """Show the answer so far: all of it, as Markdown. May be skipped to keep to a rate."""
+        ...
+
+    async def finish(self, card: Card) -> None:
+        """Show the whole, in place of what has grown."""
+        ...
+
+    async def erase(self) -> None:
+        """Take back what was shown: nothing is to be said after all."""
+        ...
+
+
+class Platform(Protocol):
+    """What the core asks of Slack, Discord or a terminal.
+
+    Its methods raise :class:`bot.errors.PlatformError`.
+    """
+
+    @property
+    def name(self) -> str:
+        """What places and principals of this platform begin with."""
+        ...
+
+    async def principals(self, place: Place, user: str) -> Principals:
+        """As whom this person may read in private."""
+        ...
+
+    async def audience(self, place: Place) -> Principals:
+        """As whom everybody may read who can see what is said here."""
+        ...
+
+    async def is_admin(self, place: Place, user: str) -> bool:
+        """Whether this person may change rules and sources."""
+        ...
+
+    async def earlier(self, utterance: Utterance) -> Sequence[str]:
+        """What people said before in the utterance's thread, oldest first; a bounded number."""
+        ...
+
+    def with_credentials(self, file: Attachment) -> Attachment:
+        """The file as it can be fetched."""
+        ...
+
+    async def open_reply(self, utterance: Utterance, shown: Sequence[str]) -> ReplyView:
+        """Show at once that the utterance was heard.
+
+        ``shown``: what an earlier attempt has posted, to go on with.
+        """
+        ...
+
+    async def whisper(self, place: Place, user: str, text: str) -> None:
+        """Say something that only this person sees."""
+        ...
+
+    async def post(self, place: Place, card: Card) -> str:
+        """Post a message; returns a link to it, or nothing where there are no links."""
+        ...
+
+    async def link(self, place: Place) -> str:
+        """Where people can open the place; empty where they cannot."""
+        ...
+
+    async def erase(self, place: Place, shown: Sequence[str]) -> None:
+        """Take back messages of the bot's; those that are gone already are no fault."""
+        ...
+
+    def mention(self, user: str) -> str:
+        """How a person is named in Markdown without being called."""
         ...

@@ -86,6 +86,75 @@ class Settings(BaseSettings):
         description="Hosts and networks that may be fetched although they are private, as JSON: "
         '`["wiki.corp.example", "10.1.0.0/16"]`.',
     )
+    slack_bot_token: SecretStr | None = Field(
+        None,
+        validation_alias="SLACK_BOT_TOKEN",
+        description="Slack: the bot token, `xoxb-…` ([how to get it](docs/slack.md)).",
+    )
+    slack_app_token: SecretStr | None = Field(
+        None,
+        validation_alias="SLACK_APP_TOKEN",
+        description="Slack in Socket Mode, which needs no public address: the app-level token, "
+        "`xapp-…`.",
+    )
+    slack_signing_secret: SecretStr | None = Field(
+        None,
+        validation_alias="SLACK_SIGNING_SECRET",
+        description="Slack over HTTP instead of Socket Mode: the signing secret.",
+    )
+    slack_port: int = Field(
+        3000,
+        description="Port for Slack over HTTP; Slack is given `https://your.host/slack/events`.",
+    )
+    slack_api_url: str = Field(
+        "https://slack.com/api/",
+        validation_alias="SLACK_API_URL",
+        description="Base URL of Slack's Web API, for a proxy or a test server.",
+    )
+    discord_token: SecretStr | None = Field(
+        None,
+        validation_alias="DISCORD_TOKEN",
+        description="Discord: the bot token ([how to get it](docs/discord.md)).",
+    )
+    discord_message_content: bool = Field(
+        False,
+        description="Discord: ask for the privileged message-content intent, which unmentioned "
+        "follow-ups in threads and unprompted answers need.",
+    )
+    discord_shards: int | None = Field(
+        None, ge=1, description="Discord: number of shards; unset: as many as Discord recommends."
+    )
+    discord_api_url: str | None = Field(
+        None,
+        validation_alias="DISCORD_API_URL",
+        description="Base URL of Discord's API, for a proxy or a test server.",
+    )
+    discord_gateway_url: str | None = Field(
+        None,
+        validation_alias="DISCORD_GATEWAY_URL",
+        description="URL of Discord's gateway, for a proxy or a test server.",
+    )
+    admins: tuple[str, ...] = Field(
+        (),
+        description="Further admins, besides those of the workspace, as principals in JSON: "
+        '`["slack:group:S012AB", "discord:role:1234"]`.',
+    )
+    prompts: tuple[str, ...] = Field(
+        ("What can you do?",),
+        description="Questions that newcomers are offered, at most four, as JSON.",
+    )
+    person_hourly_limit: int = Field(
+        60, ge=0, description="Questions that one person may ask in an hour; 0: no limit."
+    )
+    workspace_daily_limit: int = Field(
+        5000, ge=0, description="Questions that a workspace may ask in a day; 0: no limit."
+    )
+    attachment_days: int = Field(
+        30, ge=1, description="Days for which files sent with a question can be asked about."
+    )
+    shutdown_seconds: float = Field(
+        20, ge=0, description="Time to finish answers when the bot is stopped."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "WARNING", description="How much goes to the log on standard error."
     )

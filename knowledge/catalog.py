@@ -6,9 +6,9 @@ only after the store holds it, so the catalog never claims what cannot be found.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -179,6 +179,25 @@ class Catalog:
         """Forget documents. Their passages must be gone already."""
         async with self._engine.begin() as db:
             await _delete_documents(db, source, list(paths))
+
+    async def read_at(
+        self, documents: Collection[tuple[str, str]]
+    ) -> dict[tuple[str, str], datetime]:
+        """When these documents, as (source, path), were last read; unknown ones are left out."""
+        async with self._engine.connect() as db:
+            found = {}
+            for source, path in documents:
+                row = (
+                    await db.execute(
+                        sa.select(_document.c.ingested_at).where(
+                            _document.c.source_id == source, _document.c.path == path
+                        )
+                    )
+                ).one_or_none()
+                if row is not None:
+                    moment = row.ingested_at
+                    found[source, path] = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return found
 
     async def begin_run(self, source: str, now: datetime) -> int:
         """Enter that a run has begun; a run without an end was interrupted."""

@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 from uuid import NAMESPACE_URL, uuid5
 
 from knowledge.catalog import Catalog, DocumentRecord, RunReport
-from knowledge.chunking import Chunk, chunk
+from knowledge.chunking import chunk
 from knowledge.embedding import MAX_TOKENS, Embedder
 from knowledge.errors import DocumentSkipped, SourceError
 from knowledge.parsing import ParsedDocument, parse
@@ -174,10 +174,14 @@ class Ingester:
         )
         if self._expired(document.valid_until):
             raise DocumentSkipped(_expiry(document.valid_until))
-        chunks = chunk(document, self._count_tokens, MAX_TOKENS - _SPECIAL_TOKENS)
-        if not chunks:
-            raise DocumentSkipped("It holds no text. Is it a scan, or only pictures?")
-        passages = _passages(spec, found, document, chunks)
+        passages = passages_of(
+            document,
+            self._embedder,
+            source=spec.id,
+            name=found.document,
+            url=found.url,
+            access=_access(spec.access, document.access),
+        )
         record = DocumentRecord(
             path=found.document,
             fingerprint=fingerprint,
@@ -187,9 +191,6 @@ class Ingester:
             passages=len(passages),
         )
         return _Read(record, passages)
-
-    def _count_tokens(self, markdown: str) -> int:
-        return self._embedder.count_tokens(plain_text(markdown))
 
     async def _flush(self, run: _Run) -> None:
         """Embed what waits, store it document by document, then enter it in the catalog."""
@@ -254,6 +255,47 @@ class Ingester:
 _SPECIAL_TOKENS = 2  # [CLS] and [SEP]
 
 
+def passages_of(
+    document: ParsedDocument,
+    embedder: Embedder,
+    *,
+    source: str,
+    name: str,
+    url: str,
+    access: Principals,
+) -> list[Passage]:
+    """Cut a document, called ``name`` in its source, into passages that the embedder reads whole.
+
+    Raises :class:`DocumentSkipped` when it holds no text.
+    """
+
+    def count_tokens(markdown: str) -> int:
+        return embedder.count_tokens(plain_text(markdown))
+
+    chunks = chunk(document, count_tokens, MAX_TOKENS - _SPECIAL_TOKENS)
+    if not chunks:
+        raise DocumentSkipped("It holds no text. Is it a scan, or only pictures?")
+    return [
+        Passage(
+            id=str(
+                uuid5(
+                    NAMESPACE_URL,
+                    "\0".join((source, name, str(position), *c.headings, c.text)),
+                )
+            ),
+            source=source,
+            document=name,
+            title=document.title,
+            headings=c.headings,
+            position=position,
+            url=f"{url}#{c.anchor}" if url and c.anchor else url,
+            text=c.text,
+            access=access,
+        )
+        for position, c in enumerate(chunks)
+    ]
+
+
 def embedded_text(passage: Passage) -> str:
     """What the embedder reads of a passage: title and headings, then its text without markup.
 
@@ -264,31 +306,6 @@ def embedded_text(passage: Passage) -> str:
 
 def _expiry(valid_until: date | None) -> str:
     return f"It says that it holds until {valid_until}; change 'valid_until' if it still does."
-
-
-def _passages(
-    spec: SourceSpec, found: RawDocument, document: ParsedDocument, chunks: list[Chunk]
-) -> list[Passage]:
-    access = _access(spec.access, document.access)
-    return [
-        Passage(
-            id=str(
-                uuid5(
-                    NAMESPACE_URL,
-                    "\0".join((spec.id, found.document, str(position), *c.headings, c.text)),
-                )
-            ),
-            source=spec.id,
-            document=found.document,
-            title=document.title,
-            headings=c.headings,
-            position=position,
-            url=f"{found.url}#{c.anchor}" if found.url and c.anchor else found.url,
-            text=c.text,
-            access=access,
-        )
-        for position, c in enumerate(chunks)
-    ]
 
 
 def _access(source: Principals, document: Principals | None) -> Principals:

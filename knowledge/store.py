@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from knowledge.types import EmbeddedPassage, Principals, ScoredPassage, Vector
@@ -48,12 +48,24 @@ class PassageStore(Protocol):
         """
         ...
 
+    async def readable(self, ids: Collection[str], principals: Principals) -> frozenset[str]:
+        """Those of these passages that the store holds and these principals may read.
+
+        The access filter is part of the query. An id is derived from a passage's content, so one
+        that is missing here has changed, has gone or is not for them. No principals: none.
+        """
+        ...
+
     async def count(self, source: str | None = None) -> int:
         """How many passages the store holds, of one source or in all."""
         ...
 
     async def frequencies(self, words: Sequence[str]) -> dict[str, int]:
-        """How many of all passages hold each word, as the store's own BM25 counts it."""
+        """How many of all passages hold each word, as the store's own BM25 counts it.
+
+        Whoever asks, passages that only others may read are counted too, files in others'
+        conversations among them. That can shift a word's weight, and tells no more than a number.
+        """
         ...
 
     async def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,8 +14,34 @@ PUBLIC = "public"
 Principals = frozenset[str]
 """Who somebody is, as flat strings: ``public``, ``user:U1``, ``role:managers``, ``channel:C9``."""
 
+
+def conversation_principal(conversation: str) -> str:
+    """Held by all who take part in a conversation: what files sent to it are for."""
+    return f"conversation:{conversation}"
+
+
+def attachment_source(conversation: str) -> str:
+    """Id of the source that the files of a conversation belong to."""
+    return f"attachment:{conversation}"
+
+
 Vector = NDArray[np.float32]
 """Shape ``(dims,)``, unit length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that came along with a question, as its platform described it."""
+
+    name: str
+    """As its sender named it: anything may stand in it."""
+    url: str = field(repr=False)
+    """Where it is fetched; on some platforms the address itself is the permission."""
+    size: int | None = None
+    """Bytes."""
+    content_type: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Credentials, sent to the address's own origin only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def faults(module: str, source: str, *, is_package: bool = False) -> list[str]:
     """What in this module goes against the layout."""
     found = []
     allowed = next(may for package, may in ARROWS if within(module, [package]))
-    composes = module in (*COMPOSITION, "bot.__main__")
+    composes = within(module, (*COMPOSITION, "bot.__main__"))
     for name in imported(source, module, is_package=is_package):
         top = name.split(".")[0]
         if top in OURS:
@@ -94,7 +94,7 @@ def faults(module: str, source: str, *, is_package: bool = False) -> list[str]:
                 found.append(f"{module} imports {name}: that arrow is not allowed")
             elif within(module, ["bot"]) and within(name, COMPOSITION) and not composes:
                 found.append(f"{module} imports {name}: that puts it together")
-            elif within(name, ["bot.settings"]) and module not in COMPOSITION:
+            elif within(name, ["bot.settings"]) and not within(module, COMPOSITION):
                 found.append(f"{module} imports {name}: settings are handed in")
         elif top in HOMES and not any(fnmatchcase(module, home) for home in HOMES[top]):
             found.append(f"{module} imports {top}, whose home is {', '.join(HOMES[top])}")

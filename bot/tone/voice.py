@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
@@ -21,7 +22,13 @@ from bot.errors import ConfigurationError
 
 Lines = tuple[str, ...]
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-_MARKS = {"too_long": "{limit}", "apology": "{error_id}"}
+_MARKS = {
+    "too_long": "{limit}",
+    "apology": "{error_id}",
+    "unread_files": "{files}",
+    "read_files": "{files}",
+}
+_NEEDED = ("apology", "unread_files", "read_files")
 
 
 class Replies(BaseModel):
@@ -38,6 +45,7 @@ class Replies(BaseModel):
     too_long: str
     not_text: str
     unread_files: str
+    read_files: str
     apology: str
 
     @field_validator("*")
@@ -51,11 +59,12 @@ class Replies(BaseModel):
             raise ValueError(f"braces may only stand in {mark}" if mark else "no braces here")
         return value
 
-    @field_validator("apology")
+    @field_validator(*_NEEDED)
     @classmethod
-    def _tells_the_error_id(cls, value: str) -> str:
-        if _MARKS["apology"] not in value:
-            raise ValueError(f"{_MARKS['apology']} is missing")
+    def _has_its_mark(cls, value: str, info: ValidationInfo) -> str:
+        mark = _MARKS[info.field_name or ""]
+        if mark not in value:
+            raise ValueError(f"{mark} is missing")
         return value
 
 
@@ -147,6 +156,14 @@ class Voice:
         except (OSError, ValueError, TypeError) as error:
             raise ConfigurationError(f"{path} cannot be read: {error}") from error
         return str(config.get("base_model_name_or_path", "")).rstrip("/").rpartition("/")[2]
+
+    @cached_property
+    def version(self) -> str:
+        """Eight hex digits that change with the guide and the LoRA."""
+        digest = sha256((self.folder / "guide.toml").read_bytes())
+        if self.lora is not None:
+            digest.update((self.lora / "adapter_model.safetensors").read_bytes())
+        return digest.hexdigest()[:8]
 
     @cached_property
     def examples(self) -> tuple[Example, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Lock
@@ -90,6 +90,12 @@ class EmbeddedStore:
         if k < 1 or not principals or (sources is not None and not sources):
             return []
         return await self._in_thread(self._search, text, vector, principals, k, alpha, sources)
+
+    async def readable(self, ids: Collection[str], principals: Principals) -> frozenset[str]:
+        """Those of these passages that are here and for these principals; see the port."""
+        if not ids or not principals:
+            return frozenset()
+        return await self._in_thread(self._readable, ids, principals)
 
     async def count(self, source: str | None = None) -> int:
         """How many passages the store holds, of one source or in all."""
@@ -182,6 +188,12 @@ class EmbeddedStore:
         return gone
 
     # -- reading ---------------------------------------------------------------------------------
+
+    def _readable(self, ids: Collection[str], principals: Principals) -> frozenset[str]:
+        with self._connection() as db:
+            # One snapshot for both: the id of a dropped access list may be given to another.
+            db.execute("BEGIN")
+            return sql.readable(db, ids, sql.readable_access(db, principals))
 
     def _count(self, source: str | None) -> int:
         with self._connection() as db:

@@ -77,6 +77,19 @@ def readable_access(db: sqlite3.Connection, principals: Principals) -> set[int]:
     }
 
 
+def readable(
+    db: sqlite3.Connection, ids: Collection[str], access: Collection[int]
+) -> frozenset[str]:
+    """Those of these passage ids that are stored with one of these access lists."""
+    rows = db.execute(
+        "SELECT id FROM passage WHERE id IN (SELECT value FROM json_each(?)) "
+        "AND access_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(ids)), json.dumps(list(access))),
+    )
+    # SQLite ends a JSON string at a NUL, so what was found need not be what was asked for.
+    return frozenset(name for (name,) in rows).intersection(ids)
+
+
 def source_ids(db: sqlite3.Connection, names: Collection[str]) -> set[int]:
     """The interned ids of those sources that the store knows."""
     return {

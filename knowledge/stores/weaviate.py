@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -50,6 +50,9 @@ what this very passage is about. The embedded store has the same weights."""
 
 OBJECTS_PER_INSERT = 200
 """About 1 MB a call with texts and 384 dimensions; a gRPC message may have 10 MB by default."""
+
+IDS_PER_QUERY = 500
+"""About 20 kB a call; the server gives back at most QUERY_MAXIMUM_RESULTS (10,000)."""
 
 INSERT_SECONDS = 120
 QUERY_SECONDS = 15
@@ -177,6 +180,25 @@ class WeaviateStore:
         ]
         # The server leaves equal scores in no order; float32 scores are good to six places.
         return sorted(found, key=lambda one: (-round(one.score, 6), one.passage.id))
+
+    async def readable(self, ids: Collection[str], principals: Principals) -> frozenset[str]:
+        """Those of these passages that are here and for these principals; see the port."""
+        if not principals:
+            return frozenset()
+        # The server refuses a query by what is no UUID; nothing is stored under such an id.
+        asked = sorted({one for one in ids if _is_id(one)})
+        found: set[str] = set()
+        for first in range(0, len(asked), IDS_PER_QUERY):
+            some = asked[first : first + IDS_PER_QUERY]
+            async with _as_store_error("could not look passages up"):
+                reply = await self._passages.query.fetch_objects(
+                    filters=Filter.by_id().contains_any(some)
+                    & Filter.by_property("access").contains_any(sorted(principals)),
+                    limit=len(some),
+                    return_properties=False,
+                )
+            found.update(str(UUID(int=one.uuid.int)) for one in reply.objects)
+        return frozenset(found)
 
     async def count(self, source: str | None = None) -> int:
         """How many passages the store holds, of one source or in all."""
@@ -366,6 +388,14 @@ def _to_object(
         },
         vector={VECTOR: embedded.vector.tolist()},
     )
+
+
+def _is_id(text: str) -> bool:
+    """Whether it is a UUID in the form in which passages carry theirs."""
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
 
 
 def _to_passage(name: UUID, properties: Any) -> Passage:

@@ -22,7 +22,7 @@ from bot.database import open_database
 from bot.errors import ConfigurationError
 from bot.history import History
 from bot.types import Asker, Message, Reply
-from knowledge import catalog
+from knowledge import attachments, catalog
 from knowledge.catalog import Catalog, DocumentRecord, RunReport
 from knowledge.sources.base import SourceSpec, Validators
 from tests.fakes import evidence
@@ -67,7 +67,7 @@ async def engine(url: str) -> AsyncIterator[AsyncEngine]:
 class TestTheSchema:
     async def test_after_all_migrations_is_what_the_code_expects(self, engine: AsyncEngine) -> None:
         expected = sa.MetaData()
-        for metadata in (history.metadata, catalog.metadata):
+        for metadata in (history.metadata, catalog.metadata, attachments.metadata):
             for table in metadata.sorted_tables:
                 table.to_metadata(expected)
 

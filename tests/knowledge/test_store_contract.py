@@ -23,7 +23,7 @@ from knowledge.errors import StoreError
 from knowledge.store import PassageStore
 from knowledge.stores.embedded import EmbeddedStore
 from knowledge.stores.weaviate import WeaviateStore
-from knowledge.types import PUBLIC
+from knowledge.types import PUBLIC, EmbeddedPassage
 from tests.knowledge.store_toys import EVERYBODY, passage, texts, toward
 from tests.knowledge.weaviate_stand_in import StandIn
 
@@ -488,6 +488,68 @@ async def test_only_the_given_sources_are_looked_at(store: PassageStore) -> None
         assert await ask(frozenset({"wiki", "handbook", "?"}), alpha) == {"wiki", "handbook"}
         assert await ask(frozenset({"nowhere"}), alpha) == set()
         assert await ask(frozenset(), alpha) == set()
+
+
+# -- looking up again what was found before ---------------------------------------------------
+
+
+def ids(*passages: EmbeddedPassage) -> frozenset[str]:
+    return frozenset(one.passage.id for one in passages)
+
+
+async def test_tells_which_passages_these_principals_may_read(store: PassageStore) -> None:
+    board = passage("For the board.", toward(pay=1), access=frozenset({"role:board"}), position=7)
+    either = passage(
+        "For two.", toward(pay=1), access=frozenset({"role:hr", "user:U1"}), position=8
+    )
+    await store.replace("handbook", "guide.md", [TRAVEL, board, either])
+    asked = ids(TRAVEL, board, either)
+
+    assert await store.readable(asked, EVERYBODY) == ids(TRAVEL)
+    assert await store.readable(asked, frozenset({"role:board"})) == ids(board)
+    assert await store.readable(asked, frozenset({"user:U1", "role:hr"})) == ids(either)
+    assert await store.readable(asked, frozenset({PUBLIC, "role:board", "role:hr"})) == asked
+    assert await store.readable(ids(board), EVERYBODY) == frozenset()
+    assert await store.readable(asked, frozenset({"role:boar", "board", "ROLE:BOARD"})) == set()
+
+
+async def test_nobody_may_read_anything_and_nothing_is_nothing(store: PassageStore) -> None:
+    await store.replace("handbook", "guide.md", GUIDE)
+
+    assert await store.readable(ids(TRAVEL), frozenset()) == frozenset()
+    assert await store.readable([], EVERYBODY) == frozenset()
+
+
+async def test_what_changed_or_went_is_not_readable_any_more(store: PassageStore) -> None:
+    await store.replace("handbook", "guide.md", GUIDE)
+    new = passage("Book flights at the travel desk.", toward(travel=1), position=0)
+    await store.replace("handbook", "guide.md", [new, PAY])
+    assert await store.readable(ids(*GUIDE, new), EVERYBODY) == ids(new, PAY)
+
+    closed = changed(PAY, passage=changed(PAY.passage, access=frozenset({"role:hr"})))
+    await store.replace("handbook", "guide.md", [new, closed])
+    assert await store.readable(ids(PAY), EVERYBODY) == frozenset()
+    assert await store.readable(ids(PAY), frozenset({"role:hr"})) == ids(PAY)
+
+    await store.delete("handbook")
+    assert await store.readable(ids(new, PAY), frozenset({PUBLIC, "role:hr"})) == frozenset()
+
+
+async def test_any_id_can_be_asked_for(store: PassageStore) -> None:
+    await store.replace("handbook", "guide.md", GUIDE)
+    (own,) = ids(TRAVEL)
+    odd = ["", "guide.md", "' OR 1=1 --", "%", own.upper(), f"{own}\0x", "\ud800", f"{{{own}}}"]
+
+    assert await store.readable(odd, EVERYBODY) == frozenset()
+    assert await store.readable([*odd, own, own], EVERYBODY) == {own}
+
+
+async def test_thousands_can_be_asked_for_at_once(store: PassageStore) -> None:
+    many = [passage(f"Fact {n}.", toward(pay=1), position=n) for n in range(1_201)]
+    await store.replace("handbook", "guide.md", many)
+    gone = [passage(f"Rumour {n}.", toward(pay=1), position=n) for n in range(1_000)]
+
+    assert await store.readable(ids(*many, *gone), EVERYBODY) == ids(*many)
 
 
 # -- several openings, and refusals -----------------------------------------------------------

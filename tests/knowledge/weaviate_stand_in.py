@@ -380,7 +380,13 @@ class Service(weaviate_pb2_grpc.WeaviateServicer):
     def _search(self, request: search_get_pb2.SearchRequest) -> search_get_pb2.SearchReply:
         collection, found = self._matching(request)
         if not request.HasField("hybrid_search"):
-            raise Refused("the stand-in has only hybrid search")
+            if request.HasField("near_vector") or request.HasField("bm25_search"):
+                raise Refused("the stand-in searches by hybrid search only")
+            return search_get_pb2.SearchReply(
+                results=[
+                    _result(collection, one, 0, request) for one in found[: request.limit or 10]
+                ]
+            )
         hybrid = request.hybrid_search
         if hybrid.fusion_type != base_search_pb2.Hybrid.FUSION_TYPE_RELATIVE_SCORE:
             raise Refused("the stand-in has only relative score fusion")
@@ -403,17 +409,19 @@ class Service(weaviate_pb2_grpc.WeaviateServicer):
         ranked = best(fused(legs), request.limit)
         return search_get_pb2.SearchReply(
             results=[
-                _result(collection, collection.objects[uuid], score, request.metadata)
+                _result(collection, collection.objects[uuid], score, request)
                 for uuid, score in ranked.items()
             ]
         )
 
 
 def _result(
-    collection: Collection, stored: Stored, score: float, asked: search_get_pb2.MetadataRequest
+    collection: Collection, stored: Stored, score: float, request: search_get_pb2.SearchRequest
 ) -> search_get_pb2.SearchResult:
-    fields = {}
-    for name, value in stored.properties.items():
+    asked, fields = request.metadata, {}
+    # A request that says nothing about properties wants them all.
+    wanted = not request.HasField("properties") or request.properties.return_all_nonref_properties
+    for name, value in stored.properties.items() if wanted else ():
         if isinstance(value, list):
             texts = properties_pb2.TextValues(values=value)
             listed = properties_pb2.ListValue(text_values=texts)

@@ -1,0 +1,1 @@
+"""Discord: the adapter, its views, and how Discord writes text."""

@@ -1,0 +1,1 @@
+"""Slack: the adapter, its listeners, and how Slack writes text."""

@@ -1,0 +1,135 @@
+"""What is shown to people, before a platform gives it its form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bot.types import Reply
+
+Action = Literal["helpful", "unhelpful", "why", "person", "share", "send", "edit", "copy", "solved"]
+"""What a button does; every platform has all of them."""
+
+LABELS: Mapping[Action, str] = {
+    "helpful": "Helpful",
+    "unhelpful": "Not helpful",
+    "why": "Why this answer?",
+    "person": "Ask a person",
+    "share": "Share with channel",
+    "send": "Send",
+    "edit": "Edit",
+    "copy": "Copy",
+    "solved": "Mark as solved",
+}
+
+_CONFIDENCE = ((0.85, "Confident"), (0.65, "Fairly sure"), (0.0, "Worth checking"))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A numbered source under an answer."""
+
+    n: int
+    title: str
+    document: str
+    url: str
+    """May be empty: then there is nothing to open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One message of the bot's."""
+
+    text: str
+    """Markdown; of its links only those to ``sources`` and ``links`` may be live."""
+    sources: tuple[Source, ...] = ()
+    confidence: str = ""
+    """In words; empty where there is nothing to be sure of."""
+    buttons: tuple[Action, ...] = ()
+    subject: str = ""
+    """What the buttons act on: the id of a trace or of a draft."""
+    links: tuple[str, ...] = ()
+    """Further addresses that may be live, such as the thread that a person is called to."""
+
+    @property
+    def live_links(self) -> frozenset[str]:
+        """The only addresses that a reader may click."""
+        return frozenset(source.url for source in self.sources if source.url) | set(self.links)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One option of a field."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One question of a form."""
+
+    name: str
+    label: str
+    kind: Literal["text", "long_text", "number", "one_of", "some_of", "channel"]
+    value: str | tuple[str, ...] = ""
+    choices: tuple[Choice, ...] = ()
+    help: str = ""
+    required: bool = False
+    max_chars: int = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A modal. At most five fields: Discord allows no more."""
+
+    id: str
+    title: str
+    """At most 24 characters, Slack's limit."""
+    fields: tuple[Field, ...]
+    submit: str = "Save"
+    context: Mapping[str, str] = field(default_factory=dict)
+    """Comes back with what was filled in."""
+
+
+Values = Mapping[str, str | tuple[str, ...]]
+"""What was filled in, by the fields' names; empty where nothing was."""
+
+
+def confidence_in_words(confidence: float) -> str:
+    """The judge's probability as people say it."""
+    return next(words for least, words in _CONFIDENCE if confidence >= least)
+
+
+def answer_card(
+    reply: Reply, *, shareable: bool = False, help_channel: bool = False, forum: bool = False
+) -> Card:
+    """An answer with what can be done about it. Small talk has no buttons.
+
+    ``shareable``: only the asker sees it, in a channel of several. ``help_channel``: there is a
+    place where people take over. ``forum``: it answers a post that can be marked as solved.
+    """
+    looked_up = bool(reply.citations) or reply.abstained
+    buttons: list[Action] = []
+    if reply.citations:
+        buttons += ["helpful", "unhelpful"]
+    if looked_up:
+        buttons.append("why")
+    if help_channel and (looked_up or reply.error_id):
+        buttons.append("person")
+    if shareable and reply.citations:
+        buttons.append("share")
+    if forum and looked_up:
+        buttons.append("solved")
+    return Card(
+        text=reply.answer,
+        sources=tuple(
+            Source(each.n, each.title, each.document, each.url) for each in reply.citations
+        ),
+        confidence=confidence_in_words(float(reply.checks.get("confidence", 0)))
+        if reply.citations
+        else "",
+        buttons=tuple(buttons),
+        subject=reply.trace_id,
+    )

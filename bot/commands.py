@@ -1,0 +1,185 @@
+"""The commands, written once for every platform: what each is called, takes and does.
+
+A platform turns them into its own kind (Discord: typed options and autocomplete; Slack and the
+terminal: words after the command) and shows what comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bot.cards import Card, Choice, Form, Values
+from bot.errors import UsageError
+from bot.ports import Platform
+from bot.types import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """Who gave a command where, and with what."""
+
+    platform: Platform
+    place: Place
+    user: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    """By the names of the command's parameters; only those that were given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The command is a question, to be heard as an utterance."""
+
+    text: str
+    private: bool
+
+
+Outcome = Card | Ask | Form
+"""A card is shown to who gave the command, a form is opened for them."""
+
+Suggest = Callable[[Invocation, str], Awaitable[Sequence[Choice]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """What a command takes."""
+
+    name: str
+    help: str
+    kind: Literal["text", "yes_no"] = "text"
+    """Text parameters take all the words that are left where commands are typed as a line."""
+    required: bool = True
+    suggest: Suggest | None = None
+    """The choices for what has been typed so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """``/name``, or ``/name action`` where there are several of a name."""
+
+    name: str
+    help: str
+    run: Callable[[Invocation], Awaitable[Outcome]]
+    action: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    admin: bool = False
+    opens_form: bool = False
+    """Its outcome is a form, which some platforms must be shown at once."""
+
+    @property
+    def usage(self) -> str:
+        """How it is typed."""
+        parts = [f"/{self.name}", self.action]
+        parts += [self._typed(each) for each in self.parameters]
+        return " ".join(part for part in parts if part)
+
+    def flag(self, parameter: Parameter) -> str:
+        """How a yes/no parameter is typed: with dashes where text follows, which may begin so."""
+        has_text = any(each.kind == "text" for each in self.parameters)
+        return f"--{parameter.name}" if has_text else parameter.name
+
+    def _typed(self, parameter: Parameter) -> str:
+        name = parameter.name if parameter.kind == "text" else self.flag(parameter)
+        return f"<{name}>" if parameter.required else f"[{name}]"
+
+
+Submit = Callable[[Invocation, Mapping[str, str], Values], Awaitable[Card]]
+"""Takes what a form was opened with and what was filled in.
+
+Raises :class:`FieldFaults` for values that cannot be taken."""
+
+
+class FieldFaults(UsageError):
+    """What is wrong with a form, by field."""
+
+    def __init__(self, faults: Mapping[str, str]):
+        super().__init__(" ".join(faults.values()))
+        self.faults = dict(faults)
+
+
+class Commands:
+    """The registry. Every method raises :class:`UsageError` with what to tell the person."""
+
+    def __init__(self, commands: Sequence[Command], forms: Mapping[str, Submit]):
+        self._commands = {(each.name, each.action): each for each in commands}
+        self._forms = dict(forms)
+
+    @property
+    def all(self) -> Sequence[Command]:
+        """In the order in which help shows them."""
+        return list(self._commands.values())
+
+    def named(self, name: str, action: str = "") -> Command:
+        """The command of this name; raises :class:`KeyError`."""
+        return self._commands[name, action]
+
+    def parse(self, name: str, line: str) -> tuple[Command, dict[str, str]]:
+        """The command and values of a typed line, such as ``/voice`` with ``say Dear all …``."""
+        word, _, rest = line.strip().partition(" ")
+        command = self._commands.get((name, word.lower()))
+        if command is None or not command.action:
+            command, rest = self._commands.get((name, "")), line
+        if command is None:
+            raise UsageError(self.help_for(name))
+        return command, _values(command, rest.strip())
+
+    async def run(self, command: Command, invocation: Invocation) -> Outcome:
+        """Check and do it."""
+        await self._check_admin(command, invocation)
+        for parameter in command.parameters:
+            if parameter.required and not invocation.values.get(parameter.name, "").strip():
+                raise UsageError(f"Usage: `{command.usage}`. {parameter.help}")
+        return await command.run(invocation)
+
+    async def suggest(
+        self, command: Command, parameter: str, invocation: Invocation, typed: str
+    ) -> Sequence[Choice]:
+        """Choices for a parameter; none for those who may not use the command."""
+        wanted = next((each for each in command.parameters if each.name == parameter), None)
+        if wanted is None or wanted.suggest is None:
+            return ()
+        if command.admin and not await invocation.platform.is_admin(
+            invocation.place, invocation.user
+        ):
+            return ()
+        return await wanted.suggest(invocation, typed)
+
+    async def submit(
+        self, form: str, context: Mapping[str, str], invocation: Invocation, values: Values
+    ) -> Card:
+        """Take in a form that was filled in."""
+        if form not in self._forms:
+            raise UsageError("That form is no longer in use. Give the command again.")
+        return await self._forms[form](invocation, context, values)
+
+    def help_for(self, name: str | None = None) -> str:
+        """Markdown: one line a command, of one name or all."""
+        lines = [
+            f"- `{each.usage}`: {each.help}{' (admins)' if each.admin else ''}"
+            for each in self._commands.values()
+            if name is None or each.name == name
+        ]
+        return "\n".join(lines) or f"There is no command `/{name}`. `/help` shows what there is."
+
+    async def _check_admin(self, command: Command, invocation: Invocation) -> None:
+        if command.admin and not await invocation.platform.is_admin(
+            invocation.place, invocation.user
+        ):
+            raise UsageError(
+                f"`{command.usage}` is for admins. Ask one of them, or an owner of the workspace."
+            )
+
+
+def _values(command: Command, line: str) -> dict[str, str]:
+    """Yes/no parameters come first; the rest of the line is the text."""
+    values: dict[str, str] = {}
+    for parameter in command.parameters:
+        if parameter.kind == "yes_no":
+            first, _, rest = line.partition(" ")
+            if first.lower() == command.flag(parameter):
+                values[parameter.name], line = "yes", rest.strip()
+    text = next((each for each in command.parameters if each.kind == "text"), None)
+    if text is not None and line:
+        values[text.name] = line
+    return values

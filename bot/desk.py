@@ -1,0 +1,92 @@
+"""What every platform hands what it hears to: questions, commands, buttons and forms."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bot.cards import Action, Card, Field, Form, Values
+from bot.commands import Commands, FieldFaults, Invocation
+from bot.dispatcher import Dispatcher
+from bot.drafting import Drafting
+from bot.errors import ConfigurationError, UsageError
+from bot.failures import log_failure
+from bot.follow_ups import FollowUps
+
+_FAILED = "Something went wrong on my side. If it stays so, tell an admin: error {error_id}."
+DRAFT_FORM = "draft"
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The whole of the bot, as an adapter sees it."""
+
+    dispatcher: Dispatcher
+    commands: Commands
+    follow_ups: FollowUps
+    drafting: Drafting
+    prompts: tuple[str, ...] = ()
+    """Questions that newcomers are offered."""
+
+    async def press(self, action: Action, subject: str, by: Invocation) -> Card | Form:
+        """Do what a button says; the outcome is for who pressed it.
+
+        Raises :class:`UsageError` with what to tell them. ``solved`` is the platform's own.
+        """
+        place, user, platform = by.place, by.user, by.platform
+        match action:
+            case "helpful" | "unhelpful":
+                return Card(
+                    await self.follow_ups.rate(subject, place, user, helpful=action == "helpful")
+                )
+            case "why":
+                return await self.follow_ups.why(subject, place, user, platform)
+            case "person":
+                return Card(await self.follow_ups.ask_person(subject, place, user, platform))
+            case "share":
+                await self.follow_ups.share(subject, place, user, platform)
+                return Card("Shared.")
+            case "send":
+                return Card(await self.drafting.send(subject, place, user, platform))
+            case "edit":
+                draft = await self.drafting.get(subject, place, user)
+                text = Field("text", "Your text", "long_text", draft.text, required=True)
+                return Form(DRAFT_FORM, "Edit", (text,), "Keep", {"draft": subject})
+            case "copy":
+                draft = await self.drafting.get(subject, place, user)
+                fence = "`" * max(3, 1 + _longest_run(draft.text))
+                return Card(f"{fence}\n{draft.text}\n{fence}")
+            case "solved":
+                raise UsageError("There is nothing to solve here.")
+
+    async def submit(
+        self, form: str, context: Mapping[str, str], by: Invocation, values: Values
+    ) -> Card:
+        """Take in a form. Raises :class:`FieldFaults`, and :class:`UsageError`."""
+        if form == DRAFT_FORM:
+            text = values.get("text", "")
+            return await self.drafting.edit(
+                context["draft"], text if isinstance(text, str) else "", by.place, by.user
+            )
+        return await self.commands.submit(form, context, by, values)
+
+    async def safely(self, doing: Awaitable[_T]) -> _T | Card:
+        """Do it; what a person did wrong, or what went wrong here, becomes a card.
+
+        Lets :class:`FieldFaults` through: a form shows them beside its fields.
+        """
+        try:
+            return await doing
+        except FieldFaults:
+            raise
+        except (UsageError, ConfigurationError) as error:
+            return Card(str(error))
+        except Exception as error:  # whatever broke: a person gets an id, and the log the place
+            return Card(_FAILED.format(error_id=log_failure("action_failed", error)))
+
+
+def _longest_run(text: str) -> int:
+    runs = [len(run) for run in "".join(c if c == "`" else " " for c in text).split()]
+    return max(runs, default=0)

@@ -1,0 +1,305 @@
+"""From what platforms hear to what the bot says: who is meant, who may see it, and once only.
+
+An utterance is decided on and entered in the inbox before its platform is told that it arrived; it
+is answered afterwards. So nothing is lost when the process dies in between, and nothing is said
+twice however often it is delivered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import uuid4
+
+import structlog
+
+from bot.assistant import Assistant
+from bot.attention import bar_for, is_for_bot, wish
+from bot.cards import Card, answer_card
+from bot.channels import ChannelRules, Channels
+from bot.errors import PlatformError
+from bot.inbox import LEASE, Accepted, Inbox
+from bot.limits import Limits, Reached
+from bot.ports import Platform, ReplyView
+from bot.types import Asker, Delta, Message, Place, Utterance, person
+from knowledge.types import Attachment, attachment_source, conversation_principal
+
+EDITABLE = timedelta(minutes=1)
+"""How long an edit or deletion of the question still changes the answer."""
+ATTEMPTS = 5
+_AT_ONCE = 8
+_BEAT = LEASE / 3
+_TIDY_EVERY = timedelta(hours=1)
+_LOOK_AROUND = 10.0  # seconds between looks for what other processes left behind
+
+_LIMITS: dict[Reached, str] = {
+    "person": "That is a lot of questions in one hour. Give me a little while, then ask again.",
+    "channel": "I have answered as much as I may in this channel today. "
+    "Ask me in a direct message, or tomorrow.",
+    "workspace": "I have answered as much as I may today. Ask me again tomorrow.",
+}
+_NOT_HERE = "I do not answer in this channel. Ask me in a direct message."
+_QUIET = "I will be quiet here. Mention me if you want something; `resume` brings me back."
+_BACK = "I am back."
+_GIVEN_UP = "I tried several times and could not answer this. Please ask again."
+
+_log = structlog.get_logger("housevoice")
+
+
+class AttachmentReader(Protocol):
+    """Reads files into a conversation; :class:`knowledge.attachments.AttachmentReader` is one."""
+
+    async def read(self, conversation: str, files: Sequence[Attachment]) -> dict[str, str]:
+        """Name to reason of each file that could not be read."""
+        ...
+
+
+class Dispatcher:
+    """Hears for all platforms."""
+
+    def __init__(
+        self,
+        assistant: Assistant,
+        inbox: Inbox,
+        channels: Channels,
+        limits: Limits,
+        attachments: AttachmentReader,
+        *,
+        clock: Callable[[], datetime],
+        housekeeping: Callable[[], Awaitable[None]] | None = None,
+    ):
+        """``housekeeping``: what else is to be tidied up now and then."""
+        self._assistant = assistant
+        self._inbox = inbox
+        self._channels = channels
+        self._limits = limits
+        self._attachments = attachments
+        self._clock = clock
+        self._housekeeping = housekeeping
+        self._at_once = asyncio.Semaphore(_AT_ONCE)
+        self._tidied: datetime | None = None
+        self._running: dict[str, asyncio.Task[None]] = {}
+
+    async def hear(self, platform: Platform, utterance: Utterance) -> bool:
+        """Take an utterance in; True if it will be answered. Returns as soon as it is safe."""
+        rules = await self._channels.rules(utterance.place)
+        if not await self._is_meant(utterance, rules):
+            return False
+        accepted = await self._inbox.accept(utterance, self._clock())
+        if accepted is None:
+            return False
+        self._start(platform, accepted)
+        return True
+
+    async def edited(self, platform: Platform, utterance: Utterance) -> None:
+        """The author changed their words: within a minute the answer changes too."""
+        running = utterance.id in self._running
+        await self._stop(utterance.id)
+        accepted = await self._inbox.reopen(utterance, self._clock(), EDITABLE)
+        if accepted is not None:
+            self._start(platform, accepted)
+        elif running:
+            await self._inbox.release(utterance.id, self._clock())
+
+    async def deleted(self, platform: Platform, place: Place, id: str) -> None:
+        """The author took their words back, and the answer goes with them."""
+        await self._stop(id)
+        shown = await self._inbox.withdraw(id, self._clock(), EDITABLE)
+        if shown:
+            await platform.erase(place, shown)
+
+    async def recover(self, platform: Platform) -> None:
+        """Answer what a process that died, or was stopped, has left behind."""
+        for accepted in await self._inbox.take_over(platform.name, self._clock()):
+            self._start(platform, accepted)
+
+    async def attend(self, platform: Platform) -> None:
+        """Keep hold of what is being answered and pick up what others left, until cancelled."""
+        while True:
+            await self.recover(platform)
+            await self._tidy_up()
+            for _ in range(max(1, round(_LOOK_AROUND / _BEAT.total_seconds()))):
+                await asyncio.sleep(_BEAT.total_seconds())
+                await self._inbox.renew(self._running.keys(), self._clock())
+
+    async def _tidy_up(self) -> None:
+        now = self._clock()
+        if self._tidied is not None and now - self._tidied < _TIDY_EVERY:
+            return
+        self._tidied = now
+        await self._inbox.forget_old(now)
+        await self._limits.forget_old(now)
+        if self._housekeeping is not None:
+            await self._housekeeping()
+
+    async def settled(self) -> None:
+        """Wait until nothing is being answered."""
+        while self._running:
+            await asyncio.wait(list(self._running.values()))
+
+    async def close(self, grace: float) -> None:
+        """Finish what can be finished within ``grace`` seconds; hand the rest back."""
+        if self._running:
+            await asyncio.wait(list(self._running.values()), timeout=grace)
+        for id in list(self._running):
+            await self._stop(id)
+            await self._inbox.release(id, self._clock())
+
+    async def _is_meant(self, utterance: Utterance, rules: ChannelRules) -> bool:
+        if utterance.address in ("mention", "direct", "command"):
+            return True
+        if await self._channels.is_quiet(utterance.place):
+            return wish(utterance.text) == "resume"
+        before: frozenset[str] = frozenset()
+        if utterance.address == "thread":
+            before = await self._inbox.authors(utterance.conversation)
+        return is_for_bot(utterance, rules, before)
+
+    def _start(self, platform: Platform, accepted: Accepted) -> None:
+        id = accepted.utterance.id
+        task = asyncio.create_task(self._work(platform, accepted), name=f"answer {id}")
+        self._running[id] = task
+        task.add_done_callback(lambda done: self._ended(id, done))
+
+    def _ended(self, id: str, task: asyncio.Task[None]) -> None:
+        if self._running.get(id) is task:
+            del self._running[id]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("dispatch_failed", message_id=id, error=type(error).__name__)
+
+    async def _stop(self, id: str) -> None:
+        task = self._running.get(id)
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def _work(self, platform: Platform, accepted: Accepted) -> None:
+        utterance = accepted.utterance
+        try:
+            async with self._at_once:
+                await self._answer(platform, accepted)
+        except PlatformError as error:
+            last = accepted.attempts >= ATTEMPTS or not error.passing
+            _log.warning(
+                "reply_not_shown",
+                message_id=utterance.id,
+                error_id=uuid4().hex[:8],
+                reason=str(error),
+                attempts=accepted.attempts,
+                given_up=last,
+            )
+            if last:
+                await self._inbox.settle(accepted, "given_up", accepted.shown)
+
+    async def _answer(self, platform: Platform, accepted: Accepted) -> None:
+        utterance, place = accepted.utterance, accepted.utterance.place
+        rules = await self._channels.rules(place)
+        if rules.answers == "never" and not utterance.private and not place.direct:
+            await platform.whisper(place, utterance.author, _NOT_HERE)
+            await self._inbox.settle(accepted, "answered", ())
+            return
+        before = await self._inbox.authors(utterance.conversation, but=utterance.id)
+        bar = bar_for(utterance, rules, before)
+        view: ReplyView | None = None
+        if bar is None:
+            view = await platform.open_reply(utterance, accepted.shown)
+        card = await self._fixed_reply(accepted, rules, bar)
+        if card is None:
+            card = await self._looked_up(platform, accepted, rules, bar, view)
+        if card is None:
+            await self._inbox.settle(accepted, "ignored", ())
+            return
+        view = view or await platform.open_reply(utterance, accepted.shown)
+        await view.finish(card)
+        if not await self._inbox.settle(
+            accepted, "answered", view.shown
+        ) and await self._inbox.is_withdrawn(utterance.id):
+            await view.erase()
+
+    async def _fixed_reply(
+        self, accepted: Accepted, rules: ChannelRules, bar: float | None
+    ) -> Card | None:
+        """What is said without asking the assistant."""
+        utterance, now = accepted.utterance, self._clock()
+        if accepted.attempts > ATTEMPTS:
+            return Card(_GIVEN_UP)
+        wished = wish(utterance.text)
+        if wished is not None:
+            await self._channels.set_quiet(utterance.place, wished == "quiet", now)
+            return Card(_QUIET if wished == "quiet" else _BACK)
+        # What nobody asked for is counted when it is said.
+        if bar is None and accepted.attempts == 1:
+            reached = await self._limits.spend(
+                utterance.place, utterance.author, rules.daily_limit, now
+            )
+            return Card(_LIMITS[reached]) if reached else None
+        return None
+
+    async def _looked_up(
+        self,
+        platform: Platform,
+        accepted: Accepted,
+        rules: ChannelRules,
+        bar: float | None,
+        view: ReplyView | None,
+    ) -> Card | None:
+        """The assistant's reply; None where it was not asked and is not sure enough."""
+        utterance, place = accepted.utterance, accepted.utterance.place
+        message = await self._message(platform, utterance, rules, bar)
+        text, shown = "", accepted.shown
+        async for piece in self._assistant.answer(message):
+            if isinstance(piece, Delta):
+                text += piece.text
+                if view is not None:
+                    await view.grow(text)
+                    if view.shown != shown:
+                        shown = view.shown
+                        await self._inbox.showing(utterance.id, shown)
+                continue
+            if bar is not None and await self._limits.spend(
+                place, utterance.author, rules.daily_limit, self._clock()
+            ):
+                return None
+            workspace = await self._channels.workspace(place)
+            return answer_card(
+                piece,
+                shareable=utterance.private and not place.direct,
+                help_channel=workspace.help_channel is not None,
+                forum=rules.forum,
+            )
+        return None
+
+    async def _message(
+        self, platform: Platform, utterance: Utterance, rules: ChannelRules, bar: float | None
+    ) -> Message:
+        place, conversation = utterance.place, utterance.conversation
+        private = utterance.private or place.direct
+        principals = (
+            await platform.principals(place, utterance.author)
+            if private
+            else await platform.audience(place)
+        )
+        unread = {}
+        if utterance.files:
+            files = [platform.with_credentials(file) for file in utterance.files]
+            unread = await self._attachments.read(conversation, files)
+        sources = rules.sources
+        return Message(
+            id=utterance.id,
+            platform=platform.name,
+            conversation=conversation,
+            asker=Asker(
+                person(place, utterance.author),
+                principals | {conversation_principal(conversation)},
+            ),
+            text=utterance.text,
+            attachments=tuple(file.name for file in utterance.files),
+            unread=unread,
+            voice=rules.voice,
+            sources=None if sources is None else sources | {attachment_source(conversation)},
+            earlier=tuple(await platform.earlier(utterance)),
+            bar=bar,
+            private=private,
+        )

@@ -1,0 +1,200 @@
+"""What can be done about an answer: rate it, ask why, share it, ask a person."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from datetime import datetime
+from textwrap import shorten
+from typing import Any, Protocol
+
+from bot.cards import Card, Source, confidence_in_words
+from bot.channels import Channels
+from bot.errors import PlatformError, UsageError
+from bot.history import History, Trace
+from bot.ports import Platform
+from bot.types import Place, person
+from knowledge.types import Principals
+
+_GONE = "I no longer have the record of that answer. Ask the question again."
+_NOT_YOURS = "That answer was given to somebody else in private."
+_QUOTED = 300  # characters of each passage
+_CHECKS = {
+    "numbers": "numbers and dates",
+    "names": "names",
+    "links": "links and addresses",
+    "code": "code",
+    "negations": "negations",
+}
+
+
+class PassageAccess(Protocol):
+    """Who may read what; :class:`knowledge.store.PassageStore` is one."""
+
+    async def readable(self, ids: Collection[str], principals: Principals) -> frozenset[str]:
+        """Which of these passages are held and may be read by these principals."""
+        ...
+
+
+ReadAt = Callable[[Collection[tuple[str, str]]], Awaitable[Mapping[tuple[str, str], datetime]]]
+"""When documents, given as (source, document), were last read."""
+
+
+class FollowUps:
+    """Acts on answers by their trace. Everything raises :class:`UsageError` with what to say."""
+
+    def __init__(
+        self,
+        history: History,
+        channels: Channels,
+        access: PassageAccess,
+        read_at: ReadAt,
+        clock: Callable[[], datetime],
+    ):
+        self._history = history
+        self._channels = channels
+        self._access = access
+        self._read_at = read_at
+        self._clock = clock
+
+    async def rate(self, trace_id: str, place: Place, user: str, *, helpful: bool) -> str:
+        """Keep an opinion; returns the thanks."""
+        await self._trace(trace_id, place, user)
+        await self._history.rate(trace_id, person(place, user), helpful, self._clock())
+        return (
+            "Thank you, noted." if helpful else "Thank you, noted. If it matters now, ask a person."
+        )
+
+    async def why(self, trace_id: str, place: Place, user: str, platform: Platform) -> Card:
+        """How an answer came about, as far as this person may know it."""
+        trace = await self._trace(trace_id, place, user)
+        body = trace.body
+        mine = await platform.principals(place, user)
+        passages = body["passages"]
+        readable = await self._access.readable([each["id"] for each in passages], mine)
+        read_at = await self._read_at({(each["source"], each["document"]) for each in passages})
+        lines = [f"**{shorten(body['question'], 300, placeholder=' …')}**", "", *_judgement(body)]
+        lines += ["", "**What I read**"]
+        hidden = 0
+        shown = []
+        for each in passages:
+            if each["id"] not in readable:
+                hidden += 1
+                continue
+            shown.append(each)
+            age = _age(read_at.get((each["source"], each["document"])), self._clock())
+            lines.append(f"{len(shown)}. {each['title']} (score {each['score']:.2f}, {age})")
+            lines.append(f"   > {shorten(each['text'], _QUOTED, placeholder=' …')}")
+        if hidden:
+            lines.append(
+                f"{hidden} more that {'is' if hidden == 1 else 'are'} not open to you, "
+                "or changed since."
+            )
+        if not passages:
+            lines.append("Nothing that could help was found.")
+        version = f", version {body['voice_version']}" if body.get("voice_version") else ""
+        lines += [
+            "",
+            f"Voice: {body['voice']}{version}. "
+            f"Time: {round(body['timings_ms'].get('total', 0))} ms. Trace: `{trace.id}`",
+        ]
+        return Card(
+            "\n".join(lines),
+            sources=tuple(
+                Source(n, each["title"], each["document"], each.get("url", ""))
+                for n, each in enumerate(shown, start=1)
+            ),
+        )
+
+    async def share(self, trace_id: str, place: Place, user: str, platform: Platform) -> None:
+        """Post a private answer where it was asked, if everyone there may read what it cites."""
+        trace = await self._trace(trace_id, place, user)
+        cited = {each["passage"] for each in trace.body["citations"]}
+        everyone = await platform.audience(place)
+        if not cited or not cited <= await self._access.readable(cited, everyone):
+            raise UsageError(
+                "I cannot share this here: not everyone in this channel may read all of its "
+                "sources, or one of them has changed since."
+            )
+        body = trace.body
+        await platform.post(
+            place,
+            Card(
+                f"{platform.mention(user)} asked: "
+                f"*{shorten(body['question'], 300, placeholder=' …')}*\n\n{body['answer']}",
+                sources=tuple(
+                    Source(each["n"], each["title"], each["document"], each["url"])
+                    for each in body["citations"]
+                ),
+                confidence=confidence_in_words(float(body["checks"]["confidence"])),
+                buttons=("helpful", "unhelpful", "why"),
+                subject=trace_id,
+            ),
+        )
+
+    async def ask_person(self, trace_id: str, place: Place, user: str, platform: Platform) -> str:
+        """Post the question to the help channel; returns what to tell who clicked."""
+        trace = await self._trace(trace_id, place, user)
+        channel = (await self._channels.workspace(place)).help_channel
+        if channel is None:
+            raise UsageError(
+                "No help channel is set here. An admin can choose one with `/kb workspace`."
+            )
+        helpers = Place(place.platform, place.workspace, channel)
+        passages = trace.body["passages"]
+        readable = await self._access.readable(
+            [each["id"] for each in passages], await platform.audience(helpers)
+        )
+        tried = list(dict.fromkeys(each["title"] for each in passages if each["id"] in readable))
+        link = "" if trace.private else await platform.link(place)
+        lines = [
+            f"{platform.mention(user)} would like a person's help:",
+            f"> {shorten(trace.body['question'], 1000, placeholder=' …')}",
+            "I did not know." if trace.body["abstained"] else "My answer did not settle it.",
+        ]
+        if tried:
+            lines += ["", "I looked at:", *(f"- {title}" for title in tried)]
+        if link:
+            lines += ["", f"[Open the conversation]({link})"]
+        if not await self._history.hand_over(trace_id, self._clock()):
+            raise UsageError("People have been asked about this already.")
+        try:
+            posted = await platform.post(
+                helpers, Card("\n".join(lines), links=(link,) if link else ())
+            )
+        except PlatformError:
+            await self._history.hand_over(trace_id, None)
+            raise
+        return f"I have asked the people there: {posted}" if posted else "I have asked a person."
+
+    async def _trace(self, id: str, place: Place, user: str) -> Trace:
+        trace = await self._history.trace(id)
+        if trace is None:
+            raise UsageError(_GONE)
+        if trace.private and trace.asker != person(place, user):
+            raise UsageError(_NOT_YOURS)
+        return trace
+
+
+def _judgement(body: Mapping[str, Any]) -> list[str]:
+    confidence = float(body["checks"].get("confidence", 0))
+    sure = f"Confidence {confidence:.2f}"
+    if body["abstained"]:
+        return [f"{sure}: not enough to answer from what I found."]
+    lines = [f"{sure}: {confidence_in_words(confidence).lower()}."]
+    facts = body["checks"].get("facts", {})
+    kept = [name for kind, name in _CHECKS.items() if facts.get(kind)]
+    lost = [name for kind, name in _CHECKS.items() if facts.get(kind) is False]
+    if kept:
+        lines.append(f"Checked against the sources and kept: {', '.join(kept)}.")
+    if lost:
+        lines.append(f"Not kept: {', '.join(lost)}.")
+    return lines
+
+
+def _age(read_at: datetime | None, now: datetime) -> str:
+    if read_at is None:
+        return "not known when it was read"
+    days = (now - read_at).days
+    if days < 1:
+        return "read today"
+    return "read yesterday" if days == 1 else f"read {days} days ago"

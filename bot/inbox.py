@@ -1,0 +1,242 @@
+"""Accepted utterances, durably: each is answered once, and none is lost when a process dies.
+
+An utterance is accepted by entering its id: of all deliveries, replicas and restarts exactly one
+succeeds. Whoever holds its lease answers it; a lease that ran out may be taken over by another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.database import in_utc
+from bot.types import Place, Utterance
+from knowledge.types import Attachment
+
+LEASE = timedelta(seconds=30)
+"""How long after its holder's last sign of life an utterance may be taken over."""
+KEPT = timedelta(days=30)
+"""How long ids are remembered; threads older than this need a new mention."""
+
+Outcome = Literal["answered", "ignored", "withdrawn", "given_up"]
+
+metadata = sa.MetaData()
+
+_inbox = sa.Table(
+    "inbox",
+    metadata,
+    sa.Column("id", sa.String(200), primary_key=True),
+    sa.Column("platform", sa.String(20), nullable=False),
+    sa.Column("conversation", sa.String(200), nullable=False, index=True),
+    sa.Column("author", sa.String(200), nullable=False),
+    sa.Column("body", sa.JSON),
+    sa.Column("shown", sa.JSON, nullable=False),
+    sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("lease_until", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("outcome", sa.String(16)),
+    sa.Index("ix_inbox_outcome", "platform", "outcome"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An utterance that somebody has undertaken to answer."""
+
+    utterance: Utterance
+    shown: tuple[str, ...]
+    """The platform's ids of what was posted for it already."""
+    attempts: int
+    """1 for the first; also tells an old holder from the present one."""
+
+
+class Inbox:
+    """The table of accepted utterances."""
+
+    def __init__(self, engine: AsyncEngine):
+        self._engine = engine
+
+    async def accept(self, utterance: Utterance, now: datetime) -> Accepted | None:
+        """Something for exactly one of all callers with the same id, in any process: it answers."""
+        row = {
+            "id": utterance.id,
+            "platform": utterance.place.platform,
+            "conversation": utterance.conversation,
+            "author": utterance.author,
+            "body": _as_json(utterance),
+            "shown": [],
+            "accepted_at": now,
+            "lease_until": now + LEASE,
+            "attempts": 1,
+        }
+        try:
+            async with self._engine.begin() as db:
+                await db.execute(sa.insert(_inbox).values(row))
+        except IntegrityError:
+            return None
+        return Accepted(utterance, (), 1)
+
+    async def authors(self, conversation: str, *, but: str = "") -> frozenset[str]:
+        """Who asked the bot something in this conversation, ``but`` for one utterance.
+
+        What it kept silent about does not count.
+        """
+        async with self._engine.connect() as db:
+            rows = await db.execute(
+                sa.select(_inbox.c.author)
+                .where(
+                    _inbox.c.conversation == conversation,
+                    _inbox.c.id != but,
+                    sa.or_(_inbox.c.outcome.is_(None), _inbox.c.outcome != "ignored"),
+                )
+                .distinct()
+            )
+        return frozenset(row.author for row in rows)
+
+    async def showing(self, id: str, shown: Sequence[str]) -> None:
+        """Note what was posted, so that a later attempt goes on with it."""
+        await self._change(id, shown=list(shown))
+
+    async def settle(self, done: Accepted, outcome: Outcome, shown: Sequence[str]) -> bool:
+        """Enter the end; False if it was withdrawn, edited or taken over meanwhile.
+
+        What was said is forgotten here: the trace has it, for as long as traces are kept.
+        """
+        async with self._engine.begin() as db:
+            settled = await db.execute(
+                sa.update(_inbox)
+                .where(
+                    _inbox.c.id == done.utterance.id,
+                    _inbox.c.outcome.is_(None),
+                    _inbox.c.attempts == done.attempts,
+                )
+                .values(outcome=outcome, shown=list(shown), body=None)
+            )
+        return bool(settled.rowcount)
+
+    async def reopen(
+        self, utterance: Utterance, now: datetime, within: timedelta
+    ) -> Accepted | None:
+        """Enter that the author edited it, if it was accepted no longer than ``within`` ago.
+
+        Whoever answers the old words can no longer settle. None: too late, or never accepted.
+        """
+        async with self._engine.begin() as db:
+            row = (
+                await db.execute(sa.select(_inbox).where(_inbox.c.id == utterance.id))
+            ).one_or_none()
+            if row is None or row.outcome == "withdrawn" or now - in_utc(row.accepted_at) > within:
+                return None
+            done = await db.execute(
+                sa.update(_inbox)
+                .where(_inbox.c.id == row.id, _inbox.c.attempts == row.attempts)
+                .values(
+                    outcome=None,
+                    body=_as_json(utterance),
+                    attempts=row.attempts + 1,
+                    lease_until=now + LEASE,
+                )
+            )
+        if not done.rowcount:
+            return None
+        return Accepted(utterance, tuple(row.shown), row.attempts + 1)
+
+    async def is_withdrawn(self, id: str) -> bool:
+        """Whether the author took it back."""
+        async with self._engine.connect() as db:
+            found = await db.execute(
+                sa.select(_inbox.c.id).where(_inbox.c.id == id, _inbox.c.outcome == "withdrawn")
+            )
+        return found.one_or_none() is not None
+
+    async def withdraw(self, id: str, now: datetime, within: timedelta) -> tuple[str, ...] | None:
+        """Enter that the author took it back no later than ``within`` after it was accepted.
+
+        Returns what was posted for it. None: too late, never accepted, or withdrawn before.
+        """
+        async with self._engine.begin() as db:
+            row = (await db.execute(sa.select(_inbox).where(_inbox.c.id == id))).one_or_none()
+            if row is None or row.outcome == "withdrawn" or now - in_utc(row.accepted_at) > within:
+                return None
+            await db.execute(
+                sa.update(_inbox).where(_inbox.c.id == id).values(outcome="withdrawn", body=None)
+            )
+        return tuple(row.shown)
+
+    async def renew(self, ids: Collection[str], now: datetime) -> None:
+        """Hold the leases a while longer."""
+        if ids:
+            async with self._engine.begin() as db:
+                await db.execute(
+                    sa.update(_inbox)
+                    .where(_inbox.c.id.in_(list(ids)))
+                    .values(lease_until=now + LEASE)
+                )
+
+    async def release(self, id: str, now: datetime) -> None:
+        """Hand it back: anybody may take it over at once."""
+        await self._change(id, lease_until=now)
+
+    async def take_over(self, platform: str, now: datetime) -> list[Accepted]:
+        """Lease what nobody holds any more, oldest first. Each goes to one caller only."""
+        taken = []
+        async with self._engine.connect() as db:
+            rows = (
+                await db.execute(
+                    sa.select(_inbox)
+                    .where(
+                        _inbox.c.platform == platform,
+                        _inbox.c.outcome.is_(None),
+                        _inbox.c.lease_until <= now,
+                    )
+                    .order_by(_inbox.c.accepted_at)
+                )
+            ).all()
+        for row in rows:
+            async with self._engine.begin() as db:
+                done = await db.execute(
+                    sa.update(_inbox)
+                    .where(
+                        _inbox.c.id == row.id,
+                        _inbox.c.outcome.is_(None),
+                        _inbox.c.attempts == row.attempts,
+                    )
+                    .values(lease_until=now + LEASE, attempts=row.attempts + 1)
+                )
+            if done.rowcount:
+                taken.append(Accepted(_from_json(row.body), tuple(row.shown), row.attempts + 1))
+        return taken
+
+    async def forget_old(self, now: datetime) -> None:
+        """Drop what ended long ago."""
+        async with self._engine.begin() as db:
+            await db.execute(
+                sa.delete(_inbox).where(
+                    _inbox.c.outcome.is_not(None), _inbox.c.accepted_at < now - KEPT
+                )
+            )
+
+    async def _change(self, id: str, **values: Any) -> None:
+        async with self._engine.begin() as db:
+            await db.execute(sa.update(_inbox).where(_inbox.c.id == id).values(**values))
+
+
+def _as_json(utterance: Utterance) -> dict[str, Any]:
+    bare = replace(utterance, files=tuple(replace(file, headers={}) for file in utterance.files))
+    return asdict(bare)
+
+
+def _from_json(body: dict[str, Any]) -> Utterance:
+    return Utterance(
+        **{
+            **body,
+            "place": Place(**body["place"]),
+            "files": tuple(Attachment(**file) for file in body["files"]),
+        }
+    )

@@ -1,0 +1,288 @@
+"""The commands that there are: ``/ask``, ``/kb``, ``/voice``, ``/quiet`` and ``/help``."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.cards import Card, Choice, Field, Form, Values
+from bot.channels import ChannelRules, Channels, WorkspaceRules
+from bot.commands import (
+    Ask,
+    Command,
+    Commands,
+    FieldFaults,
+    Invocation,
+    Outcome,
+    Parameter,
+)
+from bot.drafting import Drafting
+from bot.errors import UsageError
+from bot.history import History
+from bot.types import person
+
+_MOST_GAPS = 20
+_MODES = (
+    Choice("mention", "When it is mentioned"),
+    Choice("unprompted", "Any question that it is sure about"),
+    Choice("never", "Never"),
+)
+_DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSource:
+    """A knowledge source as people see it."""
+
+    id: str
+    location: str
+    documents: int
+    is_public: bool
+    fault: str = ""
+    """Why the last reading failed, if it did."""
+
+
+KnownSources = Callable[[], Awaitable[Sequence[KnownSource]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    channels: Channels
+    history: History
+    drafting: Drafting
+    sources: KnownSources
+    voices: Callable[[], Sequence[str]]
+    clock: Callable[[], datetime]
+
+    async def ask(self, by: Invocation) -> Outcome:
+        return Ask(by.values["question"], private=by.values.get("public") != "yes")
+
+    async def list_sources(self, by: Invocation) -> Outcome:
+        lines = [
+            f"- {each.location} (`{each.id}`): {each.documents} documents, "
+            f"{'for everyone' if each.is_public else 'limited'}"
+            + (f". Last reading failed: {each.fault}" if each.fault else "")
+            for each in await self.sources()
+        ]
+        return Card("\n".join(lines) or "There are no sources yet.")
+
+    async def gaps(self, by: Invocation) -> Outcome:
+        gaps = await self.history.gaps()
+        lines = [f"- {' '.join(gap.split())}" for gap in gaps[:_MOST_GAPS]]
+        if len(gaps) > _MOST_GAPS:
+            lines.append(f"and {len(gaps) - _MOST_GAPS} more")
+        return Card("\n".join(lines) or "Every question so far found an answer.")
+
+    async def channel_form(self, by: Invocation) -> Outcome:
+        if by.place.direct:
+            raise UsageError("A direct conversation has no rules. Give the command in a channel.")
+        rules = await self.channels.rules(by.place)
+        voices = [Choice(_DEFAULT, "The usual voice"), *(Choice(n, n) for n in self.voices())]
+        sources = [Choice(each.id, each.location[-75:]) for each in (await self.sources())[:25]]
+        fields = [
+            Field("answers", "When it answers", "one_of", rules.answers, _MODES, required=True),
+            Field(
+                "bar",
+                "How sure it must be to answer unasked",
+                "number",
+                f"{rules.bar:g}",
+                help="From 0 to 1.",
+                required=True,
+            ),
+            Field(
+                "voice", "Voice", "one_of", rules.voice or _DEFAULT, tuple(voices), required=True
+            ),
+            Field(
+                "daily_limit",
+                "Answers a day",
+                "number",
+                "" if rules.daily_limit is None else str(rules.daily_limit),
+                help="Empty: no limit of its own.",
+            ),
+        ]
+        if sources:
+            fields.append(
+                Field(
+                    "sources",
+                    "Only these sources",
+                    "some_of",
+                    tuple(sorted(rules.sources or ())),
+                    tuple(sources),
+                    help="None chosen: all.",
+                )
+            )
+        return Form("channel", "This channel", tuple(fields))
+
+    async def save_channel(self, by: Invocation, _: Mapping[str, str], values: Values) -> Card:
+        await self._must_be_admin(by)
+        faults = {}
+        bar = _number(values.get("bar"))
+        if bar is None or not 0 <= bar <= 1:
+            faults["bar"] = "Give a number from 0 to 1, such as 0.8."
+        limit = _number(values.get("daily_limit"))
+        if values.get("daily_limit") and (limit is None or limit < 1 or limit != int(limit)):
+            faults["daily_limit"] = "Give a whole number above 0, or leave it empty."
+        if faults:
+            raise FieldFaults(faults)
+        known = await self.channels.rules(by.place)
+        voice = values.get("voice")
+        rules = ChannelRules.model_validate(
+            {
+                **known.model_dump(),
+                "answers": values["answers"],
+                "bar": bar,
+                "voice": None if voice in (_DEFAULT, "", None) else voice,
+                "daily_limit": None if limit is None else int(limit),
+                "sources": frozenset(values.get("sources") or ()) or None,
+            }
+        )
+        await self.channels.set_rules(by.place, rules, person(by.place, by.user), self.clock())
+        return Card(_said(rules))
+
+    async def workspace_form(self, by: Invocation) -> Outcome:
+        rules = await self.channels.workspace(by.place)
+        return Form(
+            "workspace",
+            "This workspace",
+            (
+                Field(
+                    "help_channel",
+                    "Where people take over",
+                    "channel",
+                    rules.help_channel or "",
+                    help='"Ask a person" posts here. Empty: there is no such button.',
+                ),
+            ),
+        )
+
+    async def save_workspace(self, by: Invocation, _: Mapping[str, str], values: Values) -> Card:
+        await self._must_be_admin(by)
+        channel = values.get("help_channel") or None
+        rules = WorkspaceRules(help_channel=channel if isinstance(channel, str) else None)
+        await self.channels.set_workspace(by.place, rules, person(by.place, by.user), self.clock())
+        return Card(
+            'Saved. "Ask a person" posts to the channel that you chose.'
+            if rules.help_channel
+            else 'Saved. There is no "Ask a person" now.'
+        )
+
+    async def threads(self, by: Invocation) -> Outcome:
+        rules = await self.channels.rules(by.place)
+        changed = rules.model_copy(update={"threads": by.values.get("off") != "yes"})
+        await self.channels.set_rules(by.place, changed, person(by.place, by.user), self.clock())
+        return Card(_said(changed))
+
+    async def forum(self, by: Invocation) -> Outcome:
+        rules = await self.channels.rules(by.place)
+        changed = rules.model_copy(update={"forum": by.values.get("off") != "yes"})
+        await self.channels.set_rules(by.place, changed, person(by.place, by.user), self.clock())
+        return Card(_said(changed))
+
+    async def list_voices(self, by: Invocation) -> Outcome:
+        rules = await self.channels.rules(by.place)
+        chosen = rules.voice or "the usual one"
+        listed = "\n".join(f"- `{name}`" for name in self.voices())
+        return Card(f"Here it speaks in {chosen}. There are:\n{listed}")
+
+    async def say(self, by: Invocation) -> Outcome:
+        return await self.drafting.rewrite(by.values["draft"], by.place, by.user)
+
+    async def quiet(self, by: Invocation) -> Outcome:
+        resume = by.values.get("off") == "yes"
+        await self.channels.set_quiet(by.place, not resume, self.clock())
+        return Card(
+            "I am back: I listen here again."
+            if resume
+            else "I will be quiet here until I am mentioned. `/quiet off` ends that."
+        )
+
+    async def _must_be_admin(self, by: Invocation) -> None:
+        # A form may be sent in long after it was opened.
+        if not await by.platform.is_admin(by.place, by.user):
+            raise UsageError("Only admins may change this.")
+
+
+def own_commands(
+    channels: Channels,
+    history: History,
+    drafting: Drafting,
+    sources: KnownSources,
+    voices: Callable[[], Sequence[str]],
+    clock: Callable[[], datetime],
+) -> Commands:
+    """The registry with all commands of ours."""
+    own = _Own(channels, history, drafting, sources, voices, clock)
+    off = Parameter("off", "Switch it off again.", "yes_no", required=False)
+    listed = [
+        Command(
+            "ask",
+            "Ask me something; only you see the answer.",
+            own.ask,
+            parameters=(
+                Parameter("public", "Let everyone here see the answer.", "yes_no", required=False),
+                Parameter("question", "What would you like to know?"),
+            ),
+        ),
+        Command("kb", "What I have read.", own.list_sources, "list", admin=True),
+        Command("kb", "Questions that I could not answer.", own.gaps, "gaps", admin=True),
+        Command(
+            "kb",
+            "How I behave in this channel.",
+            own.channel_form,
+            "channel",
+            admin=True,
+            opens_form=True,
+        ),
+        Command(
+            "kb",
+            "Where people take over.",
+            own.workspace_form,
+            "workspace",
+            admin=True,
+            opens_form=True,
+        ),
+        Command("kb", "Answer in threads.", own.threads, "threads", (off,), admin=True),
+        Command("kb", "Answer every new forum post.", own.forum, "forum", (off,), admin=True),
+        Command("voice", "The voices that there are.", own.list_voices, "list"),
+        Command(
+            "voice",
+            "Say a draft of yours in our voice.",
+            own.say,
+            "say",
+            (Parameter("draft", "Your text."),),
+        ),
+        Command("quiet", "Speak here only when mentioned.", own.quiet, parameters=(off,)),
+    ]
+
+    async def show_help(_: Invocation) -> Outcome:
+        return Card(commands.help_for())
+
+    listed.append(Command("help", "What I can do.", show_help))
+    commands = Commands(listed, {"channel": own.save_channel, "workspace": own.save_workspace})
+    return commands
+
+
+def _number(value: str | tuple[str, ...] | None) -> float | None:
+    try:
+        return float(str(value).replace(",", "."))
+    except ValueError:
+        return None
+
+
+def _said(rules: ChannelRules) -> str:
+    """The rules as a person would tell them."""
+    when = {
+        "mention": "I answer when I am mentioned",
+        "unprompted": f"I answer any question that I am sure about ({rules.bar:g} and more)",
+        "never": "I do not answer",
+    }[rules.answers]
+    parts = [f"Saved. {when} in this channel"]
+    parts.append(f"in the voice {rules.voice}" if rules.voice else "in the usual voice")
+    if rules.daily_limit:
+        parts.append(f"at most {rules.daily_limit} times a day")
+    if rules.sources:
+        parts.append(f"from {len(rules.sources)} chosen sources")
+    told = ", ".join(parts)
+    told += "." if rules.threads else ", and not in threads."
+    return f"{told} New forum posts get an answer." if rules.forum else told
