@@ -16,8 +16,7 @@ from typing import Final
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
-ZERO_WIDTH_SPACE: Final = "\u200b"
-"""Takes no room and is not removed by either platform: what breaks a mention or a run of marks."""
+from adapters.mentions import ZERO_WIDTH_SPACE
 
 TABLE_WIDTH: Final = 72
 """Columns of aligned text that fit a chat window on a laptop; wider tables become records."""
@@ -37,7 +36,7 @@ _URL = re.compile(
 )
 _INFO = re.compile(r"[\w+#.-]{1,20}")
 _ENTITY = re.compile(r"&(?=#?\w{1,40};)")
-_SPECIAL = re.compile(r"\\(?=[!-/:-@\[-`{-~]|$)|`|\*|_+|~+|\]\(|[\[\]]")
+_SPECIAL = re.compile(r"\\(?=[!-/:-@\[-`{-~]|\s*$)|`|\*|_+|~+|\]\(|[\[\]]")
 _LINE_START = re.compile(
     r"^[ \t]*(?:\[[^\]\n]*\](?=:)|\d{1,9}(?=[.)](?:\s|$)))?"
     r"(?=(?<=\]):|(?<=\d)[.)]|#{1,6}(?:\s|$)|[-+](?:[ \t#]|$)|>|=+[ \t]*$|[-:|][-:| \t]*$)",
@@ -59,37 +58,6 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": _MAX_NESTING})
     parser.enable(["table", "strikethrough"])
     return parser.disable(["code", "reference", "lheading", "html_block", "html_inline"])
-
-
-def break_up(text: str, danger: re.Pattern[str]) -> str:
-    """``text`` with a zero-width space after the first character of every match.
-
-    ``danger`` is matched on a copy in lower case with wide characters made narrow and invisible
-    ones left out, so that no disguise of a mention depends on what a platform folds or strips.
-    """
-    if not any(mark in text for mark in "@<＠﹫＜﹤"):  # noqa: RUF001 - the wide ones are meant
-        return text
-    folded, places = [], []
-    for place, character in enumerate(text):
-        if not character.isascii():
-            narrow = unicodedata.normalize("NFKC", character).lower()
-            character = narrow if len(narrow) == 1 else character
-        if character == ZERO_WIDTH_SPACE or not _is_invisible(character):
-            folded.append(character.lower() if character.isascii() else character)
-            places.append(place)
-    out, done = [], 0
-    for match in danger.finditer("".join(folded)):
-        after = places[match.start()] + 1
-        out += [text[done:after], ZERO_WIDTH_SPACE]
-        done = after
-    return "".join([*out, text[done:]])
-
-
-def _is_invisible(character: str) -> bool:
-    if character in "\n\t\r":
-        return False
-    # U+FE00 to U+FE0F choose how the character before them is drawn, U+034F joins nothing.
-    return unicodedata.category(character) in ("Cc", "Cf") or "\ufe00" <= character <= "\ufe0f"
 
 
 def keep_links(markdown: str, allowed: Collection[str]) -> str:
@@ -117,6 +85,8 @@ class Writer:
     bullet = "-"
     strong_mark, strike_mark = "**", "~~"
     fence_has_info = True
+    bold_from = 7
+    """The heading level from which headings are bold lines."""
     url = _URL
     """What the platform makes a link by itself."""
 
@@ -149,7 +119,7 @@ class Writer:
         return re.sub("`(?=`)", f"`{ZERO_WIDTH_SPACE}", text)
 
     def heading(self, text: str, level: int) -> str:
-        """A heading's line."""
+        """A heading's line, where it is not bold."""
         closed = re.sub(r"(?=#+$)", r"\\", text)  # Else the parser would drop them.
         return f"{'#' * level} {closed}"
 
@@ -206,8 +176,7 @@ class Writer:
     def _block(self, node: SyntaxTreeNode) -> list[_Chunk]:
         match node.type:
             case "heading":
-                text = self._line(node).replace("\n", " ")
-                return [_Chunk(self.heading(text, int(node.tag[1])))] if text else []
+                return self._heading(node, int(node.tag[1]))
             case "fence":
                 return self._fence(node.content.removesuffix("\n"), node.info)
             case "blockquote":
@@ -221,6 +190,16 @@ class Writer:
             case _:
                 text = self.escape_lines(self._line(node))
                 return [_Chunk(text)] if text else []
+
+    def _heading(self, node: SyntaxTreeNode, level: int) -> list[_Chunk]:
+        is_bold = level >= self.bold_from
+        if is_bold:
+            self._open.add("strong")
+        text = self._line(node).replace("\n", " ")
+        self._open.discard("strong")
+        if not text:
+            return []
+        return [_Chunk(self.strong(text) if is_bold else self.heading(text, level))]
 
     def _fence(self, content: str, info: str = "") -> list[_Chunk]:
         if not content.strip():
@@ -270,7 +249,7 @@ class Writer:
             for at, (name, cell) in enumerate(zip(header, row, strict=True)):
                 label = f"{self.strong(name)}: " if name else ""
                 indent = "  " if at else ""
-                lines.append(f"{indent}{self.bullet} {label}{self._line(cell) or '–'}")  # noqa: RUF001
+                lines.append(f"{indent}{self.bullet} {label}{self._line(cell) or '–'}")
         return [_Chunk("\n".join(lines))]
 
     # Inline.
@@ -309,7 +288,12 @@ class Writer:
         self._open.add(kind)
         text = self._inline(node.children)
         self._open.discard(kind)
-        return mark(text) if text.strip() else text
+        inner = text.strip()
+        if not inner:
+            return text
+        # Marks must touch what they mark.
+        start = text.index(inner)
+        return text[:start] + mark(inner) + text[start + len(inner) :]
 
     def _link(self, node: SyntaxTreeNode) -> str:
         url = str(node.attrs.get("src" if node.type == "image" else "href", ""))
@@ -356,13 +340,13 @@ class Writer:
             return f"\\{mark}" if "link" in self._open else mark
         if mark == "*" and before.isspace() and after.isspace():
             return mark
-        if mark[0] == "_" and before.isalnum() and after.isalnum() and not self._pairs(mark):
+        if mark[0] == "_" and before.isalnum() and after.isalnum() and not self.pairs(mark):
             return mark
         if mark == "~" and (not before or before.isspace()) and after.isdigit():
             return mark  # about 5
         return "".join(f"\\{character}" for character in mark)
 
-    def _pairs(self, underscores: str) -> bool:
+    def pairs(self, underscores: str) -> bool:
         """Do these underscores mean something in the middle of a word?"""
         return False
 

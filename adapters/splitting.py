@@ -14,7 +14,7 @@ MIN_LIMIT = 60
 """Characters; below this a piece could not hold a fence's two lines and a word."""
 
 _SENTENCE = re.compile(
-    r"(?:[.!?…][)\"'”’»*_~]*(?:[ \t]?\[\d{1,3}\])*[ \t]+|[。！？](?:\[\d{1,3}\])*)(?=\S)"  # noqa: RUF001
+    r"(?:[.!?…][)\"'”’»*_~]*(?:[ \t]?\[\d{1,3}\])*[ \t]+|[。！？](?:\[\d{1,3}\])*)(?=\S)"
 )
 _GAP = re.compile(r"(?<=\S)[ \t]+(?=\S)(?!\[\d{1,3}\])")
 _ATOM = re.compile(
@@ -68,15 +68,31 @@ def split(text: str, limit: int) -> list[str]:
 def _closed(text: str) -> str:
     """``text`` with the end of a fence that runs to the end of the text."""
     for token in reversed(plain_parser().parse(text)):
-        if token.type == "fence" and token.map and not text.rstrip()[-3:] == token.markup[:3]:
+        if token.type == "fence" and token.map:
             lines = text.split("\n")
             first, last = token.map
-            if not "".join(lines[last:]).strip():
-                prefix = re.sub(r"[^\s>]", " ", lines[first].partition(token.markup)[0])
-                return f"{text.rstrip()}\n{prefix}{token.markup}"
-        if token.type in ("fence", "inline"):
+            runs_out = not "".join(lines[last:]).strip() and not _ends_fence(
+                lines, first, last, token.markup
+            )
+            prefix = _inner_prefix(lines[first], token.markup)
+            return f"{text.rstrip()}\n{prefix}{token.markup}" if runs_out else text
+        if token.type in ("inline", "hr"):
             break
     return text
+
+
+def _ends_fence(lines: list[str], first: int, last: int, marks: str) -> bool:
+    """Does the fence on ``lines[first:last]`` end with a closing line?"""
+    line = lines[last - 1].strip(" \t>")
+    return last - 1 > first and set(line) == {marks[0]} and len(line) >= len(marks)
+
+
+def _inner_prefix(line: str, marks: str) -> str:
+    """What stands before a fence's marks on all its lines.
+
+    A list's marker would begin a new item; a quote's mark must stay.
+    """
+    return re.sub(r"[^\s>]", " ", line.partition(marks)[0])
 
 
 class _Splitter:
@@ -181,12 +197,10 @@ class _Splitter:
 
     def _read_fence(self, first: int, last: int, marks: str) -> None:
         starts = self._starts
-        before, _, info = self._lines[first].partition(marks)
-        # A list's marker would begin a new item in each piece; a quote's mark must stay.
-        prefix = re.sub(r"[^\s>]", " ", before)
+        prefix = _inner_prefix(self._lines[first], marks)
+        info = self._lines[first].partition(marks)[2]
         opening, closing = f"{prefix}{marks}{info.rstrip()}\n", f"\n{prefix}{marks}"
-        last_line = self._lines[last - 1].strip(" \t>")
-        is_closed = last - 1 > first and set(last_line) == {marks[0]} and len(last_line) >= len(marks)
+        is_closed = _ends_fence(self._lines, first, last, marks)
         after = last - 1 if is_closed else last
         if len(opening) + len(closing) > self._limit / 3 or first + 1 >= after:
             return

@@ -32,6 +32,7 @@ from bot.limits import Limits
 from bot.own_commands import KnownSource, KnownSources, own_commands
 from bot.ports import Writer
 from bot.rewriting import Rewriter
+from bot.roles import Roles
 from bot.settings import Settings, load_settings
 from bot.tone.voice import Voice, names
 from knowledge.attachments import AttachmentReader
@@ -129,6 +130,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         catalog, history = Catalog(engine), History(engine)
         voice = voices(settings)
         clock = _now
+        roles = Roles(settings.roles)
         retriever = Retriever(store, embedder)
         writer = writer or writers(settings)
         chain = build_chain(
@@ -175,6 +177,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                     channels,
                     Limits(engine, settings.person_hourly_limit, settings.workspace_daily_limit),
                     attachments,
+                    roles=roles,
                     clock=clock,
                     housekeeping=housekeeping,
                 ),
@@ -186,7 +189,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                     lambda: names(settings.voices),
                     clock,
                 ),
-                FollowUps(history, channels, store, catalog.read_at, clock),
+                FollowUps(history, channels, store, catalog.read_at, roles, clock),
                 drafting,
                 settings.prompts,
             ),

@@ -23,6 +23,7 @@ from bot.errors import PlatformError
 from bot.inbox import LEASE, Accepted, Inbox
 from bot.limits import Limits, Reached
 from bot.ports import Platform, ReplyView
+from bot.roles import Roles
 from bot.types import Asker, Delta, Message, Place, Utterance, person
 from knowledge.types import Attachment, attachment_source, conversation_principal
 
@@ -67,6 +68,7 @@ class Dispatcher:
         limits: Limits,
         attachments: AttachmentReader,
         *,
+        roles: Roles,
         clock: Callable[[], datetime],
         housekeeping: Callable[[], Awaitable[None]] | None = None,
     ):
@@ -76,6 +78,7 @@ class Dispatcher:
         self._channels = channels
         self._limits = limits
         self._attachments = attachments
+        self._roles = roles
         self._clock = clock
         self._housekeeping = housekeeping
         self._at_once = asyncio.Semaphore(_AT_ONCE)
@@ -292,7 +295,7 @@ class Dispatcher:
             conversation=conversation,
             asker=Asker(
                 person(place, utterance.author),
-                principals | {conversation_principal(conversation)},
+                self._roles.widen(principals) | {conversation_principal(conversation)},
             ),
             text=utterance.text,
             attachments=tuple(file.name for file in utterance.files),

@@ -12,6 +12,7 @@ from bot.channels import Channels
 from bot.errors import PlatformError, UsageError
 from bot.history import History, Trace
 from bot.ports import Platform
+from bot.roles import Roles
 from bot.types import Place, person
 from knowledge.types import Principals
 
@@ -48,12 +49,14 @@ class FollowUps:
         channels: Channels,
         access: PassageAccess,
         read_at: ReadAt,
+        roles: Roles,
         clock: Callable[[], datetime],
     ):
         self._history = history
         self._channels = channels
         self._access = access
         self._read_at = read_at
+        self._roles = roles
         self._clock = clock
 
     async def rate(self, trace_id: str, place: Place, user: str, *, helpful: bool) -> str:
@@ -68,7 +71,7 @@ class FollowUps:
         """How an answer came about, as far as this person may know it."""
         trace = await self._trace(trace_id, place, user)
         body = trace.body
-        mine = await platform.principals(place, user)
+        mine = self._roles.widen(await platform.principals(place, user))
         passages = body["passages"]
         readable = await self._access.readable([each["id"] for each in passages], mine)
         read_at = await self._read_at({(each["source"], each["document"]) for each in passages})
@@ -109,7 +112,7 @@ class FollowUps:
         """Post a private answer where it was asked, if everyone there may read what it cites."""
         trace = await self._trace(trace_id, place, user)
         cited = {each["passage"] for each in trace.body["citations"]}
-        everyone = await platform.audience(place)
+        everyone = self._roles.widen(await platform.audience(place))
         if not cited or not cited <= await self._access.readable(cited, everyone):
             raise UsageError(
                 "I cannot share this here: not everyone in this channel may read all of its "
@@ -142,7 +145,8 @@ class FollowUps:
         helpers = Place(place.platform, place.workspace, channel)
         passages = trace.body["passages"]
         readable = await self._access.readable(
-            [each["id"] for each in passages], await platform.audience(helpers)
+            [each["id"] for each in passages],
+            self._roles.widen(await platform.audience(helpers)),
         )
         tried = list(dict.fromkeys(each["title"] for each in passages if each["id"] in readable))
         link = "" if trace.private else await platform.link(place)

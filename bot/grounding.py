@@ -17,8 +17,10 @@ _CODE = re.compile(r"```.*?```|`[^`\n]+`", re.S)
 _NUMBER = re.compile(r"(?<![\w.])[€$£]?\d+(?:[.,:/-]\d+)*(?:\s?%)?")
 _NAME = re.compile(r"(?<=[a-z0-9,;:'’)] )[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)*")
 _FIRST_WORD = re.compile(r"(?:^|[.!?:]\s+|\n\W*)([A-Z][\w'’-]+)")
+# "Do not hesitate to call" forbids nothing: it asks for a call.
 _NEGATION = re.compile(
-    r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|unless|except|\w+n['’]t)\b",
+    r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|unless|except|\w+n['’]t)\b"
+    r"(?! hesitate\b)",
     re.I,
 )
 _NUMBER_WORDS = (
@@ -47,19 +49,24 @@ def facts(text: str) -> dict[str, Counter[str]]:
     }
 
 
-def same_facts(source: str, draft: str) -> dict[str, bool]:
+def same_facts(source: str, draft: str, no_names: frozenset[str] = frozenset()) -> dict[str, bool]:
     """For each kind of fact, whether ``draft`` has all of the source's and none besides.
 
     Names are compared as words anywhere in the other text, since a sentence may begin with one.
+
+    ``no_names``: stems of words that are known to name nobody, however they are written.
     """
     given, said = facts(source), facts(draft)
     verdict = {
         kind: +given[kind] == +said[kind] for kind in ("links", "code", "numbers", "negations")
     }
     verdict["names"] = (
-        all(name in draft for name in given["names"])
-        and all(name in source for name in said["names"])
-        and not (_first_words(source) - stems(draft) and _first_words(draft) - stems(source))
+        all(name in draft or stems(name) <= no_names for name in given["names"])
+        and all(name in source or stems(name) <= no_names for name in said["names"])
+        and not (
+            _first_words(source) - stems(draft) - no_names
+            and _first_words(draft) - stems(source) - no_names
+        )
     )
     return verdict
 

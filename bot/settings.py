@@ -139,6 +139,11 @@ class Settings(BaseSettings):
         description="Further admins, besides those of the workspace, as principals in JSON: "
         '`["slack:group:S012AB", "discord:role:1234"]`.',
     )
+    roles: dict[str, frozenset[str]] = Field(
+        {},
+        description="Names of your own for who may read, with the platforms' principals that stand "
+        'for them, as JSON: `{"role:managers": ["slack:group:S012AB", "discord:role:1234"]}`.',
+    )
     prompts: tuple[str, ...] = Field(
         ("What can you do?",),
         description="Questions that newcomers are offered, at most four, as JSON.",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
@@ -11,7 +12,16 @@ from bot.ports import Choose, Free, Say, Step
 from bot.tone.template import Prompt
 from bot.tone.voice import Voice
 from knowledge.sentences import split_units
-from knowledge.types import PUBLIC, Evidence, Passage, Principals, ScoredUnit
+from knowledge.types import (
+    PUBLIC,
+    Attachment,
+    Evidence,
+    Passage,
+    Principals,
+    ScoredUnit,
+    attachment_source,
+    conversation_principal,
+)
 
 NEAR, FAR = 0.9, 0.1
 """Cosines of a unit that is what was asked for, and of one that has nothing to do with it."""
@@ -41,6 +51,98 @@ class FakeRetriever:
         if isinstance(result, Exception):
             raise result
         return list(result)[:k]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One search, as it was asked for."""
+
+    question: str
+    principals: Principals
+    sources: frozenset[str] | None
+
+
+class InMemoryPassages:
+    """Passages that answer questions with certain words in them, for those who may read them.
+
+    Both retriever and store: it filters by access and by source as they do, and knows who may
+    read what. ``searches``: what was asked of it. ``fault``: raised by the next search.
+    """
+
+    def __init__(self) -> None:
+        self._held: list[tuple[str, Evidence]] = []
+        self.searches: list[Search] = []
+        self.fault: Exception | None = None
+
+    def knows(self, words: str, *found: Evidence) -> None:
+        """Questions with ``words`` in them, in any case, find these; "" is in every question."""
+        self._held += [(words.lower(), each) for each in found]
+
+    def forget(self, *gone: Evidence) -> None:
+        """These are no longer held: deleted at the source, or changed."""
+        ids = {each.passage.id for each in gone}
+        self._held = [(words, each) for words, each in self._held if each.passage.id not in ids]
+
+    async def search(
+        self,
+        question: str,
+        principals: Principals,
+        k: int,
+        *,
+        sources: frozenset[str] | None = None,
+    ) -> list[Evidence]:
+        """What answers the question and may be read, in the order in which it was made known."""
+        self.searches.append(Search(question, principals, sources))
+        if self.fault is not None:
+            fault, self.fault = self.fault, None
+            raise fault
+        return [
+            each
+            for words, each in self._held
+            if words in question.lower()
+            and each.passage.access & principals
+            and (sources is None or each.passage.source in sources)
+        ][:k]
+
+    async def readable(self, ids: Collection[str], principals: Principals) -> frozenset[str]:
+        """Which of these are held and may be read."""
+        return frozenset(
+            each.passage.id
+            for _, each in self._held
+            if each.passage.id in ids and each.passage.access & principals
+        )
+
+
+@dataclass
+class FakeAttachments:
+    """Reads files into passages of their conversation, and keeps what it was given."""
+
+    passages: InMemoryPassages
+    contents: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """File name to the words that it answers and its Markdown."""
+    unreadable: dict[str, str] = field(default_factory=dict)
+    """File name to the reason."""
+    given: list[tuple[str, tuple[Attachment, ...]]] = field(default_factory=list)
+
+    async def read(self, conversation: str, files: Sequence[Attachment]) -> dict[str, str]:
+        """Make known what the files hold, to the conversation alone."""
+        self.given.append((conversation, tuple(files)))
+        for file in files:
+            if file.name in self.contents:
+                words, markdown = self.contents[file.name]
+                self.passages.knows(
+                    words,
+                    evidence(
+                        markdown,
+                        title=file.name,
+                        document=file.name,
+                        source=attachment_source(conversation),
+                        access=frozenset({conversation_principal(conversation)}),
+                    ),
+                )
+        return {
+            file.name: self.unreadable[file.name] for file in files if file.name in self.unreadable
+        }
 
 
 class FakeWriter:
@@ -102,6 +204,7 @@ def evidence(
     title: str = "Handbook",
     headings: tuple[str, ...] = (),
     document: str = "handbook.md",
+    source: str = "handbook",
     url: str = "https://intra.example/handbook",
     cosine: float = 0.8,
     heading_cosine: float = 0.6,
@@ -131,8 +234,8 @@ def evidence(
     )
     return Evidence(
         passage=Passage(
-            id=str(uuid5(NAMESPACE_URL, f"{document}\x1f{markdown}")),
-            source="handbook",
+            id=str(uuid5(NAMESPACE_URL, f"{source}\x1f{document}\x1f{markdown}")),
+            source=source,
             document=document,
             title=title,
             headings=headings,

@@ -17,7 +17,8 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from adapters.markdown import ZERO_WIDTH_SPACE, Writer, break_up
+from adapters.markdown import Writer
+from adapters.mentions import ZERO_WIDTH_SPACE, break_up
 from adapters.splitting import split
 
 MARKDOWN_LIMIT: Final = 12_000
@@ -42,8 +43,10 @@ _DOMAIN = re.compile(
 
 
 def escape(text: str) -> str:
-    """Slack's three control characters as entities
-    (docs.slack.dev/messaging/formatting-message-text#escaping)."""
+    """Slack's three control characters as entities.
+
+    See docs.slack.dev/messaging/formatting-message-text#escaping.
+    """
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -60,19 +63,22 @@ def inert(text: str) -> str:
 class MarkdownBlock(Writer):
     """The Markdown that Slack's ``markdown`` block takes.
 
-    Angle brackets are entities: Slack shows them as characters and does not read them again.
+    Slack reads its own ``<…>`` tokens in it. An angle bracket of the text is an entity, which Slack
+    shows as the character and does not read again (github.com/PostHog/posthog/pull/95054).
     """
 
     url = re.compile(f"{Writer.url.pattern}|{_DOMAIN.pattern}", re.I)
 
     def finish(self, text: str) -> str:
+        """No mention is live."""
         return inert(text)
 
     def escape(self, text: str) -> str:
+        """Angle brackets are no tokens."""
         return super().escape(text).replace("\\<", "&lt;")
 
     def escape_code(self, text: str) -> str:
-        # Entities may stay entities in code, so what would be a token is broken instead.
+        """Entities may stay entities in code, so what would be a token is broken instead."""
         return _TOKEN_IN_CODE.sub(f"<{ZERO_WIDTH_SPACE}", super().escape_code(text))
 
 
@@ -86,6 +92,119 @@ class Mrkdwn(Writer):
     fence_has_info = False
     url = MarkdownBlock.url
 
+    bold_from = 1
+
     def finish(self, text: str) -> str:
-        # The spaces around marks are needed only beside a letter.
-        return inert(re.sub(r"(?<!\S)\u2063|\u2063(?!\S)", "", text).replace("\u2063", "\u200b"))
+        """No mention is live; marks have the space that they need beside a letter, and no other."""
+        z = ZERO_WIDTH_SPACE
+        return inert(re.sub(rf"(?<![^\W_]){z}(?=[*_~])|(?<=[*_~]){z}(?![^\W_])", "", text))
+
+    def escape(self, text: str) -> str:
+        """A fence begins anywhere in a line."""
+        return self.escape_code(text).replace("~~~", f"~{ZERO_WIDTH_SPACE}~~")
+
+    def escape_lines(self, text: str) -> str:
+        """An entity at a line's start is a quote too."""
+        return re.sub(r"^(?=&gt;)", ZERO_WIDTH_SPACE, text, flags=re.M)
+
+    def escape_code(self, text: str) -> str:
+        """In code as in text."""
+        return escape(super().escape_code(text))
+
+    def strong(self, text: str) -> str:
+        """Bold."""
+        return _marked(text, "*")
+
+    def emphasis(self, text: str, mark: str) -> str:
+        """Italic has one mark."""
+        return _marked(text, "_")
+
+    def strike(self, text: str) -> str:
+        """Struck through."""
+        return _marked(text, "~")
+
+    def code(self, text: str) -> str:
+        """There is no way to write a grave in it, only one that looks like it."""
+        return f"`{escape(text).replace('`', 'ˋ')}`"
+
+    def link(self, label: str, url: str) -> str:
+        """A token."""
+        return f"<{escape(url)}|{label}>"
+
+    def bare_link(self, url: str) -> str:
+        """A token without a label."""
+        return f"<{escape(url)}>"
+
+    def glue(self, before: str, after: str) -> str:
+        """Brackets mean nothing."""
+        return " " if before.endswith("`") and after.startswith("`") else ""
+
+
+def _marked(text: str, mark: str) -> str:
+    """Marks do not reach over a line's end."""
+    z = ZERO_WIDTH_SPACE
+    return "\n".join(f"{z}{mark}{line}{mark}{z}" if line else "" for line in text.split("\n"))
+
+
+def markdown_blocks(markdown: str, links: Collection[str] = ()) -> list[list[dict[str, Any]]]:
+    """The blocks of each message that an answer takes.
+
+    One ``markdown`` block a message, since the limit is for all of a message's together.
+    links: the cited URLs, which alone stay links.
+    """
+    pieces = split(MarkdownBlock(links).write(markdown), MARKDOWN_LIMIT)
+    return [[{"type": "markdown", "text": piece}] for piece in pieces]
+
+
+def mrkdwn(markdown: str, links: Collection[str] = (), limit: int = SECTION_LIMIT) -> list[str]:
+    """An answer as mrkdwn in pieces for ``section`` blocks; see :func:`section`."""
+    return split(Mrkdwn(links).write(markdown), limit)
+
+
+def section(text: str) -> dict[str, Any]:
+    """One piece of :func:`mrkdwn` as a block.
+
+    ``verbatim`` keeps Slack from making links of names and addresses
+    (docs.slack.dev/reference/block-kit/composition-objects/text-object).
+    """
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
+
+
+def fallback(markdown: str, links: Collection[str] = ()) -> str:
+    """An answer's beginning for ``text``, which notifications and screen readers use."""
+    pieces = mrkdwn(markdown, links, FALLBACK_LIMIT - 2)
+    return pieces[0] + ("\n…" if len(pieces) > 1 else "") if pieces else ""
+
+
+_TOKEN = re.compile(r"<([^<>\n]+)>")
+
+
+def from_slack(text: str, bot_id: str, names: Mapping[str, str] | None = None) -> str:
+    """An incoming message's mrkdwn as the model should read it, without mentions of the bot.
+
+    names: what user, channel and group ids are called, for tokens that do not say. Emoji codes
+    and marks stay. (docs.slack.dev/messaging/formatting-message-text#retrieving)
+    """
+    named = names or {}
+
+    def readable(match: re.Match[str]) -> str:
+        token, _, label = match[1].partition("|")
+        kind, name = token[:1], token[1:]
+        if kind == "@":
+            return f"@{label or named.get(name, name)}"
+        if kind == "#":
+            return f"#{label or named.get(name, name)}"
+        if kind == "!":
+            if label:
+                is_group = name.startswith("subteam^") or "^" not in name
+                return f"@{label.lstrip('@')}" if is_group else label
+            return "@" + named.get(name.removeprefix("subteam^"), name.removeprefix("subteam^"))
+        address = re.sub(r"^(?:mailto|tel):", "", token)
+        if not label or label in (address, re.sub(r"^https?://", "", address).rstrip("/")):
+            return address
+        return f"{label} ({address})"
+
+    # The mention goes with one space, so that no gap shows where it stood.
+    text = re.sub(rf"<@{re.escape(bot_id)}(?:\|[^<>\n]*)?>[ ]?", "", text)
+    text = _TOKEN.sub(readable, text).strip()
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

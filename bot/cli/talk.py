@@ -166,7 +166,7 @@ def _prompt() -> str | None:
         return None
 
 
-async def warm_up(app: App) -> None:
+async def _warm_up(app: App) -> None:
     """Load the models; the first time ever that includes converting the packaged one."""
     if sys.stderr.isatty():
         from rich.console import Console as Terminal

@@ -193,9 +193,8 @@ class Gateway:
             if sending:
                 sending.cancel()
             self._sockets.discard(socket)
-            if session:
-                if session.outbox is outbox:  # else it has been resumed on another socket
-                    session.outbox = None
+            if session and session.outbox is outbox:  # else cut, or resumed on another socket
+                session.outbox = None
                 if socket.close_code in (1000, 1001):  # the bot said goodbye
                     self.sessions.pop(session.id, None)
             self._changed()
@@ -266,6 +265,8 @@ class Gateway:
         """Cut every connection; inside, none can be made. What happens meanwhile is kept."""
         self._resumable, self._repeat = resumable, repeat
         self._open.clear()
+        for session in self.sessions.values():
+            session.outbox = None
         await self.close(4000)
         try:
             yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import ExitStack, asynccontextmanager, suppress
 from types import TracebackType
@@ -23,6 +24,8 @@ from tests.discord_server.world import SPOKEN, Interaction, LiveClock, LocalCdn,
 T = TypeVar("T")
 
 PRIVILEGED = ("message_content", "members", "presences")
+UNTOLD = 0.05
+"""Seconds after which :meth:`DiscordServer.until` asks again, for what only the bot knows of."""
 _SLEEPERS = ("discord.http", "discord.client", "discord.shard", "discord.webhook.async_")
 
 
@@ -82,6 +85,7 @@ class DiscordServer(People):
         self._running: dict[discord.Client, tuple[str, asyncio.Task[None]]] = {}
         self._changed = asyncio.Event()
         self._starts = 0
+        self._log = _Errors()
         self.interactions: list[Interaction] = []
         self.token = "a-token-of-the-test-server"
         self.waits: list[float] = []
@@ -126,6 +130,7 @@ class DiscordServer(People):
         if not self._patient:
             for module in _SLEEPERS:
                 self._stack.enter_context(patch(f"{module}.asyncio", _Hurried(self.waits)))
+        logging.getLogger("discord").addHandler(self._log)
         return self
 
     async def __aexit__(
@@ -134,6 +139,9 @@ class DiscordServer(People):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if kind is None:
+            await self.settled(0.02)  # what is cut off in the middle fails for no fault of its own
+        logging.getLogger("discord").removeHandler(self._log)
         for bot in list(self._running):
             await self.stop(bot)
         await self.gateway.close()
@@ -142,7 +150,8 @@ class DiscordServer(People):
         if kind is None:
             if self._rest.gaps:
                 raise AssertionError("simcord has no answer to:\n" + "\n".join(self._rest.gaps))
-            self.world._raise_errors_since(self.world._errors_acknowledged)
+            if unread := self._log.errors[self._log.read :]:
+                raise ExceptionGroup("The bot let errors through.", unread)
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
         return await self._rest.api(request)
@@ -167,8 +176,6 @@ class DiscordServer(People):
         self.gateway.tokens.add(token)
         # How long discord.py waits for more servers after the last; they all come at once here.
         bot._connection.guild_ready_timeout = 0.1
-        with self.world.looking_at(bot):
-            self.world._capture_errors()
         try:
             await bot.login(token)
         except BaseException:
@@ -219,9 +226,10 @@ class DiscordServer(People):
         await self.until(lambda: len(self.gateway.connected) >= shards, timeout)
 
     @property
-    def errors(self) -> list[BaseException]:
+    def errors(self) -> list[Exception]:
         """What the bots' handlers let through; reading it is taken as having dealt with it."""
-        return self.world.errors
+        self._log.read = len(self._log.errors)
+        return list(self._log.errors)
 
     # --- observing ----------------------------------------------------------------------------
 
@@ -298,12 +306,14 @@ class DiscordServer(People):
         self._changed.set()
 
     async def until(self, predicate: Callable[[], T], timeout: float = 5) -> T:  # noqa: ASYNC109 - it is told in the error
-        """Wait for something to become true; asked again after everything that happens here."""
+        """Wait for something to become true; asked again at once after all that happens here."""
         try:
             async with asyncio.timeout(timeout):
                 while not (found := predicate()):
                     self._changed.clear()
-                    await self._changed.wait()
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(UNTOLD):
+                            await self._changed.wait()
                 return found
         except TimeoutError:
             if found := predicate():
@@ -318,17 +328,24 @@ class DiscordServer(People):
 
     async def until_acknowledged(self, interaction: Interaction) -> None:
         """Wait for the first response, as long as Discord would."""
+        due = interaction._interaction.initial_response_deadline or ""
         with suppress(AssertionError):  # the interaction tells that nothing came
-            await self.until(lambda: interaction.acknowledged, ACKNOWLEDGE)
+            await self.until(
+                lambda: interaction.acknowledged or self.backend.now_iso() >= due, ACKNOWLEDGE
+            )
 
-    async def settled(self, quiet: float = 0.05, timeout: float = 5) -> None:  # noqa: ASYNC109 - it is told in the error
-        """Wait until the bot has taken in everything and has made no call for a while (s).
+    async def delivered(self) -> None:
+        """Wait until the bot has been told everything up to now; it may still be at work on it."""
+        beats = self.gateway.beats + len(list(self.gateway.ask_for_beats()))
+        await self.until(lambda: self.gateway.beats >= beats)
+
+    async def settled(self, quiet: float = 0.05) -> None:
+        """Wait until the bot knows everything and has made no call for a while (s).
 
         For what must *not* happen. A bot that is busy without calling seems done; where something
         comes at last, wait for that.
         """
-        beats = self.gateway.beats + len(list(self.gateway.ask_for_beats()))
-        await self.until(lambda: self.gateway.beats >= beats, timeout)
+        await self.delivered()
         seen = -1
         while seen != len(self.calls) or self._rest.in_flight:
             seen = len(self.calls)
@@ -387,6 +404,21 @@ class DiscordServer(People):
         async with self.gateway.down(resumable=resumable, repeat=repeat):
             yield
         await self.connected(before)
+        await self.delivered()
+
+
+class _Errors(logging.Handler):
+    """Errors that end in discord.py's log since nobody handles them."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.errors: list[Exception] = []
+        self.read = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, Exception) and not record.getMessage().startswith("Attempting"):
+            self.errors.append(error)
 
 
 class _Hurried:

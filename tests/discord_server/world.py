@@ -71,7 +71,7 @@ class World(Env):
 
     def __init__(self, clock: Clock, cdn: CdnStore):
         # simcord builds the messages it hands out with a client; this one never connects.
-        looker = discord.Client(intents=discord.Intents.none())
+        looker = discord.Client(intents=discord.Intents(guilds=True))
         super().__init__(looker)
         self.backend = Backend(clock=clock)
         self.backend.cdn = cdn
@@ -85,15 +85,6 @@ class World(Env):
 
     async def _settle_internal(self, *_: Any, **__: Any) -> None:
         await asyncio.sleep(0)
-
-    @contextmanager
-    def looking_at(self, bot: discord.Client) -> Iterator[None]:
-        """Inside, simcord's private helpers work on this bot."""
-        looker, self.bot = self.bot, bot
-        try:
-            yield
-        finally:
-            self.bot = looker
 
     @contextmanager
     def unannounced(self) -> Iterator[None]:

@@ -353,7 +353,7 @@ def check_blocks(blocks: Any, surface: Surface = "message") -> list[str]:
 
 
 def check_view(view: Any) -> list[str]:
-    """What is wrong with a view. https://docs.slack.dev/reference/views"""
+    """What is wrong with a view (https://docs.slack.dev/reference/views)."""
     if not isinstance(view, dict) or view.get("type") not in ("modal", "home"):
         return ["unsupported type [json-pointer:/view/type]"]
     checker = Checker(view["type"])

@@ -1,4 +1,4 @@
-"""What every part of the server shares: the workspace, the way to the app, and who waits for what."""
+"""What all parts of the server share: the workspace, the way to the app, who waits for what."""
 
 from __future__ import annotations
 
@@ -100,10 +100,10 @@ class Core:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    async def changed(self, timeout: float) -> bool:
+    async def changed(self, seconds: float) -> bool:
         """Wait for the next thing to happen; False: nothing did in that time."""
         try:
-            await asyncio.wait_for(self._changed.wait(), timeout)
+            await asyncio.wait_for(self._changed.wait(), seconds)
         except TimeoutError:
             return False
         return True
@@ -167,7 +167,7 @@ class Core:
         self.emit(shape, event | extra, channel)
 
     def emit_changed(self, channel: Channel, message: Json, previous: Json) -> None:
-        """https://docs.slack.dev/reference/events/message/message_changed"""
+        """As documented: https://docs.slack.dev/reference/events/message/message_changed."""
         teams = {"source_team": self.workspace.team_id, "user_team": self.workspace.team_id}
         ts = self.workspace.next_ts()
         self.emit(

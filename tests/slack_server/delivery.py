@@ -34,7 +34,7 @@ class Attempt:
     """As ``time.perf_counter`` counts."""
     acked_at: float | None = None
     failure: str = ""
-    """Slack's retry reason: ``http_timeout``, ``http_error``, ``connection_failed``, ``timeout``."""
+    """The reason that a retry gives: ``http_timeout``, ``http_error``, ``timeout`` …"""
     status: int | None = None
     connection: int | None = None
     answer: Json | None = None

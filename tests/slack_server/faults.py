@@ -63,7 +63,7 @@ class Faults:
         self._limits.clear()
 
     def limit(self, method: str, calls: int, seconds: float) -> None:
-        """Rate-limit a method. https://docs.slack.dev/apis/web-api/rate-limits"""
+        """Rate-limit a method (https://docs.slack.dev/apis/web-api/rate-limits)."""
         self._limits[method] = Limit(calls, seconds, deque())
 
     def next(self, method: str) -> Fault | None:

@@ -5,7 +5,6 @@ https://docs.slack.dev/authentication/verifying-requests-from-slack
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import json
@@ -95,7 +94,7 @@ class HttpMode:
         }
         return SignedRequest(body, signed | dict(headers or {}))
 
-    async def send(self, request: SignedRequest, timeout: float | None = None) -> HttpAnswer:
+    async def send(self, request: SignedRequest, seconds: float = 60) -> HttpAnswer:
         """Send a request, however it is signed."""
         if self.request_url is None:
             raise RuntimeError("the app's request_url is not set")
@@ -105,7 +104,7 @@ class HttpMode:
             self.request_url,
             data=request.body.encode(),
             headers=request.headers,
-            timeout=ClientTimeout(total=timeout or 60),
+            timeout=ClientTimeout(total=seconds),
         ) as response:
             return HttpAnswer(response.status, await response.text(), dict(response.headers))
 
@@ -117,7 +116,7 @@ class HttpMode:
         attempt.sent_at = perf_counter()
         try:
             answer = await self.send(request, self._ack_seconds)
-        except (TimeoutError, asyncio.TimeoutError):
+        except TimeoutError:
             attempt.failure = "http_timeout"
             return
         except ClientError:

@@ -82,7 +82,7 @@ def parent_of(channel: Channel, ts: str | None) -> str | None:
 
 
 def _customised(core: Core, args: Args) -> Json:
-    """https://docs.slack.dev/reference/scopes/chat.write.customize"""
+    """As documented: https://docs.slack.dev/reference/scopes/chat.write.customize."""
     given = {name for name in ("username", "icon_emoji", "icon_url") if name in args}
     if not given:
         return {}
@@ -160,16 +160,21 @@ def show_ephemeral(
 
 
 def update(core: Core, args: Args) -> Json:
+    """A new text without blocks takes the old blocks away; only then it is marked as edited.
+
+    https://docs.slack.dev/reference/methods/chat.update#arguments
+    """
     channel, message = own_message(core, args, "cant_update_message")
     stream = core.workspace.streams.get((channel.id, message["ts"]))
     if stream is not None and stream_is_open(core, stream):
         raise SlackError("streaming_state_conflict")
     shown = content(core, args, UPDATE_CHARS)
     previous = dict(message)
-    if "text" in args and "blocks" not in args:
+    if "blocks" not in shown and shown["text"]:
         message.pop("blocks", None)
+    if "blocks" not in shown:
+        message["edited"] = {"user": core.workspace.bot.id, "ts": core.workspace.next_ts()}
     message.update(shown)
-    message["edited"] = {"user": core.workspace.bot.id, "ts": core.workspace.next_ts()}
     core.emit_changed(channel, message, previous)
     return {
         "channel": channel.id,
@@ -192,11 +197,15 @@ def get_permalink(core: Core, args: Args) -> Json:
 
 
 def permalink(core: Core, channel: Channel, message: Json) -> str:
-    """A message's address. https://docs.slack.dev/reference/methods/chat.getPermalink"""
+    """A message's address (https://docs.slack.dev/reference/methods/chat.getPermalink)."""
     link = f"https://{core.workspace.domain}.slack.com/archives/{channel.id}"
     link += f"/p{message['ts'].replace('.', '')}"
     parent = message.get("thread_ts")
-    return f"{link}?thread_ts={parent}&cid={channel.id}" if parent not in (None, message["ts"]) else link
+    return (
+        f"{link}?thread_ts={parent}&cid={channel.id}"
+        if parent not in (None, message["ts"])
+        else link
+    )
 
 
 # --- streaming --------------------------------------------------------------------------------
@@ -292,7 +301,7 @@ def _streamed(args: Args) -> str:
 
 
 def _chunk_text(chunk: Any) -> str:
-    """https://docs.slack.dev/reference/methods/chat.appendStream#chunks"""
+    """As documented: https://docs.slack.dev/reference/methods/chat.appendStream#chunks."""
     match chunk:
         case {"type": "markdown_text", "text": str(text)} if len(text) <= MARKDOWN_CHARS:
             return text

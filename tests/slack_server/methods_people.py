@@ -116,7 +116,7 @@ def team_info(core: Core, args: Args) -> Json:
 
 
 def user_object(core: Core, user: User, args: Args) -> Json:
-    """https://docs.slack.dev/reference/objects/user-object"""
+    """As documented: https://docs.slack.dev/reference/objects/user-object."""
     profile: Json = {
         "real_name": user.name.capitalize(),
         "display_name": user.name,
@@ -168,7 +168,7 @@ def users_conversations(core: Core, args: Args) -> Json:
 
 
 def usergroup_object(group: UserGroup, core: Core, args: Args) -> Json:
-    """https://docs.slack.dev/reference/objects/usergroup-object"""
+    """As documented: https://docs.slack.dev/reference/objects/usergroup-object."""
     shown: Json = {
         "id": group.id,
         "team_id": core.workspace.team_id,
@@ -209,7 +209,7 @@ def usergroups_users_list(core: Core, args: Args) -> Json:
 
 
 def channel_object(core: Core, channel: Channel) -> Json:
-    """https://docs.slack.dev/reference/objects/conversation-object"""
+    """As documented: https://docs.slack.dev/reference/objects/conversation-object."""
     workspace = core.workspace
     shown: Json = {
         "id": channel.id,

@@ -64,8 +64,7 @@ def event_callback(
         event_id=event_id,
         event_time=int(float(event.get("event_ts", workspace.seconds()))),
         authorizations=[
-            shape["authorizations"][0]
-            | {"team_id": workspace.team_id, "user_id": workspace.bot.id}
+            shape["authorizations"][0] | {"team_id": workspace.team_id, "user_id": workspace.bot.id}
         ],
         is_ext_shared_channel=bool(channel and channel.shared),
         event_context=f"4-{event_id}",
@@ -97,7 +96,7 @@ def interaction_user(user: User) -> Json:
 
 
 def interaction(workspace: Workspace, name: str, user: User, **fields: Any) -> Json:
-    """An interactive payload by this user. https://docs.slack.dev/reference/interaction-payloads"""
+    """An interactive payload by this user (https://docs.slack.dev/reference/interaction-payloads)."""
     return filled(
         name,
         token=workspace.verification_token,

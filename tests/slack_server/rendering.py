@@ -14,7 +14,9 @@ _EMPHASIS = re.compile(r"(?<![\w*])(\*\*\*|\*\*|__|\*|_|~~)(?=\S)(.+?)(?<=\S)\1(
 _MRKDWN_EMPHASIS = re.compile(r"(?<!\w)([*_~])(?=\S)([^\n]+?)(?<=\S)\1(?!\w)")
 _LINK = re.compile(r"!?\[([^\]]*)\]\(<?([^()\s>]+)>?(?:\s+\"[^\"]*\")?\)")
 _CODE = re.compile(r"(`+)(.+?)\1")
-_LIVE = re.compile(r"<(@[UW][A-Z0-9]+|!(?:here|channel|everyone)|!subteam\^S[A-Z0-9]+)(?:\|[^>]*)?>")
+_LIVE = re.compile(
+    r"<(@[UW][A-Z0-9]+|!(?:here|channel|everyone)|!subteam\^S[A-Z0-9]+)(?:\|[^>]*)?>"
+)
 
 
 def visible_text(message: Json, names: Mapping[str, str] | None = None) -> str:
@@ -191,7 +193,9 @@ def _element(element: Json, names: Mapping[str, str]) -> str:
             return "  ".join(f"[{side['text']['text']}]" for side in sides)
         case "plain_text_input":
             placeholder = element.get("placeholder", {}).get("text", "")
-            return str(element.get("initial_value") or f"({placeholder})" if placeholder else "____")
+            return str(
+                element.get("initial_value") or f"({placeholder})" if placeholder else "____"
+            )
     if "text" in element:
         return f"[{_text(element['text'], names)}]"
     options = [option["text"]["text"] for option in element.get("options", ())]
@@ -229,7 +233,9 @@ def _rich_text(element: Json, names: Mapping[str, str]) -> str:
             ordered = element.get("style") == "ordered"
             marks = (f"{number}." if ordered else "•" for number in range(1, len(lines) + 1))
             indent = "  " * int(element.get("indent", 0))
-            return "\n".join(f"{indent}{mark} {line}" for mark, line in zip(marks, lines, strict=True))
+            return "\n".join(
+                f"{indent}{mark} {line}" for mark, line in zip(marks, lines, strict=True)
+            )
         case "rich_text_quote":
             return "│ " + "".join(_rich_text(each, names) for each in element["elements"])
         case "text":

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Literal
+from typing import Any, Literal
 from uuid import uuid4
 
 from aiohttp import WSMsgType, web
@@ -200,8 +200,9 @@ class SocketMode:
         try:
             if connection.sends:
                 await connection.socket.send_json(envelope)
+            waited: set[asyncio.Future[Any]] = {acknowledged, lost}
             await asyncio.wait(
-                {acknowledged, lost},
+                waited,
                 timeout=self._ack_seconds,
                 return_when=asyncio.FIRST_COMPLETED,
             )

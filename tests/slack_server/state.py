@@ -29,7 +29,7 @@ CHANNEL_TYPE: dict[Kind, str] = {
     "im": "im",
     "mpim": "mpim",
 }
-"""``channel_type`` in message events. https://docs.slack.dev/reference/events/message"""
+"""``channel_type`` in message events (https://docs.slack.dev/reference/events/message)."""
 
 BOT_SCOPES = frozenset(
     {
@@ -363,7 +363,7 @@ class Workspace:
         return id
 
     def exchange_trigger(self, id: str) -> Trigger:
-        """Use it up. https://docs.slack.dev/reference/methods/views.open#errors"""
+        """Use it up (https://docs.slack.dev/reference/methods/views.open#errors)."""
         trigger = self.triggers.get(id)
         if trigger is None:
             raise SlackError("invalid_trigger_id")

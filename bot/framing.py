@@ -1,0 +1,84 @@
+"""Which greeting and which closing of the voice go with a text that is no answer to a question.
+
+The voice's own pairs tell which of its frames are likely (naive Bayes over stems), and the writing
+model decides between the two likeliest unless the pairs are sure. On Fernhill's 20 pairs of topics
+that neither had seen, the right frame was found 14 times so, 9 times by the pairs alone, 11 times
+by the model asked every time, and 4 times by the model that chooses among all frames.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from functools import lru_cache
+from itertools import product
+
+from bot.tone.voice import Example, Voice
+from knowledge.words import stems
+
+Frame = tuple[str, str]
+"""A greeting and a closing."""
+
+_SURE = 5.0  # nats between the best two frames; from 2.5 to 5 the measured result is the same
+_UNDECIDED = 2  # frames that the model decides between
+_SMOOTHING = 0.5
+_REWRITES = 3  # what a rewritten text counts beside an answer, of which most voices have more
+_SIGNS = {
+    "#money": re.compile(r"[€$£]\s?\d"),
+    "#clock": re.compile(r"\b\d{1,2}:\d\d\b"),
+    "#address": re.compile(r"https?://|\w@\w"),
+}
+
+
+def likely_frames(text: str, voice: Voice) -> list[Frame]:
+    """The frames to choose from, likeliest first; a single one if there is little doubt.
+
+    A voice without pairs that keep to its greetings and closings leaves every choice open.
+    """
+    pairs = _counts(voice)
+    if len(pairs) < _UNDECIDED:
+        return list(product(voice.guide.greetings, voice.guide.closings))
+    seen = _signs(text) & _shared(voice)
+    chances = {
+        frame: math.log(number)
+        + sum(math.log((signs[s] + _SMOOTHING) / (number + 2 * _SMOOTHING)) for s in seen)
+        for frame, (number, signs) in pairs.items()
+    }
+    best = sorted(chances, key=lambda frame: (-chances[frame], frame))[:_UNDECIDED]
+    return best[:1] if chances[best[0]] - chances[best[1]] >= _SURE else best
+
+
+@lru_cache(maxsize=16)
+def _counts(voice: Voice) -> dict[Frame, tuple[int, Counter[str]]]:
+    """For each frame the weight of its pairs, and of those that have each sign."""
+    counts: dict[Frame, tuple[int, Counter[str]]] = {}
+    for example in voice.examples:
+        frame = _frame(example, voice)
+        if frame is not None:
+            weight = _REWRITES if example.kind == "rewrite" else 1
+            number, signs = counts.get(frame, (0, Counter()))
+            signs.update(dict.fromkeys(_signs(_plain(example)), weight))
+            counts[frame] = number + weight, signs
+    return counts
+
+
+@lru_cache(maxsize=16)
+def _shared(voice: Voice) -> frozenset[str]:
+    """Signs of more than one pair: what stands in one alone tells nothing of its frame."""
+    pairs = Counter(sign for example in voice.examples for sign in _signs(_plain(example)))
+    return frozenset(sign for sign, number in pairs.items() if number > 1)
+
+
+def _frame(example: Example, voice: Voice) -> Frame | None:
+    greeting = next((g for g in voice.guide.greetings if example.voiced.startswith(g)), None)
+    closing = next((c for c in voice.guide.closings if example.voiced.endswith(c)), None)
+    return (greeting, closing) if greeting and closing else None
+
+
+def _plain(example: Example) -> str:
+    return f"{example.question} {example.plain}"
+
+
+def _signs(text: str) -> frozenset[str]:
+    return stems(text) | {name for name, pattern in _SIGNS.items() if pattern.search(text)}

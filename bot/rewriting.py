@@ -1,0 +1,246 @@
+"""Say it in our voice: a colleague's draft comes back in the brand's voice, its facts unchanged.
+
+The draft's own sentences stay. The guide's rules of style are applied to them
+(:mod:`bot.wording`), the letter's opening and end become the voice's, and the writing model
+decides which greeting and closing where the examples leave doubt (:mod:`bot.framing`).
+
+The packaged 135M model does not get to rewrite sentences, since that was measured: of REPLACE
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from textwrap import shorten
+from typing import Any
+
+from bot.chain import WriterFor
+from bot.errors import UsageError
+from bot.framing import Frame, likely_frames
+from bot.grounding import same_facts
+from bot.ports import Choose, Say
+from bot.tone.metrics import markers
+from bot.tone.template import prompt, rewrite_request
+from bot.tone.voice import Guide, Voice
+from bot.wording import calmed, capitalised, disliked, no_names, worded
+from knowledge.words import stems
+
+_READ = 600  # characters of a draft that the model reads to choose: under half a second
+_PARAGRAPH = "\n\n"
+_STRUCTURED = re.compile(r"[ \t]*(?:[-*+•>|#]|\d+[.)]\s|```|~~~)")
+
+_SALUTATION = re.compile(
+    r"(?:hi|hiya|hello|hey|dear|good (?:morning|afternoon|evening))\b"
+    r"(?:[ \t]+(?P<name>[^,!.:;\n]{1,60}?))?[ \t]*(?P<mark>[,!.:]|$)\s*",
+    re.I | re.M,
+)
+_NOBODY = re.compile(
+    r"there|again|all|team|everyone|everybody|folks|(?:our )?(?:valued )?customers?|sir|madam"
+    r"|sir or madam|sir/madam",
+    re.I,
+)
+_VALEDICTION = re.compile(
+    r"(?:(?:with )?(?:kind|kindest|best|warm|warmest|many)?[ \t]*(?:regards|wishes)"
+    r"|yours(?: sincerely| faithfully| truly)?|sincerely(?: yours)?|cheers|(?:many )?thanks"
+    r"|thank you|all the best|best|take care)[ \t]*(?:[,!.–-]+|$)[ \t]*",
+    re.I,
+)
+_LETTER_WORDS = stems(
+    "hi hiya hello hey dear good morning afternoon evening there again all team everyone everybody "
+    "folks our valued customer customers sir madam with kind kindest best warm warmest many "
+    "regards wishes yours sincerely faithfully truly cheers thanks thank you take care"
+)
+_SIGNATURE_LINES = 4
+_SIGNATURE_WORDS = 6
+_SIGNATURE_WIDTH = 60  # characters
+_SENTENCE_ENDS = (".", "!", "?")
+_SMALL = frozenset("of and the de da di van von der la le & | - –".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """A draft and what became of it."""
+
+    draft: str
+    text: str
+    """In the voice; the draft's own words where nothing safe was found."""
+    changed: bool
+    checks: Mapping[str, Any]
+    """``facts``: the verdicts of :func:`bot.grounding.same_facts`. ``greeting`` and ``closing``:
+    those that were added, else empty. ``refused``: sentences kept as they were, since the voice's
+    words would have changed a fact. ``left``: phrases that the guide does not want and that could
+    not be replaced safely. ``markers`` and ``markers_before``: the voice's habits, measured without
+    the addressee and the signature, which are the letter's. Holds message text: not for logs."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """A draft taken apart."""
+
+    salutation: str
+    """As it stands in the draft, else empty."""
+    name: str
+    """Whom it addresses, if that is a name; else empty."""
+    body: str
+    valediction: str
+    signature: str
+
+    @property
+    def addressee(self) -> str:
+        """What of the salutation must not be lost."""
+        return self.name or ("" if _names_nobody(self.salutation) else self.salutation)
+
+
+class Rewriter:
+    """Rewrites drafts; the same draft gives the same text."""
+
+    def __init__(self, writer_for: WriterFor, *, max_chars: int = 4000):
+        self._writer_for = writer_for
+        self._max_chars = max_chars
+
+    async def rewrite(self, draft: str, voice: Voice) -> Rewrite:
+        """``draft`` in the voice.
+
+        Raises :class:`UsageError` with what to do if it is empty or too long, and
+        :class:`bot.errors.ModelError` if the writing model fails.
+        """
+        draft = draft.strip()
+        if not draft:
+            raise UsageError("There is no draft yet. Write what you want to say, then try again.")
+        if len(draft) > self._max_chars:
+            raise UsageError(
+                f"That draft has {len(draft):,} characters; {self._max_chars:,} are the most. "
+                "Shorten it, or send it in parts."
+            )
+        guide = voice.guide
+        letter = _taken_apart(draft, guide)
+        told = worded(letter.body, voice)
+        greeting, closing = await self._frame(told.text, voice)
+        if _opens(letter.body, guide):
+            greeting = ""
+        if letter.body.endswith(guide.closings):
+            closing = ""
+        spent = (greeting + closing).count("!")
+        body = calmed(told.text, max(0, guide.markers.exclamations - spent))
+        if letter.salutation:
+            body = capitalised(body)
+        bare = _PARAGRAPH.join(filter(None, (letter.addressee, body, letter.signature)))
+        facts = same_facts(draft, bare, no_names(voice) | _LETTER_WORDS)
+        safe = all(facts.values())
+        text = _put_together(letter, greeting, body, closing) if safe else draft
+        own = _framed(greeting, body, closing) if safe else letter.body
+        return Rewrite(
+            draft=draft,
+            text=text,
+            changed=text != draft,
+            checks={
+                "facts": facts if safe else same_facts(draft, draft),
+                "greeting": greeting if safe else "",
+                "closing": closing if safe else "",
+                "refused": told.refused if safe else (draft,),
+                "left": disliked(text, guide),
+                "markers_before": markers(letter.body, guide),
+                "markers": markers(own, guide),
+            },
+        )
+
+    async def _frame(self, body: str, voice: Voice) -> Frame:
+        frames = likely_frames(body, voice)
+        if len(frames) == 1:
+            return frames[0]
+        writer = await self._writer_for(voice)
+        read = shorten(body, _READ, placeholder=" …")
+        script = (
+            Choose(tuple(dict.fromkeys(greeting for greeting, _ in frames))),
+            Say(read),
+            Choose(tuple(dict.fromkeys(closing for _, closing in frames))),
+        )
+        asked = prompt(voice, rewrite_request(read), tuned=writer.tuned)
+        greeting, _, closing = [text async for text in writer.compose(asked, script)]
+        # A closing that does not go with the greeting gives way to the one that does.
+        return next(
+            (frame for frame in frames if frame == (greeting, closing)),
+            next((frame for frame in frames if frame[0] == greeting), frames[0]),
+        )
+
+
+def _taken_apart(draft: str, guide: Guide) -> _Letter:
+    rest, valediction, signature = _unsigned(draft)
+    found = None if _opens(rest, guide) else _SALUTATION.match(rest)
+    if found is None or found.end() == len(rest):
+        return _Letter("", "", rest, valediction, signature)
+    name = found["name"] or ""
+    return _Letter(
+        salutation=found[0].strip(),
+        name=name if name and not _NOBODY.fullmatch(name) and _is_name(name) else "",
+        body=rest[found.end() :],
+        valediction=valediction,
+        signature=signature,
+    )
+
+
+def _unsigned(draft: str) -> tuple[str, str, str]:
+    """The draft without its end, that end's formula ("Kind regards,"), and who signs."""
+    lines = draft.split("\n")
+    first = max(1, len(lines) - _SIGNATURE_LINES - 1)
+    for at in range(first, len(lines)):
+        formula = _VALEDICTION.match(lines[at])
+        if formula is None:
+            continue
+        signed = [lines[at][formula.end() :], *lines[at + 1 :]]
+        if all(len(line) <= _SIGNATURE_WIDTH and not line.endswith("?") for line in signed):
+            kept = "\n".join(line for line in signed if not _VALEDICTION.fullmatch(line)).strip()
+            return "\n".join(lines[:at]).rstrip(), formula[0].strip(), kept
+    at = len(lines)
+    while at > first and _is_name(lines[at - 1]):
+        at -= 1
+    return "\n".join(lines[:at]).rstrip(), "", "\n".join(lines[at:])
+
+
+def _is_name(line: str) -> bool:
+    """Whether each word of it could be a name's: "Ms Okafor", "Customer Support"."""
+    words = line.split()
+    return (
+        0 < len(words) <= _SIGNATURE_WORDS
+        and not line.rstrip().endswith(_SENTENCE_ENDS)
+        and words[0][0].isupper()
+        and all(word[0].isupper() or word in _SMALL for word in words)
+    )
+
+
+def _names_nobody(salutation: str) -> bool:
+    found = _SALUTATION.match(salutation)
+    return not salutation or (
+        found is not None and (not found["name"] or _NOBODY.fullmatch(found["name"]) is not None)
+    )
+
+
+def _opens(text: str, guide: Guide) -> bool:
+    """Whether the text begins with one of the voice's greetings, to whomever."""
+    return any(
+        re.match(rf"{re.escape(each[:-1])}(?:, [^!.?\n]{{1,60}})?{re.escape(each[-1])}", text)
+        for each in guide.greetings
+    )
+
+
+def _put_together(letter: _Letter, greeting: str, body: str, closing: str) -> str:
+    before = ""
+    if not greeting:
+        before = letter.salutation
+    elif letter.name and greeting.endswith(("!", ".")):
+        greeting = f"{greeting[:-1]}, {letter.name}{greeting[-1]}"
+    elif letter.addressee:
+        before = letter.salutation
+    end = letter.signature
+    return _PARAGRAPH.join(filter(None, (before, _framed(greeting, body, closing), end)))
+
+
+def _framed(greeting: str, body: str, closing: str) -> str:
+    """Greeting, body and closing: in one paragraph if the body is one of running text."""
+    flows = not _STRUCTURED.match(body)
+    opened = f"{greeting}{' ' if flows else _PARAGRAPH}{body}" if greeting else body
+    if not closing:
+        return opened
+    one = "\n" not in body and flows and body.endswith(_SENTENCE_ENDS)
+    return f"{opened}{' ' if one else _PARAGRAPH}{closing}"

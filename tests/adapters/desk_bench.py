@@ -1,0 +1,210 @@
+"""The whole core on a temporary database, with a chain that finds what a test lets it know."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.assistant import Assistant
+from bot.chain import build_chain
+from bot.channels import Channels
+from bot.commands import Commands
+from bot.database import open_database
+from bot.desk import Desk
+from bot.dispatcher import Dispatcher
+from bot.drafting import Drafting
+from bot.errors import ConfigurationError
+from bot.follow_ups import FollowUps
+from bot.history import History
+from bot.inbox import Inbox
+from bot.limits import Limits
+from bot.own_commands import KnownSource, own_commands
+from bot.rewriting import Rewriter
+from bot.roles import Roles
+from bot.tone.voice import Voice
+from knowledge.types import Evidence
+from tests.fakes import FakeAttachments, FakeWriter, FixedClock, InMemoryPassages
+
+VOICES = Path(__file__).resolve().parents[2] / "voices"
+
+
+@cache
+def voices() -> dict[str, Voice]:
+    """The shipped voice, and a second one that greets otherwise."""
+    fernhill = Voice.load(VOICES, "fernhill")
+    ahoy = fernhill.guide.model_copy(update={"name": "Harbour", "greetings": ("Ahoy.",)})
+    return {"fernhill": fernhill, "harbour": replace(fernhill, name="harbour", guide=ahoy)}
+
+
+def voice_for(name: str | None) -> Voice:
+    """A voice by name; None: the shipped one."""
+    try:
+        return voices()[name or "fernhill"]
+    except KeyError:
+        raise ConfigurationError(f"There is no voice '{name}'.") from None
+
+
+@dataclass(frozen=True)
+class World:
+    """What lies outside the database; several replicas share it."""
+
+    clock: FixedClock = field(default_factory=FixedClock)
+    passages: InMemoryPassages = field(default_factory=InMemoryPassages)
+    writer: FakeWriter = field(default_factory=FakeWriter)
+    sources: list[KnownSource] = field(default_factory=list)
+    read_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    """When documents, as (source, document), were last read."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One process of the bot, with all its parts in reach."""
+
+    url: str
+    options: Mapping[str, Any]
+    world: World
+    attachments: FakeAttachments
+    engine: AsyncEngine
+    history: History
+    inbox: Inbox
+    channels: Channels
+    limits: Limits
+    assistant: Assistant
+    dispatcher: Dispatcher
+    follow_ups: FollowUps
+    drafting: Drafting
+    commands: Commands
+    desk: Desk
+
+    @property
+    def clock(self) -> FixedClock:
+        """The time, which moves only when told to."""
+        return self.world.clock
+
+    @property
+    def passages(self) -> InMemoryPassages:
+        """What it knows, and what was asked of it."""
+        return self.world.passages
+
+    @property
+    def writer(self) -> FakeWriter:
+        """The writing model."""
+        return self.world.writer
+
+    def knows(self, words: str, *found: Evidence) -> None:
+        """Questions with ``words`` in them find this, if they come from who may read it."""
+        self.passages.knows(words, *found)
+
+    def finds(self, *found: Evidence) -> None:
+        """Every question finds this, if it comes from who may read it."""
+        self.passages.knows("", *found)
+
+    async def settled(self) -> None:
+        """Wait until nothing is being answered."""
+        await self.dispatcher.settled()
+
+    async def crash(self) -> None:
+        """What is being answered breaks off, and nothing is tidied up: as after ``kill -9``."""
+        tasks = [each for each in asyncio.all_tasks() if each.get_name().startswith("answer ")]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    def replica(self) -> Any:
+        """Another process on the same database, or the same one after a restart (``async with``)."""
+        return _open(self.url, self.world, self.options)
+
+    async def rows(self, table: str) -> list[dict[str, Any]]:
+        """All that a table holds."""
+        async with self.engine.connect() as db:
+            found = await db.execute(sa.text(f"SELECT * FROM {table}"))  # noqa: S608
+            return [dict(row) for row in found.mappings()]
+
+
+@asynccontextmanager
+async def open_bench(tmp_path: Path, **options: Any) -> AsyncIterator[Bench]:
+    """A bot on a new SQLite file in ``tmp_path``.
+
+    ``options``: ``person_hourly`` and ``workspace_daily`` (0: no limit), ``threshold`` of the
+    judge, ``max_question_chars``, ``prompts``, ``roles``, and ``url`` for another database.
+    """
+    url = str(options.pop("url", f"sqlite:///{tmp_path / 'state.db'}"))
+    async with _open(url, World(), options) as bench:
+        yield bench
+
+
+@asynccontextmanager
+async def _open(url: str, world: World, options: Mapping[str, Any]) -> AsyncIterator[Bench]:
+    engine = await open_database(url)
+    try:
+        yield _build(engine, url, world, options)
+    finally:
+        await engine.dispose()
+
+
+def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, Any]) -> Bench:
+    history, inbox, channels = History(engine), Inbox(engine), Channels(engine)
+    limits = Limits(
+        engine,
+        person_hourly=options.get("person_hourly", 0),
+        workspace_daily=options.get("workspace_daily", 0),
+    )
+    chain = build_chain(
+        world.passages,
+        world.writer.for_voice,
+        threshold=options.get("threshold", 0.5),
+        restate=False,
+    )
+    assistant = Assistant(
+        chain,
+        history,
+        voice_for,
+        max_question_chars=options.get("max_question_chars", 2000),
+        clock=world.clock,
+    )
+    attachments = FakeAttachments(world.passages)
+    roles = Roles(options.get("roles", {}))
+    dispatcher = Dispatcher(
+        assistant, inbox, channels, limits, attachments, roles=roles, clock=world.clock
+    )
+
+    async def read_at(
+        documents: Collection[tuple[str, str]],
+    ) -> Mapping[tuple[str, str], datetime]:
+        return {each: world.read_at[each] for each in documents if each in world.read_at}
+
+    async def sources() -> list[KnownSource]:
+        return world.sources
+
+    follow_ups = FollowUps(history, channels, world.passages, read_at, roles, world.clock)
+    drafting = Drafting(engine, Rewriter(world.writer.for_voice), voice_for, channels, world.clock)
+    commands = own_commands(
+        channels, history, drafting, sources, lambda: sorted(voices()), world.clock
+    )
+    return Bench(
+        url=url,
+        options=options,
+        world=world,
+        attachments=attachments,
+        engine=engine,
+        history=history,
+        inbox=inbox,
+        channels=channels,
+        limits=limits,
+        assistant=assistant,
+        dispatcher=dispatcher,
+        follow_ups=follow_ups,
+        drafting=drafting,
+        commands=commands,
+        desk=Desk(dispatcher, commands, follow_ups, drafting, tuple(options.get("prompts", ()))),
+    )
