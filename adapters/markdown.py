@@ -14,6 +14,7 @@ from functools import cache
 from typing import Final
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
 from adapters.mentions import ZERO_WIDTH_SPACE
@@ -44,20 +45,22 @@ _LINE_START = re.compile(
 )
 
 
-def plain_parser() -> MarkdownIt:
+def read_blocks(markdown: str) -> list[Token]:
+    """The tokens of the blocks only, without the time that reading their insides takes."""
+    return _parser(insides=False).parse(markdown)
+
+
+@cache
+def _parser(*, insides: bool = True) -> MarkdownIt:
     """CommonMark with tables and strikethrough, less what is more often prose than markup.
 
     HTML and indented code are text, as is ``[1]: …`` (a source line, not a definition that
     vanishes), and a rule under a paragraph is a rule.
     """
-    return _parser()
-
-
-@cache
-def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": _MAX_NESTING})
     parser.enable(["table", "strikethrough"])
-    return parser.disable(["code", "reference", "lheading", "html_block", "html_inline"])
+    parser.disable(["code", "reference", "lheading", "html_block", "html_inline"])
+    return parser if insides else parser.disable(["inline", "text_join"])
 
 
 def keep_links(markdown: str, allowed: Collection[str]) -> str:

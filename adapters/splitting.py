@@ -8,7 +8,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from enum import IntEnum
 
-from adapters.markdown import plain_parser
+from adapters.markdown import read_blocks
 
 MIN_LIMIT = 60
 """Characters; below this a piece could not hold a fence's two lines and a word."""
@@ -67,7 +67,7 @@ def split(text: str, limit: int) -> list[str]:
 
 def _closed(text: str) -> str:
     """``text`` with the end of a fence that runs to the end of the text."""
-    for token in reversed(plain_parser().parse(text)):
+    for token in reversed(read_blocks(text)):
         if token.type == "fence" and token.map:
             lines = text.split("\n")
             first, last = token.map
@@ -179,7 +179,7 @@ class _Splitter:
 
     def _read_blocks(self) -> None:
         was_heading = False
-        for token in plain_parser().parse(self._text):
+        for token in read_blocks(self._text):
             if token.map is None or token.nesting < 0 or token.type == "inline":
                 continue
             first, last = token.map

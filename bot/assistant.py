@@ -109,7 +109,7 @@ class Assistant:
         """The reply to what is no question, or not one that can be looked up."""
         if not any(character.isalnum() for character in text):
             read = [name for name in message.attachments if name not in message.unread]
-            if read:
+            if read and len(message.unread) < len(message.attachments):
                 listed = replies.read_files.format(files=_listed(read))
                 return listed + _unread(message, replies)
             return replies.not_text if message.attachments or text else replies.empty_question

@@ -85,6 +85,10 @@ class Dispatcher:
         self._tidied: datetime | None = None
         self._running: dict[str, asyncio.Task[None]] = {}
 
+    async def rules(self, place: Place) -> ChannelRules:
+        """How the bot behaves in the channel that the place is in; settles where it answers."""
+        return await self._channels.rules(place)
+
     async def hear(self, platform: Platform, utterance: Utterance) -> bool:
         """Take an utterance in; True if it will be answered. Returns as soon as it is safe."""
         rules = await self._channels.rules(utterance.place)

@@ -32,7 +32,13 @@ from knowledge.ingest import embedded_text, passages_of
 from knowledge.parsing import MAX_DOCUMENT_BYTES, SUPPORTED_EXTENSIONS, ParsedDocument, parse
 from knowledge.parsing.document import PARSER_FAILURES
 from knowledge.store import PassageStore
-from knowledge.types import Attachment, EmbeddedPassage, Passage
+from knowledge.types import (
+    Attachment,
+    EmbeddedPassage,
+    Passage,
+    attachment_source,
+    conversation_principal,
+)
 
 MAX_FILES = 10
 """Of one message, as many as Slack and Discord let a person send with it."""
@@ -72,16 +78,6 @@ _attachment = sa.Table(
     sa.Column("digest", sa.String(64), nullable=False),
     sa.Column("read_at", sa.DateTime(timezone=True), nullable=False, index=True),
 )
-
-
-def principal(conversation: str) -> str:
-    """Who asks in this conversation may read its files: held by every asker in it."""
-    return f"conversation:{conversation}"
-
-
-def source_of(conversation: str) -> str:
-    """The source whose documents are this conversation's files."""
-    return f"attachment:{conversation}"
 
 
 class AttachmentReader:
@@ -139,14 +135,14 @@ class AttachmentReader:
 
     async def forget(self, conversation: str) -> None:
         """Remove all files of a conversation. Raises :class:`knowledge.errors.StoreError`."""
-        await self._store.delete(source_of(conversation))
+        await self._store.delete(attachment_source(conversation))
         async with self._engine.begin() as db:
             await db.execute(
                 sa.delete(_attachment).where(_attachment.c.conversation == conversation)
             )
         # A file that was being read may have been stored between the two; from here on its reader
         # finds the entry gone and takes the file back itself.
-        await self._store.delete(source_of(conversation))
+        await self._store.delete(attachment_source(conversation))
 
     async def forget_expired(self) -> int:
         """Remove what was read too long ago; returns how many files went.
@@ -158,7 +154,7 @@ class AttachmentReader:
         async with self._engine.connect() as db:
             rows = (await db.execute(sa.select(_attachment).where(expired))).all()
         for row in rows:
-            await self._store.delete(source_of(row.conversation), row.document)
+            await self._store.delete(attachment_source(row.conversation), row.document)
             async with self._engine.begin() as db:
                 await db.execute(
                     sa.delete(_attachment).where(_is(row.conversation, row.document), expired)
@@ -168,7 +164,7 @@ class AttachmentReader:
     async def _read(self, conversation: str, name: str, file: Attachment, until: float) -> None:
         """Raises :class:`DocumentSkipped` if the file cannot be used."""
         loop = asyncio.get_running_loop()
-        source = source_of(conversation)
+        source = attachment_source(conversation)
         bound = asyncio.timeout_at(until)
         try:
             async with bound:
@@ -189,7 +185,7 @@ class AttachmentReader:
                         source=source,
                         name=document,
                         url="",
-                        access=frozenset({principal(conversation)}),
+                        access=frozenset({conversation_principal(conversation)}),
                     ),
                 )
                 embedded = await self._embed(passages)

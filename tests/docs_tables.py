@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -106,8 +107,8 @@ def _written(default: Any) -> str:
             return str(default).lower()
         case Path() if default.is_absolute():
             return default.relative_to(PROJECT).as_posix()
-        case ():
-            return "[]"
+        case tuple() | list() | dict():
+            return json.dumps(default)
         case _:
             return str(default)
 

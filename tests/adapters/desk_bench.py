@@ -121,7 +121,7 @@ class Bench:
             await asyncio.wait(tasks)
 
     def replica(self) -> Any:
-        """Another process on the same database, or the same one after a restart (``async with``)."""
+        """Another process on the same database, or this one after a restart: ``async with``."""
         return _open(self.url, self.world, self.options)
 
     async def rows(self, table: str) -> list[dict[str, Any]]:

@@ -57,12 +57,12 @@ async def test_a_mention_is_answered_as_a_reply_that_rings_nobody(
 ) -> None:
     general = server.channel("general")
     said = await server.say(ann, general, f"{server.mention} tell @everyone and {ann.mention}")
-    (answer,) = await server.until(lambda: server.answers(general))
+    (answer,) = await server.until(lambda: server.replies(general))
 
     assert answer.reply_to == said.id
     assert answer.text == "You said: @Housevoice tell @everyone and @Ann"
     assert server.typing[0].id == general.id
-    assert server.pings == {}
+    assert server.rung == {}
 
 
 async def test_what_would_ring_is_told(server: DiscordServer, bot: SampleBot) -> None:
@@ -71,7 +71,7 @@ async def test_what_would_ring_is_told(server: DiscordServer, bot: SampleBot) ->
     await (await place(server, bot, general)).send(
         f"@everyone {team.mention}", allowed_mentions=everything
     )
-    (message,) = server.pings
+    (message,) = server.rung
 
     assert message.pings == ("@Team", "@everyone")
 
@@ -82,7 +82,7 @@ async def test_without_the_intent_only_what_addresses_the_bot_has_text(
     general = server.channel("general")
     await server.say(ann, general, "among ourselves")
     await server.say(ann, general, f"{server.mention} hello")
-    (answer,) = await server.until(lambda: server.answers(general))
+    (answer,) = await server.until(lambda: server.replies(general))
     await server.say(ann, general, "more", reply_to=answer)
     await server.say(ann, general, "quietly", reply_to=answer, ping=False)
     await server.say(ann, server.dm(ann), "in private")
@@ -116,7 +116,7 @@ async def test_edits_deletions_and_reactions_arrive(
 ) -> None:
     general = server.channel("general")
     said = await server.say(ann, general, f"{server.mention} one")
-    await server.until(lambda: server.answers(general))  # a reply to what is gone is refused
+    await server.until(lambda: server.replies(general))  # a reply to what is gone is refused
     await server.edit(ann, said, f"{server.mention} two")
     await server.react(ann, said, "👍")
     await server.delete(ann, said)
@@ -145,7 +145,7 @@ async def test_attachments_can_be_fetched_and_sent(
 ) -> None:
     general = server.channel("general")
     await server.say(ann, general, server.mention, files=[("my notes.txt", b"25 days")])
-    (answer,) = await server.until(lambda: server.answers(general))
+    (answer,) = await server.until(lambda: server.replies(general))
     assert "my_notes.txt: 25 days" in answer.text
 
     file = discord.File(__file__, filename="long.md", description="the whole answer")
@@ -177,7 +177,7 @@ async def test_a_thread_from_a_message_begins_with_it(
     thread = await message.create_thread(name="Leave")
     assert said.thread
     await server.say(ann, said.thread, f"{server.mention} and now?")
-    await server.until(lambda: server.answers(said.thread))  # type: ignore[arg-type]
+    await server.until(lambda: server.replies(said.thread))  # type: ignore[arg-type]
     history = [each.type.name async for each in thread.history(oldest_first=True)]
 
     assert history == ["thread_starter_message", "default", "reply"]
@@ -189,7 +189,7 @@ async def test_a_forum_post_shares_its_id_with_its_first_message(
 ) -> None:
     forum = server.channel("help", kind="forum")
     post = server.thread(forum, "VPN is slow", by=ann, text=f"{server.mention} since Monday")
-    (answer,) = await server.until(lambda: server.answers(post))
+    (answer,) = await server.until(lambda: server.replies(post))
 
     assert answer.reply_to == post.id
     here = bot.get_channel(post.id)
@@ -203,7 +203,7 @@ async def test_what_happens_in_a_hidden_channel_stays_there(
     board = server.channel("board", private_to=[ann])
     await server.say(ann, secret, f"{server.mention} hello")
     await server.say(ann, board, f"{server.mention} hello")
-    await server.until(lambda: server.answers(board))
+    await server.until(lambda: server.replies(board))
 
     assert [message.channel.id for message in bot.heard] == [board.id]
     assert await refused((await place(server, bot, secret)).send("hello")) == (403, 50001)
@@ -232,6 +232,22 @@ async def test_members_are_fetched_where_the_intent_is_off(
 
     assert guild.get_member(ann.id) is None
     assert [role.name for role in (await guild.fetch_member(ann.id)).roles] == ["@everyone", "Team"]
+
+
+async def test_with_the_intent_all_members_are_known(server: DiscordServer) -> None:
+    intents = discord.Intents.default()
+    intents.members = True
+    ann, ben = server.user("Ann"), server.user("Ben")
+    await server.start(bot := SampleBot(intents))
+    team = server.role("Team")
+    server.grant(ben, team)
+    await server.delivered()
+    guild = bot.guilds[0]
+    found = guild.get_member(ben.id)
+
+    assert guild.get_member(ann.id) and found
+    assert [role.name for role in found.roles] == ["@everyone", "Team"]
+    assert [each.id for each in await guild.query_members("an")] == [ann.id]
 
 
 async def test_a_user_can_refuse_direct_messages(
@@ -270,6 +286,48 @@ async def test_a_modal_with_labels_and_a_select_is_filled_in(
 
     assert sent.text == "Travel: curious"
     assert server.modals == []
+
+
+async def test_a_select_on_a_message_for_one_can_be_used_by_that_one(
+    server: DiscordServer, bot: SampleBot, ann: MemberActor
+) -> None:
+    view = ui.View()
+    menu: ui.Select[Any] = ui.Select(
+        custom_id="voice", options=[discord.SelectOption(label=each) for each in ("Warm", "Brief")]
+    )
+
+    async def choose(interaction: discord.Interaction[Any]) -> None:
+        await interaction.response.edit_message(content=f"Now {menu.values[0]}", view=None)
+
+    async def offer(interaction: discord.Interaction[Any]) -> None:
+        await interaction.response.send_message("Which?", view=view, ephemeral=True)
+
+    menu.callback = choose  # type: ignore[method-assign]
+    view.add_item(menu)
+    bot.tree.add_command(app_commands.Command(name="voice", description="Voice", callback=offer))
+    await bot.tree.sync()
+    general = server.channel("general")
+    await server.command(ann, general, "voice")
+    (shown,) = server.ephemerals(ann)
+    assert shown.text == "Which?\n<Select>"
+    with pytest.raises(SetupError, match="not visible"):
+        await server.select(server.user("Ben"), shown, ["Warm"])
+    await server.select(ann, shown, ["Warm"], "voice")
+
+    assert shown.text == "Now Warm"
+    assert len(server.latencies_ms()) == 2
+
+
+async def test_an_interaction_is_acknowledged_once(
+    server: DiscordServer, bot: SampleBot, ann: MemberActor
+) -> None:
+    server.deliveries = 2
+    used = await server.command(ann, server.channel("general"), "ask", question="how many days?")
+    await server.settled()
+    (error,) = server.errors
+
+    assert "40060" in str(error)
+    assert len(bot.used) == 2 and len(used.messages) == 1
 
 
 async def test_a_message_has_a_menu(
@@ -341,7 +399,7 @@ async def test_a_first_response_is_due_within_three_seconds(
     used = await server.command(ann, server.channel("general"), "slow", wait=False)
     server.advance(3)
     late.set()
-    await server.until(lambda: server.calls_to("POST /interactions/*/*/callback"))
+    await server.until(lambda: server.called("POST /interactions/*/*/callback"))
     await server.settled()
     (error,) = server.errors
 
@@ -413,7 +471,7 @@ async def test_controls_have_bounds(server: DiscordServer, bot: SampleBot) -> No
 
 async def test_files_have_bounds(bot: SampleBot, server: DiscordServer) -> None:
     channel = await place(server, bot, server.channel("general"))
-    server._rest._upload_limit = 2_000
+    server.rest._upload_limit = 2_000
     assert await refused(channel.send(file=discord.File(__file__))) == (413, 40005)
 
 
@@ -464,14 +522,14 @@ async def test_rate_limits_and_outages_are_waited_out(
     await (await place(server, bot, general)).send("hello")
 
     assert server.waits == [7, 3, 5]
-    assert [call.status for call in server.calls_to("/channels/*/messages")] == [429, 502, 502, 200]
+    assert [call.status for call in server.called("/channels/*/messages")] == [429, 502, 502, 200]
 
 
 async def test_an_answer_can_be_lost_after_it_was_posted(
     server: DiscordServer, bot: SampleBot
 ) -> None:
     general = server.channel("general")
-    server.fail("POST /channels/*/messages", 0, after=True)
+    server.fail("POST /channels/*/messages", drop=True, lose=True)
     with pytest.raises(aiohttp.ClientError):
         await (await place(server, bot, general)).send("hello")
     assert [each.text for each in server.messages(general)] == ["hello"]
@@ -482,7 +540,7 @@ async def test_a_resumed_gateway_brings_what_was_missed(
 ) -> None:
     general = server.channel("general")
     await server.say(ann, general, f"{server.mention} one")
-    await server.until(lambda: len(server.answers(general)) == 1)
+    await server.until(lambda: len(server.replies(general)) == 1)
     await server.settled()
     async with server.gateway_down(repeat=3):  # question, typing, answer
         await server.say(ann, general, f"{server.mention} two")
@@ -499,7 +557,7 @@ async def test_a_new_session_has_lost_what_was_missed(
     async with server.gateway_down(resumable=False):
         await server.say(ann, general, f"{server.mention} one")
     await server.say(ann, general, f"{server.mention} two")
-    await server.until(lambda: server.answers(general))
+    await server.until(lambda: server.replies(general))
 
     assert [message.content.split()[-1] for message in bot.heard] == ["two"]
 
@@ -552,7 +610,7 @@ async def test_a_condition_that_never_comes_tells_what_did(
     server: DiscordServer, bot: SampleBot, ann: MemberActor
 ) -> None:
     await server.say(ann, server.channel("general"), "hello")
-    with pytest.raises(AssertionError, match="Ann: hello"):
+    with pytest.raises(TimeoutError, match="Ann: hello"):
         await server.until(lambda: False, timeout=0.05)
 
 

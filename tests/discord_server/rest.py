@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from http import HTTPStatus
+from time import perf_counter
 from typing import Any
 from urllib.parse import unquote
 
@@ -42,6 +44,7 @@ class Call:
     at: datetime
     status: int | None = None
     """None: not answered yet, or never."""
+    received: float = field(default_factory=perf_counter)
 
     def matches(self, pattern: str) -> bool:
         """Whether it is one of ``POST /channels/*/messages``; the method may be left out."""
@@ -62,11 +65,26 @@ class Fault:
 
     pattern: str
     status: int
+    """From 400 on it is the answer."""
     code: int
     message: str
-    times: int | None
     retry_after: float
-    after: bool
+    """Seconds that an answer with status 429 asks to wait."""
+    latency: float
+    """Seconds before anything happens."""
+    drop: bool
+    """The connection breaks and nothing is done."""
+    lose: bool
+    """The call is carried out, and only then does it fail."""
+    times: int | None
+    """None: for good."""
+    after: int
+    """So many calls go well first."""
+
+    @property
+    def breaks(self) -> bool:
+        """Whether the answer is not the real one."""
+        return self.drop or self.status >= HTTPStatus.BAD_REQUEST
 
 
 class Rest:
@@ -104,7 +122,8 @@ class Rest:
             names = tuple(each.filename for each in files)
             call = Call(request.method, path, body, names, self._world.backend.clock.now())
             self.calls.append(call)
-            response = self._answer(request, call, files)
+            fault = await self._fault(call)
+            response = self._answer(request, call, files, fault)
             call.status = response.status if response else None
         finally:
             self.in_flight -= 1
@@ -116,7 +135,7 @@ class Rest:
         call = Call("GET", request.path, None, (), self._world.backend.clock.now())
         self.calls.append(call)
         self._changed()
-        if fault := self._fault(call):
+        if (fault := await self._fault(call)) and fault.breaks:
             return self._failure(fault) or _hang_up(request)
         data = self._world.backend.cdn.get(request.path)
         if data is None:
@@ -126,10 +145,10 @@ class Rest:
     # --- one call -----------------------------------------------------------------------------
 
     def _answer(
-        self, request: web.Request, call: Call, files: list[Upload]
+        self, request: web.Request, call: Call, files: list[Upload], fault: Fault | None
     ) -> web.StreamResponse | None:
-        fault = self._fault(call)
-        if fault and not fault.after:
+        """None: the connection breaks."""
+        if fault and fault.breaks and not fault.lose:
             return self._failure(fault)
         try:
             self._authorise(request, call.path)
@@ -143,24 +162,28 @@ class Rest:
             # A fault of the simulator must fail the test, not look like Discord's own 500.
             self.gaps.append(f"{call.method} {call.path}: {error!r}")
             return _json({"message": repr(error)}, status=HTTPStatus.NOT_IMPLEMENTED)
-        if fault:
+        if fault and fault.breaks:
             return self._failure(fault)
         if answer is None:
             return web.Response(status=HTTPStatus.NO_CONTENT)
         return _json(answer)
 
-    def _fault(self, call: Call) -> Fault | None:
+    async def _fault(self, call: Call) -> Fault | None:
         for fault in self.faults:
             if call.matches(fault.pattern):
+                if fault.after:
+                    fault.after -= 1
+                    continue
                 if fault.times is not None:
                     fault.times -= 1
                     if not fault.times:
                         self.faults.remove(fault)
+                await asyncio.sleep(fault.latency)
                 return fault
         return None
 
     def _failure(self, fault: Fault) -> web.StreamResponse | None:
-        if not fault.status:
+        if fault.drop:
             return None
         body: dict[str, Any] = {"message": fault.message, "code": fault.code}
         headers = {}

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from time import perf_counter
 from typing import Any
 
 import discord
@@ -21,6 +22,7 @@ from simcord._clock import Clock
 from simcord._dpy_internals import get_state
 from simcord.backend import Backend
 from simcord.backend.cdn import CdnStore
+from simcord.backend.models import Interaction as Record
 from simcord.backend.models import Message
 from simcord.components import walk_components
 
@@ -191,6 +193,10 @@ class Interaction(InteractionResult):
     """One use of a command, button, select or modal, and what the bot has made of it so far."""
 
     _env: World
+
+    def __init__(self, env: World, record: Record):
+        super().__init__(env, record)
+        self.started = perf_counter()
 
     @property
     def id(self) -> int:

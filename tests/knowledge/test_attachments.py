@@ -20,12 +20,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.database import open_database
 from knowledge import attachments
-from knowledge.attachments import AttachmentReader, principal, source_of, tidy_name
+from knowledge.attachments import AttachmentReader, tidy_name
 from knowledge.http import GuardedClient
 from knowledge.retriever import Retriever
 from knowledge.store import PassageStore
 from knowledge.stores.embedded import EmbeddedStore
-from knowledge.types import PUBLIC, Attachment, Passage
+from knowledge.types import (
+    PUBLIC,
+    Attachment,
+    Passage,
+    attachment_source,
+    conversation_principal,
+)
 from tests.fakes import FixedClock
 from tests.knowledge.test_parsing import docx_file, pdf_file
 from tests.knowledge.web_site import Answer, Site, running_site
@@ -86,7 +92,7 @@ class Room:
     async def passages(self, conversation: str = HERE) -> list[Passage]:
         """All that the files of a conversation hold."""
         vector = await self.embedder.embed_one("anything")
-        readers = frozenset({principal(conversation)})
+        readers = frozenset({conversation_principal(conversation)})
         found = await self.store.search("", vector, readers, 1000, alpha=1)
         return sorted((one.passage for one in found), key=lambda p: (p.document, p.position))
 
@@ -115,8 +121,10 @@ class TestWhoFindsIt:
         file = room.file("budget.txt", "The secret budget is nine million.")
         assert await room.reader().read(HERE, [file]) == {}
 
-        assert await room.found("secret budget", PUBLIC, principal(HERE)) == ["budget.txt"]
-        for others in ((PUBLIC,), (PUBLIC, principal(THERE)), (HERE,), ()):
+        assert await room.found("secret budget", PUBLIC, conversation_principal(HERE)) == [
+            "budget.txt"
+        ]
+        for others in ((PUBLIC,), (PUBLIC, conversation_principal(THERE)), (HERE,), ()):
             assert await room.found("secret budget", *others) == []
 
     async def test_each_conversation_has_its_own(self, room: Room) -> None:
@@ -131,7 +139,7 @@ class TestWhoFindsIt:
         assert await room.reader().read(HERE, [room.file("a.md", text)]) == {}
 
         (kept,) = await room.passages()
-        assert kept.access == {principal(HERE)}
+        assert kept.access == {conversation_principal(HERE)}
         assert await room.found("million", PUBLIC, "role:hr") == []
 
     async def test_it_has_no_address_that_could_be_passed_on(self, room: Room) -> None:
@@ -163,12 +171,12 @@ class TestWhatIsRead:
     ) -> None:
         file = room.file(name, body, content_type=content_type, size=len(body))
         assert await room.reader().read(HERE, [file]) == {}
-        assert await room.found("visa costs ninety", principal(HERE)) == [name]
+        assert await room.found("visa costs ninety", conversation_principal(HERE)) == [name]
 
     async def test_word_documents(self, room: Room) -> None:
         file = room.file("travel.docx", docx_file())
         assert await room.reader(max_bytes=10**6).read(HERE, [file]) == {}
-        assert await room.found("hotel inn", principal(HERE)) == ["travel.docx"]
+        assert await room.found("hotel inn", conversation_principal(HERE)) == ["travel.docx"]
 
     async def test_it_is_cut_and_embedded_as_any_document(self, room: Room) -> None:
         text = "---\ntitle: Fees\n---\n# Visa\n\n" + "It costs ninety. " * 200
@@ -176,7 +184,7 @@ class TestWhatIsRead:
 
         kept = await room.passages()
         assert len(kept) > 2
-        assert {p.source for p in kept} == {source_of(HERE)}
+        assert {p.source for p in kept} == {attachment_source(HERE)}
         assert {p.context for p in kept} == {"Fees › Visa"}
         assert room.embedder.embedded[0].startswith("Fees › Visa\nIt costs ninety.")
 
@@ -337,6 +345,16 @@ class TestWhatIsNotRead:
         assert unread == {"slow.txt": "It takes too long to read."}
         assert await room.entries() == ["quick.txt"]
         never.set()
+
+    async def test_a_failure_of_our_own_is_not_told_as_the_files(
+        self, room: Room, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def fail(_: object) -> None:
+            raise TimeoutError("the embedder's own")
+
+        monkeypatch.setattr(room.embedder, "embed", fail)
+        with pytest.raises(TimeoutError, match="own"):
+            await room.reader().read(HERE, [room.file("a.txt", "Bees hum.")])
 
     async def test_the_others_are_read_all_the_same(self, room: Room) -> None:
         files = [

@@ -336,7 +336,7 @@ class SlackServer(Acting):
 
     async def until(
         self,
-        predicate: Callable[[], Seen],
+        predicate: Callable[[], Seen | None],
         timeout: float = 10.0,  # noqa: ASYNC109 - bounds one wait of a test
     ) -> Seen:
         """Wait until it is true of the server, and return what it gave. Raises TimeoutError."""
