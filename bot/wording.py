@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from bot.grounding import same_facts
 from bot.tone.metrics import has_phrase
@@ -50,6 +51,7 @@ _OPENING = re.compile(
 )
 _HESITATE = re.compile(r"\b(please )?do(?: not|n['’]t) hesitate to (\w+)", re.I)
 _SENTENCE_BREAK = re.compile(r"((?<=[.!?])[ \t]+|\n+)")
+_LOWER_WORD = re.compile(r"\A[^\W\d_A-Z]+(?:['’][a-z]+)?(?=[\s,;:.!?]|\Z)")
 _LIST_MARK = re.compile(r"\s*(?:[-*+•]|\d+[.)])\s+")
 _LAST_WORD = re.compile(r"([\w'’-]+)[ \t]+$")
 _MARKS = re.compile(r"[?!]*![?!]*(?=\s|$|[)\"'”*_])")
@@ -154,9 +156,14 @@ def calmed(text: str, exclamations: int) -> str:
     return _MARKS.sub(outside, text)
 
 
+def copied(text: str) -> list[str]:
+    """The stretches of ``text`` that the rules leave as they are: code, quotations, links."""
+    return [match[0] for match in _KEPT.finditer(text)]
+
+
 def disliked(text: str, guide: Guide) -> tuple[str, ...]:
-    """What of the guide's forbidden and swapped phrases stands in ``text``."""
-    low = text.lower()
+    """What of the guide's forbidden and swapped phrases stands in the prose of ``text``."""
+    low = _KEPT.sub(" ", text).lower()
     phrases = (*guide.markers.forbidden, *guide.markers.swaps)
     return tuple(phrase for phrase in phrases if has_phrase(low, phrase))
 
@@ -277,7 +284,7 @@ def _used_after(voice: Voice) -> dict[str, set[str]]:
     used: dict[str, set[str]] = {}
     for example in voice.examples:
         words = re.findall(r"[\w'’-]+|[^\w\s]", example.voiced.lower())
-        for left, word in zip(words, words[1:], strict=False):
+        for left, word in pairwise(words):
             if left[0].isalnum():
                 used.setdefault(word, set()).add(left)
     return used
@@ -291,6 +298,5 @@ def _like(old: str, new: str) -> str:
 
 
 def capitalised(text: str) -> str:
-    """``text`` with a capital letter, unless its first word has its own capitals ("iPhone")."""
-    first = text.split(maxsplit=1)[0] if text.strip() else ""
-    return text[:1].upper() + text[1:] if first.islower() else text
+    """``text`` with a capital letter, unless it begins with an address or "iPhone"."""
+    return _LOWER_WORD.sub(lambda match: match[0].capitalize(), text, count=1)

@@ -23,7 +23,7 @@ COMPONENTS_LIMIT: Final = 4_000
 
 _MENTION = re.compile(
     r"@(?=everyone|here)"
-    r"|<(?=@[!&]?\d|#\d|/[^<>\n]{1,100}:\d|a?:\w{1,64}:\d|t:-?\d|id:\w|sound:\d|https?:\S+\|)"
+    r"|<(?=@[!&]?\d|#\d|/[^<>\n]{1,100}:\d|a?:\w{1,64}:\d|t:-?\d|id:\w|sound:\d)"
 )
 
 
@@ -39,6 +39,7 @@ class DiscordMarkdown(Writer):
     """The Markdown that Discord shows in a message."""
 
     bold_from = 4
+    url = re.compile(rf"{Writer.url.pattern}|discord(?:\.gg|(?:app)?\.com/invite)/[\w-]+", re.I)
 
     def finish(self, text: str) -> str:
         """No mention is live."""

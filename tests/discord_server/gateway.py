@@ -45,7 +45,7 @@ class Op(IntEnum):
     ACK = 11
 
 
-@dataclass
+@dataclass(repr=False)
 class Session:
     """One shard of one connected bot; it outlives its socket until the bot says goodbye."""
 

@@ -54,7 +54,8 @@ class DiscordServer(Looking):
     - ``patient``: whether discord.py really sleeps between tries; else see :attr:`waits`.
 
     Not simulated: audio, user-installed apps, rate limits by themselves (see :meth:`fail`),
-    embeds taken away without *embed links*, link previews, server boosts, expiry of CDN addresses.
+    embeds taken away without *embed links*, link previews, server boosts, expiry of CDN addresses,
+    slow mode. Time-outs of discord.py's views run on the real clock.
     """
 
     def __init__(

@@ -13,6 +13,9 @@ _FENCE = re.compile(r"^(```+|~~~+)")
 _EMPHASIS = re.compile(r"(?<![\w*])(\*\*\*|\*\*|__|\*|_|~~)(?=\S)(.+?)(?<=\S)\1(?![\w*])")
 _MRKDWN_EMPHASIS = re.compile(r"(?<!\w)([*_~])(?=\S)([^\n]+?)(?<=\S)\1(?!\w)")
 _LINK = re.compile(r"!?\[([^\]]*)\]\(<?([^()\s>]+)>?(?:\s+\"[^\"]*\")?\)")
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_PRIVATE = 0xE000
+"""Where escaped punctuation hides while the marks are taken away."""
 _CODE = re.compile(r"(`+)(.+?)\1")
 _LIVE = re.compile(
     r"<(@[UW][A-Z0-9]+|!(?:here|channel|everyone)|!subteam\^S[A-Z0-9]+)(?:\|[^>]*)?>"
@@ -144,10 +147,13 @@ def _markdown_line(line: str, names: Mapping[str, str]) -> str:
         if number % 2:
             pieces[number] = _CODE.sub(r"\2", piece)
             continue
+        piece = _ESCAPED.sub(lambda match: chr(_PRIVATE + ord(match[1])), piece)
         for _ in range(2):
             piece = _EMPHASIS.sub(r"\2", piece)
         piece = _ENTITY.sub(lambda match: _entity(match[1], match[2], names), piece)
-        pieces[number] = re.sub(r"\\([\\`*_{}\[\]()#+.!|~<>-])", r"\1", piece)
+        pieces[number] = re.sub(
+            f"[{chr(_PRIVATE)}-{chr(_PRIVATE + 0x7F)}]", lambda m: chr(ord(m[0]) - _PRIVATE), piece
+        )
     return html.unescape("".join(pieces))
 
 

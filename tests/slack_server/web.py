@@ -9,7 +9,12 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.slack_server import methods_app, methods_chat, methods_people
+from tests.slack_server import (
+    methods_app,
+    methods_chat,
+    methods_conversations,
+    methods_people,
+)
 from tests.slack_server.args import Args
 from tests.slack_server.core import Call, Core, Method
 from tests.slack_server.errors import SlackError
@@ -20,6 +25,7 @@ from tests.slack_server.state import Json, Token
 METHODS: dict[str, Method] = {
     **methods_app.METHODS,
     **methods_chat.METHODS,
+    **methods_conversations.METHODS,
     **methods_people.METHODS,
 }
 LOGIN_PAGE = (

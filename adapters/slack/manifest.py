@@ -1,0 +1,57 @@
+"""What the app asks of Slack: scopes, events and shortcuts, as docs/slack.md installs them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+SCOPES: Final[Mapping[str, str]] = {
+    "app_mentions:read": "It hears when it is mentioned.",
+    "assistant:write": "Suggested prompts and titles where people open it as an agent.",
+    "channels:history": "Follow-ups in threads of public channels, and what was said there before.",
+    "channels:read": "Who is in which public channel, and whether others share it.",
+    "chat:write": "It answers.",
+    "commands": "Slash commands and shortcuts.",
+    "files:read": "Files that come along with a question are read.",
+    "groups:history": "The same as channels:history in private channels.",
+    "groups:read": "The same as channels:read for private channels.",
+    "im:history": "It hears direct messages.",
+    "im:read": "Commands in a direct message with it are told from those in somebody else's.",
+    "mpim:history": "The same as channels:history in group messages.",
+    "mpim:read": "The same as channels:read for group messages.",
+    "reactions:write": "A reaction says that it is at work where no status can be shown.",
+    "usergroups:read": "Sources may be limited to user groups.",
+    "users:read": "Who is an admin, and who belongs to another organisation.",
+}
+"""Each bot scope and what it is for: what is missing without it."""
+
+EVENTS: Final = (
+    "app_home_opened",
+    "app_mention",
+    "assistant_thread_context_changed",
+    "assistant_thread_started",
+    "channel_shared",
+    "channel_unshared",
+    "member_joined_channel",
+    "member_left_channel",
+    "message.channels",
+    "message.groups",
+    "message.im",
+    "message.mpim",
+    "subteam_members_changed",
+    "subteam_updated",
+    "user_change",
+)
+
+APP_SCOPE: Final = "connections:write"
+"""What the app-level token needs for Socket Mode."""
+
+ANSWER_THIS: Final = "answer_this"
+SAY_IN_VOICE: Final = "say_in_voice"
+SHORTCUTS: Final[Mapping[str, str]] = {
+    ANSWER_THIS: "Answer this",
+    SAY_IN_VOICE: "Say it in our voice",
+}
+"""Message shortcuts: callback id and name."""
+
+EVENTS_PATH: Final = "/slack/events"
