@@ -30,6 +30,7 @@ _MAX_NESTING = 100
 
 _MARKERS = r"(?:[ \t]*(?:>|(?:[-+*]|\d{1,9}[.)])(?=[ \t])))"
 _DEEP_LINE = re.compile(rf"^({_MARKERS}{{30}}){_MARKERS}+[ \t]*", re.M)
+_DEEP_ITEM = re.compile(r"^(?: {0,3}\t| {4}){20,}[ ]*(?=(?:[-+*]|\d{1,9}[.)])[ \t])", re.M)
 _URL = re.compile(
     r"(?:[a-z][a-z0-9+.-]{1,20}://|(?<![\w@])(?:mailto:|www\.))"
     r"[^\s<>\"`\u200b]*[^\s<>\"`\u200b.,;:!?'*_~\]]",
@@ -100,7 +101,8 @@ class Writer:
 
     def write(self, markdown: str) -> str:
         """``markdown`` in this dialect, without blank lines at its ends."""
-        root = SyntaxTreeNode(_parser().parse(_DEEP_LINE.sub(r"\1 ", markdown)))
+        shallow = _DEEP_ITEM.sub(" " * 80, _DEEP_LINE.sub(r"\1 ", markdown))
+        root = SyntaxTreeNode(_parser().parse(shallow))
         return self.finish("\n\n".join(each.text for each in self._blocks(root.children)))
 
     # What a dialect may change.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from time import perf_counter
@@ -11,6 +12,7 @@ from uuid import uuid4
 
 import structlog
 from langchain_core.runnables import Runnable
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.chain import Question
 from bot.failures import log_failure
@@ -70,10 +72,14 @@ class Assistant:
                 return
             apology = voice.guide.replies.apology.format(error_id=error_id)
             apology = f"\n\n{apology}" if shown else apology
-            yield Delta(apology)
-            yield Reply(
+            reply = Reply(
                 message.text, shown + apology, False, voice.name, trace_id, error_id=error_id
             )
+            # A person may be asked about it. But the record may be the very thing that broke.
+            with suppress(SQLAlchemyError, OSError):
+                await self._history.record(message, reply, self._clock())
+            yield Delta(apology)
+            yield reply
 
     async def _pieces(
         self, message: Message, voice: Voice, trace_id: str

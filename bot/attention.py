@@ -52,8 +52,10 @@ def bar_for(utterance: Utterance, rules: ChannelRules, before: Collection[str]) 
     """
     if utterance.address in ("mention", "direct", "command"):
         return None
-    goes_on = utterance.author in before and (
-        is_question(utterance.text) or bool(small_talk(utterance.text)) or bool(utterance.files)
+    goes_on = (
+        utterance.address == "thread"
+        and utterance.author in before
+        and (is_question(utterance.text) or small_talk(utterance.text) or utterance.files)
     )
     return None if goes_on else rules.bar
 

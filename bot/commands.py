@@ -25,6 +25,8 @@ class Invocation:
     user: str
     values: Mapping[str, str] = field(default_factory=dict)
     """By the names of the command's parameters; only those that were given."""
+    voice: str | None = None
+    """The voice asked for; None: that of the place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ class Commands:
 
     def parse(self, name: str, line: str) -> tuple[Command, dict[str, str]]:
         """The command and values of a typed line, such as ``/voice`` with ``say Dear all …``."""
-        word, _, rest = line.strip().partition(" ")
+        word, rest = _first_word(line)
         command = self._commands.get((name, word.lower()))
         if command is None or not command.action:
             command, rest = self._commands.get((name, "")), line
@@ -171,14 +173,20 @@ class Commands:
             )
 
 
+def _first_word(line: str) -> tuple[str, str]:
+    """The word, and the rest as it was written: a draft has lines."""
+    word, *rest = line.split(None, 1) or [""]
+    return word, (rest[0] if rest else "").rstrip()
+
+
 def _values(command: Command, line: str) -> dict[str, str]:
     """Yes/no parameters come first; the rest of the line is the text."""
     values: dict[str, str] = {}
     for parameter in command.parameters:
         if parameter.kind == "yes_no":
-            first, _, rest = line.partition(" ")
+            first, rest = _first_word(line)
             if first.lower() == command.flag(parameter):
-                values[parameter.name], line = "yes", rest.strip()
+                values[parameter.name], line = "yes", rest
     text = next((each for each in command.parameters if each.kind == "text"), None)
     if text is not None and line:
         values[text.name] = line

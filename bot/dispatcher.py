@@ -20,6 +20,7 @@ from bot.attention import bar_for, is_for_bot, wish
 from bot.cards import Card, answer_card
 from bot.channels import ChannelRules, Channels
 from bot.errors import PlatformError
+from bot.failures import log_failure
 from bot.inbox import LEASE, Accepted, Inbox
 from bot.limits import Limits, Reached
 from bot.ports import Platform, ReplyView
@@ -102,13 +103,10 @@ class Dispatcher:
 
     async def edited(self, platform: Platform, utterance: Utterance) -> None:
         """The author changed their words: within a minute the answer changes too."""
-        running = utterance.id in self._running
         await self._stop(utterance.id)
         accepted = await self._inbox.reopen(utterance, self._clock(), EDITABLE)
         if accepted is not None:
             self._start(platform, accepted)
-        elif running:
-            await self._inbox.release(utterance.id, self._clock())
 
     async def deleted(self, platform: Platform, place: Place, id: str) -> None:
         """The author took their words back, and the answer goes with them."""
@@ -119,6 +117,8 @@ class Dispatcher:
 
     async def recover(self, platform: Platform) -> None:
         """Answer what a process that died, or was stopped, has left behind."""
+        # First its own: after a long pause they look as if nobody held them.
+        await self._inbox.renew(self._running.keys(), self._clock())
         for accepted in await self._inbox.take_over(platform.name, self._clock()):
             self._start(platform, accepted)
 
@@ -174,7 +174,7 @@ class Dispatcher:
         if self._running.get(id) is task:
             del self._running[id]
         if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("dispatch_failed", message_id=id, error=type(error).__name__)
+            log_failure("dispatch_failed", error, message_id=id)
 
     async def _stop(self, id: str) -> None:
         task = self._running.get(id)
@@ -198,7 +198,7 @@ class Dispatcher:
                 given_up=last,
             )
             if last:
-                await self._inbox.settle(accepted, "given_up", accepted.shown)
+                await self._inbox.settle(accepted, "given_up")
 
     async def _answer(self, platform: Platform, accepted: Accepted) -> None:
         utterance, place = accepted.utterance, accepted.utterance.place
@@ -219,18 +219,26 @@ class Dispatcher:
             await self._inbox.settle(accepted, "ignored", ())
             return
         view = view or await platform.open_reply(utterance, accepted.shown)
-        await view.finish(card)
-        if not await self._inbox.settle(
-            accepted, "answered", view.shown
-        ) and await self._inbox.is_withdrawn(utterance.id):
+        if await self._inbox.holds(accepted):
+            await view.finish(card)
+        if not await self._inbox.settle(accepted, "answered", view.shown):
+            await self._take_back(platform, utterance, view)
+
+    async def _take_back(self, platform: Platform, utterance: Utterance, view: ReplyView) -> None:
+        """Its author took it back, or changed it and another process answers the new words."""
+        if await self._inbox.is_withdrawn(utterance.id):
             await view.erase()
+            return
+        kept = await self._inbox.shown(utterance.id)
+        if gone := [id for id in view.shown if id not in kept]:
+            await platform.erase(utterance.place, gone)
 
     async def _fixed_reply(
         self, accepted: Accepted, rules: ChannelRules, bar: float | None
     ) -> Card | None:
         """What is said without asking the assistant."""
         utterance, now = accepted.utterance, self._clock()
-        if accepted.attempts > ATTEMPTS:
+        if accepted.attempts > ATTEMPTS and not accepted.edited:
             return Card(_GIVEN_UP)
         wished = wish(utterance.text)
         if wished is not None:
@@ -263,7 +271,7 @@ class Dispatcher:
                     await view.grow(text)
                     if view.shown != shown:
                         shown = view.shown
-                        await self._inbox.showing(utterance.id, shown)
+                        await self._inbox.showing(accepted, shown)
                 continue
             if bar is not None and await self._limits.spend(
                 place, utterance.author, rules.daily_limit, self._clock()
@@ -289,7 +297,7 @@ class Dispatcher:
             else await platform.audience(place)
         )
         unread = {}
-        if utterance.files:
+        if utterance.files and bar is None:  # nobody asked it to read what others share
             files = [platform.with_credentials(file) for file in utterance.files]
             unread = await self._attachments.read(conversation, files)
         sources = rules.sources
@@ -304,7 +312,7 @@ class Dispatcher:
             text=utterance.text,
             attachments=tuple(file.name for file in utterance.files),
             unread=unread,
-            voice=rules.voice,
+            voice=utterance.voice or rules.voice,
             sources=None if sources is None else sources | {attachment_source(conversation)},
             earlier=tuple(await platform.earlier(utterance)),
             bar=bar,

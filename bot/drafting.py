@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.cards import Action, Card
 from bot.channels import Channels
 from bot.database import in_utc
-from bot.errors import UsageError
+from bot.errors import PlatformError, UsageError
 from bot.ports import Platform
 from bot.rewriting import Rewriter
 from bot.tone.voice import Voice
@@ -61,12 +61,13 @@ class Drafting:
         self._channels = channels
         self._clock = clock
 
-    async def rewrite(self, text: str, place: Place, user: str) -> Card:
-        """The draft in the voice of the place; its buttons carry the draft's id."""
-        rules = await self._channels.rules(place)
-        rewrite = await self._rewriter.rewrite(text, self._voice_for(rules.voice))
+    async def rewrite(self, text: str, place: Place, user: str, voice: str | None = None) -> Card:
+        """The draft in a voice, by default that of the place; its buttons carry the draft's id."""
+        voice = voice or (await self._channels.rules(place)).voice
+        rewrite = await self._rewriter.rewrite(text, self._voice_for(voice))
         note = "" if rewrite.changed else "\n\n*I found nothing that I could safely change.*"
-        id = await self._save(rewrite.text, place, user)
+        id = uuid4().hex
+        await self._save(Draft(id, place, rewrite.text), person(place, user))
         return Card(f"{rewrite.text}{note}", buttons=_BUTTONS, subject=id)
 
     async def get(self, id: str, place: Place, user: str) -> Draft:
@@ -97,9 +98,13 @@ class Drafting:
             gone = await db.execute(sa.delete(_draft).where(_draft.c.id == id))
         if not gone.rowcount:
             raise UsageError("That draft has been sent already.")
-        link = await platform.post(
-            draft.place, Card(f"{draft.text}\n\n— {platform.mention(user)}", links=())
-        )
+        try:
+            link = await platform.post(
+                draft.place, Card(f"{draft.text}\n\n— {platform.mention(user)}")
+            )
+        except PlatformError:  # its owner has the text nowhere else
+            await self._save(draft, person(place, user))
+            raise
         return f"Sent: {link}" if link else "Sent."
 
     async def forget_old(self) -> None:
@@ -107,16 +112,14 @@ class Drafting:
         async with self._engine.begin() as db:
             await db.execute(sa.delete(_draft).where(_draft.c.saved_at < self._clock() - KEPT))
 
-    async def _save(self, text: str, place: Place, user: str) -> str:
-        id = uuid4().hex
+    async def _save(self, draft: Draft, owner: str) -> None:
         async with self._engine.begin() as db:
             await db.execute(
                 sa.insert(_draft).values(
-                    id=id,
-                    owner=person(place, user),
-                    place=asdict(place),
-                    text=text,
+                    id=draft.id,
+                    owner=owner,
+                    place=asdict(draft.place),
+                    text=draft.text,
                     saved_at=self._clock(),
                 )
             )
-        return id

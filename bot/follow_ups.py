@@ -14,7 +14,7 @@ from bot.history import History, Trace
 from bot.ports import Platform
 from bot.roles import Roles
 from bot.types import Place, person
-from knowledge.types import Principals
+from knowledge.types import Principals, conversation_principal
 
 _GONE = "I no longer have the record of that answer. Ask the question again."
 _NOT_YOURS = "That answer was given to somebody else in private."
@@ -71,7 +71,9 @@ class FollowUps:
         """How an answer came about, as far as this person may know it."""
         trace = await self._trace(trace_id, place, user)
         body = trace.body
-        mine = self._roles.widen(await platform.principals(place, user))
+        mine = self._roles.widen(await platform.principals(place, user)) | {
+            conversation_principal(trace.conversation)  # they see the answer, or it is their own
+        }
         passages = body["passages"]
         readable = await self._access.readable([each["id"] for each in passages], mine)
         read_at = await self._read_at({(each["source"], each["document"]) for each in passages})

@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.database import in_utc
 from bot.types import Place, Utterance
 from knowledge.types import Attachment
 
@@ -54,6 +53,8 @@ class Accepted:
     """The platform's ids of what was posted for it already."""
     attempts: int
     """1 for the first; also tells an old holder from the present one."""
+    edited: bool = False
+    """Its author changed it: that is no failed attempt."""
 
 
 class Inbox:
@@ -99,31 +100,31 @@ class Inbox:
             )
         return frozenset(row.author for row in rows)
 
-    async def showing(self, id: str, shown: Sequence[str]) -> None:
+    async def showing(self, held: Accepted, shown: Sequence[str]) -> None:
         """Note what was posted, so that a later attempt goes on with it."""
-        await self._change(id, shown=list(shown))
+        await self._change_held(held, shown=list(shown))
 
-    async def settle(self, done: Accepted, outcome: Outcome, shown: Sequence[str]) -> bool:
+    async def holds(self, held: Accepted) -> bool:
+        """Whether it is still to be answered, and by this attempt."""
+        async with self._engine.connect() as db:
+            found = await db.execute(sa.select(_inbox.c.id).where(_is_held(held)))
+        return found.one_or_none() is not None
+
+    async def settle(
+        self, done: Accepted, outcome: Outcome, shown: Sequence[str] | None = None
+    ) -> bool:
         """Enter the end; False if it was withdrawn, edited or taken over meanwhile.
 
-        What was said is forgotten here: the trace has it, for as long as traces are kept.
+        ``shown``: None leaves what was noted. What was said is forgotten here: the trace has it,
+        for as long as traces are kept.
         """
-        async with self._engine.begin() as db:
-            settled = await db.execute(
-                sa.update(_inbox)
-                .where(
-                    _inbox.c.id == done.utterance.id,
-                    _inbox.c.outcome.is_(None),
-                    _inbox.c.attempts == done.attempts,
-                )
-                .values(outcome=outcome, shown=list(shown), body=None)
-            )
-        return bool(settled.rowcount)
+        posted = {} if shown is None else {"shown": list(shown)}
+        return await self._change_held(done, outcome=outcome, body=None, **posted)
 
     async def reopen(
         self, utterance: Utterance, now: datetime, within: timedelta
     ) -> Accepted | None:
-        """Enter that the author edited it, if it was accepted no longer than ``within`` ago.
+        """Enter that the author edited it: before it ended, or ``within`` after it was accepted.
 
         Whoever answers the old words can no longer settle. None: too late, or never accepted.
         """
@@ -131,11 +132,15 @@ class Inbox:
             row = (
                 await db.execute(sa.select(_inbox).where(_inbox.c.id == utterance.id))
             ).one_or_none()
-            if row is None or row.outcome == "withdrawn" or now - in_utc(row.accepted_at) > within:
+            if row is None:
                 return None
             done = await db.execute(
                 sa.update(_inbox)
-                .where(_inbox.c.id == row.id, _inbox.c.attempts == row.attempts)
+                .where(
+                    _inbox.c.id == row.id,
+                    _inbox.c.attempts == row.attempts,
+                    _can_change(now, within),
+                )
                 .values(
                     outcome=None,
                     body=_as_json(utterance),
@@ -145,7 +150,13 @@ class Inbox:
             )
         if not done.rowcount:
             return None
-        return Accepted(utterance, tuple(row.shown), row.attempts + 1)
+        return Accepted(utterance, tuple(row.shown), row.attempts + 1, edited=True)
+
+    async def shown(self, id: str) -> tuple[str, ...]:
+        """What was noted as posted."""
+        async with self._engine.connect() as db:
+            found = await db.execute(sa.select(_inbox.c.shown).where(_inbox.c.id == id))
+        return tuple(found.scalar_one_or_none() or ())
 
     async def is_withdrawn(self, id: str) -> bool:
         """Whether the author took it back."""
@@ -156,18 +167,20 @@ class Inbox:
         return found.one_or_none() is not None
 
     async def withdraw(self, id: str, now: datetime, within: timedelta) -> tuple[str, ...] | None:
-        """Enter that the author took it back no later than ``within`` after it was accepted.
+        """Enter that the author took it back: before it ended, or ``within`` after it was accepted.
 
         Returns what was posted for it. None: too late, never accepted, or withdrawn before.
         """
+        # One statement: what another process posts meanwhile is either returned or not settled.
         async with self._engine.begin() as db:
-            row = (await db.execute(sa.select(_inbox).where(_inbox.c.id == id))).one_or_none()
-            if row is None or row.outcome == "withdrawn" or now - in_utc(row.accepted_at) > within:
-                return None
-            await db.execute(
-                sa.update(_inbox).where(_inbox.c.id == id).values(outcome="withdrawn", body=None)
+            shown = await db.execute(
+                sa.update(_inbox)
+                .where(_inbox.c.id == id, _can_change(now, within))
+                .values(outcome="withdrawn", body=None)
+                .returning(_inbox.c.shown)
             )
-        return tuple(row.shown)
+            row = shown.one_or_none()
+        return None if row is None else tuple(row.shown)
 
     async def renew(self, ids: Collection[str], now: datetime) -> None:
         """Hold the leases a while longer."""
@@ -181,7 +194,8 @@ class Inbox:
 
     async def release(self, id: str, now: datetime) -> None:
         """Hand it back: anybody may take it over at once."""
-        await self._change(id, lease_until=now)
+        async with self._engine.begin() as db:
+            await db.execute(sa.update(_inbox).where(_inbox.c.id == id).values(lease_until=now))
 
     async def take_over(self, platform: str, now: datetime) -> list[Accepted]:
         """Lease what nobody holds any more, oldest first. Each goes to one caller only."""
@@ -222,9 +236,26 @@ class Inbox:
                 )
             )
 
-    async def _change(self, id: str, **values: Any) -> None:
+    async def _change_held(self, held: Accepted, **values: Any) -> bool:
         async with self._engine.begin() as db:
-            await db.execute(sa.update(_inbox).where(_inbox.c.id == id).values(**values))
+            done = await db.execute(sa.update(_inbox).where(_is_held(held)).values(**values))
+        return bool(done.rowcount)
+
+
+def _is_held(held: Accepted) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        _inbox.c.id == held.utterance.id,
+        _inbox.c.outcome.is_(None),
+        _inbox.c.attempts == held.attempts,
+    )
+
+
+def _can_change(now: datetime, within: timedelta) -> sa.ColumnElement[bool]:
+    """Not ended yet, or a short while ago; never once it is withdrawn."""
+    return sa.or_(
+        _inbox.c.outcome.is_(None),
+        sa.and_(_inbox.c.outcome != "withdrawn", _inbox.c.accepted_at >= now - within),
+    )
 
 
 def _as_json(utterance: Utterance) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 
 from bot.cards import Card, Choice, Field, Form, Values
 from bot.channels import ChannelRules, Channels, WorkspaceRules
@@ -23,6 +24,7 @@ from bot.history import History
 from bot.types import person
 
 _MOST_GAPS = 20
+_MOST_CHOICES = 25  # Discord shows no more
 _MODES = (
     Choice("mention", "When it is mentioned"),
     Choice("unprompted", "Any question that it is sure about"),
@@ -75,11 +77,12 @@ class _Own:
         return Card("\n".join(lines) or "Every question so far found an answer.")
 
     async def channel_form(self, by: Invocation) -> Outcome:
-        if by.place.direct:
-            raise UsageError("A direct conversation has no rules. Give the command in a channel.")
-        rules = await self.channels.rules(by.place)
+        rules = await self._rules(by)
         voices = [Choice(_DEFAULT, "The usual voice"), *(Choice(n, n) for n in self.voices())]
-        sources = [Choice(each.id, each.location[-75:]) for each in (await self.sources())[:25]]
+        voice = rules.voice if rules.voice in self.voices() else _DEFAULT
+        sources = [
+            Choice(each.id, each.location[-75:]) for each in (await self.sources())[:_MOST_CHOICES]
+        ]
         fields = [
             Field("answers", "When it answers", "one_of", rules.answers, _MODES, required=True),
             Field(
@@ -90,9 +93,7 @@ class _Own:
                 help="From 0 to 1.",
                 required=True,
             ),
-            Field(
-                "voice", "Voice", "one_of", rules.voice or _DEFAULT, tuple(voices), required=True
-            ),
+            Field("voice", "Voice", "one_of", voice or _DEFAULT, tuple(voices), required=True),
             Field(
                 "daily_limit",
                 "Answers a day",
@@ -107,7 +108,7 @@ class _Own:
                     "sources",
                     "Only these sources",
                     "some_of",
-                    tuple(sorted(rules.sources or ())),
+                    tuple(each.value for each in sources if each.value in (rules.sources or ())),
                     tuple(sources),
                     help="None chosen: all.",
                 )
@@ -116,7 +117,13 @@ class _Own:
 
     async def save_channel(self, by: Invocation, _: Mapping[str, str], values: Values) -> Card:
         await self._must_be_admin(by)
+        known = await self._rules(by)
         faults = {}
+        if values.get("answers") not in [mode.value for mode in _MODES]:
+            faults["answers"] = f"Choose one of {', '.join(mode.value for mode in _MODES)}."
+        voice = values.get("voice") or _DEFAULT
+        if voice != _DEFAULT and voice not in self.voices():
+            faults["voice"] = f"Choose one of {', '.join((_DEFAULT, *self.voices()))}."
         bar = _number(values.get("bar"))
         if bar is None or not 0 <= bar <= 1:
             faults["bar"] = "Give a number from 0 to 1, such as 0.8."
@@ -125,14 +132,12 @@ class _Own:
             faults["daily_limit"] = "Give a whole number above 0, or leave it empty."
         if faults:
             raise FieldFaults(faults)
-        known = await self.channels.rules(by.place)
-        voice = values.get("voice")
         rules = ChannelRules.model_validate(
             {
                 **known.model_dump(),
                 "answers": values["answers"],
                 "bar": bar,
-                "voice": None if voice in (_DEFAULT, "", None) else voice,
+                "voice": None if voice == _DEFAULT else voice,
                 "daily_limit": None if limit is None else int(limit),
                 "sources": frozenset(values.get("sources") or ()) or None,
             }
@@ -168,25 +173,25 @@ class _Own:
         )
 
     async def threads(self, by: Invocation) -> Outcome:
-        rules = await self.channels.rules(by.place)
+        rules = await self._rules(by)
         changed = rules.model_copy(update={"threads": by.values.get("off") != "yes"})
         await self.channels.set_rules(by.place, changed, person(by.place, by.user), self.clock())
         return Card(_said(changed))
 
     async def forum(self, by: Invocation) -> Outcome:
-        rules = await self.channels.rules(by.place)
+        rules = await self._rules(by)
         changed = rules.model_copy(update={"forum": by.values.get("off") != "yes"})
         await self.channels.set_rules(by.place, changed, person(by.place, by.user), self.clock())
         return Card(_said(changed))
 
     async def list_voices(self, by: Invocation) -> Outcome:
         rules = await self.channels.rules(by.place)
-        chosen = rules.voice or "the usual one"
+        chosen = by.voice or rules.voice or "the usual one"
         listed = "\n".join(f"- `{name}`" for name in self.voices())
         return Card(f"Here it speaks in {chosen}. There are:\n{listed}")
 
     async def say(self, by: Invocation) -> Outcome:
-        return await self.drafting.rewrite(by.values["draft"], by.place, by.user)
+        return await self.drafting.rewrite(by.values["draft"], by.place, by.user, by.voice)
 
     async def quiet(self, by: Invocation) -> Outcome:
         resume = by.values.get("off") == "yes"
@@ -196,6 +201,11 @@ class _Own:
             if resume
             else "I will be quiet here until I am mentioned. `/quiet off` ends that."
         )
+
+    async def _rules(self, by: Invocation) -> ChannelRules:
+        if by.place.direct:
+            raise UsageError("A direct conversation has no rules. Give the command in a channel.")
+        return await self.channels.rules(by.place)
 
     async def _must_be_admin(self, by: Invocation) -> None:
         # A form may be sent in long after it was opened.
@@ -265,9 +275,10 @@ def own_commands(
 
 def _number(value: str | tuple[str, ...] | None) -> float | None:
     try:
-        return float(str(value).replace(",", "."))
+        number = float(str(value).replace(",", "."))
     except ValueError:
         return None
+    return number if isfinite(number) else None
 
 
 def _said(rules: ChannelRules) -> str:

@@ -65,6 +65,8 @@ class Utterance:
     """It names somebody else, so that in a thread it is not for the bot."""
     files: tuple[Attachment, ...] = ()
     """Without credentials: those are added when they are fetched."""
+    voice: str | None = None
+    """The voice asked for; None: that of the place."""
     handle: Mapping[str, str] = field(default_factory=dict)
     """What the platform needs to answer it later, such as the id of the message."""
 

@@ -51,7 +51,7 @@ _OPENING = re.compile(
 )
 _HESITATE = re.compile(r"\b(please )?do(?: not|n['’]t) hesitate to (\w+)", re.I)
 _SENTENCE_BREAK = re.compile(r"((?<=[.!?])[ \t]+|\n+)")
-_LOWER_WORD = re.compile(r"\A[^\W\d_A-Z]+(?:['’][a-z]+)?(?=[\s,;:.!?]|\Z)")
+_LOWER_WORD = re.compile(r"\A[^\W\d_A-Z]+(?:['’][a-z]+)?(?=[\s,;.!?-]|\Z)")
 _LIST_MARK = re.compile(r"\s*(?:[-*+•]|\d+[.)])\s+")
 _LAST_WORD = re.compile(r"([\w'’-]+)[ \t]+$")
 _MARKS = re.compile(r"[?!]*![?!]*(?=\s|$|[)\"'”*_])")
@@ -68,9 +68,9 @@ _KEPT = re.compile(
 _FIRST_STAND_IN = 0xF0000
 # Emoji that show a mood: faces, hands, hearts, parties. A warning sign or a tick tells something.
 _MOOD = (
-    "[\U0001f600-\U0001f64f\U0001f90c-\U0001f93e\U0001f970-\U0001f97a\U0001f442-\U0001f450"
-    "\U0001f493-\U0001f49f\U0001f389\U0001f38a\U0001f3fb-\U0001f3ff\U0001f680\U0001f31f\u2728"
-    "\u2764\u263a\u2640\u2642\ufe0f\u200d]+"
+    "(?:[\U0001f600-\U0001f64f\U0001f90c-\U0001f93e\U0001f970-\U0001f97a\U0001f442-\U0001f450"
+    "\U0001f493-\U0001f49f\U0001f389\U0001f38a\U0001f31f\U0001f680\u2728\u2764\u263a]"
+    "[\U0001f3fb-\U0001f3ff\u200d\u2640\u2642\ufe0f]*)+"
 )
 _MOODS = re.compile(rf"^{_MOOD}[ \t]*|[ \t]*{_MOOD}", re.M)
 
@@ -230,19 +230,21 @@ def _swapped(sentence: str, voice: Voice) -> str:
         return sentence
 
     def swap(match: re.Match[str]) -> str:
-        old, comma = match[1], match[2] or ""
+        semicolon, old, comma = match[1] or "", match[2], match[3] or ""
         new = swaps[" ".join(old.lower().split())]
-        before = sentence[: match.start()]
+        before = sentence[: match.start(2)]
+        swapped = semicolon + _like(old, new) + comma
         if " " in old:
-            return _like(old, new) + comma
+            return swapped
         if new in _JOINS_CLAUSES:  # "However, it" is "But it"; "we, however, may" stays
-            begins = not before.strip() or before.rstrip().endswith(";")
-            return _like(old, new) if begins and comma else match[0]
+            if not comma or (before.strip() and not semicolon):
+                return match[0]
+            return f", {new}" if semicolon else _like(old, new)
         if before.strip() and old[:1].isupper() and not old.isupper():
             return match[0]  # a name, or the label of a button
-        if _GIVES_WITH.match(sentence, match.start()) or not _fits(before, new, voice):
+        if _GIVES_WITH.match(sentence, match.start(2)) or not _fits(before, new, voice):
             return match[0]
-        return _like(old, new) + comma
+        return swapped
 
     return pattern.sub(swap, sentence)
 
@@ -261,7 +263,7 @@ def _swaps(voice: Voice) -> tuple[dict[str, str], re.Pattern[str] | None]:
     if not swaps:
         return swaps, None
     phrases = "|".join(re.escape(old).replace(r"\ ", r"[ \t]+") for old in longest_first)
-    return swaps, re.compile(rf"(?<![\w'’-])({phrases})(?![\w'’-])(,)?", re.I)
+    return swaps, re.compile(rf"(;[ \t]+)?(?<![\w'’-])({phrases})(?![\w'’-])(,)?", re.I)
 
 
 def _fits(before: str, new: str, voice: Voice) -> bool:
@@ -271,8 +273,8 @@ def _fits(before: str, new: str, voice: Voice) -> bool:
         return True
     left, first = last[1].lower(), new.split()[0]
     used = _used_after(voice)
-    if left in _BEFORE_A_NOUN:
-        return left in used.get(first, ())
+    if left in _BEFORE_A_NOUN:  # "no more cost" is not what "no additional cost" means
+        return left != "no" and left in used.get(first, ())
     return any(
         word not in STOP_WORDS and word not in _BEFORE_A_VERB for word in used.get(first, ())
     )

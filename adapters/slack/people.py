@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
@@ -24,6 +24,8 @@ KEPT_SECONDS: Final = 120.0
 MOST_MEMBERS: Final = 200
 """Larger private channels are not searched for groups that all of their members are in."""
 _MOST_KEPT = 10_000
+_MOST_BOTS = 10
+"""In a channel beside a group; each costs a call to tell it from a person."""
 _KINDS = "public_channel,private_channel,mpim"
 
 _T = TypeVar("_T")
@@ -255,34 +257,41 @@ class People:
             return frozenset()
         return frozenset(f"{PLATFORM}:channel:{id}" for id in found)
 
-    async def _humans(self, channel: str) -> frozenset[str]:
-        """The members who are people; empty where there are too many to look at each."""
+    async def _in(self, channel: str) -> frozenset[str]:
+        """The members besides the bot; nobody where there are too many to look at each."""
 
         async def load() -> frozenset[str]:
-            ids: list[str] = []
+            ids: set[str] = set()
             pages = self._web.pages("conversations.members", channel=channel, limit=MOST_MEMBERS)
             async for page in pages:
-                ids += page["members"]
-                if len(ids) > MOST_MEMBERS:
+                ids.update(page["members"])
+                if len(ids) > MOST_MEMBERS + 1:
                     return frozenset()
-            ids = [id for id in ids if id != self._me.user]
-            people = [await self._person(id) for id in ids]
-            return frozenset(
-                id for id, person in zip(ids, people, strict=True) if not person.is_bot
-            )
+            return frozenset(ids - {self._me.user})
 
         return await self._members.get(channel, load)
 
     async def _groups_of_all(self, channel: str) -> Principals:
-        if not await self._all_groups():
-            return frozenset()
-        humans = await self._humans(channel)
+        """The groups that all people in a channel are in; bots need not be."""
         groups = await self._all_groups()
-        return frozenset(
-            f"{PLATFORM}:group:{id}" for id, users in groups.items() if humans and humans <= users
-        )
+        if not groups:
+            return frozenset()
+        members = await self._in(channel)
+        held = set()
+        for id, users in groups.items():
+            others = members - users
+            if members & users and len(others) <= _MOST_BOTS and await self._are_bots(others):
+                held.add(f"{PLATFORM}:group:{id}")
+        return frozenset(held)
 
     async def _held_by_all(self, channel: str) -> Principals:
-        humans = await self._humans(channel)
-        held = [await self.principals(user) for user in sorted(humans)]
+        """What everyone in a group message may read."""
+        people = [each for each in await self._in(channel) if not await self._are_bots({each})]
+        held = [await self.principals(user) for user in people]
         return frozenset.intersection(*held) if held else frozenset()
+
+    async def _are_bots(self, users: Collection[str]) -> bool:
+        for user in users:
+            if not (await self._person(user)).is_bot:
+                return False
+        return True

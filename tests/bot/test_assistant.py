@@ -113,6 +113,10 @@ class TestAQuestion:
         assert (trace["id"], trace["asker"]) == (reply.trace_id, "U1")
         assert trace["conversation"] == "thread-1"
         assert body == reply.as_json("m-7") | {"checks": body["checks"]}
+        assert body["voice_version"] == bot.voice.version
+        assert body["passages"][0]["source"] == "handbook"
+        assert body["passages"][0]["url"] == "https://intra.example/handbook"
+        assert [each["passage"] for each in body["citations"]] == [body["passages"][0]["id"]]
         assert body["passages"][0]["text"] == PAYDAY
         assert trace["answered_at"].startswith("2026-03-02 09:00")
 
@@ -137,28 +141,69 @@ class TestAQuestion:
         assert "25th" not in line
 
 
-class TestOneUtterance:
-    async def test_has_one_answer_however_often_it_is_delivered(self, bot: Bot) -> None:
-        message = bot.message("When is payday?")
-        assert await bot.pieces(message)
-        assert await bot.pieces(message) == []
-        assert len(bot.retriever.asked) == 1
+class TestAQuestionThatNobodyAskedTheBot:
+    async def test_is_answered_where_it_is_sure_enough(self, bot: Bot) -> None:
+        bot.finds([evidence(PAYDAY)])
+        reply = await bot.hear("When is payday?", bar=0.1)
+        assert "25th" in reply.answer
 
-    async def test_has_one_answer_when_it_is_delivered_twice_at_once(self, bot: Bot) -> None:
-        message = bot.message("When is payday?")
-        answers = await asyncio.gather(*(bot.pieces(message) for _ in range(5)))
-        assert sorted(map(bool, answers)) == [False, False, False, False, True]
+    @pytest.mark.parametrize("found", [[evidence(PAYDAY)], [far_evidence("Other.\n")], []])
+    async def test_is_passed_over_without_a_trace_where_it_is_not(
+        self, bot: Bot, found: list[Evidence]
+    ) -> None:
+        bot.finds(found)
+        assert await bot.pieces(bot.message("When is payday?", bar=1.0)) == []
+        assert [await bot.rows(table) for table in ("turn", "trace", "gap")] == [[], [], []]
 
-    async def test_has_one_answer_after_a_restart(self, bot: Bot) -> None:
-        message = bot.message("When is payday?")
-        assert await bot.pieces(message)
-        bot.assistant = bot.built(History(bot.engine))
-        assert await bot.pieces(message) == []
+    @pytest.mark.parametrize("text", ["hi", "Thanks!", "", "a" * 81, "🙂"])
+    async def test_is_passed_over_where_it_is_none(self, bot: Bot, text: str) -> None:
+        assert await bot.pieces(bot.message(text, bar=0.1)) == []
+        assert bot.retriever.asked == []
 
-    async def test_said_twice_has_two_answers(self, bot: Bot) -> None:
-        await bot.hear("When is payday?")
-        await bot.hear("When is payday?")
-        assert len(bot.retriever.asked) == 2
+    async def test_is_passed_over_where_something_breaks(
+        self, bot: Bot, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        configure_log("INFO")
+        bot.finds(RuntimeError("store gone"))
+        assert await bot.pieces(bot.message("When is payday?", bar=0.1)) == []
+        assert "message_failed" in capsys.readouterr().err
+
+
+class TestFiles:
+    async def test_that_were_not_read_are_named_below_the_answer_with_the_reason(
+        self, bot: Bot
+    ) -> None:
+        bot.finds([evidence(PAYDAY)])
+        files = {"attachments": ("a.pdf", "b.png"), "unread": {"b.png": "it is a picture"}}
+        reply = await bot.hear("When is payday?", **files)
+        assert "25th" in reply.answer
+        last = reply.answer.split("\n\n")[-1]
+        assert "`b.png (it is a picture)`" in last
+        assert "a.pdf" not in last
+
+    async def test_are_named_as_text_whatever_their_names_hold(self, bot: Bot) -> None:
+        name = "`[x](https://evil.example)`.png"
+        bot.finds([evidence(PAYDAY)])
+        reply = await bot.hear("Payday?", attachments=(name,), unread={name: "no"})
+        assert "`'[x](https://evil.example)'.png (no)`" in reply.answer
+
+    async def test_without_a_question_are_acknowledged(self, bot: Bot) -> None:
+        reply = await bot.hear("", attachments=("a.pdf", "b.png"), unread={"b.png": "too large"})
+        first, second = reply.answer.split("\n\n")
+        assert first == bot.voice.guide.replies.read_files.format(files="`a.pdf`")
+        assert "`b.png (too large)`" in second
+        assert bot.retriever.asked == []
+
+
+class TestWhatPeopleSaidBefore:
+    async def test_is_what_a_first_question_leans_on(self, bot: Bot) -> None:
+        await bot.hear("And in May?", earlier=("When is payday?",))
+        assert bot.retriever.asked[0][0] == "When is payday? And in May?"
+
+    async def test_comes_before_what_the_bot_was_asked(self, bot: Bot) -> None:
+        await bot.hear("Who feeds the cat?", earlier=("When is payday?",))
+        await bot.hear("And the dog?", earlier=("When is payday?", "Who feeds the cat?"))
+        assert bot.retriever.asked[1][0] == "Who feeds the cat? And the dog?"
 
 
 class TestAFollowUp:
@@ -246,8 +291,6 @@ def broken(bot: Bot, where: str) -> None:
             bot.assistant = bot.built(BrokenHistory(bot.engine, "questions"))
         case "recording the answer":
             bot.assistant = bot.built(BrokenHistory(bot.engine, "record"))
-        case "first sight":
-            bot.assistant = bot.built(BrokenHistory(bot.engine, "first_sight"))
 
 
 class BrokenHistory(History):
@@ -262,7 +305,7 @@ class BrokenHistory(History):
 class TestAFault:
     @pytest.mark.parametrize(
         "where",
-        ["retriever", "writer", "reading the history", "recording the answer", "first sight"],
+        ["retriever", "writer", "reading the history", "recording the answer"],
     )
     async def test_of_any_part_ends_in_an_apology_with_an_id_that_is_in_the_log(
         self, bot: Bot, capsys: pytest.CaptureFixture[str], where: str
@@ -279,6 +322,20 @@ class TestAFault:
         assert (event["event"], event["error_id"]) == ("message_failed", reply.error_id)
         assert event["trace_id"] == reply.trace_id
         assert SECRET not in log
+
+    @pytest.mark.parametrize("where", ["retriever", "writer", "reading the history"])
+    async def test_leaves_a_trace_by_which_a_person_can_be_asked(
+        self, bot: Bot, where: str
+    ) -> None:
+        broken(bot, where)
+        reply = (await bot.pieces(bot.message("When is payday?", private=True)))[-1]
+        assert isinstance(reply, Reply)
+        trace = await bot.history.trace(reply.trace_id)
+        assert trace is not None
+        assert trace.private
+        assert trace.body["question"] == "When is payday?"
+        assert trace.body["error_id"] == reply.error_id
+        assert await bot.rows("turn") == []
 
     async def test_of_a_voice_that_is_not_there_ends_in_an_apology_too(self, bot: Bot) -> None:
         reply = (await bot.pieces(bot.message("When is payday?", voice="nobody")))[-1]

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot import history
+from bot import channels, drafting, history, inbox, limits
 from bot.database import open_database
 from bot.errors import ConfigurationError
 from bot.history import History
@@ -25,49 +25,17 @@ from bot.types import Asker, Message, Reply
 from knowledge import attachments, catalog
 from knowledge.catalog import Catalog, DocumentRecord, RunReport
 from knowledge.sources.base import SourceSpec, Validators
+from tests.bot.conftest import NO_SERVER, ROOT, SERVER
 from tests.fakes import evidence
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-SERVER = os.environ.get("TEST_DATABASE_URL")
-NO_SERVER = "needs a PostgreSQL database whose user may create databases, at TEST_DATABASE_URL"
-BACKENDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
-
-
-@pytest_asyncio.fixture(params=BACKENDS)
-async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    """Where a new and empty database is; it is gone afterwards."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'state.db'}"
-        return
-    if SERVER is None:
-        pytest.skip(NO_SERVER)
-    name = f"housevoice_test_{uuid4().hex}"
-    await execute_on_server(f"CREATE DATABASE {name}")
-    yield make_url(SERVER).set(database=name).render_as_string(hide_password=False)
-    await execute_on_server(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-async def execute_on_server(statement: str) -> None:
-    assert SERVER is not None
-    server = create_async_engine(
-        make_url(SERVER).set(drivername="postgresql+asyncpg"), isolation_level="AUTOCOMMIT"
-    )
-    async with server.connect() as db:
-        await db.execute(sa.text(statement))
-    await server.dispose()
-
-
-@pytest_asyncio.fixture
-async def engine(url: str) -> AsyncIterator[AsyncEngine]:
-    engine = await open_database(url)
-    yield engine
-    await engine.dispose()
 
 
 class TestTheSchema:
     async def test_after_all_migrations_is_what_the_code_expects(self, engine: AsyncEngine) -> None:
         expected = sa.MetaData()
-        for metadata in (history.metadata, catalog.metadata, attachments.metadata):
+        owners = (history, catalog, attachments, inbox, channels, limits, drafting)
+        for metadata in (each.metadata for each in owners):
             for table in metadata.sorted_tables:
                 table.to_metadata(expected)
 
@@ -81,10 +49,24 @@ class TestTheSchema:
     async def test_is_left_alone_when_it_is_opened_again(
         self, engine: AsyncEngine, url: str
     ) -> None:
-        await History(engine).first_sight("m1", NOW)
+        await History(engine).record(message(), reply("Kept?"), NOW)
         again = await open_database(url)
-        assert not await History(again).first_sight("m1", NOW)
+        assert await History(again).questions("thread-1", 1) == ["Kept?"]
         await again.dispose()
+
+    async def test_can_be_taken_back_step_by_step_and_applied_again(
+        self, engine: AsyncEngine
+    ) -> None:
+        def down_and_up(connection: sa.Connection) -> None:
+            config = Config()
+            config.set_main_option("script_location", str(ROOT / "bot" / "migrations"))
+            config.attributes["connection"] = connection
+            command.downgrade(config, "base")
+            command.upgrade(config, "head")
+
+        async with engine.begin() as db:
+            await db.run_sync(down_and_up)
+        await History(engine).record(message(), reply("Kept?"), NOW)
 
     async def test_of_a_newer_version_is_refused(self, engine: AsyncEngine, url: str) -> None:
         async with engine.begin() as db:
@@ -158,15 +140,6 @@ def reply(question: str = "When is payday?", *, abstained: bool = False) -> Repl
 
 
 class TestTheHistory:
-    async def test_sees_a_message_for_the_first_time_once(self, engine: AsyncEngine) -> None:
-        seen = [await History(engine).first_sight("m1", NOW) for _ in range(3)]
-        assert seen == [True, False, False]
-
-    async def test_sees_it_once_even_if_many_look_at_once(self, engine: AsyncEngine) -> None:
-        histories = [History(engine) for _ in range(8)]
-        seen = await asyncio.gather(*(each.first_sight("m1", NOW) for each in histories))
-        assert sorted(seen) == [False] * 7 + [True]
-
     async def test_tells_a_conversations_newest_questions_oldest_first(
         self, engine: AsyncEngine
     ) -> None:
@@ -198,6 +171,40 @@ class TestTheHistory:
         with pytest.raises(sa.exc.IntegrityError):
             await kept.record(message(), once, NOW)
         assert await kept.questions("thread-1", 5) == ["Twice?"]
+
+    async def test_gives_a_trace_back_with_who_asked_and_whether_in_private(
+        self, engine: AsyncEngine
+    ) -> None:
+        kept, said = History(engine), reply()
+        asked = replace(message(), private=True)
+        await kept.record(asked, said, NOW)
+        trace = await kept.trace(said.trace_id)
+        assert trace is not None
+        assert (trace.asker, trace.private, trace.answered_at) == ("U1", True, NOW)
+        assert trace.body == said.as_json(asked.id)
+        assert await kept.trace("nothing") is None
+
+    async def test_keeps_the_last_opinion_of_each_person(self, engine: AsyncEngine) -> None:
+        kept, said = History(engine), reply()
+        await kept.record(message(), said, NOW)
+        for rater, helpful in (("ann", True), ("bob", True), ("ann", False)):
+            await kept.rate(said.trace_id, rater, helpful, NOW)
+        assert await kept.ratings(said.trace_id) == (1, 1)
+
+    async def test_lets_one_of_many_hand_over_to_people(self, engine: AsyncEngine) -> None:
+        kept, said = History(engine), reply()
+        await kept.record(message(), said, NOW)
+        done = await asyncio.gather(*(kept.hand_over(said.trace_id, NOW) for _ in range(5)))
+        assert sorted(done) == [False, False, False, False, True]
+
+    async def test_lets_people_be_asked_again_once_that_was_taken_back(
+        self, engine: AsyncEngine
+    ) -> None:
+        kept, said = History(engine), reply()
+        await kept.record(message(), said, NOW)
+        await kept.hand_over(said.trace_id, NOW)
+        assert await kept.hand_over(said.trace_id, None)
+        assert await kept.hand_over(said.trace_id, NOW)
 
 
 def spec(id: str = "handbook", **of: object) -> SourceSpec:

@@ -71,6 +71,7 @@ class Core:
         scopes: frozenset[str],
         ack_seconds: float,
         retry_seconds: tuple[float, ...],
+        at_once: int,
     ):
         self.clock = clock
         self.workspace = Workspace(clock, scopes)
@@ -80,7 +81,9 @@ class Core:
         self.in_flight = 0
         self.socket_mode = SocketMode(self.workspace, self.notify, ack_seconds)
         self.http_mode = HttpMode(self.signing_secret, ack_seconds)
-        self.deliveries = Deliveries(self._transport, self.notify, retry_seconds=retry_seconds)
+        self.deliveries = Deliveries(
+            self._transport, self.notify, retry_seconds=retry_seconds, at_once=at_once
+        )
         self.host = ""
         self.unsubscribed: set[str] = set()
         """Names of events (``app_mention``, ``message.channels`` …) that the app does not get."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -23,6 +23,10 @@ Kind = Literal["events_api", "slash_commands", "interactive"]
 
 ACK_SECONDS = 3.0
 RETRY_SECONDS = (0.0, 60.0, 300.0)
+AT_ONCE = 100
+"""Events that are sent but not acknowledged. Slack's own limit is 30,000 an hour
+(https://docs.slack.dev/apis/events-api/#rate_limiting); without one a burst of thousands would
+only measure the queue in front of the app."""
 
 
 @dataclass
@@ -97,21 +101,29 @@ class Deliveries:
         notify: Callable[[], None],
         *,
         retry_seconds: tuple[float, ...] = RETRY_SECONDS,
+        at_once: int,
     ):
         self._transport = transport
         self._notify = notify
         self._retry_seconds = retry_seconds
+        self._turns = asyncio.Semaphore(at_once)
         self._tasks: set[asyncio.Task[None]] = set()
         self._retry_now = asyncio.Event()
         self._held: list[Delivery] | None = None
+        self._unfinished: dict[int, Delivery] = {}
         self.history: list[Delivery] = []
         self.copies = 1
         """How often each event is sent."""
 
     @property
+    def are_under_way(self) -> bool:
+        """Is there anything that is neither acknowledged nor given up?"""
+        return bool(self._unfinished)
+
+    @property
     def unfinished(self) -> list[Delivery]:
         """What is neither acknowledged nor given up."""
-        return [delivery for delivery in self.history if not delivery.finished]
+        return list(self._unfinished.values())
 
     def send(self, kind: Kind, payload: Json) -> Delivery:
         """Send it, or hold it while :meth:`out_of_order`."""
@@ -122,6 +134,7 @@ class Deliveries:
         ]
         for each in (delivery, *copies):
             self.history.append(each)
+            self._unfinished[id(each)] = each
             if self._held is not None and kind == "events_api":
                 self._held.append(each)
             else:
@@ -164,14 +177,16 @@ class Deliveries:
         for wait in waits:
             if wait:
                 await self._wait(wait)
-            attempt = Attempt(len(delivery.attempts), perf_counter())
-            delivery.attempts.append(attempt)
-            await self._transport().attempt(delivery, attempt, reason)
+            async with self._turns if delivery.kind == "events_api" else nullcontext():
+                attempt = Attempt(len(delivery.attempts), perf_counter())
+                delivery.attempts.append(attempt)
+                await self._transport().attempt(delivery, attempt, reason)
             self._notify()
             if attempt.acked_at is not None or attempt.no_retry:
                 break
             reason = attempt.failure
         delivery.finished = True
+        del self._unfinished[id(delivery)]
         self._notify()
 
     async def _wait(self, seconds: float) -> None:

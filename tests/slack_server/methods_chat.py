@@ -235,6 +235,7 @@ def start_stream(core: Core, args: Args) -> Json:
     )
     key = (channel.id, message["ts"])
     core.workspace.streams[key] = Stream(*key, core.clock(), text)
+    core.workspace.streaming.add(key)
     return {"channel": channel.id, "ts": message["ts"]}
 
 
@@ -273,6 +274,7 @@ def stream_is_open(core: Core, stream: Stream) -> bool:
 def close_stream(core: Core, stream: Stream) -> None:
     """The message stays as it is from now on."""
     stream.open = False
+    core.workspace.streaming.discard((stream.channel, stream.ts))
     message = core.workspace.channels[stream.channel].messages.get(stream.ts)
     if message is not None:
         message["streaming_state"] = "completed"
@@ -282,6 +284,8 @@ def close_stream(core: Core, stream: Stream) -> None:
 def _open_stream(core: Core, args: Args) -> tuple[Channel, Json, Stream]:
     channel, message = own_message(core, args, "message_not_owned_by_app")
     stream = core.workspace.streams.get((channel.id, message["ts"]))
+    if stream is not None and stream.stopped_by_user:
+        raise SlackError("stopped_by_user")
     if stream is None or not stream_is_open(core, stream):
         raise SlackError("message_not_in_streaming_state")
     return channel, message, stream

@@ -163,7 +163,7 @@ def _markdown_line(line: str, names: Mapping[str, str]) -> str:
 def _block(block: Json, names: Mapping[str, str]) -> str:
     match block.get("type"):
         case "markdown":
-            return markdown(block["text"], names)
+            return markdown(block["text"], names).strip("\n")
         case "header":
             return _text(block["text"], names)
         case "section":

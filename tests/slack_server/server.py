@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 from aiohttp import web
 
 from tests.slack_server.acting import Acting
-from tests.slack_server.delivery import ACK_SECONDS, RETRY_SECONDS, Delivery
+from tests.slack_server.delivery import ACK_SECONDS, AT_ONCE, RETRY_SECONDS, Delivery
 from tests.slack_server.faults import Fault
 from tests.slack_server.http_mode import HttpAnswer
 from tests.slack_server.methods_chat import close_stream
@@ -29,7 +29,8 @@ class SlackServer(Acting):
 
     ``clock``: for what messages are dated with and what expires (trigger ids, response URLs,
     statuses, streams, limits). Acknowledgements and retries are timed by the real clock:
-    ``ack_seconds`` and ``retry_seconds``. Socket Mode, until ``request_url`` is set.
+    ``ack_seconds`` and ``retry_seconds``. ``at_once``: how many events may be unacknowledged
+    before the next is sent. Socket Mode, until ``request_url`` is set.
     """
 
     def __init__(
@@ -39,12 +40,14 @@ class SlackServer(Acting):
         scopes: Iterable[str] = BOT_SCOPES,
         ack_seconds: float = ACK_SECONDS,
         retry_seconds: tuple[float, ...] = RETRY_SECONDS,
+        at_once: int = AT_ONCE,
     ):
         super().__init__(
             clock=clock,
             scopes=frozenset(scopes),
             ack_seconds=ack_seconds,
             retry_seconds=retry_seconds,
+            at_once=at_once,
         )
         self._runner: web.AppRunner | None = None
 
@@ -218,8 +221,8 @@ class SlackServer(Acting):
 
     def close_streams(self) -> None:
         """Close what is being streamed, as Slack does after a while."""
-        for stream in self.workspace.streams.values():
-            close_stream(self, stream)
+        for key in list(self.workspace.streaming):
+            close_stream(self, self.workspace.streams[key])
 
     # --- looking ------------------------------------------------------------------------------
 
@@ -269,8 +272,7 @@ class SlackServer(Acting):
 
     def is_streaming(self, channel: Channel, ts: str) -> bool:
         """Is this message still growing?"""
-        stream = self.workspace.streams.get((channel.id, ts))
-        return stream is not None and stream.open
+        return (channel.id, ts) in self.workspace.streaming
 
     def latencies_ms(self) -> list[float]:
         """How long each acknowledgement took, of those that came."""
@@ -371,9 +373,9 @@ class SlackServer(Acting):
     def _is_busy(self) -> bool:
         workspace = self.workspace
         return bool(
-            self.deliveries.unfinished
+            self.deliveries.are_under_way
             or self.in_flight
-            or any(stream.open for stream in workspace.streams.values())
+            or workspace.streaming
             or any(workspace.status(*key) for key in workspace.statuses)
         )
 
@@ -382,7 +384,7 @@ class SlackServer(Acting):
         waiting = [d.event.get("type", d.kind) for d in self.deliveries.unfinished]
         return (
             f"unacknowledged: {waiting}; in flight: {self.in_flight}; "
-            f"streaming: {[s.ts for s in workspace.streams.values() if s.open]}; "
+            f"streaming: {sorted(workspace.streaming)}; "
             f"statuses: {[s.text for s in workspace.statuses.values()]}; "
             f"last calls: {[(c.method, c.answer.get('error', 'ok')) for c in self.calls[-5:]]}"
         )

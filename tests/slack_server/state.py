@@ -150,6 +150,7 @@ class Stream:
     text: str = ""
     appends: int = 0
     open: bool = True
+    stopped_by_user: bool = False
 
 
 @dataclass
@@ -213,6 +214,8 @@ class Workspace:
         self.homes: dict[str, Json] = {}
         self.ephemerals: list[Json] = []
         self.streams: dict[tuple[str, str], Stream] = {}
+        self.streaming: set[tuple[str, str]] = set()
+        """The keys of those that are open."""
         self.statuses: dict[tuple[str, str], Status] = {}
         self.titles: dict[tuple[str, str], str] = {}
         self.prompts: dict[tuple[str, str], Json] = {}

@@ -10,7 +10,7 @@ from tests.slack_server.delivery import Delivery, Kind
 from tests.slack_server.errors import SlackError
 from tests.slack_server.interactions import form_state, used_element
 from tests.slack_server.methods_app import checked_view, push_on_stack, replace_view
-from tests.slack_server.methods_chat import show_ephemeral
+from tests.slack_server.methods_chat import close_stream, show_ephemeral
 from tests.slack_server.payloads import filled, interaction
 from tests.slack_server.response_urls import respond
 from tests.slack_server.state import Channel, Json, ResponseUrl, User
@@ -140,6 +140,15 @@ class Using(Core):
             actions=[action],
         )
         return await self._interact("interactive", payload)
+
+    async def stop_stream(self, channel: Channel, ts: str) -> None:
+        """Press the button that stops a streaming message.
+
+        https://docs.slack.dev/reference/methods/chat.appendStream#errors
+        """
+        stream = self.workspace.streams[channel.id, ts]
+        close_stream(self, stream)
+        stream.stopped_by_user = True
 
     # --- modals and the Home tab --------------------------------------------------------------
 
