@@ -7,7 +7,6 @@ text with patterns is what makes the rules hold everywhere: in code, in link tex
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,9 +17,7 @@ from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
 from adapters.mentions import ZERO_WIDTH_SPACE
-
-TABLE_WIDTH: Final = 72
-"""Columns of aligned text that fit a chat window on a laptop; wider tables become records."""
+from adapters.tables import TABLE_WIDTH, align
 
 RULE: Final = "─" * 10
 """A thematic break: neither mrkdwn nor Discord has one."""
@@ -91,6 +88,8 @@ class Writer:
     fence_has_info = True
     bold_from = 7
     """The heading level from which headings are bold lines."""
+    plain_labels = False
+    """Would marks in a link's text be shown as they are?"""
     url = _URL
     """What the platform makes a link by itself."""
 
@@ -261,7 +260,8 @@ class Writer:
 
     def _line(self, node: SyntaxTreeNode) -> str:
         inline = [part for child in node.children for part in child.children]
-        return self._inline(inline).strip()
+        # Two breaks in a row would end the paragraph.
+        return re.sub(r"\n[ \t]*(?=\n)", "", self._inline(inline).strip())
 
     def _inline(self, nodes: Sequence[SyntaxTreeNode]) -> str:
         written = ""
@@ -309,9 +309,9 @@ class Writer:
             if is_bare:
                 return self.bare_link(_safe_url(url))
             self._open.add("link")
-            label = self._inline(node.children).replace("\n", " ")
+            label = "".join(self._text(shown)) if self.plain_labels else self._inline(node.children)
             self._open.discard("link")
-            return self.link(label, _safe_url(url))
+            return self.link(label.replace("\n", " "), _safe_url(url))
         if not url:
             return self._inline(node.children)
         address = self.code(_parser().normalizeLinkText(url))
@@ -380,27 +380,3 @@ def plain_text(nodes: Sequence[SyntaxTreeNode]) -> str:
         else:
             parts.append(node.content)
     return "".join(parts)
-
-
-def align(rows: Sequence[Sequence[str]], styles: Sequence[str]) -> str:
-    """Cells padded to columns, the first row ruled off. ``styles``: GFM's, ``text-align:right``."""
-    widths = [max(_width(row[at]) for row in rows) for at in range(len(rows[0]))]
-
-    def line(row: Sequence[str]) -> str:
-        padded = []
-        for cell, width, style in zip(row, widths, styles, strict=True):
-            gap = " " * (width - _width(cell))
-            padded.append(gap + cell if style.endswith("right") else cell + gap)
-        return "  ".join(padded).rstrip()
-
-    rule = "  ".join("─" * width for width in widths)
-    head, *body = map(line, rows)
-    return "\n".join([head, rule, *body])
-
-
-def _width(text: str) -> int:
-    """Columns in a fixed-width font."""
-    return sum(
-        0 if unicodedata.combining(each) else 1 + (unicodedata.east_asian_width(each) in "WF")
-        for each in text
-    )

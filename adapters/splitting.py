@@ -21,7 +21,8 @@ _ATOM = re.compile(
     r"``(?!`)[^\n]{1,1000}?``|`[^`\n]{1,1000}`"
     r"|!?\[(?:[^\[\]\n\\]|\\.|\[[^\[\]\n]{0,200}\]){0,500}\]\([^()\s]{0,2000}\)"
     r"|<[^<>\n]{1,2000}>|[a-z]{2,10}://[^\s<>]{1,2000}"
-    r"|\\.|&#?\w{1,10};|(?:\[\d{1,3}\])+"
+    r"|\\.|&#?\w{1,10};"
+    r"|[^\s\[\]`<>*_~|&]{0,30}(?:[ \t]?\[\d{1,3}\])+"
     r"|\*\*[^*\n]{1,200}\*\*|__[^_\n]{1,200}__|~~[^~\n]{1,200}~~|\|\|[^|\n]{1,200}\|\|"
 )
 _QUOTE = re.compile(r"(?:[ \t]{0,3}>[ \t]?)+")
@@ -159,7 +160,7 @@ class _Splitter:
         """Are these two characters two to a reader?"""
         before, after = self._text[at - 1], self._text[at]
         joins = unicodedata.combining(after) or "\ufe00" <= after <= "\ufe0f"
-        return not joins and "\u200d" not in (before, after) and not after.isspace()
+        return not joins and "\u200d" not in (before, after)
 
     def _fence_at(self, place: int) -> _Fence | None:
         at = bisect_right(self._fence_starts, place) - 1

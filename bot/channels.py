@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Literal
@@ -103,10 +104,14 @@ class Channels:
     async def set_quiet(self, place: Place, quiet: bool, now: datetime) -> None:
         """Be quiet in this thread, or in this channel where it is none; or no longer."""
         conversation = place.conversation
-        async with self._engine.begin() as db:
-            await db.execute(sa.delete(_quiet).where(_quiet.c.conversation == conversation))
-            if quiet:
-                await db.execute(sa.insert(_quiet).values(conversation=conversation, since=now))
+        change = (
+            sa.insert(_quiet).values(conversation=conversation, since=now)
+            if quiet
+            else sa.delete(_quiet).where(_quiet.c.conversation == conversation)
+        )
+        with suppress(IntegrityError):  # it is quiet already
+            async with self._engine.begin() as db:
+                await db.execute(change)
 
     async def _read(self, place: Place, channel: str) -> dict[str, object]:
         async with self._engine.connect() as db:

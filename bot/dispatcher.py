@@ -45,6 +45,7 @@ _LIMITS: dict[Reached, str] = {
 _NOT_HERE = "I do not answer in this channel. Ask me in a direct message."
 _QUIET = "I will be quiet here. Mention me if you want something; `resume` brings me back."
 _BACK = "I am back."
+_STILL_QUIET = "This whole channel wants me quiet: `/quiet off` in the channel ends that."
 _GIVEN_UP = "I tried several times and could not answer this. Please ask again."
 
 _log = structlog.get_logger("housevoice")
@@ -243,7 +244,10 @@ class Dispatcher:
         wished = wish(utterance.text)
         if wished is not None:
             await self._channels.set_quiet(utterance.place, wished == "quiet", now)
-            return Card(_QUIET if wished == "quiet" else _BACK)
+            if wished == "quiet":
+                return Card(_QUIET)
+            still = await self._channels.is_quiet(utterance.place)
+            return Card(_STILL_QUIET if still else _BACK)
         # What nobody asked for is counted when it is said.
         if bar is None and accepted.attempts == 1:
             reached = await self._limits.spend(

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.database import in_utc
@@ -143,17 +144,19 @@ class History:
 
     async def rate(self, trace_id: str, rater: str, helpful: bool, now: datetime) -> None:
         """Keep what somebody thought of an answer; a second opinion replaces the first."""
-        async with self._engine.begin() as db:
-            await db.execute(
-                sa.delete(_feedback).where(
-                    _feedback.c.trace_id == trace_id, _feedback.c.rater == rater
-                )
-            )
-            await db.execute(
-                sa.insert(_feedback).values(
-                    trace_id=trace_id, rater=rater, helpful=helpful, rated_at=now
-                )
-            )
+        opinion = {"helpful": helpful, "rated_at": now}
+        first = sa.insert(_feedback).values(trace_id=trace_id, rater=rater, **opinion)
+        second = (
+            sa.update(_feedback)
+            .where(_feedback.c.trace_id == trace_id, _feedback.c.rater == rater)
+            .values(opinion)
+        )
+        try:
+            async with self._engine.begin() as db:
+                await db.execute(first)
+        except IntegrityError:
+            async with self._engine.begin() as db:
+                await db.execute(second)
 
     async def ratings(self, trace_id: str) -> tuple[int, int]:
         """How many found an answer helpful, and how many did not."""

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -26,6 +27,7 @@ KEPT = timedelta(days=30)
 Outcome = Literal["answered", "ignored", "withdrawn", "given_up"]
 
 metadata = sa.MetaData()
+_log = structlog.get_logger("housevoice")
 
 _inbox = sa.Table(
     "inbox",
@@ -86,15 +88,19 @@ class Inbox:
     async def authors(self, conversation: str, *, but: str = "") -> frozenset[str]:
         """Who asked the bot something in this conversation, ``but`` for one utterance.
 
-        What it kept silent about does not count.
+        What it kept silent about does not count, nor what it has yet to decide on.
         """
+        address = _inbox.c.body["address"].as_string()
         async with self._engine.connect() as db:
             rows = await db.execute(
                 sa.select(_inbox.c.author)
                 .where(
                     _inbox.c.conversation == conversation,
                     _inbox.c.id != but,
-                    sa.or_(_inbox.c.outcome.is_(None), _inbox.c.outcome != "ignored"),
+                    sa.case(
+                        (_inbox.c.outcome.is_(None), address.not_in(("thread", "none"))),
+                        else_=_inbox.c.outcome != "ignored",
+                    ),
                 )
                 .distinct()
             )
@@ -213,6 +219,11 @@ class Inbox:
                 )
             ).all()
         for row in rows:
+            utterance = _from_json(row.body)
+            changes: dict[str, Any] = {"lease_until": now + LEASE, "attempts": row.attempts + 1}
+            if utterance is None:
+                _log.error("utterance_unreadable", message_id=row.id)
+                changes = {"outcome": "given_up", "body": None}
             async with self._engine.begin() as db:
                 done = await db.execute(
                     sa.update(_inbox)
@@ -221,10 +232,10 @@ class Inbox:
                         _inbox.c.outcome.is_(None),
                         _inbox.c.attempts == row.attempts,
                     )
-                    .values(lease_until=now + LEASE, attempts=row.attempts + 1)
+                    .values(changes)
                 )
-            if done.rowcount:
-                taken.append(Accepted(_from_json(row.body), tuple(row.shown), row.attempts + 1))
+            if done.rowcount and utterance is not None:
+                taken.append(Accepted(utterance, tuple(row.shown), row.attempts + 1))
         return taken
 
     async def forget_old(self, now: datetime) -> None:
@@ -263,11 +274,15 @@ def _as_json(utterance: Utterance) -> dict[str, Any]:
     return asdict(bare)
 
 
-def _from_json(body: dict[str, Any]) -> Utterance:
-    return Utterance(
-        **{
-            **body,
-            "place": Place(**body["place"]),
-            "files": tuple(Attachment(**file) for file in body["files"]),
-        }
-    )
+def _from_json(body: dict[str, Any]) -> Utterance | None:
+    """None for what another version wrote: it must not stand in the way of the rest."""
+    try:
+        return Utterance(
+            **{
+                **body,
+                "place": Place(**body["place"]),
+                "files": tuple(Attachment(**file) for file in body["files"]),
+            }
+        )
+    except (KeyError, TypeError):
+        return None

@@ -37,7 +37,8 @@ _STRUCTURED = re.compile(r"[ \t]*(?:[-*+•>|#]|\d+[.)]\s|```|~~~)")
 
 _SALUTATION = re.compile(
     r"(?:hi|hiya|hello|hey|dear|good (?:morning|afternoon|evening))\b"
-    r"(?:[ \t]+(?P<name>[^,!.:;\n]{1,60}?))?[ \t]*(?P<mark>[,!.:]|$)\s*",
+    r"(?:[ \t]+(?P<name>(?:(?:Mr|Mrs|Ms|Mx|Dr|Prof)\.[ \t]+)?[^,!.:;\n]{1,60}?))?"
+    r"[ \t]*(?:[,!.:]|$)\s*",
     re.I | re.M,
 )
 _NOBODY = re.compile(
@@ -124,7 +125,7 @@ class Rewriter:
         closed = letter.body.endswith(guide.closings)
         greeting = closing = ""
         if not (opened and closed):
-            frame = await self._frame(told.text, voice)
+            frame = await self._frame(letter.body, voice)
             greeting, closing = "" if opened else frame[0], "" if closed else frame[1]
         spent = (greeting + closing).count("!")
         body = calmed(told.text, max(0, guide.markers.exclamations - spent))

@@ -131,9 +131,11 @@ def worded(text: str, voice: Voice) -> Worded:
         else:
             parts[position] = changed
     done = "".join(parts)
-    return Worded(
-        put_back(_MOODS.sub("", done) if guide.markers.emoji == "none" else done), tuple(refused)
-    )
+    done = put_back(_MOODS.sub("", done) if guide.markers.emoji == "none" else done)
+    # Broken Markdown can mean something else in parts: a fence that opens inside a quotation.
+    if not all(same_facts(text, done, known).values()):
+        return Worded(text, (text,))
+    return Worded(done, tuple(refused))
 
 
 def calmed(text: str, exclamations: int) -> str:

@@ -11,11 +11,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any, Protocol
+from typing import Any
 
 import discord
 from discord import ui
 
+from adapters.discord.client import Interaction
 from adapters.discord.formatting import (
     COMPONENTS_LIMIT,
     MESSAGE_LIMIT,
@@ -148,26 +149,6 @@ def _as_file(card: Card) -> str:
 def _with_names(text: str) -> str:
     return _NAMED_USER.sub(r"<@\1>", text)
 
-
-class Front(Protocol):
-    """What presses of buttons are handed to."""
-
-    async def pressed(self, interaction: Interaction, action: Action, subject: str) -> None:
-        """A button under an answer or a draft."""
-        ...
-
-    async def reopened(self, interaction: Interaction, key: str) -> None:
-        """The button that opens a form again."""
-        ...
-
-
-class FrontClient(discord.AutoShardedClient):
-    """A client that knows who takes presses of buttons."""
-
-    front: Front
-
-
-Interaction = discord.Interaction[FrontClient]
 
 _STYLES = {"send": discord.ButtonStyle.primary, "solved": discord.ButtonStyle.success}
 

@@ -14,13 +14,14 @@ import discord
 from bot.errors import ConfigurationError, HousevoiceError, PlatformError
 
 UNKNOWN_MESSAGE = 10008
+NOT_A_TEXT_CHANNEL = 50008
 THREAD_EXISTS = 160004
 CANNOT_REPLY = 160002
 """The bot may not read the history, which it would have to for a reply."""
 NO_MORE_TOKEN = frozenset({10015, 10062, 50027})
 """Unknown webhook, unknown interaction, invalid token: an interaction that is over."""
 
-_WRONG_TOKEN = (
+_SIGN_IN_FAILED = (
     "Discord refused the token. Copy it again from the developer portal (Bot, Reset Token) into "
     "DISCORD_TOKEN."
 )
@@ -46,7 +47,7 @@ def as_ours(error: BaseException) -> HousevoiceError:
     """The same failure, in words without anything that somebody said."""
     match error:
         case discord.LoginFailure():
-            return ConfigurationError(_WRONG_TOKEN)
+            return ConfigurationError(_SIGN_IN_FAILED)
         case discord.PrivilegedIntentsRequired():
             return ConfigurationError(_NO_INTENT)
         case discord.RateLimited():

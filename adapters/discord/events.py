@@ -51,14 +51,16 @@ def is_said_by_a_person(message: discord.Message) -> bool:
     return not message.author.bot and message.webhook_id is None and message.type in _SPOKEN
 
 
-def is_new_post(message: discord.Message) -> bool:
-    """Whether it opens a post of a forum: post and first message share their id."""
+def post_title(message: discord.Message) -> str:
+    """The title of the forum post that it opens: post and first message share their id."""
     channel = message.channel
-    return (
+    if (
         isinstance(channel, discord.Thread)
         and channel.id == message.id
         and isinstance(channel.parent, discord.ForumChannel)
-    )
+    ):
+        return channel.name
+    return ""
 
 
 def utterance_of(message: discord.Message, rules: ChannelRules, me: int) -> Utterance | None:
@@ -71,9 +73,8 @@ def utterance_of(message: discord.Message, rules: ChannelRules, me: int) -> Utte
     place = place_of_message(message)
     address = _address(message, rules, me)
     text, about = readable(message, me), _replied_to(message, me)
-    if is_new_post(message) and address == "mention":
-        assert isinstance(message.channel, discord.Thread)
-        text = "\n\n".join(part for part in (message.channel.name, text) if part)
+    if address == "mention" and (title := post_title(message)):
+        text = "\n\n".join(part for part in (title, text) if part)
     if not text and about:  # "@bot" under somebody's question: that is the question
         text, about = about, ""
     files = attachments(message)
@@ -112,11 +113,11 @@ def thread_name(question: str) -> str:
 
 def attachments(message: discord.Message) -> tuple[Attachment, ...]:
     """The files of a message, those of what it forwards included."""
-    sources = (message, *message.message_snapshots)
+    files = [*message.attachments]
+    for forwarded in message.message_snapshots:
+        files += forwarded.attachments
     return tuple(
-        Attachment(each.filename, each.url, each.size, each.content_type)
-        for source in sources
-        for each in source.attachments
+        Attachment(each.filename, each.url, each.size, each.content_type) for each in files
     )
 
 
@@ -137,7 +138,7 @@ def _address(message: discord.Message, rules: ChannelRules, me: int) -> Address:
         return "direct"
     if _names(message, me) or _replies_to(message) == me:
         return "mention"
-    if is_new_post(message) and rules.forum and rules.answers != "never":
+    if post_title(message) and rules.forum and rules.answers != "never":
         return "mention"
     return "thread" if isinstance(message.channel, discord.Thread) else "none"
 

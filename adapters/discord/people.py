@@ -44,10 +44,7 @@ class People:
 
     async def principals(self, place: Place, user: str) -> Principals:
         """As whom a person may read in private: in a direct conversation from all servers."""
-        if place.workspace:
-            guilds = [self._guild(place)]
-        else:
-            guilds = list(self._client.guilds)
+        guilds = [self._guild(place)] if place.workspace else list(self._client.guilds)
         members = await asyncio.gather(*(self._member(guild, int(user)) for guild in guilds))
         held = {f"{PLATFORM}:user:{user}"}
         for member in members:

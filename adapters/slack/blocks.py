@@ -30,8 +30,7 @@ CARD: Final = "housevoice:card"
 _MESSAGE_CHARS = 13_000
 """Over all blocks; Slack refuses from about 13,200 (github.com/slackapi/bolt-js/issues/2509)."""
 _VIEW_BLOCKS = 100
-_SOURCES_A_BLOCK = 10
-_TITLE, _OPTION, _INPUT, _CONTEXT_TEXT = 24, 75, 3000, 3000
+_TITLE, _OPTION, _INPUT, _TEXT = 24, 75, 3000, 3000
 _METADATA = 3000
 _ACCENTS: Mapping[Action, str] = {"send": "primary"}
 
@@ -42,6 +41,11 @@ class Posting:
 
     text: str
     blocks: list[Json]
+
+    @property
+    def content(self) -> Json:
+        """As arguments of the methods that post."""
+        return {"text": self.text} | ({"blocks": self.blocks} if self.blocks else {})
 
 
 def postings(card: Card) -> list[Posting]:
@@ -63,18 +67,12 @@ def postings(card: Card) -> list[Posting]:
 
 def closing(card: Card) -> list[Json]:
     """What stands under the text: sources, confidence, buttons."""
-    lines = [_source(each) for each in card.sources]
+    texts = _cut("\n".join(map(_source, card.sources)))
     if card.confidence:
-        lines.append(card.confidence)
+        texts.append(card.confidence)
     blocks: list[Json] = [
-        {
-            "type": "context",
-            "elements": [
-                {"type": "mrkdwn", "text": line, "verbatim": True}
-                for line in lines[start : start + _SOURCES_A_BLOCK]
-            ],
-        }
-        for start in range(0, len(lines), _SOURCES_A_BLOCK)
+        {"type": "context", "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}]}
+        for text in texts
     ]
     if card.buttons:
         blocks.append(
@@ -173,8 +171,8 @@ def _source(source: Source) -> str:
     title = inert(escape(" ".join((source.title or source.document).split())[:500]))
     if urlsplit(source.url).scheme not in ("http", "https"):
         return f"[{source.n}] {title}"
-    label = title.replace("|", "¦")
-    return f"[{source.n}] <{escape(source.url).replace('|', '%7C')}|{label}>"[:_CONTEXT_TEXT]
+    link = f"[{source.n}] <{escape(source.url).replace('|', '%7C')}|{title.replace('|', '¦')}>"
+    return link if len(link) <= _TEXT else f"[{source.n}] {title}"
 
 
 def _button(action: Action, subject: str) -> Json:
@@ -245,7 +243,7 @@ def _cut(lines: str) -> list[str]:
     """Lines in pieces that fit a section."""
     pieces = [""]
     for line in lines.split("\n"):
-        if len(pieces[-1]) + len(line) + 1 > _INPUT:
+        if len(pieces[-1]) + len(line) + 1 > _TEXT:
             pieces.append("")
         pieces[-1] = f"{pieces[-1]}\n{line}".strip("\n")
     return [piece for piece in pieces if piece]

@@ -60,9 +60,9 @@ class Deleted:
     id: str
 
 
-def read(event: Event, me: Me, names: Mapping[str, str] | None = None) -> (
-    Heard | Edited | Deleted | None
-):
+def read(
+    event: Event, me: Me, names: Mapping[str, str] | None = None
+) -> Heard | Edited | Deleted | None:
     """What a ``message`` or ``app_mention`` event means for the bot; None: nothing."""
     match event.get("subtype"):
         case "message_changed":
@@ -140,9 +140,7 @@ def _said(event: Event, me: Me, names: Mapping[str, str] | None) -> Heard | None
     return Heard(_utterance(event, event, me, names, files), unlisted)
 
 
-def _changed(
-    event: Event, me: Me, names: Mapping[str, str] | None
-) -> Edited | Deleted | None:
+def _changed(event: Event, me: Me, names: Mapping[str, str] | None) -> Edited | Deleted | None:
     message, before = event.get("message") or {}, event.get("previous_message") or {}
     if message.get("subtype") == "tombstone":  # a parent that was deleted and has replies
         return _gone(event, {**before, "ts": message.get("ts")}, me)

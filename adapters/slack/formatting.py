@@ -93,6 +93,7 @@ class Mrkdwn(Writer):
     url = MarkdownBlock.url
 
     bold_from = 1
+    plain_labels = True
 
     def finish(self, text: str) -> str:
         """No mention is live; marks have the space that they need beside a letter, and no other."""

@@ -53,10 +53,9 @@ class Kept(Generic[_T]):
             task.add_done_callback(lambda done: self._ended(key, done))
         return await asyncio.shield(task)
 
-    def peek(self, key: str) -> _T | None:
-        """What is kept, however old."""
-        found = self._values.get(key)
-        return None if found is None else found[1]
+    def items(self) -> list[tuple[str, _T]]:
+        """All that is kept, however old."""
+        return [(key, value) for key, (_, value) in self._values.items()]
 
     def drop(self, key: str | None = None) -> None:
         """Forget one or all, and what is on its way: it may have been asked for too early."""
@@ -169,16 +168,15 @@ class People:
         return bool(found.get("is_im")) and found.get("user") == user
 
     async def meet(self, user: str) -> None:
-        """Learn a person's name, for :meth:`name`."""
+        """Learn a person's name, for :meth:`names`."""
         try:
             await self._person(user)
         except SlackError as error:
             _log.warning("slack_lookup_failed", reason=str(error))
 
-    def name(self, user: str) -> str:
-        """How a person is called, as far as it is known already; else the id."""
-        known = self._persons.peek(user)
-        return known.name if known and known.name else user
+    def names(self) -> dict[str, str]:
+        """How people are called, by id, as far as it is known already."""
+        return {id: person.name for id, person in self._persons.items() if person.name}
 
     def changed(self, event: Mapping[str, object]) -> None:
         """Forget what an event says is no longer so."""

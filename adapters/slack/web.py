@@ -111,14 +111,12 @@ class Web:
 
     def client(self, *, patient: bool = True) -> AsyncWebClient:
         """The library's own client; ``patient``: it waits out rate limits. Needs a running loop."""
-        if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(timeout=_TIMEOUT)
-            self._clients.clear()
+        session = self._open_session()
         if patient not in self._clients:
             client = AsyncWebClient(
                 token=self._config.bot_token,
                 base_url=self._config.api_url,
-                session=self._session,
+                session=session,
                 logger=library_logger(),
                 retry_handlers=[_Patience(self._sleep)] if patient else [],
             )
@@ -139,9 +137,7 @@ class Web:
         named = next((v for k, v in headers.items() if k.lower() == "x-oauth-scopes"), "")
         return body, frozenset(scope.strip() for scope in named.split(",") if scope.strip())
 
-    async def pages(
-        self, method: str, *, most: int = _PAGES, **args: Any
-    ) -> AsyncIterator[Json]:
+    async def pages(self, method: str, *, most: int = _PAGES, **args: Any) -> AsyncIterator[Json]:
         """The pages of a listing, at most so many.
 
         Raises :class:`SlackError` with the code ``too_many_pages`` where there are more than the
@@ -165,11 +161,10 @@ class Web:
 
     async def respond(self, response_url: str, payload: Json) -> None:
         """Say something at a ``response_url``, valid for half an hour and five times."""
-        self.client()
-        assert self._session is not None
-        proxy = None if without_proxy(response_url) else self.client().proxy
+        client = self.client()
+        proxy = None if without_proxy(response_url) else client.proxy
         try:
-            async with self._session.post(
+            async with self._open_session().post(
                 response_url, json=payload, proxy=proxy, allow_redirects=False
             ) as response:
                 if response.status != 200:
@@ -186,6 +181,12 @@ class Web:
         """Close all connections."""
         if self._session is not None:
             await self._session.close()
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None or self._session.closed:
+            self._session = aiohttp.ClientSession(timeout=_TIMEOUT)
+            self._clients.clear()
+        return self._session
 
     async def _call(
         self, method: str, args: Json, patient: bool, token: str | None = None
@@ -258,7 +259,7 @@ class _Patience(AsyncRetryHandler):
 
 
 def _retry_after(headers: Mapping[str, Any]) -> float:
-    """Seconds. https://docs.slack.dev/apis/web-api/rate-limits"""
+    """Seconds. https://docs.slack.dev/apis/web-api/rate-limits."""
     value = next((v for k, v in headers.items() if k.lower() == "retry-after"), 1)
     try:
         return max(1.0, float(value[0] if isinstance(value, list) else value))
@@ -269,7 +270,9 @@ def _retry_after(headers: Mapping[str, Any]) -> float:
 def _refused(method: str, error: SlackApiError) -> SlackError:
     data = getattr(error.response, "data", None)
     body: Json = data if isinstance(data, dict) else {}
-    status = getattr(error.response, "status_code", None) or getattr(error.response, "status", 200)
+    status = int(
+        getattr(error.response, "status_code", 0) or getattr(error.response, "status", 200) or 200
+    )
     code = str(body.get("error") or f"http_{status}")
     headers = getattr(error.response, "headers", None) or {}
     limited = status == 429 or code in ("ratelimited", "rate_limited")

@@ -12,6 +12,8 @@ from markdown_it import MarkdownIt
 from adapters.splitting import MIN_LIMIT, split
 
 LINK = "[the pay page](https://docs.example.com/pay)"
+COUPLE = "\U0001f469\u200d\U0001f4bb"
+"""Two pictures joined to one."""
 WORDS = st.sampled_from(
     [
         *["Pay", "arrives.", "Monthly! [1]", "Also. [1][2]", LINK, "`code here`", "**in bold**"],
@@ -22,7 +24,7 @@ WORDS = st.sampled_from(
             "e\u0301",
             "x" * 130,
             "<https://docs.example.com/pay>",
-            "👩‍💻",
+            COUPLE,
         ],
     ]
 )
@@ -82,7 +84,7 @@ def test_links_code_escapes_and_characters_stay_whole(text: str, limit: int) -> 
         limit = 2 * len(LINK)
     pieces = split(text, limit)
 
-    for whole in [LINK, "`code here`", "**in bold**", "\\*", "&amp;", "e\u0301", "👩‍💻", "[1][2]"]:
+    for whole in [LINK, "`code here`", "**in bold**", "\\*", "&amp;", "e\u0301", COUPLE, "[1][2]"]:
         assert sum(piece.count(whole) for piece in pieces) == text.count(whole)
 
 
@@ -112,6 +114,13 @@ def test_paragraphs_that_fit_are_not_cut() -> None:
     assert split(f"{first}\n\n{second}", 100) == [first, second]
 
 
+def test_what_must_be_cut_anyway_fills_the_piece_before_it() -> None:
+    pieces = split("Short.\n\n" + "One more sentence. " * 20, 100)
+
+    assert pieces[0].startswith("Short.\n\nOne more sentence.")
+    assert all(len(piece) > 70 for piece in pieces[:-1])
+
+
 def test_code_that_fits_a_piece_is_whole() -> None:
     code = "```py\n" + "x = 1\n" * 14 + "```"
 
@@ -128,6 +137,15 @@ def test_code_too_long_is_closed_and_opened_again_with_its_language() -> None:
     assert all(piece.startswith("```py\nx = 12345\n") for piece in pieces)
     assert all(piece.endswith("\nx = 12345\n```") for piece in pieces)
     assert "".join(pieces).count("x = 12345") == 12
+
+
+def test_long_code_is_cut_at_its_blank_lines() -> None:
+    part = "a = 1\nb = 2\nc = 3"
+    pieces = split("```\n" + "\n\n".join([part] * 8) + "\n```", 80)
+
+    assert len(pieces) > 1
+    assert all(piece.startswith("```\na") for piece in pieces)
+    assert all(piece.rstrip("`").rstrip().endswith("c = 3") for piece in pieces)
 
 
 def test_indented_code_keeps_its_indent_after_a_cut() -> None:
@@ -165,6 +183,13 @@ def test_a_list_is_cut_between_its_items() -> None:
     assert "\n".join(split("\n".join(items), 100)) == "\n".join(items)
 
 
+def test_an_item_with_what_hangs_on_it_is_not_cut() -> None:
+    items = [f"- {number} word\n  - {'more ' * 4}\n  - {'more ' * 4}" for number in range(6)]
+
+    assert all(piece.startswith("- ") for piece in split("\n".join(items), 130))
+    assert all(re.match(r"- \d", piece) for piece in split("\n".join(items), 130))
+
+
 def test_a_piece_that_starts_in_a_nested_list_starts_at_the_margin() -> None:
     nested = "\n".join(f"    - {number} {'word ' * 5}".rstrip() for number in range(6))
     pieces = split(f"- top\n  - middle\n{nested}\n- last", 100)
@@ -194,6 +219,7 @@ def test_a_long_paragraph_is_cut_after_sentences_and_their_marks() -> None:
 
 
 def test_text_without_spaces_is_cut_where_it_must() -> None:
+    assert split("x" * 100 + " y", 100) == ["x" * 100, "y"]
     assert split("字" * 250, 100) == ["字" * 100, "字" * 100, "字" * 50]
 
 

@@ -256,7 +256,8 @@ class TestWhatNeedsNoLookingUp:
     async def test_is_no_question_at_all(
         self, bot: Bot, text: str, attachments: tuple[str, ...], line: str
     ) -> None:
-        reply = await bot.hear(text, attachments=attachments)
+        unread = dict.fromkeys(attachments, "it is a picture")
+        reply = await bot.hear(text, attachments=attachments, unread=unread)
         assert reply.answer == getattr(bot.voice.guide.replies, line)
         assert bot.retriever.asked == []
 

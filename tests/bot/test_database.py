@@ -191,6 +191,14 @@ class TestTheHistory:
             await kept.rate(said.trace_id, rater, helpful, NOW)
         assert await kept.ratings(said.trace_id) == (1, 1)
 
+    async def test_keeps_one_opinion_of_who_clicks_many_times_at_once(
+        self, engine: AsyncEngine
+    ) -> None:
+        kept, said = History(engine), reply()
+        await kept.record(message(), said, NOW)
+        await asyncio.gather(*(kept.rate(said.trace_id, "ann", True, NOW) for _ in range(8)))
+        assert await kept.ratings(said.trace_id) == (1, 0)
+
     async def test_lets_one_of_many_hand_over_to_people(self, engine: AsyncEngine) -> None:
         kept, said = History(engine), reply()
         await kept.record(message(), said, NOW)

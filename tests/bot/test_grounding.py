@@ -193,3 +193,16 @@ class TestMarks:
         self, answer: str, citations: int, valid: bool
     ) -> None:
         assert marks_are_valid(answer, citations) is valid
+
+
+class TestFormulas:
+    def test_that_ask_for_a_call_negate_nothing(self) -> None:
+        assert changed("Please do not hesitate to call Anna.", "Please call Anna.") == set()
+        assert changed("Please do not call Anna.", "Please call Anna.") == {"negations"}
+
+    def test_whose_words_are_known_hold_no_names(self) -> None:
+        source, draft = "Select a tube, Madam.", "Choose a tube."
+        assert changed(source, draft) == {"names"}
+        known = stems("select choose madam")
+        assert all(same_facts(source, draft, known).values())
+        assert not same_facts("Ask Anna, Madam.", draft, known)["names"]

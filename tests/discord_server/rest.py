@@ -16,9 +16,9 @@ from urllib.parse import unquote
 
 from aiohttp import BodyPartReader, web
 from simcord import RouteNotImplemented, UnsupportedField
-from simcord.backend import errors
+from simcord.backend import Backend, errors, serializers
 from simcord.backend.errors import BackendError
-from simcord.backend.models import Message
+from simcord.backend.models import Channel, Message
 from simcord.enums import MessageType
 from simcord.http.router import dispatch
 
@@ -29,6 +29,7 @@ from tests.discord_server.world import World
 SAME_NONCE = timedelta(minutes=5)
 """How long a nonce that is enforced keeps a message from being posted again."""
 _TOKEN = re.compile(r"/webhooks/\d+/(?P<token>[^/]+)(/messages/[^/]+)?")
+_THREAD_METADATA = ("archived", "locked", "auto_archive_duration", "invitable")
 _OPEN_TO_ALL = ("/interactions/", "/webhooks/")
 """These carry their right in the address, not in a header."""
 
@@ -219,6 +220,10 @@ class Rest:
         nonce = call.body.get("nonce") if posting and call.body.get("enforce_nonce") else None
         if posting and self.closed_to_bot & set(backend.get_channel(int(parts[1])).recipient_ids):
             raise errors.cannot_dm_bot()  # 50007, whoever the recipient is
+        if call.method == "PATCH" and parts[0] == "channels" and len(parts) == 2:
+            channel = backend.get_channel(int(parts[1]))
+            if channel.is_thread:
+                return edit_thread(backend, channel, call.body)
         if nonce is not None:
             posted = self._nonces.get((int(parts[1]), str(nonce)))
             if posted and backend.clock.now() - posted[0] < SAME_NONCE:
@@ -238,7 +243,25 @@ class Rest:
             self._nonces[int(parts[1]), str(nonce)] = backend.clock.now(), message
         if call.method == "POST" and parts[-1] == "threads" and "messages" in parts:
             show_starter(self._world, int(answer["id"]))
+        if call.method == "DELETE" and parts[-1] == "@original":
+            # simcord takes it for pending still, and the next follow-up for its completion.
+            backend.interaction_by_token(parts[2]).complete_deferred()
         return answer
+
+
+def edit_thread(backend: Backend, thread: Channel, body: Mapping[str, Any]) -> dict[str, Any]:
+    """simcord asks for *Manage Channels*, as it does for channels; Discord for *Manage Threads*.
+
+    https://discord.com/developers/docs/resources/channel#modify-channel
+    """
+    me = backend.bot_user.id
+    backend.require_permissions(thread.guild_id, me, thread.id, "manage_threads")
+    about = {key: body[key] for key in _THREAD_METADATA if key in body}
+    changes = {key: body[key] for key in body if key not in _THREAD_METADATA}
+    if "applied_tags" in changes:
+        changes["applied_tags"] = [int(each) for each in changes["applied_tags"]]
+    changed = backend.edit_channel(thread.id, changes, thread_metadata=about)
+    return dict(serializers.channel_payload(backend, changed))
 
 
 def show_starter(world: World, thread: int) -> None:

@@ -1,0 +1,399 @@
+"""Slack as a platform: a colleague in one workspace, over Socket Mode or HTTP.
+
+One workspace; installations for a whole Enterprise organisation are not supported.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.blocks import Json, postings
+from adapters.slack.config import SlackConfig
+from adapters.slack.events import (
+    PLATFORM,
+    Deleted,
+    Edited,
+    Heard,
+    Me,
+    attachment,
+    read,
+)
+from adapters.slack.finding import erase, find_answer
+from adapters.slack.formatting import escape
+from adapters.slack.http_mode import HttpListener
+from adapters.slack.interactions import ACKNOWLEDGED_WITHIN, Interactions
+from adapters.slack.listeners import register
+from adapters.slack.people import People
+from adapters.slack.private import PrivateReply, whisper
+from adapters.slack.replies import OpenReply
+from adapters.slack.socket_mode import SocketListener
+from adapters.slack.threads import Threads
+from adapters.slack.watchdog import Patience
+from adapters.slack.web import SlackError, Web, library_logger
+from bot.cards import Card
+from bot.desk import Desk
+from bot.errors import ConfigurationError, PlatformError
+from bot.failures import log_failure
+from bot.ports import ReplyView
+from bot.types import Place, Utterance
+from knowledge.types import Attachment, Principals
+
+_FRESH = 5_000  # ids of utterances that this process heard itself
+_TITLED = 500  # threads of the agents' container that have no title yet
+_TITLE_CHARS = 80
+_FILE_SECONDS = 1.0
+_FILE_HOSTS: Final = ("slack.com", "slack-files.com")
+_NO_WAY = (
+    "Slack needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) besides "
+    "SLACK_BOT_TOKEN. See docs/slack.md."
+)
+_REFUSED = (
+    "SLACK_BOT_TOKEN is not taken by Slack ({code}). Copy the bot token, xoxb-…, from the app's "
+    "page OAuth & Permissions; see docs/slack.md."
+)
+
+
+class SlackAdapter:
+    """One workspace."""
+
+    def __init__(
+        self,
+        config: SlackConfig,
+        desk: Desk,
+        *,
+        patience: Patience | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        """Connects to nothing yet."""
+        self._config = config
+        self._desk = desk
+        self._clock = clock
+        self._patience = patience or Patience()
+        self._web = Web(config)
+        self._people = People(self._web, config.admins, clock=clock)
+        self._threads = Threads(self._web, self._who, self._people.names)
+        self._interactions = Interactions(
+            self, desk, self._web, self._people, self._who, self._hear, self.later
+        )
+        self._me = Me("", "")
+        self._listener: SocketListener | HttpListener | None = None
+        self._doing: set[asyncio.Future[Any]] = set()
+        self._fresh: OrderedDict[str, None] = OrderedDict()
+        self._untitled: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    @property
+    def name(self) -> str:
+        """What places and principals of Slack begin with."""
+        return PLATFORM
+
+    @property
+    def port(self) -> int:
+        """Where HTTP mode listens."""
+        if not isinstance(self._listener, HttpListener):
+            raise ConfigurationError("Only HTTP mode listens at a port.")
+        return self._listener.port
+
+    # --- an adapter -------------------------------------------------------------------------
+
+    async def connect(self) -> None:
+        """Sign in and begin to listen. Raises :class:`ConfigurationError` saying what to do."""
+        if not (self._config.app_token or self._config.signing_secret):
+            raise ConfigurationError(_NO_WAY)
+        try:
+            found = await self._web.call("auth.test")
+        except SlackError as error:
+            if error.passing:
+                raise ConfigurationError(f"Slack cannot be reached: {error}") from error
+            raise ConfigurationError(_REFUSED.format(code=error.code)) from error
+        if found.get("is_enterprise_install"):
+            raise ConfigurationError(
+                "The app is installed for a whole Enterprise organisation, which is not "
+                "supported. Install it in one workspace."
+            )
+        self._me = Me(
+            team=str(found["team_id"]),
+            user=str(found["user_id"]),
+            bot=str(found.get("bot_id") or ""),
+            url=str(found.get("url") or ""),
+            name=str(found.get("user") or ""),
+        )
+        self._people.signed_in(self._me)
+        app = self._app()
+        if self._config.app_token:
+            self._listener = SocketListener(
+                self._config, self._web, app, patience=self._patience, clock=self._clock
+            )
+        else:
+            self._listener = HttpListener(self._config, app)
+        await self._listener.start()
+
+    async def listen(self) -> None:
+        """Go on until :meth:`stop_listening`; raises when listening cannot go on."""
+        if self._listener is None:
+            raise ConfigurationError("Slack is not connected yet.")
+        await self._listener.run()
+
+    async def stop_listening(self) -> None:
+        """Hear nothing new; answers can still be shown."""
+        if self._listener is not None:
+            await self._listener.stop()
+        if self._doing:
+            await asyncio.wait(self._doing, timeout=self._patience.connect)
+
+    async def close(self) -> None:
+        """Release all connections."""
+        await self.stop_listening()
+        for task in list(self._doing):
+            task.cancel()
+        await asyncio.gather(*self._doing, return_exceptions=True)
+        await self._web.close()
+
+    # --- a platform -------------------------------------------------------------------------
+
+    async def principals(self, place: Place, user: str) -> Principals:
+        """As whom this person may read in private."""
+        return await self._people.principals(user)
+
+    async def audience(self, place: Place) -> Principals:
+        """As whom everybody may read who can see what is said here."""
+        return await self._people.audience(place)
+
+    async def is_admin(self, place: Place, user: str) -> bool:
+        """An admin or owner of the workspace, or one by the settings."""
+        return await self._people.is_admin(user)
+
+    async def earlier(self, utterance: Utterance) -> Sequence[str]:
+        """What people said in the thread before the bot was called."""
+        return await self._threads.before(utterance)
+
+    def with_credentials(self, file: Attachment) -> Attachment:
+        """The bot token goes to Slack's own hosts only."""
+        address, api = urlsplit(file.url), urlsplit(self._config.api_url)
+        host = address.hostname or ""
+        is_slacks = address.scheme == "https" and any(
+            host == known or host.endswith(f".{known}") for known in _FILE_HOSTS
+        )
+        if not is_slacks and (address.scheme, address.netloc) != (api.scheme, api.netloc):
+            return file
+        return replace(file, headers={"Authorization": f"Bearer {self._config.bot_token}"})
+
+    async def open_reply(self, utterance: Utterance, shown: Sequence[str]) -> ReplyView:
+        """A status, a reaction or a first private line says at once that it was heard."""
+        if utterance.private:
+            return PrivateReply(self._web, utterance)
+        if not shown and utterance.id not in self._fresh and utterance.handle.get("ts"):
+            # Somebody else began to answer it, or this process before it was started again.
+            try:
+                shown = await find_answer(self._web, self._me.user, utterance)
+            except SlackError as error:
+                if error.passing:
+                    raise
+        prefix = ""
+        if utterance.address == "command":
+            await self._people.meet(utterance.author)
+            question = " ".join(utterance.text.split())
+            prefix = f"**{self.mention(utterance.author)}** asked: {question}\n\n"
+        self._title(utterance)
+        return OpenReply(
+            self._web, self._me.user, utterance, shown, clock=self._clock, prefix=prefix
+        )
+
+    async def whisper(self, place: Place, user: str, text: str) -> None:
+        """Say something that only this person sees."""
+        for part in postings(Card(text)):
+            await whisper(self._web, place.channel, place.thread, user, part)
+
+    async def post(self, place: Place, card: Card) -> str:
+        """Post a message; returns a link to it."""
+        first = ""
+        for part in postings(card):
+            posted = await self._web.call(
+                "chat.postMessage",
+                channel=place.channel,
+                thread_ts=place.thread,
+                **part.content,
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+            first = first or str(posted["ts"])
+        return await self._permalink(place.channel, first)
+
+    async def link(self, place: Place) -> str:
+        """Where people can open the place."""
+        if place.thread is not None:
+            return await self._permalink(place.channel, place.thread)
+        return f"{self._me.url}archives/{place.channel}" if self._me.url else ""
+
+    async def erase(self, place: Place, shown: Sequence[str]) -> None:
+        """Delete messages of the bot's."""
+        await erase(self._web, place.channel, shown)
+
+    def mention(self, user: str) -> str:
+        """By name, since an id in marks would call them; the id where the name is not known."""
+        return f"@{self._people.names().get(user, user)}"
+
+    # --- what was heard ---------------------------------------------------------------------
+
+    async def heard(self, event: Json) -> None:
+        """Safe when it returns; what raises is not acknowledged, and Slack sends it again."""
+        match read(event, self._me, self._people.names()):
+            case Heard(utterance, unlisted):
+                await self._hear(utterance, unlisted)
+            case Edited(utterance):
+                await self._bounded(self._desk.dispatcher.edited(self, utterance))
+            case Deleted(place, id):
+                await self._bounded(self._desk.dispatcher.deleted(self, place, id))
+
+    async def changed(self, event: Json) -> None:
+        """Forget what is no longer so."""
+        self._people.changed(event)
+
+    async def commanded(self, body: Json) -> None:
+        """A slash command."""
+        await self._interactions.commanded(body)
+
+    async def answer_this(self, body: Json) -> None:
+        """The message shortcut for a private answer."""
+        await self._interactions.answer_this(body)
+
+    async def say_in_voice(self, body: Json) -> None:
+        """The message shortcut for a rewrite."""
+        await self._interactions.say_in_voice(body)
+
+    async def pressed(self, body: Json) -> None:
+        """A button."""
+        await self._interactions.pressed(body)
+
+    async def submitted(self, body: Json) -> Json:
+        """A form."""
+        return await self._interactions.submitted(body)
+
+    async def home(self, event: Json) -> None:
+        """The App Home was opened."""
+        await self._interactions.home(event)
+
+    async def greet(self, event: Json) -> None:
+        """A thread of the agents' container was opened."""
+        thread = event["assistant_thread"]
+        self._untitled[thread["channel_id"], thread["thread_ts"]] = None
+        while len(self._untitled) > _TITLED:
+            self._untitled.popitem(last=False)
+        await self._interactions.greet(event)
+
+    def later(self, doing: Awaitable[Any]) -> None:
+        """Go on with it after the acknowledgement; failures go to the log."""
+        task = asyncio.ensure_future(_logged(doing))
+        self._doing.add(task)
+        task.add_done_callback(self._doing.discard)
+
+    async def _hear(self, utterance: Utterance, unlisted: tuple[str, ...]) -> None:
+        self._fresh[utterance.id] = None
+        while len(self._fresh) > _FRESH:
+            self._fresh.popitem(last=False)
+        if unlisted:
+            files = [await self._listed(id) for id in unlisted]
+            utterance = replace(utterance, files=(*utterance.files, *files))
+        await self._bounded(self._desk.dispatcher.hear(self, utterance))
+
+    async def _bounded(self, doing: Coroutine[Any, Any, Any]) -> None:
+        """Raises when it takes too long; it is not broken off, since it may be half written."""
+        task = asyncio.ensure_future(doing)
+        self._doing.add(task)
+        task.add_done_callback(self._doing.discard)
+        done, _ = await asyncio.wait({task}, timeout=ACKNOWLEDGED_WITHIN)
+        if not done:
+            task.add_done_callback(_forget)
+            raise TimeoutError
+        task.result()
+
+    async def _listed(self, id: str) -> Attachment:
+        """A file of a shared channel, of which events tell the id only."""
+        try:
+            async with asyncio.timeout(_FILE_SECONDS):
+                found = await self._web.call("files.info", patient=False, file=id)
+        except (SlackError, TimeoutError):
+            return Attachment(name=id, url="")
+        return attachment(found["file"])
+
+    # --- the rest ---------------------------------------------------------------------------
+
+    def _who(self) -> Me:
+        return self._me
+
+    def _app(self) -> AsyncApp:
+        """Bolt, which acknowledges after its listeners: by then what was heard is safe."""
+        me, token = self._me, self._config.bot_token
+
+        async def authorize() -> AuthorizeResult:
+            return AuthorizeResult(
+                enterprise_id=None,
+                team_id=me.team,
+                bot_user_id=me.user,
+                bot_id=me.bot,
+                bot_token=token,
+            )
+
+        app = AsyncApp(
+            name="housevoice",
+            logger=library_logger(),
+            client=AsyncWebClient(base_url=self._config.api_url, logger=library_logger()),
+            authorize=authorize,
+            process_before_response=True,
+            request_verification_enabled=False,  # by HttpListener, before anything is read
+        )
+
+        async def failed(error: Exception) -> None:
+            log_failure("slack_not_taken", error)
+
+        app.error(failed)
+        register(app, self)
+        return app
+
+    async def _permalink(self, channel: str, ts: str) -> str:
+        try:
+            found = await self._web.call("chat.getPermalink", channel=channel, message_ts=ts)
+        except SlackError as error:
+            if error.passing:
+                raise
+            return ""
+        return str(found["permalink"])
+
+    def _title(self, utterance: Utterance) -> None:
+        """A thread of the agents' container is called after its first question."""
+        key = (utterance.place.channel, utterance.place.thread or "")
+        if key in self._untitled:
+            del self._untitled[key]
+            title = " ".join(utterance.text.split())[:_TITLE_CHARS]
+            if title:
+                call = self._web.call(
+                    "assistant.threads.setTitle",
+                    channel_id=key[0],
+                    thread_ts=key[1],
+                    title=escape(title),
+                )
+                self.later(call)
+
+
+async def _logged(doing: Awaitable[Any]) -> None:
+    try:
+        await doing
+    except PlatformError as error:
+        log_failure("slack_not_done", error, reason=str(error))
+    except Exception as error:  # nobody else would hear of it
+        log_failure("slack_not_done", error)
+
+
+def _forget(task: asyncio.Future[Any]) -> None:
+    """It was reported as late already; its own end is no news, but must be looked at."""
+    if not task.cancelled():
+        task.exception()

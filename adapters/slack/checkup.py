@@ -1,0 +1,93 @@
+"""What is wrong with the Slack installation, for ``python -m bot doctor slack``."""
+
+from __future__ import annotations
+
+import asyncio
+
+from adapters.slack.config import SlackConfig
+from adapters.slack.manifest import APP_SCOPE, EVENTS_PATH, SCOPES
+from adapters.slack.web import Json, SlackError, Web
+from bot.findings import Finding
+
+_REACH = "Slack cannot be reached: {error}. Check the network, the proxy and SLACK_API_URL."
+
+
+async def examine(config: SlackConfig, *, sleep: Sleep = asyncio.sleep) -> list[Finding]:
+    """Look at the tokens, the scopes and the way in. Never raises; says nothing to anybody."""
+    web = Web(config, sleep=sleep)
+    try:
+        return [*await _bot(web, config), await _way_in(web, config), *_admins(config)]
+    finally:
+        await web.close()
+
+
+async def _bot(web: Web, config: SlackConfig) -> list[Finding]:
+    if not config.bot_token.startswith("xoxb-"):
+        return [_bad("bot token", "Not a bot token: it begins with xoxb-. Set SLACK_BOT_TOKEN.")]
+    try:
+        found, scopes = await web.scopes()
+    except SlackError as error:
+        if error.passing:
+            return [_bad("bot token", _REACH.format(error=error))]
+        return [
+            _bad(
+                "bot token",
+                f"Slack does not take it ({error.code}). Copy the Bot User OAuth Token from "
+                "OAuth & Permissions, after installing the app again.",
+            )
+        ]
+    return [_signed_in(found), *_scopes(scopes)]
+
+
+def _signed_in(found: Json) -> Finding:
+    if found.get("is_enterprise_install"):
+        return _bad(
+            "bot token", "Installed for a whole organisation; install it in one workspace instead."
+        )
+    return Finding("bot token", True, f"{found.get('user')} in {found.get('team')}")
+
+
+def _scopes(granted: frozenset[str]) -> list[Finding]:
+    if not granted:
+        return [_bad("scopes", "Slack did not say which scopes the token has.")]
+    missing = [
+        _bad(f"scope {scope}", f"Missing. {purpose} Add it in docs/slack.md's manifest, reinstall.")
+        for scope, purpose in SCOPES.items()
+        if scope not in granted
+    ]
+    return missing or [Finding("scopes", True, f"all {len(SCOPES)} are there")]
+
+
+async def _way_in(web: Web, config: SlackConfig) -> Finding:
+    if not config.app_token:
+        if config.signing_secret:
+            return Finding(
+                "HTTP mode", True, f"port {config.port}, path {EVENTS_PATH}, signatures are checked"
+            )
+        return _bad(
+            "way in", "Set SLACK_APP_TOKEN for Socket Mode, or SLACK_SIGNING_SECRET for HTTP mode."
+        )
+    if not config.app_token.startswith("xapp-"):
+        return _bad("Socket Mode", "SLACK_APP_TOKEN is no app-level token: it begins with xapp-.")
+    try:
+        await web.open_socket()
+    except SlackError as error:
+        if error.passing:
+            return _bad("Socket Mode", _REACH.format(error=error))
+        return _bad(
+            "Socket Mode",
+            f"Slack opens no socket ({error.code}). The app-level token needs the scope "
+            f"{APP_SCOPE}, and Socket Mode has to be on.",
+        )
+    return Finding("Socket Mode", True, "Slack opens a socket")
+
+
+def _admins(config: SlackConfig) -> list[Finding]:
+    odd = sorted(each for each in config.admins if not each.startswith(("slack:", "discord:")))
+    if not odd:
+        return []
+    return [_bad("admins", f"Not a principal such as slack:group:S012AB: {', '.join(odd)}")]
+
+
+def _bad(what: str, detail: str) -> Finding:
+    return Finding(what, False, detail)

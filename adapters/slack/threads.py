@@ -1,0 +1,86 @@
+"""What people said in a thread before they called the bot: read once, and no more than needed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from weakref import WeakValueDictionary
+
+import structlog
+
+from adapters.slack.events import Me, is_by_person, mentions
+from adapters.slack.formatting import from_slack
+from adapters.slack.web import SlackError, Web
+from bot.types import Utterance
+
+MOST_PAGES = 3
+MOST_MESSAGES = 50
+_A_PAGE = 200
+_THREADS_KEPT = 500
+
+_log = structlog.get_logger("housevoice")
+
+
+class Threads:
+    """Reads threads of channels. A thread with the bot alone is in its history already."""
+
+    def __init__(self, web: Web, me: Callable[[], Me], names: Callable[[], Mapping[str, str]]):
+        """``names``: what people are called, by id, as far as it is known."""
+        self._web = web
+        self._me = me
+        self._names = names
+        self._read: OrderedDict[tuple[str, str], tuple[str, ...]] = OrderedDict()
+        self._reading: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+
+    async def before(self, utterance: Utterance) -> tuple[str, ...]:
+        """What people said before the bot was first mentioned, oldest first."""
+        place, ts = utterance.place, utterance.handle.get("ts", "")
+        if place.thread is None or place.direct or place.thread == ts:
+            return ()
+        key = (place.channel, place.thread)
+        lock = self._reading.setdefault(key, asyncio.Lock())
+        async with lock:
+            if key not in self._read:
+                try:
+                    said, is_settled = await self._people(key, ts)
+                except SlackError as error:
+                    _log.warning("slack_thread_unread", reason=str(error))
+                    return ()
+                if not is_settled:
+                    return said
+                self._keep(key, said)
+            self._read.move_to_end(key)
+            return self._read[key]
+
+    async def _people(self, key: tuple[str, str], before: str) -> tuple[tuple[str, ...], bool]:
+        """What they said up to now, and whether the bot was mentioned then: no more is added."""
+        channel, thread = key
+        said: list[str] = []
+        pages = self._web.pages(
+            "conversations.replies", most=MOST_PAGES, channel=channel, ts=thread, limit=_A_PAGE
+        )
+        async for page in pages:
+            for message in page["messages"]:
+                text = str(message.get("text") or "")
+                if not is_by_person(message, self._me()):
+                    continue
+                if mentions(text, self._me()):
+                    return _bounded(said), True
+                if message["ts"] == before:
+                    return _bounded(said), False
+                said.append(from_slack(text, self._me().user, self._names()))
+        return _bounded(said), False
+
+    def _keep(self, key: tuple[str, str], said: tuple[str, ...]) -> None:
+        self._read[key] = said
+        while len(self._read) > _THREADS_KEPT:
+            self._read.popitem(last=False)
+
+
+def _bounded(said: list[str]) -> tuple[str, ...]:
+    """How it began, and the latest of the rest."""
+    said = [text for text in said if text]
+    if len(said) <= MOST_MESSAGES:
+        return tuple(said)
+    return (said[0], *said[len(said) - MOST_MESSAGES + 1 :])

@@ -1,0 +1,552 @@
+"""From what a platform heard to what it shows: one answer each, whatever happens in between."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.dispatcher import ATTEMPTS
+from bot.errors import PlatformError
+from bot.inbox import LEASE
+from knowledge.types import Attachment
+from tests.adapters.desk_bench import Bench
+from tests.adapters.fake_platform import CHANNEL, DIRECT, FakePlatform, utterance
+from tests.fakes import evidence
+
+PAY = evidence("Salaries are paid on the 25th of each month.\n", title="Pay", document="pay.md")
+CAT = evidence("Robin feeds the cat on Mondays.\n", title="Cat", document="cat.md")
+ASKED = "When is payday?"
+PASSING = PlatformError("busy", passing=True)
+REFUSED = PlatformError("not in channel")
+
+
+@pytest.fixture(autouse=True)
+def _knows(bench: Bench) -> None:
+    bench.knows("payday", PAY)
+    bench.knows("cat", CAT)
+
+
+async def heard(bench: Bench, office: FakePlatform, text: str = ASKED, **of: Any) -> bool:
+    """Say something and wait for the answer."""
+    meant = await bench.dispatcher.hear(office, utterance(text, **of))
+    await bench.settled()
+    return meant
+
+
+async def lease_runs_out(bench: Bench) -> None:
+    bench.clock.tick(LEASE.total_seconds() + 1)
+
+
+class TestAnAnswer:
+    async def test_grows_and_ends_as_a_whole_with_sources(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        assert await heard(bench, office)
+        [reply] = office.replies
+        assert len(reply.grown) > 1
+        assert all(b.startswith(a) for a, b in zip(reply.grown, reply.grown[1:], strict=False))
+        assert reply.card is not None
+        assert reply.card.text == reply.grown[-1]
+        assert "25th" in reply.card.text
+        assert [each.title for each in reply.card.sources] == ["Pay"]
+        assert reply.card.buttons == ("helpful", "unhelpful", "why")
+        assert await bench.history.trace(reply.card.subject)
+
+    async def test_is_promised_as_soon_as_the_utterance_is_safe(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        office.hold("open_reply")
+        assert await bench.dispatcher.hear(office, utterance(ASKED))
+        assert len(await bench.rows("inbox")) == 1
+        assert office.replies == []
+        office.gates["open_reply"].set()
+        await bench.settled()
+
+    async def test_is_one_however_often_the_question_is_delivered(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        said = utterance(ASKED)
+        taken = await asyncio.gather(*(bench.dispatcher.hear(office, said) for _ in range(5)))
+        await bench.settled()
+        assert sorted(taken) == [False] * 4 + [True]
+        assert not await bench.dispatcher.hear(office, said)
+        assert len(office.answers) == 1
+
+    async def test_is_one_of_all_replicas(self, bench: Bench, office: FakePlatform) -> None:
+        async with bench.replica() as other:
+            said = [utterance(ASKED) for _ in range(20)]
+            await asyncio.gather(
+                *(each.dispatcher.hear(office, one) for one in said for each in (bench, other))
+            )
+            await bench.settled()
+            await other.settled()
+        assert len(office.answers) == 20
+        assert len(office.messages) == 20
+
+    async def test_to_small_talk_has_no_buttons(self, bench: Bench, office: FakePlatform) -> None:
+        await heard(bench, office, "Thanks!")
+        assert office.last.buttons == ()
+
+    async def test_that_is_none_offers_a_person_where_there_is_one(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        office.admins.add("ann")
+        by = office.by("ann")
+        await bench.desk.submit("workspace", {}, by, {"help_channel": "C-help"})
+        await heard(bench, office, "Who won the cup?")
+        assert list(office.last.buttons) == ["why", "person"]
+        bench.passages.fault = OSError("disk")
+        with capture_logs():
+            await heard(bench, office)
+        assert list(office.last.buttons) == ["person"]
+        assert "asked the people" in await bench.follow_ups.ask_person(
+            office.last.subject, CHANNEL, "ann", office
+        )
+
+    async def test_can_be_shared_if_only_the_asker_sees_it_in_a_channel(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        cases: list[tuple[dict[str, Any], bool]] = [
+            ({"address": "command", "private": True}, True),
+            ({"address": "command"}, False),
+            ({"address": "direct", "place": DIRECT}, False),
+        ]
+        for of, shareable in cases:
+            await heard(bench, office, **of)
+            assert ("share" in office.last.buttons) is shareable
+
+    async def test_speaks_in_the_voice_that_was_asked_for(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        await heard(bench, office, voice="harbour")
+        assert office.last.text.startswith("Ahoy.")
+
+
+class TestACrash:
+    async def test_after_accepting_is_made_up_for_by_the_next_process(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        office.hold("open_reply")
+        await bench.dispatcher.hear(office, utterance(ASKED))
+        await bench.crash()
+        office.gates.clear()
+        async with bench.replica() as restarted:
+            await restarted.dispatcher.recover(office)
+            assert office.replies == []  # it may be alive still
+            await lease_runs_out(bench)
+            await restarted.dispatcher.recover(office)
+            await restarted.settled()
+        assert len(office.answers) == 1
+
+    async def test_half_way_through_goes_on_in_the_message_that_is_there(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        said = utterance(ASKED)
+        await bench.dispatcher.hear(office, said)
+        office.hold("finish")
+        await office.reached["finish"].wait()
+        await bench.crash()
+        office.gates.clear()
+        [half] = office.messages
+        await lease_runs_out(bench)
+        async with bench.replica() as restarted:
+            await restarted.dispatcher.recover(office)
+            await restarted.settled()
+        assert list(office.messages) == [half]
+        assert "25th" in office.messages[half].text
+        assert await bench.inbox.shown(said.id) == (half,)
+
+    async def test_is_made_up_for_by_one_of_several(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        for _ in range(10):
+            await bench.inbox.accept(utterance(ASKED), bench.clock())
+        await lease_runs_out(bench)
+        async with bench.replica() as one, bench.replica() as two:
+            await asyncio.gather(*(each.dispatcher.recover(office) for each in (one, two, one)))
+            await one.settled()
+            await two.settled()
+        assert len(office.answers) == 10
+
+    async def test_with_every_attempt_ends_in_plain_words(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        await bench.inbox.accept(utterance(ASKED), bench.clock())
+        for _ in range(ATTEMPTS - 1):
+            await lease_runs_out(bench)
+            await bench.inbox.take_over(office.name, bench.clock())
+        await lease_runs_out(bench)
+        await bench.dispatcher.recover(office)
+        await bench.settled()
+        assert office.answers == [
+            "I tried several times and could not answer this. Please ask again."
+        ]
+        assert bench.passages.searches == []
+
+    async def test_leaves_the_file_to_be_fetched_again_with_fresh_credentials(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        file = Attachment("a.pdf", "https://files.example/a", headers={"Authorization": "old"})
+        await bench.inbox.accept(utterance(ASKED, files=(file,)), bench.clock())
+        await lease_runs_out(bench)
+        async with bench.replica() as restarted:
+            await restarted.dispatcher.recover(office)
+            await restarted.settled()
+            [(_, [fetched])] = restarted.attachments.given
+        assert fetched.headers == {"Authorization": "Bearer sesame"}
+
+    async def test_is_not_what_a_long_pause_is(self, bench: Bench, office: FakePlatform) -> None:
+        office.hold("finish")
+        await bench.dispatcher.hear(office, utterance(ASKED))
+        await office.reached["finish"].wait()
+        await lease_runs_out(bench)
+        await bench.dispatcher.recover(office)  # it finds its own work first
+        office.gates["finish"].set()
+        await bench.settled()
+        assert len(office.replies) == 1
+
+
+class TestAPauseInWhichAnotherTookOver:
+    async def test_leaves_one_answer(self, bench: Bench, office: FakePlatform) -> None:
+        office.hold("open_reply")
+        await bench.dispatcher.hear(office, utterance(ASKED))
+        await office.reached["open_reply"].wait()
+        gate = office.gates.pop("open_reply")
+        await lease_runs_out(bench)
+        async with bench.replica() as other:
+            await other.dispatcher.recover(office)
+            await other.settled()
+        assert len(office.messages) == 1
+        gate.set()
+        await bench.settled()
+        assert len(office.messages) == 1
+        assert len(office.answers) == 1
+
+
+class TestAnEdit:
+    async def test_of_an_answered_question_changes_its_answer(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        said = utterance(ASKED)
+        await bench.dispatcher.hear(office, said)
+        await bench.settled()
+        [shown] = office.messages
+        bench.clock.tick(59)
+        await bench.dispatcher.edited(office, replace(said, text="Who feeds the cat?"))
+        await bench.settled()
+        assert list(office.messages) == [shown]
+        assert "Robin" in office.messages[shown].text
+
+    @pytest.mark.parametrize("at", ["open_reply", "grow", "finish"])
+    async def test_while_it_is_being_answered_answers_the_new_words_only(
+        self, bench: Bench, office: FakePlatform, at: str
+    ) -> None:
+        said = utterance(ASKED)
+        office.hold(at)
+        await bench.dispatcher.hear(office, said)
+        await office.reached[at].wait()
+        office.gates.clear()
+        await bench.dispatcher.edited(office, replace(said, text="Who feeds the cat?"))
+        await bench.settled()
+        [card] = office.messages.values()
+        assert "Robin" in card.text
+        assert await bench.history.questions(said.conversation, 5) in (
+            ["Who feeds the cat?"],
+            [ASKED, "Who feeds the cat?"],  # cut off after it was recorded
+        )
+
+    @pytest.mark.parametrize("at", ["open_reply", "grow", "finish"])
+    async def test_heard_by_another_replica_leaves_one_answer_to_the_new_words(
+        self, bench: Bench, office: FakePlatform, at: str
+    ) -> None:
+        said = utterance(ASKED)
+        office.hold(at)
+        await bench.dispatcher.hear(office, said)
+        await office.reached[at].wait()
+        gate = office.gates.pop(at)
+        async with bench.replica() as other:
+            await other.dispatcher.edited(office, replace(said, text="Who feeds the cat?"))
+            await other.settled()
+            if at == "finish":  # both write to the same message: the last to write is seen
+                return
+            gate.set()
+            await bench.settled()
+        [card] = office.messages.values()
+        assert "Robin" in card.text
+
+    async def test_after_more_than_a_minute_changes_nothing(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        said = utterance(ASKED)
+        await bench.dispatcher.hear(office, said)
+        await bench.settled()
+        before = dict(office.messages)
+        bench.clock.tick(61)
+        await bench.dispatcher.edited(office, replace(said, text="Who feeds the cat?"))
+        await bench.settled()
+        assert office.messages == before
+
+    async def test_of_what_was_not_meant_for_it_is_nothing(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        await bench.dispatcher.edited(office, utterance(ASKED, address="none"))
+        await bench.settled()
+        assert office.replies == []
+
+    async def test_is_not_mistaken_for_a_failed_attempt(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        said = utterance("Whne is?")
+        await bench.dispatcher.hear(office, said)
+        for _ in range(ATTEMPTS + 2):
+            await bench.dispatcher.edited(office, replace(said, text=ASKED))
+        await bench.settled()
+        [card] = office.messages.values()
+        assert "25th" in card.text
+
+
+class TestADeletion:
+    async def test_takes_the_answer_along(self, bench: Bench, office: FakePlatform) -> None:
+        said = utterance(ASKED)
+        await bench.dispatcher.hear(office, said)
+        await bench.settled()
+        bench.clock.tick(59)
+        await bench.dispatcher.deleted(office, said.place, said.id)
+        assert office.messages == {}
+
+    @pytest.mark.parametrize("at", ["open_reply", "grow", "finish"])
+    async def test_while_it_is_being_answered_leaves_nothing(
+        self, bench: Bench, office: FakePlatform, at: str
+    ) -> None:
+        said = utterance(ASKED)
+        office.hold(at)
+        await bench.dispatcher.hear(office, said)
+        await office.reached[at].wait()
+        office.gates.clear()
+        await bench.dispatcher.deleted(office, said.place, said.id)
+        await bench.settled()
+        assert office.messages == {}
+        await lease_runs_out(bench)
+        await bench.dispatcher.recover(office)
+        await bench.settled()
+        assert office.messages == {}
+
+    @pytest.mark.parametrize("at", ["open_reply", "grow", "finish"])
+    async def test_heard_by_another_replica_leaves_nothing(
+        self, bench: Bench, office: FakePlatform, at: str
+    ) -> None:
+        said = utterance(ASKED)
+        office.hold(at)
+        await bench.dispatcher.hear(office, said)
+        await office.reached[at].wait()
+        async with bench.replica() as other:
+            await other.dispatcher.deleted(office, said.place, said.id)
+            office.gates[at].set()
+            await bench.settled()
+        assert office.messages == {}
+
+    async def test_after_more_than_a_minute_leaves_the_answer(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        said = utterance(ASKED)
+        await bench.dispatcher.hear(office, said)
+        await bench.settled()
+        bench.clock.tick(61)
+        await bench.dispatcher.deleted(office, said.place, said.id)
+        assert len(office.messages) == 1
+
+    async def test_is_final(self, bench: Bench, office: FakePlatform) -> None:
+        said = utterance(ASKED)
+        await bench.dispatcher.hear(office, said)
+        await bench.settled()
+        await bench.dispatcher.deleted(office, said.place, said.id)
+        await bench.dispatcher.edited(office, said)
+        assert not await bench.dispatcher.hear(office, said)
+        await bench.settled()
+        assert office.messages == {}
+
+
+class TestAPlatformThatFails:
+    @pytest.mark.parametrize("at", ["open_reply", "audience", "earlier", "grow", "finish"])
+    async def test_for_a_moment_is_asked_again(
+        self, bench: Bench, office: FakePlatform, at: str
+    ) -> None:
+        office.fail(at, PASSING)
+        with capture_logs() as logged:
+            await heard(bench, office)
+        assert office.answers == []
+        assert [each["event"] for each in logged if each["log_level"] == "warning"] == [
+            "reply_not_shown"
+        ]
+        await lease_runs_out(bench)
+        await bench.dispatcher.recover(office)
+        await bench.settled()
+        assert len(office.answers) == 1
+        assert len(office.messages) == 1
+
+    async def test_for_good_is_given_up(self, bench: Bench, office: FakePlatform) -> None:
+        office.fail("open_reply", REFUSED)
+        with capture_logs() as logged:
+            await heard(bench, office)
+        assert logged[-1]["given_up"]
+        assert logged[-1]["error_id"]
+        await lease_runs_out(bench)
+        await bench.dispatcher.recover(office)
+        await bench.settled()
+        assert office.replies == []
+
+    async def test_for_a_moment_each_time_is_given_up_in_the_end(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        office.fail("open_reply", *[PASSING] * (ATTEMPTS + 5))
+        with capture_logs() as logged:
+            await heard(bench, office)
+            for _ in range(ATTEMPTS + 2):
+                await lease_runs_out(bench)
+                await bench.dispatcher.recover(office)
+                await bench.settled()
+        failures = [each for each in logged if each["event"] == "reply_not_shown"]
+        assert [each["given_up"] for each in failures] == [False] * (ATTEMPTS - 1) + [True]
+
+    async def test_with_one_question_leaves_the_others_alone(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        office.fail("open_reply", REFUSED)
+        with capture_logs():
+            await heard(bench, office)
+        await heard(bench, office, "Who feeds the cat?")
+        assert "Robin" in office.last.text
+
+    async def test_half_way_keeps_what_was_posted_in_reach_of_a_deletion(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        said = utterance(ASKED)
+        office.fail("finish", REFUSED)
+        with capture_logs():
+            await bench.dispatcher.hear(office, said)
+            await bench.settled()
+        assert len(office.messages) == 1
+        await bench.dispatcher.deleted(office, said.place, said.id)
+        assert office.messages == {}
+
+    async def test_in_an_unforeseen_way_is_logged_by_place_and_tried_again(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        office.fail("open_reply", KeyError("zebra-pyjamas"))
+        with capture_logs() as logged:
+            await heard(bench, office)
+        [failure] = [each for each in logged if each["event"] == "dispatch_failed"]
+        assert "fake_platform.py" in str(failure["errors"])
+        assert "zebra-pyjamas" not in str(failure)
+        await lease_runs_out(bench)
+        await bench.dispatcher.recover(office)
+        await bench.settled()
+        assert len(office.answers) == 1
+
+
+class TestStopping:
+    async def test_waits_for_what_is_nearly_done(self, bench: Bench, office: FakePlatform) -> None:
+        gate = office.hold("finish")
+        await bench.dispatcher.hear(office, utterance(ASKED))
+        await office.reached["finish"].wait()
+        closing = asyncio.create_task(bench.dispatcher.close(grace=60))
+        await asyncio.sleep(0)
+        gate.set()
+        await closing
+        assert len(office.answers) == 1
+
+    async def test_hands_the_rest_back_to_whoever_comes_next(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        office.hold("grow")
+        for _ in range(12):  # more than it answers at once
+            await bench.dispatcher.hear(office, utterance(ASKED))
+        await office.reached["grow"].wait()
+        await bench.dispatcher.close(grace=0)
+        office.gates.clear()
+        assert office.answers == []
+        async with bench.replica() as restarted:
+            await restarted.dispatcher.recover(office)
+            await restarted.settled()
+        assert len(office.answers) == 12
+        assert len(office.messages) == 12
+
+    async def test_of_an_idle_bot_is_done_at_once(self, bench: Bench) -> None:
+        await bench.dispatcher.close(grace=60)
+
+
+class TestAttending:
+    async def test_answers_what_was_left_behind(
+        self, bench: Bench, office: FakePlatform, heart: Heart
+    ) -> None:
+        await bench.inbox.accept(utterance(ASKED), bench.clock())
+        await lease_runs_out(bench)
+        office.hold("finish").set()
+        async with heart.beating(office):
+            await asyncio.wait_for(office.reached["finish"].wait(), 30)
+            await bench.settled()
+        assert len(office.answers) == 1
+
+    async def test_holds_on_to_what_takes_long(
+        self, bench: Bench, office: FakePlatform, heart: Heart
+    ) -> None:
+        office.hold("finish")
+        await bench.dispatcher.hear(office, utterance(ASKED))
+        await office.reached["finish"].wait()
+        async with bench.replica() as other, heart.beating(office):
+            for _ in range(6):
+                bench.clock.tick(LEASE.total_seconds() / 2)
+                await heart.beat()
+                await other.dispatcher.recover(office)
+        assert len(office.replies) == 1
+        office.gates["finish"].set()
+        await bench.settled()
+
+    async def test_tidies_up_now_and_then(
+        self, bench: Bench, office: FakePlatform, heart: Heart
+    ) -> None:
+        await heard(bench, office)
+        bench.clock.tick(timedelta(days=40).total_seconds())
+        async with heart.beating(office):
+            await heart.beat()
+        assert await bench.rows("inbox") == []
+
+
+class Heart:
+    """The dispatcher's attending, its heart beating as fast as the event loop turns."""
+
+    def __init__(self, bench: Bench, monkeypatch: pytest.MonkeyPatch):
+        self._bench = bench
+        self._beaten = asyncio.Event()
+        self._renew = bench.inbox.renew
+        monkeypatch.setattr("bot.dispatcher._BEAT", LEASE / 3e6)
+        monkeypatch.setattr(bench.inbox, "renew", self._renewed)
+
+    @asynccontextmanager
+    async def beating(self, office: FakePlatform) -> AsyncIterator[None]:
+        attending = asyncio.create_task(self._bench.dispatcher.attend(office))
+        yield
+        attending.cancel()
+        await asyncio.wait([attending])
+
+    async def beat(self) -> None:
+        """Wait for two beats: the first may have begun before."""
+        for _ in range(2):
+            self._beaten.clear()
+            await asyncio.wait_for(self._beaten.wait(), 30)
+
+    async def _renewed(self, ids: Collection[str], now: datetime) -> None:
+        await self._renew(ids, now)
+        self._beaten.set()
+
+
+@pytest.fixture
+def heart(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Heart:
+    return Heart(bench, monkeypatch)
