@@ -57,7 +57,8 @@ class Console:
         self._voice = voice
         self._echo = echo
         self._place = Place(self.name, "", uuid4().hex, direct=True)
-        self._last = Card("")
+        self.last = Card("")
+        """What ``/why`` and the other buttons belong to."""
         self._reply: _Reply | None = None
         self._stopped = False
 
@@ -98,7 +99,8 @@ class Console:
         try:
             heard = await self._desk.safely(dispatcher.hear(self, said))
             if isinstance(heard, Card):
-                return self.show(heard)
+                self.show(heard)
+                return
             await dispatcher.settled()
         except asyncio.CancelledError:  # Ctrl-C: nobody waits for the answer any more
             await dispatcher.deleted(self, self._place, id)
@@ -113,22 +115,27 @@ class Console:
         doing = self._press(_ACTIONS[name]) if name in _ACTIONS else self._run(name, words)
         match await self._desk.safely(doing):
             case Card() as card:
-                self.show(card)
+                self._outcome(card)
             case Ask(text, private):
                 await self._ask(text, "command", private=private)
             case Form() as form:
                 filled = await self._desk.safely(self._filled_in(form, name, words))
                 if filled is not None:
-                    self.show(filled)
+                    self._outcome(filled)
+
+    def _outcome(self, card: Card) -> None:
+        self.show(card)
+        if card.buttons:  # a draft: what is done next is done with it
+            self.last = card
 
     async def _run(self, name: str, words: str) -> Outcome:
         command, values = self._desk.commands.parse(name, words)
         return await self._desk.commands.run(command, self._by(values))
 
     async def _press(self, action: Action) -> Card | Form:
-        if action not in self._last.buttons:
+        if action not in self.last.buttons:
             raise UsageError(f"There is no `/{action}` for the last answer.")
-        return await self._desk.press(action, self._last.subject, self._by({}))
+        return await self._desk.press(action, self.last.subject, self._by({}))
 
     def _by(self, values: dict[str, str]) -> Invocation:
         return Invocation(self, self._place, self._user, values, voice=self._voice)
@@ -183,12 +190,11 @@ class Console:
         if self._out.isatty():
             told = [card.confidence, *(f"/{each}" for each in card.buttons)]
             below += f"{'  '.join(filter(None, told))}\n" if any(told) else ""
+        below = _safe(below)
         if below and self._out.isatty():
-            below = f"{_DIM}{_safe(below)}{_PLAIN}"
+            below = f"{_DIM}{below}{_PLAIN}"
         self._out.write(f"{_safe(rest)}\n{below}\n")
         self._out.flush()
-        if card.buttons or already:
-            self._last = card
 
     def write(self, text: str) -> None:
         """Write a piece of text at once."""
@@ -264,6 +270,7 @@ class _Reply:
         """Write the rest, and the sources below."""
         self.finished = True
         self._console.show(card, self._written)
+        self._console.last = card
 
     async def erase(self) -> None:
         """Too late."""

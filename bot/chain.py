@@ -98,9 +98,14 @@ def build_chain(
         return _timed(replace(turn, evidence=tuple(found)), "retrieve")
 
     async def judge_evidence(turn: _Turn) -> _Turn:
-        return _timed(
-            replace(turn, verdict=judge(turn.standalone, turn.evidence, threshold)), "judge"
-        )
+        verdict = judge(turn.standalone, turn.evidence, threshold)
+        turn = _timed(replace(turn, verdict=verdict), "judge")
+        if verdict.answers or turn.standalone == turn.asked.text:
+            return turn
+        # It may have stood by itself: "and what is the allowance for Paris?" changes the subject.
+        alone = await retrieve(replace(turn, standalone=turn.asked.text))
+        verdict = judge(alone.standalone, alone.evidence, threshold)
+        return _timed(replace(alone, verdict=verdict), "judge") if verdict.answers else turn
 
     async def write(turns: AsyncIterator[_Turn]) -> AsyncIterator[Delta | Reply]:
         async for turn in turns:
@@ -271,8 +276,9 @@ def _lead_frame(voice: Voice) -> frozenset[str]:
 
 
 def _timed(turn: _Turn, stage: str) -> _Turn:
-    """Note how long the stage took that ends now."""
-    turn.timings[stage] = round(_since(turn.started) - sum(_stages(turn).values()), 1)
+    """Note how long the stage took that ends now, in addition to earlier times of it."""
+    took = _since(turn.started) - sum(_stages(turn).values())
+    turn.timings[stage] = round(turn.timings.get(stage, 0.0) + took, 1)
     return turn
 
 

@@ -30,6 +30,7 @@ MAX_MESSAGES = 5
 """Longer answers come as a file: more messages would push all else off the screen."""
 _BUTTONS_IN_A_ROW = 5
 _FILE = "answer.md"
+_TITLE_LIMIT = 200
 _FOOT_LIMIT = 1_500  # characters for the sources, so that the text has most of the message
 _IN_FILE = "\n\n-# The whole of it is in the file."
 _NAMED, _NAMED_END = "\ue000@", "\ue001"  # as long as what they become, so that lengths hold
@@ -135,7 +136,9 @@ def _foot(card: Card) -> str:
 
 
 def _source(source: Source, card: Card) -> str:
-    title = Writer().escape(" ".join((source.title or source.document).split())[:200])
+    title = " ".join((source.title or source.document).split())[:_TITLE_LIMIT]
+    # Brackets end a link's text, escaped or not, in Discord's reading.
+    title = Writer().escape(title.translate(str.maketrans("[]", "()")))
     url = source.url.replace("<", "%3C").replace(">", "%3E")
     line = f"[{source.n}] [{title}](<{url}>)" if url else f"[{source.n}] {title}"
     return DiscordMarkdown(card.live_links).write(line).replace("\n", " ")

@@ -28,7 +28,7 @@ from adapters.slack.events import (
     attachment,
     read,
 )
-from adapters.slack.finding import erase, find_answer
+from adapters.slack.finding import OTHER, erase, find_answer
 from adapters.slack.formatting import escape
 from adapters.slack.http_mode import HttpListener
 from adapters.slack.interactions import ACKNOWLEDGED_WITHIN, Interactions
@@ -39,7 +39,7 @@ from adapters.slack.replies import OpenReply
 from adapters.slack.socket_mode import SocketListener
 from adapters.slack.threads import Threads
 from adapters.slack.watchdog import Patience
-from adapters.slack.web import SlackError, Web, library_logger
+from adapters.slack.web import SlackError, Sleep, Web, library_logger
 from bot.cards import Card
 from bot.desk import Desk
 from bot.errors import ConfigurationError, PlatformError
@@ -51,7 +51,8 @@ from knowledge.types import Attachment, Principals
 _FRESH = 5_000  # ids of utterances that this process heard itself
 _TITLED = 500  # threads of the agents' container that have no title yet
 _TITLE_CHARS = 80
-_FILE_SECONDS = 1.0
+_DONE_WITHIN = 5.0  # seconds for what was acknowledged but is not done yet
+_FILE_SECONDS = 0.8
 _FILE_HOSTS: Final = ("slack.com", "slack-files.com")
 _NO_WAY = (
     "Slack needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) besides "
@@ -73,13 +74,14 @@ class SlackAdapter:
         *,
         patience: Patience | None = None,
         clock: Callable[[], float] = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
     ):
         """Connects to nothing yet."""
         self._config = config
         self._desk = desk
         self._clock = clock
         self._patience = patience or Patience()
-        self._web = Web(config)
+        self._web = Web(config, sleep=sleep)
         self._people = People(self._web, config.admins, clock=clock)
         self._threads = Threads(self._web, self._who, self._people.names)
         self._interactions = Interactions(
@@ -148,7 +150,7 @@ class SlackAdapter:
         if self._listener is not None:
             await self._listener.stop()
         if self._doing:
-            await asyncio.wait(self._doing, timeout=self._patience.connect)
+            await asyncio.wait(self._doing, timeout=_DONE_WITHIN)
 
     async def close(self) -> None:
         """Release all connections."""
@@ -191,7 +193,7 @@ class SlackAdapter:
         """A status, a reaction or a first private line says at once that it was heard."""
         if utterance.private:
             return PrivateReply(self._web, utterance)
-        if not shown and utterance.id not in self._fresh and utterance.handle.get("ts"):
+        if not shown and utterance.id not in self._fresh:
             # Somebody else began to answer it, or this process before it was started again.
             try:
                 shown = await find_answer(self._web, self._me.user, utterance)
@@ -222,6 +224,7 @@ class SlackAdapter:
                 channel=place.channel,
                 thread_ts=place.thread,
                 **part.content,
+                metadata=OTHER,
                 unfurl_links=False,
                 unfurl_media=False,
             )
@@ -301,7 +304,7 @@ class SlackAdapter:
         while len(self._fresh) > _FRESH:
             self._fresh.popitem(last=False)
         if unlisted:
-            files = [await self._listed(id) for id in unlisted]
+            files = await asyncio.gather(*map(self._listed, unlisted))
             utterance = replace(utterance, files=(*utterance.files, *files))
         await self._bounded(self._desk.dispatcher.hear(self, utterance))
 

@@ -6,7 +6,7 @@ import asyncio
 
 from adapters.slack.config import SlackConfig
 from adapters.slack.manifest import APP_SCOPE, EVENTS_PATH, SCOPES
-from adapters.slack.web import Json, SlackError, Web
+from adapters.slack.web import Json, SlackError, Sleep, Web
 from bot.findings import Finding
 
 _REACH = "Slack cannot be reached: {error}. Check the network, the proxy and SLACK_API_URL."

@@ -11,6 +11,8 @@ from bot.types import Utterance
 
 METADATA: Final = "housevoice_answer"
 """``event_type`` of the metadata by which an answer is found again."""
+OTHER: Final[Json] = {"event_type": "housevoice_post", "event_payload": {}}
+"""The metadata of what answers nothing, so that it is never taken for an answer."""
 
 
 def mark(utterance: Utterance) -> Json:
@@ -24,7 +26,7 @@ async def find_answer(web: Web, me: str, utterance: Utterance) -> list[str]:
     A stream carries no mark before it ends: the first message of ours in the thread that has none
     and comes after the question is taken for it. Raises :class:`SlackError`.
     """
-    place, asked = utterance.place, utterance.handle.get("ts", "0")
+    place, asked = utterance.place, utterance.handle.get("ts") or utterance.handle.get("at") or "0"
     found: list[Json] = []
     if place.thread is not None:
         pages = web.pages(
@@ -55,7 +57,7 @@ async def find_answer(web: Web, me: str, utterance: Utterance) -> list[str]:
     marked = [each["ts"] for each in mine if _marked_id(each) == utterance.id]
     if marked or place.thread is None:
         return marked
-    return [each["ts"] for each in mine if not _marked_id(each)][:1]
+    return [each["ts"] for each in mine if not each.get("metadata")][:1]
 
 
 def _marked_id(message: Json) -> str:

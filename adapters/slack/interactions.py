@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -32,9 +33,10 @@ from bot.errors import UsageError
 from bot.ports import Platform
 from bot.types import Place, Utterance
 
-ACKNOWLEDGED_WITHIN: Final = 2.0
+ACKNOWLEDGED_WITHIN: Final = 1.8
 """Seconds for what has to be safe, or known, before Slack is told that it arrived: it waits 3."""
 _SOON = 0.5
+_LOOK_UP_SECONDS = 0.8
 _WORKING = Card("Working …")
 _NO_TEXT = Card("There is no text in that message.")
 _TOO_LATE = "Slack closed the window before I was ready. Please try once more."
@@ -326,7 +328,11 @@ class Interactions:
 
     async def _place(self, channel: str, user: str, thread: str | None = None) -> Place:
         """A direct message between two people is a place that others see."""
-        direct = channel.startswith("D") and await self._people.is_direct_with(channel, user)
+        direct = False
+        if channel.startswith("D"):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_UP_SECONDS):
+                    direct = await self._people.is_direct_with(channel, user)
         return Place(PLATFORM, self._me().team, channel, thread, direct)
 
     def _by(self, spot: _Spot, given: Mapping[str, str] | None = None) -> Invocation:

@@ -118,6 +118,9 @@ class SocketListener:
         self._watchdog = Watchdog(self._patience, self._clock)
         self._client = client
         await self._hang_up(old)
+        if self._stopping.is_set():
+            await self._hang_up(client)
+            self._client = None
 
     async def _take(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
         """As Bolt's own handler does, in a task that can be waited for."""

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import discord
 import pytest
@@ -68,7 +69,7 @@ class Scene:
         return answer
 
     async def command(
-        self, user: MemberActor, name: str, sub: str | None = None, **given: object
+        self, user: MemberActor, name: str, sub: str | None = None, **given: Any
     ) -> Interaction:
         used = await self.server.command(user, self.general, name, sub=sub, **given)
         await self.done()
@@ -412,7 +413,7 @@ async def test_a_message_is_said_in_our_voice_and_sent(scene: Scene) -> None:
     assert "refund" in used.text
     sent = await scene.click(scene.bob, _message(used), "Send")
     (posted,) = scene.server.replies(scene.general)
-    assert sent.text.startswith("Sent: https://discord.com/channels/")
+    assert sent.text.startswith("Sent: <https://discord.com/channels/")
     assert posted.text.endswith("— @Bob") and "refund" in posted.text
 
 
@@ -462,7 +463,7 @@ async def test_a_person_is_asked_in_the_channel_that_an_admin_chose(scene: Scene
     assert (
         f"https://discord.com/channels/{scene.server.guild.id}/{answer.channel.id}" in posted.text
     )
-    assert asked.text.endswith(str(posted.id))
+    assert asked.text.endswith(f"{posted.id}>")
 
 
 async def test_a_faulty_form_is_opened_again_with_what_was_filled_in(scene: Scene) -> None:

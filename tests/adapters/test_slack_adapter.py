@@ -22,7 +22,7 @@ from bot.cards import Card
 from bot.channels import ChannelRules, WorkspaceRules
 from bot.dispatcher import Dispatcher
 from bot.errors import ConfigurationError
-from bot.types import Place
+from bot.types import Place, Utterance
 from knowledge.types import Attachment
 from tests.adapters.desk_bench import Bench
 from tests.fakes import evidence
@@ -81,11 +81,17 @@ class Office:
         return self.slack.views(user or self.ada)[-1]
 
 
+async def no_time(_: float) -> None:
+    """Wait for nothing."""
+
+
 @asynccontextmanager
 async def at_work(slack: SlackServer, bench: Bench, **config: Any) -> AsyncIterator[SlackAdapter]:
     """The adapter, connected and listening."""
     given = {"app_token": slack.app_token, "api_url": slack.api_url} | config
-    bot = SlackAdapter(SlackConfig(slack.bot_token, **given), bench.desk, patience=SWIFT)
+    bot = SlackAdapter(
+        SlackConfig(slack.bot_token, **given), bench.desk, patience=SWIFT, sleep=no_time
+    )
     await bot.connect()
     listening = asyncio.create_task(bot.listen())
     try:
@@ -403,6 +409,40 @@ async def test_what_people_said_before_is_read_once(office: Office) -> None:
 # --- showing it against resistance ------------------------------------------------------------
 
 
+@pytest.mark.parametrize("in_thread", [True, False])
+@pytest.mark.parametrize("closes", [True, False])
+async def test_an_answer_grows_no_faster_than_slack_allows_and_ends_whole(
+    office: Office, in_thread: bool, closes: bool
+) -> None:
+    now = 0.0
+    bot = SlackAdapter(
+        SlackConfig(office.slack.bot_token, office.slack.app_token, api_url=office.slack.api_url),
+        office.bench.desk,
+        clock=lambda: now,
+    )
+    ts = await office.slack.say(office.ada, office.general, "Hello.")
+    thread = ts if in_thread else None
+    place = Place(PLATFORM, office.slack.team_id, office.general.id, thread)
+    handle = {"ts": ts, "team": office.slack.team_id}
+    asked = Utterance("slack:y", place, office.ada.id, "leave?", "mention", handle=handle)
+    view = await bot.open_reply(asked, ())
+    text = ""
+    for now in (0.0, 0.2, 0.8, 0.9, 1.6, 2.4):
+        text += f"At {now} it grew. <!here> "
+        await view.grow(text)
+        if now == 0.8 and closes:
+            office.slack.close_streams()
+    grown = ("chat.startStream", "chat.appendStream", "chat.postMessage", "chat.update")
+    assert sum(len(office.slack.called(method)) for method in grown) == 4
+    await view.finish(Card(text, sources=(), buttons=("why",), subject="t"))
+    (reply,) = office.slack.replies(office.general)
+    assert office.slack.visible(reply).count("At 2.4 it grew.") == 1
+    assert office.slack.visible(reply).count("At 0.0 it grew.") == 1
+    assert live_mentions(reply) == [] and "[Why this answer?]" in office.slack.visible(reply)
+    assert view.shown == (reply["ts"],)
+    await bot.close()
+
+
 @pytest.mark.parametrize("method", ["chat.startStream", "chat.stopStream"])
 @pytest.mark.parametrize("error", ["message_not_in_streaming_state", "internal_error"])
 async def test_where_streaming_is_refused_the_answer_is_whole_all_the_same(
@@ -546,6 +586,42 @@ async def test_an_event_that_could_not_be_entered_is_not_acknowledged_and_comes_
     await office.slack.say(office.ada, office.slack.dm(office.ada), "how many days of leave?")
     await office.rest()
     assert len(office.replies(office.slack.dm(office.ada))) == 1
+
+
+async def test_a_database_that_hangs_is_not_acknowledged(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = asyncio.Event()
+    hear = Dispatcher.hear
+
+    async def hangs(*args: Any) -> bool:
+        await opened.wait()
+        return await hear(*args)
+
+    monkeypatch.setattr(Dispatcher, "hear", hangs)
+    monkeypatch.setattr("adapters.slack.adapter.ACKNOWLEDGED_WITHIN", 0.05)
+    direct = office.slack.dm(office.ada)
+    await office.slack.say(office.ada, direct, "how many days of leave?")
+    (delivery,) = [each for each in office.slack.deliveries.history if each.event["text"]][:1]
+    await asyncio.sleep(0.3)
+    assert not delivery.acknowledged
+    opened.set()
+    await office.slack.until(lambda: bool(office.slack.replies(direct)))
+    await office.bench.settled()
+    assert len(office.slack.replies(direct)) == 1
+
+
+async def test_an_answer_is_not_mistaken_for_what_somebody_had_sent_there(office: Office) -> None:
+    ts = await office.slack.say(office.ada, office.general, "Good morning.")
+    place = Place(PLATFORM, office.slack.team_id, office.general.id, ts)
+    await office.rest()
+    asked = Utterance(
+        "slack:x", place, office.ada.id, "leave?", "mention", handle={"ts": ts, "team": "T1"}
+    )
+    await office.bot.post(place, Card("A draft that Ada sent."))
+    view = await office.bot.open_reply(asked, ())  # as after a restart: nothing is remembered
+    await view.finish(Card("The answer."))
+    assert office.replies() == ["A draft that Ada sent.", "The answer."]
 
 
 # --- connections ------------------------------------------------------------------------------

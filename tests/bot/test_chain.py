@@ -354,6 +354,28 @@ class TestTheQuestion:
         assert told.writer.prompts[0].user["content"].startswith("Question: And in May?\n")
         assert told.reply.question == "And in May?"
 
+    async def test_that_follows_up_but_changes_the_subject_is_looked_up_by_itself(
+        self, fernhill: Voice
+    ) -> None:
+        retriever = FakeRetriever([far_evidence("Other.\n")], [evidence(PAYDAY)])
+        chain = build_chain(retriever, FakeWriter().for_voice, threshold=SURE, restate=False)
+        question = "And when is payday?"
+        asked = Question(question, frozenset({PUBLIC}), fernhill, "t", ("May I bring my dog?",))
+        *_, reply = [piece async for piece in chain.astream(asked)]
+        assert isinstance(reply, Reply) and SENTENCE in reply.answer
+        looked_up = [each for each, _ in retriever.asked]
+        assert looked_up == [f"May I bring my dog? {question}", question]
+
+    async def test_whose_subject_nothing_answers_either_way_is_not_known(
+        self, fernhill: Voice
+    ) -> None:
+        retriever = FakeRetriever([far_evidence("Other.\n")], [far_evidence("Different.\n")])
+        chain = build_chain(retriever, FakeWriter().for_voice, threshold=SURE, restate=False)
+        asked = Question("And in May?", frozenset({PUBLIC}), fernhill, "t", (QUESTION,))
+        *_, reply = [piece async for piece in chain.astream(asked)]
+        assert isinstance(reply, Reply) and reply.abstained
+        assert reply.evidence[0].passage.text == "Other.\n"
+
 
 class TestAFault:
     async def test_of_the_retriever_reaches_the_caller(self, fernhill: Voice) -> None:

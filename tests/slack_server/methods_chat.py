@@ -61,12 +61,17 @@ def content(core: Core, args: Args, most: int = TEXT_CHARS) -> Json:
         shown["blocks"] = blocks
     if attachments:
         shown["attachments"] = attachments
+    return shown | _metadata(args)
+
+
+def _metadata(args: Args) -> Json:
+    """The ``metadata`` argument. https://docs.slack.dev/messaging/message-metadata."""
     metadata = args.json("metadata")
-    if metadata is not None:
-        if not isinstance(metadata, dict) or not {"event_type", "event_payload"} <= set(metadata):
-            raise SlackError("invalid_metadata_format")
-        shown["metadata"] = metadata
-    return shown
+    if metadata is None:
+        return {}
+    if not isinstance(metadata, dict) or not {"event_type", "event_payload"} <= set(metadata):
+        raise SlackError("invalid_metadata_format")
+    return {"metadata": metadata}
 
 
 def parent_of(channel: Channel, ts: str | None) -> str | None:
@@ -257,6 +262,7 @@ def stop_stream(core: Core, args: Args) -> Json:
     previous = dict(message)
     _grow(core, message, stream, text)
     message["blocks"] = [*message.get("blocks", []), *blocks]
+    message.update(_metadata(args))
     close_stream(core, stream)
     core.emit_changed(channel, message, previous)
     return {"channel": channel.id, "ts": message["ts"], "message": message}

@@ -59,20 +59,17 @@ class DiscordStage(Stage):
         return self
 
     def make_adapter(self) -> Adapter:
-        adapter = DiscordAdapter(self.config(), self.desk)
+        adapter = DiscordAdapter(self._config(self.server.token), self.desk)
         # How long discord.py waits for more servers after the last; they all come at once here.
         adapter.client._connection.guild_ready_timeout = 0.05
         return adapter
 
-    def config(self, **other: Any) -> DiscordConfig:
-        """How the adapter gets in."""
-        given = {
-            "token": self.server.token,
-            "api_url": self.server.api_url,
-            "gateway_url": self.server.gateway_url,
-            "message_content": True,
-        }
-        return DiscordConfig(**(given | other))
+    def with_wrong_token(self) -> Adapter:
+        return DiscordAdapter(self._config("wrong-token"), self.desk)
+
+    def _config(self, token: str) -> DiscordConfig:
+        server = self.server
+        return DiscordConfig(token, server.api_url, server.gateway_url, message_content=True)
 
     async def start(self) -> None:
         await super().start()
@@ -93,6 +90,9 @@ class DiscordStage(Stage):
         direct = where == "direct"
         guild = "" if direct else str(self.server.guild.id)
         return Place("discord", guild, str(self._channel(where, who).id), direct=direct)
+
+    def user(self, who: Person) -> str:
+        return str(self._people[who].id)
 
     def principal(self, of: Person | Where | Literal["managers"]) -> str:
         if of == "managers":
@@ -151,7 +151,7 @@ class DiscordStage(Stage):
     async def command(self, who: Person, where: Where, line: str) -> Shown | OpenForm | None:
         command, values = command_of(self.desk.commands, line)
         kinds = {each.name: each.kind for each in command.parameters}
-        options = {
+        options: dict[str, Any] = {
             name: True if kinds[name] == "yes_no" else value for name, value in values.items()
         }
         channel = self._channel(where, who)
@@ -179,6 +179,12 @@ class DiscordStage(Stage):
         outcome = await self._outcome(await self.server.submit(form.raw, filled))
         assert isinstance(outcome, Shown)
         return outcome
+
+    async def correct(self, who: Person, form: OpenForm, values: Values, told: Shown) -> OpenForm:
+        again = await self.server.click(self._people[who], told.raw, label="Open it again")
+        opened = await self._outcome(again)
+        assert isinstance(opened, OpenForm)
+        return opened
 
     def _chosen(self, value: str | tuple[str, ...]) -> list[Any]:
         known = {str(each.id): each for each in self._channels.values()} | self._channels

@@ -70,16 +70,13 @@ class SlackStage(Stage):
             assert self.server.socket_mode.protocol_errors == []
 
     def make_adapter(self) -> Adapter:
-        return SlackAdapter(self.config(), self.desk)
+        return SlackAdapter(self._config(self.server.bot_token), self.desk)
 
-    def config(self, **other: Any) -> SlackConfig:
-        """How the adapter gets in."""
-        given = {
-            "bot_token": self.server.bot_token,
-            "app_token": self.server.app_token,
-            "api_url": self.server.api_url,
-        }
-        return SlackConfig(**(given | other))
+    def with_wrong_token(self) -> Adapter:
+        return SlackAdapter(self._config("xoxb-wrong"), self.desk)
+
+    def _config(self, token: str) -> SlackConfig:
+        return SlackConfig(token, self.server.app_token, api_url=self.server.api_url)
 
     # --- who and where ------------------------------------------------------------------------
 
@@ -89,6 +86,9 @@ class SlackStage(Stage):
     def place(self, where: Where, who: Person = "ann") -> Place:
         channel = self._channel(where, who)
         return Place("slack", self.server.team_id, channel.id, direct=where == "direct")
+
+    def user(self, who: Person) -> str:
+        return self._people[who].id
 
     def principal(self, of: Person | Where | Literal["managers"]) -> str:
         if of == "managers":
@@ -158,12 +158,19 @@ class SlackStage(Stage):
         return await self._news(who, before)
 
     async def fill_in(self, who: Person, form: OpenForm, values: Values) -> Shown:
-        filled = {f"{name}.value": self._filled(value) for name, value in values.items()}
+        filled = {
+            f"{name}.value": self._filled(value)
+            for name, value in {**form.values, **values}.items()
+        }
         delivery = await self.server.submit(form.raw, filled)
         await self.settled()
         if errors := delivery.answer.get("errors"):
             return Shown("\n".join(errors.values()))
         return self._view(form.raw)
+
+    async def correct(self, who: Person, form: OpenForm, values: Values, told: Shown) -> OpenForm:
+        assert form.raw in self.server.views(self._people[who]), "the modal has closed"
+        return OpenForm(form.title, {**form.values, **values}, form.raw)
 
     def _filled(self, value: str | tuple[str, ...]) -> Any:
         if isinstance(value, str) and value in self._channels:

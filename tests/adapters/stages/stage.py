@@ -49,6 +49,9 @@ Ability = Literal[
     "typed_lines",
     "suggestions",
     "message_menu",
+    "files",
+    "lines",
+    "formatting",
     "mentions",
     "links",
     "forums",
@@ -74,6 +77,9 @@ LACKS: Mapping[str, Mapping[Ability, str]] = {
         "strangers": "One person sits at a terminal.",
         "suggestions": "Lines are read whole.",
         "message_menu": "Nobody else's messages are there to point at.",
+        "files": "Nothing can be handed over with a line.",
+        "lines": "A line ends where Enter is pressed.",
+        "formatting": "A terminal shows Markdown as it was written.",
         "mentions": "Nobody else is there to be rung.",
         "links": "A terminal has no addresses for what was said.",
         "forums": "A terminal is one conversation.",
@@ -135,7 +141,7 @@ class Stage(ABC):
         self.desk = desk_of(bench, self.tried)
         self.hearing = Hearing(bench)
         self._stack = AsyncExitStack()
-        self._tasks: list[asyncio.Task[None]] = []
+        self.tasks: list[asyncio.Task[None]] = []
 
     # --- the bot ------------------------------------------------------------------------------
 
@@ -143,11 +149,18 @@ class Stage(ABC):
     def make_adapter(self) -> Adapter:
         """The adapter as the app would build it, for this stand-in."""
 
+    @abstractmethod
+    def with_wrong_token(self) -> Adapter:
+        """The adapter as it is when somebody has copied the wrong token."""
+
+    def wake(self) -> None:
+        """What lets an adapter that waits for people see that it was told to stop."""
+
     async def start(self) -> None:
         """Connect, listen, and pick up what was left behind, as ``serve`` does."""
         self.adapter = self.make_adapter()
         await self.adapter.connect()
-        self._tasks = [asyncio.create_task(self.adapter.listen())]
+        self.tasks = [asyncio.create_task(self.adapter.listen())]
         await self.bench.dispatcher.recover(self.adapter)
 
     async def stop(self) -> None:
@@ -170,9 +183,9 @@ class Stage(ABC):
 
     async def _end(self) -> None:
         await self.adapter.close()
-        for task in self._tasks:
+        for task in self.tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self.tasks, return_exceptions=True)
 
     async def __aenter__(self) -> Self:
         return self
@@ -187,6 +200,10 @@ class Stage(ABC):
     @abstractmethod
     def place(self, where: Where, who: Person = "ann") -> Place:
         """The place as the core knows it."""
+
+    @abstractmethod
+    def user(self, who: Person) -> str:
+        """The platform's id of a person."""
 
     @abstractmethod
     def principal(self, of: Person | Where | Literal["managers"]) -> str:
@@ -232,6 +249,10 @@ class Stage(ABC):
     @abstractmethod
     async def fill_in(self, who: Person, form: OpenForm, values: Values) -> Shown:
         """Fill in some fields, send the form; what comes of it, faults included."""
+
+    @abstractmethod
+    async def correct(self, who: Person, form: OpenForm, values: Values, told: Shown) -> OpenForm:
+        """Go back to a form that was refused with these values."""
 
     @abstractmethod
     async def suggestions(
@@ -339,7 +360,7 @@ class Stage(ABC):
 EVERY_FIELD: Mapping[str, tuple[Field, ...]] = {
     "texts": (
         Field("title", "Title", "text", "Leave", required=True, help="In a few words."),
-        Field("words", "Words", "long_text", "One line.\nAnother."),
+        Field("words", "Words", "long_text", "One line."),
         Field("amount", "Amount", "number", "25"),
     ),
     "choices": (
@@ -364,16 +385,15 @@ class Tried:
 
     forms: list[tuple[str, Mapping[str, str], Values]] = field(default_factory=list)
     """Form, context and values of each that was sent in."""
-    picked: list[str] = field(default_factory=list)
+    ran: list[tuple[str, str, Mapping[str, str]]] = field(default_factory=list)
+    """Name, action and values of every command that was given."""
 
 
-TRIED = "tried"
 _CITIES = ("Ghent", "Lyon", "Lisbon")
 
 
-def desk_of(bench: Bench, tried: Tried | None = None) -> Desk:
+def desk_of(bench: Bench, tried: Tried) -> Desk:
     """The desk of a bench with ``/try`` besides: every kind of field, a suggestion, a failure."""
-    tried = tried or Tried()
 
     def opens(name: str) -> Any:
         async def run(_: Invocation) -> Outcome:
@@ -388,7 +408,6 @@ def desk_of(bench: Bench, tried: Tried | None = None) -> Desk:
         return Card("Taken in.")
 
     async def pick(by: Invocation) -> Outcome:
-        tried.picked.append(by.values["city"])
         return Card(f"You chose {by.values['city']}.")
 
     async def cities(_: Invocation, typed: str) -> Sequence[Choice]:
@@ -416,26 +435,36 @@ def desk_of(bench: Bench, tried: Tried | None = None) -> Desk:
 
     forms = {name: handed_on(name) for name in ("channel", "workspace")}
     forms |= dict.fromkeys(EVERY_FIELD, take)
-    return replace(bench.desk, commands=Commands([*bench.commands.all, *more], forms))
+
+    def noted(command: Command) -> Command:
+        async def run(by: Invocation) -> Outcome:
+            tried.ran.append((command.name, command.action, by.values))
+            return await command.run(by)
+
+        return replace(command, run=run)
+
+    commands = [noted(each) for each in (*bench.commands.all, *more)]
+    return replace(bench.desk, commands=Commands(commands, forms))
 
 
 # --- what drivers share ---------------------------------------------------------------------------
 
 
 class Hearing:
-    """Notes the ids of utterances that the core has heard, so that a driver can wait for one."""
+    """Notes what the core has heard; ``keeps``: and lets it go no further."""
 
     def __init__(self, bench: Bench):
-        self.ids: set[str] = set()
-        self.changed = asyncio.Event()
+        self.keeps = False
+        self.utterances: list[Utterance] = []
+        self._changed = asyncio.Event()
         hear = bench.dispatcher.hear
 
         async def noted(platform: Any, utterance: Utterance) -> bool:
             try:
-                return await hear(platform, utterance)
+                return not self.keeps and await hear(platform, utterance)
             finally:
-                self.ids.add(utterance.id)
-                self.changed.set()
+                self.utterances.append(utterance)
+                self._changed.set()
 
         bench.dispatcher.hear = noted  # type: ignore[method-assign]
 
@@ -446,9 +475,9 @@ class Hearing:
         """
         with suppress(TimeoutError):
             async with asyncio.timeout(1):
-                while not any(id in each for each in self.ids):
-                    self.changed.clear()
-                    await self.changed.wait()
+                while not any(id in each.id for each in self.utterances):
+                    self._changed.clear()
+                    await self._changed.wait()
 
 
 def command_of(commands: Commands, line: str) -> tuple[Command, dict[str, str]]:

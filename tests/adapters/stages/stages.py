@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-# from tests.adapters.stages.console import ConsoleStage
+from tests.adapters.stages.console import ConsoleStage
 from tests.adapters.stages.discord import DiscordStage
 from tests.adapters.stages.slack import SlackStage
 from tests.adapters.stages.stage import Stage
@@ -12,5 +12,5 @@ from tests.adapters.stages.stage import Stage
 STAGES: Mapping[str, type[Stage]] = {
     "slack": SlackStage,
     "discord": DiscordStage,
-    # "console": ConsoleStage,
+    "console": ConsoleStage,
 }

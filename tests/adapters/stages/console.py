@@ -1,0 +1,195 @@
+"""The terminal as a person meets it: lines are typed, and what is written is read."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+import shlex
+from collections.abc import Mapping
+from queue import SimpleQueue
+from typing import Any, Literal
+
+from adapters.base import Adapter
+from adapters.console import Console
+from bot.cards import LABELS, Action, Values
+from bot.types import Asker, Place
+from tests.adapters.desk_bench import Bench
+from tests.adapters.stages.stage import OpenForm, Person, Said, Shown, Stage, Where
+
+_DIM = re.compile(r"\x1b\[\d+m")
+_SOURCE = re.compile(r"(\[\d+\] .+) \(.*\)")
+_FIELD = re.compile(r"^([a-z_]+): [^\n\[]* \[([^\]]*)\]", re.M)
+_WORDS = ("Confident", "Fairly sure", "Worth checking")
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class ConsoleStage(Stage):
+    """One person, Ann, whoever a scenario names, in one conversation."""
+
+    name = "console"
+
+    def __init__(self, bench: Bench):
+        super().__init__(bench)
+        self._out = _Terminal()
+        self._typed: SimpleQueue[str | None] = SimpleQueue()
+        self._reading = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._shown: list[Shown] = []
+
+    def make_adapter(self) -> Adapter:
+        asker = Asker("user:ann", frozenset({"public", "role:managers"}))
+        return Console(self.desk, asker, self._out, self._read, echo=True)
+
+    def with_wrong_token(self) -> Adapter:
+        raise NotImplementedError
+
+    def wake(self) -> None:
+        self._typed.put("")
+
+    def _read(self) -> str | None:
+        self._loop.call_soon_threadsafe(self._reading.set)
+        return self._typed.get()
+
+    async def _end(self) -> None:
+        self._typed.put(None)
+        await super()._end()
+
+    async def _type(self, line: str) -> Shown:
+        """Type a line and wait until the next can be typed; what was written meanwhile."""
+        await self._reading.wait()
+        self._reading.clear()
+        before = len(self._out.getvalue())
+        self._typed.put(line)
+        await self._reading.wait()
+        written = _DIM.sub("", self._out.getvalue()[before:]).removeprefix(f"> {line}\n")
+        shown = _shown(written.strip())
+        self._shown.append(shown)
+        return shown
+
+    # --- who and where ------------------------------------------------------------------------
+
+    def place(self, where: Where, who: Person = "ann") -> Place:
+        assert isinstance(self.adapter, Console)
+        return self.adapter._place
+
+    def user(self, who: Person) -> str:
+        return "ann"
+
+    def principal(self, of: Person | Where | Literal["managers"]) -> str:
+        return "role:managers" if of == "managers" else "console:user:ann"
+
+    # --- doing --------------------------------------------------------------------------------
+
+    async def say(
+        self,
+        who: Person,
+        where: Where,
+        text: str,
+        *,
+        mention: bool = True,
+        files: Mapping[str, bytes] | None = None,
+        to: Person | None = None,
+    ) -> Said:
+        await self._type(text)
+        return Said(who, where)
+
+    async def follow_up(
+        self, who: Person, answer: Shown, text: str, *, to: Person | None = None
+    ) -> Said:
+        return await self.say(who, answer.where, text)
+
+    async def edit(self, said: Said, text: str) -> None:
+        raise NotImplementedError
+
+    async def delete(self, said: Said) -> None:
+        raise NotImplementedError
+
+    async def command(self, who: Person, where: Where, line: str) -> Shown | OpenForm | None:
+        shown = await self._type(line)
+        if values := dict(_FIELD.findall(shown.text)):
+            several = {"days", "sources"}
+            return OpenForm(
+                line,
+                {
+                    name: tuple(value.split(",")) if name in several else value
+                    for name, value in values.items()
+                    if value
+                },
+                line,
+            )
+        return shown
+
+    async def press(self, who: Person, shown: Shown, action: Action) -> Shown | OpenForm | None:
+        return await self.command(who, shown.where, f"/{action}")
+
+    async def fill_in(self, who: Person, form: OpenForm, values: Values) -> Shown:
+        filled = {**form.values, **values}
+        if len(filled) == 1:
+            words = str(*filled.values())
+        else:
+            given = {
+                name: value if isinstance(value, str) else ",".join(value)
+                for name, value in filled.items()
+            }
+            words = " ".join(shlex.quote(f"{name}={value}") for name, value in given.items())
+        return await self._type(f"{form.raw} {words}")
+
+    async def correct(self, who: Person, form: OpenForm, values: Values, told: Shown) -> OpenForm:
+        return OpenForm(form.title, {**form.values, **values}, form.raw)  # arrow up, so to speak
+
+    async def suggestions(
+        self, who: Person, where: Where, command: str, parameter: str, typed: str
+    ) -> list[str]:
+        raise NotImplementedError
+
+    async def menu(self, who: Person, said: Said, entry: str) -> Shown | OpenForm | None:
+        raise NotImplementedError
+
+    def is_solved(self, answer: Shown) -> bool:
+        raise NotImplementedError
+
+    # --- trouble ------------------------------------------------------------------------------
+
+    def everything_comes_twice(self) -> Any:
+        raise NotImplementedError
+
+    def outage(self) -> None:
+        raise NotImplementedError
+
+    def outage_ends(self) -> None:
+        raise NotImplementedError
+
+    def lookups_fail(self) -> None:
+        raise NotImplementedError
+
+    # --- looking ------------------------------------------------------------------------------
+
+    def everyone_sees(self, where: Where) -> list[Shown]:
+        return list(self._shown)
+
+    def only(self, who: Person) -> list[Shown]:
+        return [_shown(_DIM.sub("", self._out.getvalue()))]
+
+    def is_link_to(self, text: str, where: Where) -> bool:
+        raise NotImplementedError
+
+    async def settled(self) -> None:
+        await self.bench.settled()
+
+
+def _shown(text: str) -> Shown:
+    sources, buttons, confidence = [], [], ""
+    for line in text.splitlines():
+        if match := _SOURCE.fullmatch(line):
+            sources.append(match[1])
+        parts = line.split("  ")
+        labels = [LABELS[each] for each in LABELS if f"/{each}" in parts]
+        if labels:
+            buttons = labels
+            confidence = parts[0] if parts[0] in _WORDS else ""
+    return Shown(text, tuple(sources), confidence, tuple(buttons))
