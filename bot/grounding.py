@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from knowledge.words import STOP_WORDS, stems
 
-_LINK = re.compile(r"(?:https?://|www\.)[^\s<>()\[\]]+|[\w.+-]+@[\w-]+\.[\w.-]+", re.I)
+_LINK = re.compile(r"(?:https?://|www\.)[^\s<>()\[\]]+|(?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.-]+", re.I)
 _CODE = re.compile(r"```.*?```|`[^`\n]+`", re.S)
 _NUMBER = re.compile(r"(?<![\w.])[€$£]?\d+(?:[.,:/-]\d+)*(?:\s?%)?")
 _NAME = re.compile(r"(?<=[a-z0-9,;:'’)] )[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)*")

@@ -315,5 +315,5 @@ class TestThePackagedModel:
 
 def kept(rewrites: list[Rewrite], which: str) -> float:
     """The share of the voice's habits that the texts keep."""
-    verdicts = [held for done in rewrites for held in done.checks[which].values()]
+    verdicts: list[bool] = [held for done in rewrites for held in done.checks[which].values()]
     return sum(verdicts) / len(verdicts)

@@ -40,6 +40,8 @@ class ConsoleStage(Stage):
         self._reading = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._shown: list[Shown] = []
+        self._seen = 0
+        """How much of what was written is in ``_shown``."""
 
     def make_adapter(self) -> Adapter:
         asker = Asker("user:ann", frozenset({"public", "role:managers"}))
@@ -66,14 +68,19 @@ class ConsoleStage(Stage):
         before = len(self._out.getvalue())
         self._typed.put(line)
         await self._reading.wait()
-        written = _DIM.sub("", self._out.getvalue()[before:]).removeprefix(f"> {line}\n")
-        shown = _shown(written.strip())
+        shown = self._written(before, f"> {line}\n")
         self._shown.append(shown)
+        self._seen = len(self._out.getvalue())
         return shown
+
+    def _written(self, start: int, echo: str = "") -> Shown:
+        return _shown(_DIM.sub("", self._out.getvalue()[start:]).removeprefix(echo).strip())
 
     # --- who and where ------------------------------------------------------------------------
 
     def place(self, where: Where, who: Person = "ann") -> Place:
+        if where in ("help", "board"):  # it knows other places by name only
+            return Place(self.name, "", where)
         assert isinstance(self.adapter, Console)
         return self.adapter._place
 
@@ -170,10 +177,11 @@ class ConsoleStage(Stage):
     # --- looking ------------------------------------------------------------------------------
 
     def everyone_sees(self, where: Where) -> list[Shown]:
-        return list(self._shown)
+        unasked = self._written(self._seen)
+        return [*self._shown, unasked] if unasked.text else list(self._shown)
 
     def only(self, who: Person) -> list[Shown]:
-        return [_shown(_DIM.sub("", self._out.getvalue()))]
+        return self.everyone_sees("direct")
 
     def is_link_to(self, text: str, where: Where) -> bool:
         raise NotImplementedError

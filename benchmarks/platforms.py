@@ -1,0 +1,318 @@
+"""How long a colleague waits on Slack and Discord, against the assistant alone.
+
+    python -m benchmarks.platforms [--weights DIR] [--quick] [--out FILE]
+
+The bot serves in a process of its own, as ``python -m bot serve`` does, with the sample handbook
+read in, its own embedder and writing model. The stand-ins for Slack and Discord that the tests use
+run in this process; every call of their APIs takes 0 ms, then 80 ms, so that the calls which an
+answer has to wait for show. Each question is asked by somebody else, first one at a time, then all
+at once.
+
+The baseline of the same run is the assistant without a platform, in the serving process: the same
+questions, by turns with the platforms, so that a busy machine slows both. Trust the ratio.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import socket
+import tempfile
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import count
+from multiprocessing.connection import Connection
+from pathlib import Path
+from time import perf_counter
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from pydantic import SecretStr
+from rich.console import Console
+from rich.table import Table
+
+from adapters.base import serve
+from adapters.discord.config import permissions
+from benchmarks.answers import settings_for, weights_argument
+from benchmarks.ingest import peak_mib
+from benchmarks.latency import PROJECT, run_bot, summary
+from benchmarks.results import write
+from benchmarks.stand_ins import DiscordCommand, DiscordMention, Seen, SlackMention, Way
+from bot.app import App, discord_config, open_app
+from bot.settings import Settings
+from bot.types import Asker, Message, Reply
+from tests.discord_server import DiscordServer
+from tests.slack_server import SlackServer
+
+QUESTIONS = 20
+"""Asked one at a time, and all at once; of the sample questions, the first that get an answer."""
+ROUNDS = 2
+"""How often all are asked at once."""
+QUICK = 4
+API_MS = (0, 80)
+"""What a call of the platform's API takes: nothing, and about what Slack's takes."""
+ACKNOWLEDGED_WITHIN_MS = 3000
+PHASES = ("acknowledged", "sign", "words", "whole")
+
+
+# --- the serving process ----------------------------------------------------------------------
+
+
+class Bot:
+    """The bot in a process of its own, which can be asked without a platform as well."""
+
+    def __init__(self, settings: Settings):
+        spawn = multiprocessing.get_context("spawn")
+        self._pipe, self._theirs = spawn.Pipe()
+        self._process = spawn.Process(target=_run, args=(settings, self._theirs), daemon=True)
+
+    async def __aenter__(self) -> Self:
+        self._process.start()
+        self._theirs.close()  # else nobody would notice that the process has ended
+        await self._heard()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is not None:
+            self._process.terminate()
+        elif self._process.is_alive():
+            self._pipe.send(None)
+        await asyncio.to_thread(self._process.join)
+
+    async def ask(self, questions: Sequence[str]) -> list[Seen | None]:
+        """Ask the assistant alone, all at once; None: it does not know."""
+        self._pipe.send(list(questions))
+        answers: list[Seen | None] = await self._heard()
+        return answers
+
+    async def peak_mib(self) -> float:
+        """The most memory that the process has had resident so far."""
+        self._pipe.send([])
+        peak: float = await self._heard()
+        return peak
+
+    async def _heard(self) -> Any:
+        try:
+            return await asyncio.to_thread(self._pipe.recv)
+        except EOFError:
+            raise SystemExit("The serving process has ended.") from None
+
+
+def _run(settings: Settings, pipe: Connection) -> None:
+    asyncio.run(_serve(settings, pipe))
+
+
+async def _serve(settings: Settings, pipe: Connection) -> None:
+    """Serve, and do what comes through the pipe, until that is None."""
+    async with open_app(settings) as app:
+        if (discord := discord_config(settings)) is not None:
+            from adapters.discord.checkup import sync
+
+            await sync(discord, app.desk.commands)
+        await app.warm_up()
+        stop = asyncio.Event()
+        serving = asyncio.create_task(serve(app.adapters(), app.desk.dispatcher, stop, grace=5))
+        pipe.send("ready")
+        numbers = count()
+        while (questions := await asyncio.to_thread(pipe.recv)) is not None:
+            asked = (_bare(app, next(numbers), text) for text in questions)
+            pipe.send(await asyncio.gather(*asked) if questions else peak_mib())
+        stop.set()
+        await serving
+
+
+async def _bare(app: App, number: int, text: str) -> Seen | None:
+    id = f"benchmark-{number}"
+    message = Message(id, "benchmark", id, Asker("benchmark"), text)
+    start, first = perf_counter(), 0.0
+    async for piece in app.assistant.answer(message):
+        now = (perf_counter() - start) * 1000
+        first = first or now
+        if isinstance(piece, Reply):
+            return None if piece.abstained or not piece.citations else Seen(first, now)
+    raise SystemExit(f"No reply to question {number}.")
+
+
+# --- measuring --------------------------------------------------------------------------------
+
+
+async def measure(data: Path, weights: Path | None, *, quick: bool) -> dict[str, Any]:
+    """Everything. First Socket Mode and Discord in one process, then Slack over HTTP."""
+    settings = settings_for(data, weights)
+    run_bot(data, "source", "add", str(PROJECT / "samples" / "handbook"))
+    rounds, most = (1, QUICK) if quick else (ROUNDS, QUESTIONS)
+    async with (
+        SlackServer() as slack,
+        DiscordServer(permissions=permissions(), patient=True) as discord,
+    ):
+        both = settings.model_copy(
+            update={
+                **_slack(slack),
+                "slack_app_token": SecretStr(slack.app_token),
+                "discord_token": SecretStr(discord.token),
+                "discord_api_url": discord.api_url,
+                "discord_gateway_url": discord.gateway_url,
+            }
+        )
+        general = discord.channel("general")
+        async with Bot(both) as bot:
+            await discord.connected(timeout=60)
+            questions = await answered(bot, most)
+            ways: list[Way] = [
+                SlackMention("Slack, Socket Mode", slack),
+                DiscordMention("Discord, mention", discord, general),
+                DiscordCommand("Discord, /ask", discord, general),
+            ]
+            rows = await compare(bot, ways, questions, rounds)
+            peak = await bot.peak_mib()
+    async with SlackServer() as slack:
+        port = _free_port()
+        slack.request_url = f"http://127.0.0.1:{port}/slack/events"
+        secret = SecretStr(slack.signing_secret)
+        http = {**_slack(slack), "slack_signing_secret": secret, "slack_port": port}
+        async with Bot(settings.model_copy(update=http)) as bot:
+            ways.append(SlackMention("Slack, HTTP", slack))
+            rows += await compare(bot, ways[-1:], questions, rounds)
+    acknowledged = [ms for way in ways for ms in way.acknowledgements_ms()]
+    in_time = sum(ms < ACKNOWLEDGED_WITHIN_MS for ms in acknowledged)
+    return {
+        "questions": len(questions),
+        "rounds": rounds,
+        "rows": rows,
+        "acknowledgements": {
+            "number": len(acknowledged),
+            "share_within_3_s": round(in_time / len(acknowledged), 4),
+            "max_ms": round(max(acknowledged), 1),
+        },
+        "peak_mib": round(peak),
+    }
+
+
+def _slack(slack: SlackServer) -> dict[str, Any]:
+    return {"slack_bot_token": SecretStr(slack.bot_token), "slack_api_url": slack.api_url}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def answered(bot: Bot, most: int) -> list[str]:
+    """The first sample questions for everybody that get an answer with sources."""
+    chosen: list[str] = []
+    lines = (PROJECT / "samples" / "questions.jsonl").read_text("utf-8").splitlines()
+    for row in map(json.loads, lines):
+        if row["answerable"] and row["as"] == ["public"] and (await bot.ask([row["question"]]))[0]:
+            chosen.append(row["question"])
+            if len(chosen) == most:
+                return chosen
+    raise SystemExit(f"Only {len(chosen)} sample questions get an answer.")
+
+
+async def compare(
+    bot: Bot, ways: Sequence[Way], questions: Sequence[str], rounds: int
+) -> list[dict[str, Any]]:
+    """Ask on every way and without any, by turns."""
+    for way in ways:  # from here on the channel and the connections are known
+        await way.ask(questions[:1])
+    rows: list[dict[str, Any]] = []
+    for waves in ([[each] for each in questions], [list(questions)] * rounds):
+        alone: list[Seen] = []
+        seen: defaultdict[tuple[Way, int], list[Seen]] = defaultdict(list)
+        for number, wave in enumerate(waves):
+            turns = [None, *((way, ms) for way in ways for ms in API_MS)]
+            first = number % len(turns)
+            for turn in turns[first:] + turns[:first]:  # nobody comes always after the same
+                if turn is None:
+                    alone += [each for each in await bot.ask(wave) if each]
+                    continue
+                way, ms = turn
+                way.slow(ms / 1000)
+                seen[turn] += await way.ask(wave)
+                way.slow(0)
+        for way in ways:
+            quick, slow = (seen[way, ms] for ms in API_MS)
+            about = {"way": way.name, "at_once": len(waves[0])}
+            rows.append(about | row(quick, alone) | {"api_ms": API_MS[0]})
+            rows.append(about | row(slow, alone) | {"api_ms": API_MS[1]})
+            if len(waves[0]) == 1:
+                more = [b.whole - a.whole for a, b in zip(quick, slow, strict=True)]
+                rows[-1]["calls_waited_for"] = round(float(np.median(more)) / API_MS[1], 1)
+    return rows
+
+
+def row(seen: Sequence[Seen], alone: Sequence[Seen]) -> dict[str, Any]:
+    """Times on one way, and how they compare to the assistant alone."""
+    whole, bare = (summary([each.whole for each in some]) for some in (seen, alone))
+    return {
+        "answers": len(seen),
+        **{f"{phase}_ms": times(seen, phase) for phase in PHASES},
+        "bare_words_ms": times(alone, "words"),
+        "bare_whole_ms": bare,
+        "ratio_p50": round(whole["p50"] / bare["p50"], 2),
+        "ratio_p95": round(whole["p95"] / bare["p95"], 2),
+        "calls": list(seen[-1].calls),
+    }
+
+
+def times(seen: Sequence[Seen], phase: str) -> dict[str, float] | None:
+    """Median, 95th percentile and the longest, where there are any."""
+    found = [ms for each in seen if (ms := getattr(each, phase)) is not None]
+    return summary(found) | {"max": round(max(found), 1)} if found else None
+
+
+# --- all --------------------------------------------------------------------------------------
+
+
+def show(report: dict[str, Any]) -> None:
+    """Print the figures."""
+    table = Table("way", "at once", "API", *PHASES, "alone", "ratio")
+    for each in report["rows"]:
+        found = [each[f"{phase}_ms"] for phase in PHASES] + [each["bare_whole_ms"]]
+        cells = [f"{ms['p50']:.0f} / {ms['p95']:.0f}" if ms else "" for ms in found]
+        ratios = f"{each['ratio_p50']} / {each['ratio_p95']}"
+        table.add_row(each["way"], str(each["at_once"]), f"{each['api_ms']}", *cells, ratios)
+    console = Console(width=120)
+    console.print("Milliseconds, median / 95th percentile.")
+    console.print(table)
+    for each in report["rows"]:
+        if "calls_waited_for" in each:
+            print(f"{each['way']} waits for {each['calls_waited_for']} of {each['calls']}")
+    heard = report["acknowledgements"]
+    console.print(
+        f"{heard['number']} acknowledgements, {heard['share_within_3_s']:.0%} within 3 s, the "
+        f"longest {heard['max_ms']} ms. Peak {report['peak_mib']} MiB with Slack and Discord."
+    )
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.platforms",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    weights_argument(parser)
+    parser.add_argument(
+        "--quick", action="store_true", help="few questions, and nothing written without --out"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the results here")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as data:
+        report = asyncio.run(measure(Path(data), given.weights, quick=given.quick))
+    show(report)
+    if given.out or not given.quick:
+        print(write("platforms", report, given.out).name)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,644 @@
+"""Slack at its worst: everything twice and out of order, replicas, rate limits, dead sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import aiohttp
+import pytest
+
+from adapters.slack import adapter as adapter_module
+from adapters.slack.watchdog import Patience
+from adapters.slack.web import LONGEST_WAIT
+from bot.errors import ConfigurationError
+from bot.inbox import LEASE
+from tests.adapters.slack_office import ANSWER, Office, office_at, will_answer
+from tests.slack_server import Channel
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    async with office_at(tmp_path) as opened:
+        yield opened
+
+
+def assert_one_answer_each(office: Office, asked: list[str], *channels: Channel) -> None:
+    """Every question has one message of its own that is whole, and nothing else was said."""
+    counted: Counter[str] = Counter()
+    for channel in channels:
+        counted += office.counted(channel)
+    wrong = {ts: counted[ts] for ts in asked if counted[ts] != 1}
+    assert not wrong, f"{len(wrong)} of {len(asked)} were not answered once: {wrong}"
+    assert set(counted) == set(asked), f"said besides: {set(counted) - set(asked)}"
+    for channel in channels:
+        broken = [each for each in office.said(channel) if ANSWER not in each]
+        assert not broken, f"not the whole answer: {broken[:3]}"
+
+
+# --- once only --------------------------------------------------------------------------------
+
+
+async def burst(office: Office, *, mentions: int, direct: int, chatter: int) -> list[str]:
+    """Questions and small talk, each delivered twice, all of them shuffled; what was asked.
+
+    A mention is two events with ids of their own: ``message`` and ``app_mention``.
+    """
+    alone = office.slack.dm(office.bob)
+    async with office.slack.out_of_order(seed=11, copies=2):
+        asked = [
+            await office.slack.say(
+                office.ann, office.general, f"{office.slack.mention} days of leave, case {n}?"
+            )
+            for n in range(mentions)
+        ]
+        asked += [
+            await office.slack.say(office.bob, alone, f"How many days of leave, case {n}?")
+            for n in range(direct)
+        ]
+        for n in range(chatter):
+            await office.slack.say(office.bob, office.general, f"I take my leave on day {n}")
+        ids = Counter(each.payload["event_id"] for each in office.slack.deliveries.unfinished)
+    assert set(ids.values()) == {2}
+    assert len(ids) == 2 * mentions + direct + chatter
+    return asked
+
+
+@pytest.mark.parametrize("replicas", [1, 2])
+async def test_events_that_come_twice_and_out_of_order_are_answered_once_each(
+    office: Office, replicas: int
+) -> None:
+    await office.start()
+    for _ in range(replicas - 1):
+        await office.start(await office.replica())
+    asked = await burst(office, mentions=40, direct=10, chatter=50)
+    await office.rest(60)
+    assert_one_answer_each(office, asked, office.general, office.slack.dm(office.bob))
+    took = Counter(
+        attempt.connection
+        for delivery in office.slack.deliveries.history
+        for attempt in delivery.attempts
+    )
+    assert len(took) == replicas, "Slack gives each event to one of the sockets"
+
+
+async def test_over_http_as_well(office: Office) -> None:
+    await office.start(http=True)
+    asked = await burst(office, mentions=30, direct=10, chatter=10)
+    await office.rest(60)
+    assert_one_answer_each(office, asked, office.general, office.slack.dm(office.bob))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("replicas", [1, 2])
+async def test_two_thousand_events_that_come_twice_and_out_of_order(
+    office: Office, replicas: int
+) -> None:
+    await office.start()
+    for _ in range(replicas - 1):
+        await office.start(await office.replica())
+    asked = await burst(office, mentions=600, direct=200, chatter=600)
+    await office.rest(280)
+    assert_one_answer_each(office, asked, office.general, office.slack.dm(office.bob))
+
+
+async def test_questions_of_one_thread_have_a_message_each(office: Office) -> None:
+    await office.start()
+    parent = await office.slack.say(office.bob, office.general, "About leave:")
+    async with office.slack.out_of_order(seed=3, copies=2):
+        asked = [await office.begin(f"days of leave {n}?", thread_ts=parent) for n in range(12)]
+    await office.rest()
+    assert_one_answer_each(office, asked, office.general)
+
+
+async def test_a_socket_cut_in_the_middle_of_a_burst_loses_nothing(office: Office) -> None:
+    await office.start()
+    asked = [await office.begin(f"days of leave {n}?") for n in range(10)]
+    await office.slack.until(lambda: any(d.acknowledged for d in office.slack.deliveries.history))
+    office.slack.socket_mode.drop()
+    asked += [await office.begin(f"days of leave {n}?") for n in range(10, 20)]
+    await office.rest()
+    assert_one_answer_each(office, asked, office.general)
+
+
+# --- a process that dies ----------------------------------------------------------------------
+
+
+async def test_another_process_takes_over_what_a_dead_one_had_begun(office: Office) -> None:
+    await office.start()
+    office.slack.fail("conversations.info", latency=30, times=None)
+    asked = [await office.begin(f"days of leave {n}?") for n in range(3)]
+    await office.slack.until(lambda: office.slack.called("conversations.info"))
+    await office.heard()
+    await office.bench.crash()
+    office.slack.faults.clear()
+    other = await office.replica()
+    bot = await office.start(other)
+    await office.rest()
+    assert office.said() == [], "the lease of the dead one still runs"
+    office.bench.clock.tick(LEASE.total_seconds() + 1)
+    await other.dispatcher.recover(bot)
+    await office.rest()
+    assert_one_answer_each(office, asked, office.general)
+
+
+async def test_what_was_asked_in_one_thread_keeps_its_own_message_over_a_crash(
+    office: Office,
+) -> None:
+    """The first is being streamed, the second not begun: it must not take the first one's."""
+    await office.start()
+    parent = await office.slack.say(office.bob, office.general, "About leave:")
+    first = await office.begin("days of leave, first?", thread_ts=parent)
+    office.slack.fail("chat.stopStream", latency=30, times=None)
+    office.slack.fail("chat.startStream", latency=30, times=None, after=1)
+    second = await office.begin("days of leave, second?", thread_ts=parent)
+    await office.slack.until(lambda: len(office.slack.called("chat.startStream")) == 2)
+    await office.slack.until(lambda: office.slack.called("chat.stopStream"))
+    await office.bench.crash()
+    office.slack.faults.clear()
+    office.bench.clock.tick(LEASE.total_seconds() + 1)
+    await office.start(await office.replica())
+    await office.rest()
+    assert_one_answer_each(office, [first, second], office.general)
+
+
+# --- rate limits and failures -----------------------------------------------------------------
+
+
+@pytest.fixture
+async def waiting(office: Office) -> AsyncIterator[tuple[Office, list[float]]]:
+    """The bot, and how long it waited: its waiting moves the clock that Slack goes by."""
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        office.bench.clock.tick(seconds)
+        await asyncio.sleep(0)
+
+    await office.start(sleep=sleep)
+    yield office, waits
+
+
+@pytest.mark.parametrize(
+    "method", ["chat.stopStream", "users.info", "conversations.info", "chat.postMessage"]
+)
+async def test_what_slack_asks_to_wait_is_waited(
+    waiting: tuple[Office, list[float]], method: str
+) -> None:
+    office, waits = waiting
+    direct = office.slack.dm(office.ann)
+    office.slack.fail(method, status=429, retry_after=17, times=2)
+    await office.ask() if method not in ("chat.postMessage", "users.info") else await office.say(
+        "How many days of leave?", channel=direct
+    )
+    said = office.said() + office.said(direct)
+    assert len(said) == 1 and ANSWER in said[0]
+    assert 17 in waits, f"it waited {waits}"
+    first, second, *_ = (c for c in office.slack.calls if c.method == method)
+    assert (second.time - first.time).total_seconds() >= 17
+
+
+@pytest.mark.parametrize("method", ["chat.startStream", "chat.appendStream", "chat.update"])
+async def test_growing_is_given_up_rather_than_waited_for(
+    waiting: tuple[Office, list[float]], method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office, waits = waiting
+    monkeypatch.setattr("adapters.slack.replies.GROW_SECONDS", 0)
+    if method == "chat.update":
+        office.slack.fail("chat.startStream", error="feature_not_enabled", times=None)
+    office.slack.fail(method, status=429, retry_after=9)
+    will_answer(office.bench, "One. ", "Two. ", "Three. ", "Four.")
+    await office.ask()
+    (said,) = office.said()
+    assert "One. Two. Three. Four." in said and "[Helpful]" in said
+    if method != "chat.update":
+        assert 9 not in waits
+
+
+async def test_a_storm_of_rate_limits_is_ridden_out(waiting: tuple[Office, list[float]]) -> None:
+    office, waits = waiting
+    for method in ("chat.startStream", "chat.stopStream", "chat.postMessage", "chat.update"):
+        office.slack.faults.limit(method, 2, 5.0)
+    office.slack.faults.limit("users.info", 1, 2.0)
+    office.slack.faults.limit("conversations.info", 1, 2.0)
+    asked = [await office.begin(f"days of leave {n}?") for n in range(12)]
+    for _ in range(8):
+        await office.rest()
+        office.bench.clock.tick(LEASE.total_seconds() + 1)
+        for bench in office.benches:
+            await bench.dispatcher.recover(office.bots[0])
+    await office.rest()
+    assert_one_answer_each(office, asked, office.general)
+    refused = [call for call in office.slack.calls if call.status == 429]
+    assert refused, "there was no storm"
+    assert len(office.slack.calls) < 12 * 30, "it hammered Slack"
+    assert waits and max(waits) <= 5
+
+
+async def test_a_wait_without_end_is_not_waited_and_the_answer_comes_later(
+    waiting: tuple[Office, list[float]],
+) -> None:
+    office, waits = waiting
+    office.slack.fail("chat.startStream", error="feature_not_enabled", times=None)
+    office.slack.fail("chat.postMessage", status=429, retry_after=3600, times=3)
+    ts = await office.ask()
+    assert office.said() == [] and sum(waits) <= LONGEST_WAIT
+    office.bench.clock.tick(LEASE.total_seconds() + 1)
+    await office.bench.dispatcher.recover(office.bots[0])
+    await office.rest()
+    assert_one_answer_each(office, [ts], office.general)
+
+
+async def test_what_slack_refuses_for_ever_is_given_up(
+    waiting: tuple[Office, list[float]],
+) -> None:
+    office, _ = waiting
+    for method in ("chat.startStream", "chat.postMessage"):
+        office.slack.fail(method, status=429, retry_after=3600, times=None)
+    await office.ask()
+    for _ in range(8):
+        office.bench.clock.tick(LEASE.total_seconds() + 1)
+        await office.bench.dispatcher.recover(office.bots[0])
+        await office.rest()
+    (row,) = await office.bench.rows("inbox")
+    assert row["outcome"] == "given_up" and row["body"] in (None, "null")
+    calls = len(office.slack.calls)
+    office.bench.clock.tick(3600)
+    await office.bench.dispatcher.recover(office.bots[0])
+    await office.rest()
+    assert len(office.slack.calls) == calls, "it still tries"
+
+
+@pytest.mark.parametrize("status", [500, 503])
+@pytest.mark.parametrize(
+    "method",
+    [
+        "chat.startStream",
+        "chat.stopStream",
+        "chat.postMessage",
+        "conversations.info",
+        "assistant.threads.setStatus",
+    ],
+)
+async def test_a_server_error_costs_no_answer(
+    waiting: tuple[Office, list[float]], method: str, status: int
+) -> None:
+    office, _ = waiting
+    if method == "chat.postMessage":
+        office.slack.fail("chat.startStream", error="feature_not_enabled", times=None)
+    office.slack.fail(method, status=status, times=2)
+    ts = await office.ask()
+    if not office.said():
+        office.bench.clock.tick(LEASE.total_seconds() + 1)
+        await office.bench.dispatcher.recover(office.bots[0])
+        await office.rest()
+    assert_one_answer_each(office, [ts], office.general)
+
+
+# --- streams ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fast_growth(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.slack.replies.GROW_SECONDS", 0)
+
+
+WORDS = [f"word{n} " for n in range(40)]
+
+
+@pytest.mark.usefixtures("fast_growth")
+@pytest.mark.parametrize("appends", [0, 1, 7])
+async def test_a_stream_that_slack_closes_early_is_completed_in_its_message(
+    office: Office, appends: int
+) -> None:
+    await office.start()
+    office.slack.faults.stream_appends = appends
+    will_answer(office.bench, *WORDS)
+    await office.ask()
+    (said,) = office.said()
+    assert "".join(WORDS).strip() in said and said.count("word0 ") == 1 and "[Helpful]" in said
+
+
+@pytest.mark.usefixtures("fast_growth")
+async def test_a_stream_that_its_reader_stops_is_completed_all_the_same(office: Office) -> None:
+    await office.start()
+    gate = asyncio.Event()
+    will_answer(office.bench, *WORDS, gate=gate)
+    ts = await office.begin()
+    await office.slack.until(lambda: len(office.slack.called("chat.appendStream")) > 5)
+    (growing,) = office.slack.replies(office.general, ts)
+    await office.slack.stop_stream(office.general, growing["ts"])
+    gate.set()
+    await office.rest()
+    (said,) = office.said()
+    assert "".join(WORDS).strip() in said and "[Helpful]" in said
+
+
+@pytest.mark.usefixtures("fast_growth")
+async def test_a_stream_that_gets_too_long_goes_on_in_further_messages(office: Office) -> None:
+    await office.start()
+    pieces = [f"{n:04} {'many words ' * 20}\n\n" for n in range(90)]
+    will_answer(office.bench, *pieces)
+    await office.ask()
+    said = office.said()
+    assert len(said) > 1
+    numbers = [word for word in " ".join(said).split() if len(word) == 4 and word.isdigit()]
+    assert numbers == [f"{n:04}" for n in range(90)]
+    assert not [call for call in office.slack.calls if call.answer.get("error") == "msg_too_long"]
+
+
+@pytest.mark.usefixtures("fast_growth")
+@pytest.mark.parametrize("broken", ["drop", "lose"])
+@pytest.mark.parametrize("method", ["chat.appendStream", "chat.stopStream", "chat.startStream"])
+async def test_a_lost_answer_of_slacks_repeats_no_word(
+    office: Office, method: str, broken: str
+) -> None:
+    await office.start()
+    office.slack.fail(method, times=1, **{broken: True})  # type: ignore[arg-type]
+    will_answer(office.bench, *WORDS)
+    await office.ask()
+    (said,) = office.said()
+    assert [word for word in said.split() if word.startswith("word")] == "".join(WORDS).split()
+
+
+# --- edits and deletions ----------------------------------------------------------------------
+
+
+async def test_an_edit_while_it_answers_changes_the_answer(office: Office) -> None:
+    await office.start()
+    office.slack.fail("conversations.info", latency=0.5)
+    ts = await office.begin("what is the wifi password?")
+    await office.slack.until(lambda: office.slack.called("conversations.info"))
+    text = f"{office.slack.mention} how many days of leave?"
+    await office.slack.edit(office.ann, office.general, ts, text)
+    await office.rest()
+    assert_one_answer_each(office, [ts], office.general)
+
+
+async def test_of_many_edits_the_last_is_answered(office: Office) -> None:
+    await office.start()
+    ts = await office.begin("what is the wifi password?")
+    for word in ("car", "bus", "leave"):
+        await office.slack.edit(office.ann, office.general, ts, f"{office.slack.mention} {word}?")
+    await office.rest()
+    assert_one_answer_each(office, [ts], office.general)
+
+
+@pytest.mark.parametrize("seconds", [59, 61])
+async def test_an_edit_counts_for_a_minute(office: Office, seconds: int) -> None:
+    await office.start()
+    ts = await office.ask("what is the wifi password?")
+    office.bench.clock.tick(seconds)
+    text = f"{office.slack.mention} how many days of leave?"
+    await office.slack.edit(office.ann, office.general, ts, text)
+    await office.rest()
+    (said,) = office.said()
+    assert (ANSWER in said) == (seconds < 60)
+
+
+@pytest.mark.parametrize("seconds", [59, 61])
+async def test_a_deletion_counts_for_a_minute(office: Office, seconds: int) -> None:
+    await office.start()
+    ts = await office.ask()
+    office.bench.clock.tick(seconds)
+    await office.slack.delete(office.general, ts)
+    await office.rest()
+    assert (office.said() == []) == (seconds < 60)
+
+
+@pytest.mark.parametrize(
+    "method", ["conversations.info", "chat.startStream", "chat.stopStream", "chat.postMessage"]
+)
+async def test_a_question_deleted_while_it_is_answered_leaves_nothing(
+    office: Office, method: str
+) -> None:
+    await office.start()
+    place = office.slack.dm(office.ann) if method == "chat.postMessage" else office.general
+    office.slack.fail(method, latency=0.4)
+    ts = await office.begin(channel=place)
+    await office.slack.until(lambda: office.slack.called(method))
+    await office.slack.delete(place, ts)
+    await office.rest()
+    await asyncio.sleep(0.5)  # until Slack has done what it was asked for before
+    await office.rest()
+    assert office.said(place) == []
+    assert not office.slack.status(place, ts)
+
+
+async def test_a_question_deleted_in_the_other_process_is_not_answered(office: Office) -> None:
+    await office.start()
+    office.slack.fail("conversations.info", latency=0.6)
+    ts = await office.begin()
+    await office.slack.until(lambda: office.slack.called("conversations.info"))
+    (first,) = office.slack.socket_mode.connections
+    await office.start(await office.replica())
+    first.retiring = True  # the deletion goes to the second
+    await office.slack.delete(office.general, ts)
+    await office.rest()
+    assert office.said() == []
+
+
+async def test_a_deletion_that_comes_before_its_question_is_respected(office: Office) -> None:
+    await office.start()
+    async with office.slack.out_of_order(copies=1):
+        ts = await office.begin()
+        await office.slack.delete(office.general, ts)
+        held = office.slack.deliveries._held
+        assert held is not None
+        held.reverse()
+        office.slack.deliveries._held, kept = [], held
+        for delivery in kept:
+            office.slack.deliveries._start(delivery)
+            await office.slack.until(lambda each=delivery: each.finished)  # type: ignore[misc]
+    await office.rest()
+    assert office.said() == []
+
+
+async def test_an_edit_that_comes_before_its_question_is_respected(office: Office) -> None:
+    await office.start()
+    async with office.slack.out_of_order(copies=1):
+        ts = await office.begin("what is the wifi password?")
+        text = f"{office.slack.mention} how many days of leave?"
+        await office.slack.edit(office.ann, office.general, ts, text)
+        held = office.slack.deliveries._held
+        assert held is not None
+        held.reverse()
+        office.slack.deliveries._held, kept = [], held
+        for delivery in kept:
+            office.slack.deliveries._start(delivery)
+            await office.slack.until(lambda each=delivery: each.finished)  # type: ignore[misc]
+    await office.rest()
+    assert_one_answer_each(office, [ts], office.general)
+
+
+async def test_edits_and_questions_that_overtake_each_other_end_with_the_last_words(
+    office: Office,
+) -> None:
+    await office.start()
+    async with office.slack.out_of_order(seed=5, copies=2):
+        asked = [await office.begin(f"what is the wifi password {n}?") for n in range(12)]
+        for ts in asked:
+            text = f"{office.slack.mention} how many days of leave?"
+            await office.slack.edit(office.ann, office.general, ts, text)
+    await office.rest()
+    assert_one_answer_each(office, asked, office.general)
+
+
+async def test_half_of_the_questions_taken_back_in_the_rush_leaves_the_other_half(
+    office: Office,
+) -> None:
+    await office.start()
+    async with office.slack.out_of_order(seed=6, copies=2):
+        asked = [await office.begin(f"days of leave {n}?") for n in range(16)]
+        for ts in asked[::2]:
+            await office.slack.delete(office.general, ts)
+    await office.rest()
+    assert_one_answer_each(office, asked[1::2], office.general)
+
+
+# --- sockets ----------------------------------------------------------------------------------
+
+
+class Hand:
+    """A clock that a test moves by hand."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+HOURS = Patience(check=0.02, ping=0.05, silent=35, quiet=600, connect=5, longest_pause=0.1)
+
+
+async def test_a_socket_without_a_sign_of_life_is_replaced_after_its_time(office: Office) -> None:
+    hand = Hand()
+    await office.start(patience=HOURS, clock=hand)
+    sockets = office.slack.socket_mode
+    hand.now += 34
+    await asyncio.sleep(0.2)  # pongs come
+    hand.now += 34
+    await asyncio.sleep(0.2)
+    assert len(sockets.connections) == 1, "it was alive all the time"
+    sockets.silence()
+    await asyncio.sleep(0.1)
+    hand.now += 36
+    await office.slack.until(lambda: len(sockets.connections) > 1)
+    ts = await office.ask()
+    assert_one_answer_each(office, [ts], office.general)
+
+
+async def test_a_socket_that_only_pongs_is_replaced_in_the_end(office: Office) -> None:
+    hand = Hand()
+    await office.start(patience=HOURS, clock=hand)
+    sockets = office.slack.socket_mode
+    sockets.silence(pong=True)
+    for _ in range(20):
+        hand.now += 31
+        await asyncio.sleep(0.08)
+    await office.slack.until(lambda: len(sockets.connections) > 1)
+    ts = await office.ask()
+    assert_one_answer_each(office, [ts], office.general)
+
+
+@pytest.mark.parametrize("reason", ["warning", "refresh_requested", "too_many_websockets"])
+async def test_what_slack_announces_about_a_socket_loses_no_question(
+    office: Office, reason: Any
+) -> None:
+    await office.start()
+    asked = [await office.begin(f"days of leave {n}?") for n in range(5)]
+    await office.slack.socket_mode.disconnect(reason)
+    asked += [await office.begin(f"days of leave {n}?") for n in range(5, 10)]
+    await office.rest()
+    assert_one_answer_each(office, asked, office.general)
+    if reason == "warning":
+        assert len(office.slack.socket_mode.connections) == 1
+
+
+async def test_while_others_hold_all_sockets_it_tries_again_without_hammering(
+    office: Office,
+) -> None:
+    await office.start()
+    sockets = office.slack.socket_mode
+    async with aiohttp.ClientSession() as others:
+        taken = [
+            await others.ws_connect(sockets.open_url(office.slack.host)) for _ in range(9)
+        ]
+        mine = sockets.connections[0]
+        sockets.drop(mine)
+        taken.append(await others.ws_connect(sockets.open_url(office.slack.host)))
+        before, started = len(office.slack.called("apps.connections.open")), perf_counter()
+        while perf_counter() - started < 1.0:
+            await office.slack.changed(0.2)
+        tries = len(office.slack.called("apps.connections.open")) - before
+        assert tries <= 12, f"{tries} tries in a second"
+        for each in taken:
+            await each.close()
+        for connection in list(sockets.connections):
+            if connection is not mine and connection.number <= 11:
+                connection.retiring = True
+        ts = await office.ask()
+    assert_one_answer_each(office, [ts], office.general)
+
+
+async def test_a_slack_that_cannot_be_reached_for_a_while_is_found_again(office: Office) -> None:
+    await office.start()
+    office.slack.fail("apps.connections.open", status=503, times=8)
+    office.slack.socket_mode.drop()
+    ts = await office.ask()
+    assert_one_answer_each(office, [ts], office.general)
+
+
+async def test_a_revoked_token_ends_it_with_what_to_do(office: Office) -> None:
+    async with office.process(office.bench) as bot:
+        office.slack.workspace.tokens[office.slack.app_token].revoked = True
+        office.slack.socket_mode.drop()
+        with pytest.raises(ConfigurationError, match="SLACK_APP_TOKEN"):
+            await asyncio.wait_for(bot.listen(), 10)
+
+
+# --- the database -----------------------------------------------------------------------------
+
+
+async def test_an_event_that_the_database_does_not_take_in_time_comes_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapter_module, "ACKNOWLEDGED_WITHIN", 0.2)
+    async with office_at(tmp_path, ack_seconds=0.5, retry_seconds=(0.0, 0.5, 60.0)) as office:
+        await office.start()
+        await office.ask()  # the connection is open and the caches are filled
+        with sqlite3.connect(tmp_path / "state.db", isolation_level=None) as other:
+            other.execute("BEGIN IMMEDIATE")
+            ts = await office.begin("How many days of leave now?")
+            mine = [d for d in office.slack.deliveries.unfinished if d.event.get("ts") == ts]
+            await office.slack.until(lambda: any(len(d.attempts) > 1 for d in mine))
+            assert not any(d.acknowledged for d in mine), "it was acknowledged and not safe"
+            other.execute("ROLLBACK")
+        other.close()
+        await office.rest()
+        assert all(d.acknowledged for d in mine)
+        assert office.counted()[ts] == 1 and len(office.said()) == 2
+
+
+async def test_what_hangs_beyond_all_retries_is_not_answered_twice_when_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapter_module, "ACKNOWLEDGED_WITHIN", 0.1)
+    async with office_at(tmp_path, ack_seconds=0.2, retry_seconds=(0.0, 0.1, 0.1)) as office:
+        await office.start()
+        with sqlite3.connect(tmp_path / "state.db", isolation_level=None) as other:
+            other.execute("BEGIN IMMEDIATE")
+            ts = await office.begin()
+            await office.slack.until(lambda: not office.slack.deliveries.are_under_way)
+            other.execute("ROLLBACK")
+        other.close()
+        await office.slack.until(lambda: office.said())
+        await office.rest()
+        assert_one_answer_each(office, [ts], office.general)
+
