@@ -35,7 +35,7 @@ def break_up(text: str, danger: re.Pattern[str]) -> str:
 
 
 def _is_invisible(character: str) -> bool:
-    if character in "\n\t\r":
+    if character == "\n":
         return False
     # U+FE00 to U+FE0F choose how the character before them is drawn, U+034F joins nothing.
     return unicodedata.category(character) in ("Cc", "Cf") or "\ufe00" <= character <= "\ufe0f"

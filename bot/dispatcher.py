@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import uuid4
@@ -46,6 +47,7 @@ _NOT_HERE = "I do not answer in this channel. Ask me in a direct message."
 _QUIET = "I will be quiet here. Mention me if you want something; `resume` brings me back."
 _BACK = "I am back."
 _STILL_QUIET = "This whole channel wants me quiet: `/quiet off` in the channel ends that."
+_NOT_SHOWN = "I could not show you my answer. If it stays so, tell an admin: error {error_id}."
 _GIVEN_UP = "I tried several times and could not answer this. Please ask again."
 
 _log = structlog.get_logger("housevoice")
@@ -190,16 +192,24 @@ class Dispatcher:
                 await self._answer(platform, accepted)
         except PlatformError as error:
             last = accepted.attempts >= ATTEMPTS or not error.passing
+            error_id = uuid4().hex[:8]
             _log.warning(
                 "reply_not_shown",
                 message_id=utterance.id,
-                error_id=uuid4().hex[:8],
+                error_id=error_id,
                 reason=str(error),
                 attempts=accepted.attempts,
                 given_up=last,
             )
-            if last:
-                await self._inbox.settle(accepted, "given_up")
+            if last and await self._inbox.settle(accepted, "given_up"):
+                await self._say_so(platform, utterance, error_id)
+
+    async def _say_so(self, platform: Platform, utterance: Utterance, error_id: str) -> None:
+        """The answer cannot be shown where it belongs: tell the asker alone, if that works."""
+        if utterance.address in ("mention", "direct", "command"):
+            with suppress(PlatformError):
+                words = _NOT_SHOWN.format(error_id=error_id)
+                await platform.whisper(utterance.place, utterance.author, words)
 
     async def _answer(self, platform: Platform, accepted: Accepted) -> None:
         utterance, place = accepted.utterance, accepted.utterance.place

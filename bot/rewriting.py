@@ -57,6 +57,7 @@ _LETTER_WORDS = stems(
     "folks our valued customer customers sir madam with kind kindest best warm warmest many "
     "regards wishes yours sincerely faithfully truly cheers thanks thank you take care"
 )
+_SENTENCE_BORDER = re.compile(r"(?<=[.!?])[ \t]+")
 _SIGNATURE_LINES = 4
 _SIGNATURE_WORDS = 6
 _SIGNATURE_WIDTH = 60  # characters
@@ -173,7 +174,7 @@ class Rewriter:
 
 
 def _taken_apart(draft: str, guide: Guide) -> _Letter:
-    rest, signature = _unsigned(draft, guide)
+    rest, signature = _unsigned(_signed_on_a_line(draft), guide)
     found = None if _plainly_opened(rest, guide) else _SALUTATION.match(rest)
     if found is None or found.end() == len(rest):
         return _Letter("", "", rest, signature)
@@ -184,6 +185,17 @@ def _taken_apart(draft: str, guide: Guide) -> _Letter:
         body=rest[found.end() :],
         signature=signature,
     )
+
+
+def _signed_on_a_line(draft: str) -> str:
+    """A draft that was typed as one line, as with a command, signs off within it."""
+    *above, last = draft.split("\n")
+    for border in _SENTENCE_BORDER.finditer(last):
+        end = last[border.end() :]
+        formula = _VALEDICTION.match(end)
+        if formula is not None and _is_name(end[formula.end() :].rstrip(".")):
+            return "\n".join([*above, last[: border.start()], end.rstrip(".")])
+    return draft
 
 
 def _unsigned(draft: str, guide: Guide) -> tuple[str, str]:

@@ -27,11 +27,12 @@ REPLY_KEYS = {
     "passages",
     "checks",
     "voice",
+    "voice_version",
     "timings_ms",
     "trace_id",
 }
-CITATION_KEYS = {"n", "title", "document", "url", "quote"}
-PASSAGE_KEYS = {"id", "document", "title", "score", "text"}
+CITATION_KEYS = {"n", "title", "document", "url", "quote", "passage"}
+PASSAGE_KEYS = {"id", "source", "document", "url", "title", "score", "text"}
 SOURCE_KEYS = {"id", "kind", "location", "access", "documents", "passages", "skipped", "error"}
 
 BATCH: list[dict[str, Any]] = [
@@ -149,7 +150,9 @@ class TestAsking:
             assert passage.keys() == PASSAGE_KEYS
         (cited,) = reply["citations"]
         assert cited["document"] == "people/pay-dates.md"
-        assert any(cited["quote"] in passage["text"] for passage in reply["passages"])
+        [source] = [each for each in reply["passages"] if each["id"] == cited["passage"]]
+        assert cited["quote"] in source["text"]
+        assert cited["url"] == source["url"]
         assert reply["timings_ms"]["total"] > 0
 
     def test_standard_error_is_left_alone_when_nothing_is_wrong(self, commands: Commands) -> None:
@@ -439,7 +442,7 @@ class TestHelp:
     @pytest.mark.parametrize(
         ("words", "named"),
         [
-            ([], ["ask", "search", "chat", "doctor", "source", "voice"]),
+            ([], ["ask", "search", "chat", "serve", "doctor", "source", "voice", "discord"]),
             (["source"], ["add", "list", "refresh", "remove"]),
             (["ask"], ["--json", "--batch", "--voice", "--as"]),
             (["search"], ["-k", "--json", "--batch", "--as"]),

@@ -20,7 +20,10 @@ from bot.types import Utterance
 LOOKING: Final = "Looking it up …"
 _RESPONSE_SECONDS = 29 * 60
 _RESPONSE_USES = 4
-"""Of the five that there are; the first said that it is being looked up."""
+"""Of the five that there are; the first may have said that it is being looked up."""
+_AT_ONCE = 1.0
+"""Seconds for an answer to come without that being said first: a command's own sign stays above it,
+since Slack replaces only messages with buttons."""
 
 _log = structlog.get_logger("housevoice")
 
@@ -42,6 +45,7 @@ class PrivateReply:
         self._web = web
         self._utterance = utterance
         self._wall_clock = wall_clock
+        self._over = asyncio.Event()
         self._sign = asyncio.ensure_future(self._show_sign())
 
     @property
@@ -54,6 +58,7 @@ class PrivateReply:
 
     async def finish(self, card: Card) -> None:
         """Show it where Slack still lets us: at the command, in the channel, or directly."""
+        self._over.set()
         looking = await self._sign
         may_replace = looking and self._utterance.handle.get("replaces") == "yes"
         for number, part in enumerate(postings(card)):
@@ -70,6 +75,7 @@ class PrivateReply:
 
     async def erase(self) -> None:
         """Take it back as far as can be."""
+        self._over.set()
         await self._sign
         url = response_url(self._utterance, self._wall_clock())
         if url and self._utterance.handle.get("replaces") == "yes":
@@ -79,6 +85,12 @@ class PrivateReply:
                 _log.info("slack_not_erased", message_id=self._utterance.id, reason=str(error))
 
     async def _show_sign(self) -> bool:
+        try:
+            await asyncio.wait_for(self._over.wait(), _AT_ONCE)
+        except TimeoutError:
+            pass
+        else:
+            return False
         return await self._respond(Posting(LOOKING, []), replaces=False)
 
     async def _respond(self, part: Posting, *, replaces: bool) -> bool:

@@ -23,11 +23,34 @@ from adapters.slack.web import SlackError, Web, library_logger, without_proxy
 from bot.errors import ConfigurationError
 
 _ANSWERED_WITHIN = 3.0
+_LASTING = 30.0
+"""Seconds after which a websocket that ends is replaced without a pause."""
 _ADVICE = (
     "SLACK_APP_TOKEN is not taken by Slack ({code}). Make an app-level token with the scope "
     "connections:write, and switch Socket Mode on; see docs/slack.md."
 )
 _log = structlog.get_logger("housevoice")
+
+
+class _Client(SocketModeClient):
+    """The library's client, which reconnects at once whenever Slack hangs up.
+
+    Where Slack does so each time, as with too many websockets, that would never pause.
+    """
+
+    longest_pause = 60.0
+    _pause = _opened = 0.0
+
+    async def issue_new_wss_url(self) -> str:
+        """An address for the next websocket; waits longer each time that the last one was short."""
+        lasted = time.monotonic() - self._opened if self._opened else _LASTING
+        self._pause = 0.0 if lasted >= _LASTING else min(max(1.0, 2 * self._pause), self.longest_pause)
+        await asyncio.sleep(self._pause)
+        if self.closed:
+            return self.wss_uri or ""  # which nobody opens any more
+        address = await super().issue_new_wss_url()
+        self._opened = time.monotonic()
+        return address
 
 
 class SocketListener:
@@ -99,12 +122,13 @@ class SocketListener:
             if error.passing:
                 raise
             raise ConfigurationError(_ADVICE.format(code=error.code)) from error
-        client = SocketModeClient(
+        client = _Client(
             self._app_token,
             logger=library_logger(),
             web_client=self._web.client(),
             ping_interval=self._patience.ping,
         )
+        client.longest_pause = self._patience.longest_pause
         if without_proxy(address):
             client.proxy = None
         client.wss_uri = address

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,8 +17,9 @@ from adapters.discord.adapter import DiscordAdapter
 from adapters.discord.checkup import examine, sync
 from adapters.discord.commands import ANSWER_THIS, IN_OUR_VOICE
 from adapters.discord.config import DiscordConfig, permissions
-from bot.cards import Card
+from bot.cards import Card, Choice
 from bot.channels import ChannelRules
+from bot.commands import Command, Commands, Invocation, Parameter
 from bot.errors import ConfigurationError, PlatformError
 from bot.types import Place, Utterance
 from tests.adapters.desk_bench import Bench
@@ -425,6 +426,38 @@ async def test_a_draft_is_edited_in_a_form(scene: Scene) -> None:
     assert done.text.startswith("No refund, I am afraid.") and "[Send]" in done.text
 
 
+async def test_a_command_in_a_thread_belongs_to_the_thread(scene: Scene) -> None:
+    thread = scene.server.thread(scene.general, "Leave", by=scene.bob)
+    used = await scene.server.command(scene.bob, thread, "ask", question="leave?", public=True)
+    await scene.done()
+    assert ANSWER in used.text
+    (row,) = await scene.bench.rows("inbox")
+    guild = scene.server.guild.id
+    assert row["conversation"] == f"discord:{guild}:{scene.general.id}:{thread.id}"
+
+
+async def test_options_are_completed(scene: Scene) -> None:
+    async def suggest(by: Invocation, typed: str) -> list[Choice]:
+        known = ["fernhill", "harbour", *(f"voice {n}" for n in range(40))]
+        return [Choice(each, each.title()) for each in known if typed in each]
+
+    async def use(by: Invocation) -> Card:
+        return Card(f"Using {by.values['voice']}.")
+
+    voice = Parameter("voice", "Which one.", suggest=suggest)
+    commands = Commands([Command("use", "Choose a voice.", use, parameters=(voice,))], {})
+    await sync(scene.config, commands)
+    await scene.server.stop(scene.adapter.client)
+    scene.adapter = DiscordAdapter(scene.config, replace(scene.bench.desk, commands=commands))
+    await scene.server.start(scene.adapter.client)
+    offered = await scene.server.autocomplete(scene.bob, scene.general, "use", "voice", "harb")
+    assert [each["name"] for each in offered] == ["Harbour"]
+    offered = await scene.server.autocomplete(scene.bob, scene.general, "use", "voice", "")
+    assert len(offered) == 25, "as many as Discord takes"
+    used = await scene.command(scene.bob, "use", voice="harbour")
+    assert used.text == "Using harbour."
+
+
 # --- buttons and forms ------------------------------------------------------------------------
 
 
@@ -541,6 +574,51 @@ async def test_files_are_handed_on(scene: Scene) -> None:
     assert given.name == "pay.txt" and given.size == 20 and given.url.startswith("http")
 
 
+async def test_a_very_long_answer_is_a_file_with_its_beginning_shown(scene: Scene) -> None:
+    asked = await scene.server.say(scene.ann, scene.general, f"{scene.server.mention} leave?")
+    await scene.done()
+    long = Card("\n\n".join(f"Paragraph {n}. " + "word " * 150 for n in range(60)))
+    reply = await scene.adapter.open_reply(_utterance(scene, asked, thread=asked.id), ())
+    await reply.grow("Paragraph 0.")
+    await reply.finish(long)
+    assert asked.thread
+    (answer,) = scene.server.replies(asked.thread)
+    assert answer.text.startswith("Paragraph 0.") and "📎 answer.md" in answer.text
+
+
+async def test_what_grows_past_one_message_goes_on_in_the_next(scene: Scene) -> None:
+    asked = await scene.server.say(scene.ann, scene.general, f"{scene.server.mention} leave?")
+    await scene.done()
+    reply = await scene.adapter.open_reply(_utterance(scene, asked, thread=asked.id), ())
+    await reply.grow("word " * 900)
+    await reply.finish(Card("word " * 1_700))
+    assert asked.thread and len(scene.server.replies(asked.thread)) == 3
+    assert len(reply.shown) == 3
+    await reply.finish(Card("Short after all."))
+    (answer,) = scene.server.replies(asked.thread)
+    assert answer.text == "Short after all."
+    await reply.erase()
+    assert scene.server.replies(asked.thread) == [] and not reply.shown
+
+
+async def test_an_answer_grows_by_no_more_than_an_edit_a_second(scene: Scene) -> None:
+    now = [0.0]
+    await scene.server.stop(scene.adapter.client)
+    scene.adapter = DiscordAdapter(scene.config, scene.bench.desk, clock=lambda: now[0])
+    await scene.server.start(scene.adapter.client)
+    dm = scene.server.dm(scene.bob)
+    place = Place("discord", "", str(dm.id), direct=True)
+    handle = {"channel": str(dm.id), "message": "1"}
+    said = Utterance("discord:1", place, str(scene.bob.id), "leave?", "direct", handle=handle)
+    reply = await scene.adapter.open_reply(said, ())
+    for tenth in range(31):
+        now[0] = tenth / 10
+        await reply.grow("word " * (tenth + 1))
+    edits = scene.server.called("PATCH /channels/*/messages/*")
+    assert len(scene.server.called(f"POST /channels/{dm.id}/messages")) == 1
+    assert len(edits) == 3
+
+
 # --- trouble ----------------------------------------------------------------------------------
 
 
@@ -562,6 +640,20 @@ async def test_when_discord_keeps_failing_the_question_is_kept(scene: Scene) -> 
     await scene.done()
     (row,) = await scene.bench.rows("inbox")
     assert row["outcome"] is None
+
+
+async def test_a_person_who_takes_no_messages_is_given_up_on(scene: Scene) -> None:
+    await scene.rules(scene.general, answers="never")
+    scene.server.refuse_dms(scene.bob)
+    await scene.server.say(scene.bob, scene.general, f"{scene.server.mention} leave?")
+    await scene.done()
+    (row,) = await scene.bench.rows("inbox")
+    assert row["outcome"] == "given_up"
+
+
+async def test_a_bare_mention_gets_a_word(scene: Scene) -> None:
+    answer = await scene.ask("")
+    assert answer.text
 
 
 async def test_a_token_that_is_refused_is_explained(bench: Bench) -> None:

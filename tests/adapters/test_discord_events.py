@@ -14,7 +14,7 @@ from adapters.discord.events import thread_name, utterance_of
 from bot.channels import ChannelRules
 from bot.types import Place, Utterance
 
-ME, ANN, BOB, ROLE, GUILD, GENERAL, THREAD, FORUM, POST = (str(n) for n in range(11, 20))
+ME, ANN, BOB, ROLE, GUILD, GENERAL, THREAD, FORUM, POST = (str(10**17 + n) for n in range(9))
 
 
 def user(id: str, name: str, **of: Any) -> dict[str, Any]:
@@ -111,11 +111,9 @@ def heard(client: FrontClient, rules: ChannelRules | None = None, **of: Any) -> 
         "type": 0,
     }
     if of.pop("direct", False):
-        channel: Any = discord.DMChannel(
-            me=SimpleNamespace(id=int(ME)),
-            state=client._connection,
-            data={"id": where, "type": 1, "recipients": [user(ANN, "Ann")]},  # type: ignore[arg-type, typeddict-item]
-        )
+        me: Any = SimpleNamespace(id=int(ME))
+        data: Any = {"id": where, "type": 1, "recipients": [user(ANN, "Ann")]}
+        channel: Any = discord.DMChannel(me=me, state=client._connection, data=data)
     else:
         payload |= {"guild_id": GUILD, "member": {"roles": [], "flags": 0}}
         channel = client.get_channel(int(where))
@@ -161,7 +159,11 @@ def test_what_names_nobody_is_within_earshot(client: FrontClient) -> None:
     [
         mention(BOB),
         {"mention_everyone": True},
-        {"type": 19, "message_reference": {"message_id": "5"}, "referenced": BOB},
+        {
+            "type": 19,
+            "message_reference": {"message_id": "5", "channel_id": GENERAL},
+            "referenced": BOB,
+        },
     ],
 )
 def test_what_names_somebody_else_is_to_others(client: FrontClient, of: dict[str, Any]) -> None:
@@ -170,13 +172,21 @@ def test_what_names_somebody_else_is_to_others(client: FrontClient, of: dict[str
 
 
 def test_a_reply_to_the_bot_counts_as_a_mention(client: FrontClient) -> None:
-    reply = {"type": 19, "message_reference": {"message_id": "5"}, "referenced": ME}
+    reply = {
+        "type": 19,
+        "message_reference": {"message_id": "5", "channel_id": GENERAL},
+        "referenced": ME,
+    }
     said = heard(client, **_with_reference(reply))
     assert said and said.address == "mention" and "about" not in said.handle
 
 
 def test_what_a_mention_replies_to_comes_along(client: FrontClient) -> None:
-    reply = {"type": 19, "message_reference": {"message_id": "5"}, "referenced": BOB}
+    reply = {
+        "type": 19,
+        "message_reference": {"message_id": "5", "channel_id": GENERAL},
+        "referenced": BOB,
+    }
     said = heard(client, content=f"<@{ME}> is that so?", **_with_reference(reply), **mention(ME))
     assert said and said.handle["about"] == "quoted words"
     bare = heard(client, content=f"<@{ME}>", **_with_reference(reply), **mention(ME))

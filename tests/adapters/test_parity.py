@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.cards import LABELS
+from bot.own_commands import KnownSource
 from knowledge.types import Evidence
 from tests.adapters.desk_bench import voice_for
 from tests.adapters.stages.stage import LACKS, Ability, OpenForm, Shown, Stage, opened
@@ -232,6 +233,18 @@ async def test_help_lists_every_command(stage: Stage) -> None:
         assert command.help in told.text
 
 
+async def test_what_could_not_be_answered_is_listed_for_admins(stage: Stage) -> None:
+    stage.bench.world.sources.append(
+        KnownSource("handbook", "samples/handbook", 3, True, fault="no answer")
+    )
+    await stage.ask("ann", "general", "Who repairs bicycles?")
+    gaps = shown(await stage.command("ida", "general", "/kb gaps"))
+    assert "Who repairs bicycles?" in gaps.text
+    listed = shown(await stage.command("ida", "general", "/kb list"))
+    for words in ("samples/handbook", "3 documents", "for everyone", "no answer"):
+        assert words in listed.text
+
+
 @needs("typed_lines")
 async def test_an_unknown_subcommand_is_told_what_there_is(stage: Stage) -> None:
     told = shown(await stage.command("ida", "general", "/kb sing"))
@@ -393,6 +406,39 @@ async def test_unasked_it_answers_only_what_it_is_sure_about(stage: Stage) -> No
     assert stage.everyone_sees("general") == []
     await stage.say("ann", "general", QUESTION, mention=False)
     assert ANSWER in (await stage.last("general")).text
+    asked = await stage.ask("ann", "general", "What is in the canteen today?")
+    assert "Soup" in asked.text
+
+
+@needs("channels")
+async def test_a_channel_that_wants_quiet_is_left_alone_until_it_mentions_the_bot(
+    stage: Stage,
+) -> None:
+    await set_rules(stage, answers="unprompted", bar="0.5")
+    told = shown(await stage.command("bob", "general", "/quiet"))
+    assert "I will be quiet here until I am mentioned." in told.text
+    await stage.say("ann", "general", QUESTION, mention=False)
+    await stage.settled()
+    assert stage.everyone_sees("general") == []
+    assert ANSWER in (await stage.ask("ann", "general", QUESTION)).text
+    assert "I am back" in shown(await stage.command("bob", "general", "/quiet off")).text
+    await stage.say("ann", "general", QUESTION, mention=False)
+    await stage.settled()
+    assert len(stage.everyone_sees("general")) == 2
+
+
+@needs("channels")
+async def test_a_channel_answers_from_the_sources_chosen_for_it(stage: Stage) -> None:
+    stage.bench.world.sources += [
+        KnownSource("handbook", "https://intra.example/handbook", 3, True),
+        KnownSource("shop", "https://shop.example", 5, True),
+    ]
+    stage.bench.knows("bicycles", evidence("The shop repairs bicycles.", source="shop"))
+    told = await set_rules(stage, sources=("handbook",))
+    assert "from 1 chosen sources" in told.text
+    assert ANSWER in (await stage.ask("ann", "general", QUESTION)).text
+    assert "The shop" not in (await stage.ask("ann", "general", "Who repairs bicycles?")).text
+    assert "The shop" in (await stage.ask("ann", "direct", "Who repairs bicycles?")).text
 
 
 @needs("channels")
@@ -672,6 +718,18 @@ async def test_mentions_in_an_answer_ring_nobody(stage: Stage) -> None:
     answer = await stage.ask("ann", "general", QUESTION)
     assert answer.rings == ()
     assert "everyone" in answer.text and "here" in answer.text
+
+
+@needs("formatting")
+async def test_only_cited_sources_can_be_clicked(stage: Stage) -> None:
+    answer = await stage.ask("ann", "general", QUESTION)
+    assert answer.links == {"https://intra.example/pay"}
+    stage.will_answer(
+        "See [them](https://evil.example/x), https://evil.example/y and www.evil.example/z."
+    )
+    answer = await stage.ask("ann", "general", QUESTION)
+    assert answer.links == set()
+    assert "https://evil.example/y" in answer.text
 
 
 # --- who may read what ----------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from bot.channels import ChannelRules
 from bot.dispatcher import ATTEMPTS
 from bot.errors import PlatformError
 from bot.inbox import LEASE
@@ -396,11 +397,45 @@ class TestAPlatformThatFails:
         with capture_logs() as logged:
             await heard(bench, office)
         assert logged[-1]["given_up"]
-        assert logged[-1]["error_id"]
+        [(_, user, told)] = office.whispers
+        assert user == "ann"
+        assert logged[-1]["error_id"] in told
         await lease_runs_out(bench)
         await bench.dispatcher.recover(office)
         await bench.settled()
         assert office.replies == []
+
+    async def test_for_good_is_told_to_nobody_who_did_not_ask_the_bot(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        rules = ChannelRules(answers="unprompted", bar=0.1)
+        await bench.channels.set_rules(CHANNEL, rules, "ann", bench.clock())
+        office.fail("open_reply", REFUSED)
+        with capture_logs():
+            await heard(bench, office, address="none")
+        assert office.whispers == []
+
+    async def test_for_good_at_what_was_taken_back_is_told_to_nobody(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        said = utterance(ASKED)
+        office.fail("finish", REFUSED)
+        office.hold("finish")
+        await bench.dispatcher.hear(office, said)
+        await office.reached["finish"].wait()
+        with capture_logs():
+            async with bench.replica() as other:
+                await other.dispatcher.deleted(office, said.place, said.id)
+            office.gates["finish"].set()
+            await bench.settled()
+        assert office.whispers == []
+
+    async def test_to_tell_even_that_is_no_fault(self, bench: Bench, office: FakePlatform) -> None:
+        office.fail("open_reply", REFUSED)
+        office.fail("whisper", REFUSED)
+        with capture_logs() as logged:
+            await heard(bench, office)
+        assert [each["event"] for each in logged] == ["reply_not_shown"]
 
     async def test_for_a_moment_each_time_is_given_up_in_the_end(
         self, bench: Bench, office: FakePlatform

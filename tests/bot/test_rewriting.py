@@ -153,6 +153,19 @@ class TestADraft:
         done = await rewriter.rewrite(f"The bike is ready.\n\n{end}", bare)
         assert done.text.endswith(f"{bare.guide.closings[0]}\n\n{signature}")
 
+    @pytest.mark.parametrize("end", ["Regards, Ann", "Kind regards, Ann.", "Cheers, Ann"])
+    async def test_of_one_line_is_signed_after_the_closing_too(
+        self, rewriter: Rewriter, bare: Voice, end: str
+    ) -> None:
+        done = await rewriter.rewrite(f"Hi Tom, the bike is ready. {end}", bare)
+        assert done.text.endswith(f"The bike is ready. {bare.guide.closings[0]}\n\nAnn")
+
+    async def test_of_one_line_that_ends_on_thanks_is_not_taken_for_signed(
+        self, rewriter: Rewriter, bare: Voice
+    ) -> None:
+        done = await rewriter.rewrite("The bike is ready. Thanks to Ann it is clean.", bare)
+        assert "Thanks to Ann it is clean." in done.text
+
     async def test_that_is_in_the_voice_already_stays(
         self, rewriter: Rewriter, fernhill: Voice
     ) -> None:

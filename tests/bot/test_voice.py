@@ -48,6 +48,24 @@ class TestAVoice:
         assert one.lora == one.folder / "lora"
         assert one.lora_base == "smollm2-135m-instruct"
 
+    def test_has_a_version_that_changes_with_its_guide_and_its_lora_alone(
+        self, tmp_path: Path
+    ) -> None:
+        one = voice(tmp_path)
+        (one.folder / "lora").mkdir()
+        weights = one.folder / "lora" / "adapter_model.safetensors"
+        versions = [
+            one.version,
+            voice(tmp_path, examples=json.dumps(PAIR)).version,
+            voice(tmp_path, f"{GUIDE}\n# another look\n").version,
+        ]
+        for content in (b"first", b"second"):
+            weights.write_bytes(content)
+            versions.append(voice(tmp_path).version)
+        assert versions[0] == versions[1]
+        assert len(set(versions)) == 4
+        assert all(len(each) == 8 for each in versions)
+
     @pytest.mark.parametrize("config", [b"{", b"[1]", b"\xff"])
     def test_says_so_when_its_lora_tells_no_base(self, tmp_path: Path, config: bytes) -> None:
         one = voice(tmp_path)
@@ -76,6 +94,8 @@ class TestAGuideThatIsWrong:
             pytest.param("{error_id}", "{id}", "apology", id="unknown mark in the apology"),
             pytest.param("{error_id}", "unknown", "apology", id="apology without its mark"),
             pytest.param("{limit}", "{limit", "too_long", id="half a mark"),
+            pytest.param("{files}", "files", "_files", id="files without their mark"),
+            pytest.param("{files}", "{names}", "_files", id="unknown mark for files"),
             pytest.param("Any time.", "Any time, {name}.", "thanks", id="mark where none may be"),
         ],
     )

@@ -250,7 +250,7 @@ class Rest:
 
 
 def edit_thread(backend: Backend, thread: Channel, body: Mapping[str, Any]) -> dict[str, Any]:
-    """simcord asks for *Manage Channels*, as it does for channels; Discord for *Manage Threads*.
+    """As Discord, which asks for *Manage Threads*; simcord's own asks for *Manage Channels*.
 
     https://discord.com/developers/docs/resources/channel#modify-channel
     """

@@ -17,6 +17,7 @@ from bot.cards import LABELS, Action, Values
 from bot.types import Place
 from tests.adapters.desk_bench import Bench
 from tests.adapters.stages.stage import (
+    QUIET,
     OpenForm,
     Person,
     Said,
@@ -24,6 +25,7 @@ from tests.adapters.stages.stage import (
     Stage,
     Where,
     command_of,
+    live_links,
 )
 from tests.discord_server import DiscordServer, Interaction, Posted
 
@@ -141,9 +143,7 @@ class DiscordStage(Stage):
         return Said(who, answer.where, message)
 
     async def edit(self, said: Said, text: str) -> None:
-        await self.server.edit(
-            self._people[said.who], said.raw, f"{self.server.mention} {text}"
-        )
+        await self.server.edit(self._people[said.who], said.raw, f"{self.server.mention} {text}")
 
     async def delete(self, said: Said) -> None:
         await self.server.delete(self._people[said.who], said.raw)
@@ -269,6 +269,7 @@ class DiscordStage(Stage):
             next((each for each, match in found if not match), ""),
             tuple(each["label"] for each in last.controls.values()),
             tuple(name for each in messages for name in each.pings),
+            live_links("\n".join(lines)),
             {
                 file["filename"]: self._content(file)
                 for each in messages
@@ -289,8 +290,10 @@ class DiscordStage(Stage):
         return any(f"{start}/{channel.id}" in text for channel in self._of(where))
 
     async def settled(self) -> None:
-        for _ in range(2):
-            await self.server.settled(quiet=0.05)
+        while True:
+            await self.server.settled(QUIET)
+            if not self.is_at_work:
+                return
             await self.bench.settled()
 
 

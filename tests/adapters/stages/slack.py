@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, Self
 
 from adapters.base import Adapter
@@ -14,7 +14,16 @@ from adapters.slack.manifest import SHORTCUTS
 from bot.cards import LABELS, Action, Values
 from bot.types import Place
 from tests.adapters.desk_bench import Bench
-from tests.adapters.stages.stage import OpenForm, Person, Said, Shown, Stage, Where
+from tests.adapters.stages.stage import (
+    QUIET,
+    OpenForm,
+    Person,
+    Said,
+    Shown,
+    Stage,
+    Where,
+    live_links,
+)
 from tests.slack_server import Channel, Json, SlackServer, User
 
 _SOURCE = re.compile(r"(\[\d+\]) (?:<[^|>]+\|([^>]+)>|(.+))")
@@ -132,9 +141,7 @@ class SlackStage(Stage):
 
     async def edit(self, said: Said, text: str) -> None:
         channel, ts = said.raw
-        await self.server.edit(
-            self._people[said.who], channel, ts, f"{self.server.mention} {text}"
-        )
+        await self.server.edit(self._people[said.who], channel, ts, f"{self.server.mention} {text}")
 
     async def delete(self, said: Said) -> None:
         await self.server.delete(*said.raw)
@@ -152,9 +159,7 @@ class SlackStage(Stage):
             await self._close_modals(who)
         before = self._in_private(who)
         (button,) = (each for each in _buttons(source) if each["text"]["text"] == LABELS[action])
-        await self.server.click(
-            self._people[who], source, button["action_id"], button.get("value")
-        )
+        await self.server.click(self._people[who], source, button["action_id"], button.get("value"))
         return await self._news(who, before)
 
     async def fill_in(self, who: Person, form: OpenForm, values: Values) -> Shown:
@@ -273,6 +278,7 @@ class SlackStage(Stage):
             next((each for each, match in found if not match), ""),
             tuple(each["text"]["text"] for each in _buttons(source)),
             tuple(self.server.pings(source)),
+            live_links("\n".join(_markup(source.get("blocks") or []))),
             where=where,
             thread=source.get("thread_ts"),
             raw=(channel, source),
@@ -283,11 +289,22 @@ class SlackStage(Stage):
 
     async def settled(self) -> None:
         server = self.server
-        for _ in range(2):
+        while True:
             await server.until(lambda: not server.deliveries.are_under_way)
-            await self.bench.settled()
-            while server.in_flight or await server.changed(0.05):
+            while server.in_flight or await server.changed(QUIET):
                 pass
+            if not self.is_at_work:
+                return
+            await self.bench.settled()
+
+
+def _markup(part: Any) -> Iterator[str]:
+    """The texts of blocks in which Slack makes links."""
+    if isinstance(part, dict) and part.get("type") in ("mrkdwn", "markdown"):
+        yield str(part["text"])
+    elif isinstance(part, dict | list):
+        for each in part.values() if isinstance(part, dict) else part:
+            yield from _markup(each)
 
 
 def _buttons(source: Json) -> list[Json]:

@@ -7,6 +7,7 @@ are called by their names and places by theirs; what they see comes back as plai
 from __future__ import annotations
 
 import asyncio
+import re
 from abc import ABC, abstractmethod
 from collections.abc import (
     AsyncIterator,
@@ -88,6 +89,10 @@ LACKS: Mapping[str, Mapping[Ability, str]] = {
 """What a platform by its nature has not, and why. Whatever is not listed it must have."""
 
 
+QUIET = 0.05
+"""Seconds without a call to the platform after which an adapter is taken to have finished."""
+
+
 @dataclass(frozen=True)
 class Said:
     """Something that a person said."""
@@ -110,6 +115,8 @@ class Shown:
     """Their labels."""
     rings: tuple[str, ...] = ()
     """Whom it calls."""
+    links: frozenset[str] = frozenset()
+    """What a click in it opens, buttons apart."""
     files: Mapping[str, str] = field(default_factory=dict)
     """What came along, as text by name."""
     where: Where = "general"
@@ -153,7 +160,7 @@ class Stage(ABC):
     def with_wrong_token(self) -> Adapter:
         """The adapter as it is when somebody has copied the wrong token."""
 
-    def wake(self) -> None:
+    def wake(self) -> None:  # noqa: B027 - most need nothing
         """What lets an adapter that waits for people see that it was told to stop."""
 
     async def start(self) -> None:
@@ -303,6 +310,11 @@ class Stage(ABC):
     @abstractmethod
     async def settled(self) -> None:
         """Wait until the bot has heard everything and has said all that it will say."""
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether the core is answering something."""
+        return any(each.get_name().startswith("answer ") for each in asyncio.all_tasks())
 
     async def last(self, where: Where) -> Shown:
         """The newest of what everyone sees."""
@@ -480,6 +492,15 @@ class Hearing:
                     await self._changed.wait()
 
 
+_CODE = re.compile(r"(`+).+?\1", re.S)
+_ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>()|\]]+")
+
+
+def live_links(markup: str) -> frozenset[str]:
+    """Addresses outside of code: both platforms make a link of any."""
+    return frozenset(_ADDRESS.findall(_CODE.sub(" ", markup)))
+
+
 def command_of(commands: Commands, line: str) -> tuple[Command, dict[str, str]]:
     """Which command a line is, and its values, as a person with a menu would enter them."""
     name, _, rest = line.removeprefix("/").partition(" ")
@@ -487,11 +508,8 @@ def command_of(commands: Commands, line: str) -> tuple[Command, dict[str, str]]:
 
 
 @asynccontextmanager
-async def opened(
-    kind: type[Stage], folder: Path, **options: Any
-) -> AsyncIterator[Stage]:
+async def opened(kind: type[Stage], folder: Path, **options: Any) -> AsyncIterator[Stage]:
     """A stage of a kind, with the bot on it. ``options``: those of the bench."""
-    async with open_bench(folder, **options) as bench:
-        async with kind(bench) as stage:
-            await stage.start()
-            yield stage
+    async with open_bench(folder, **options) as bench, kind(bench) as stage:
+        await stage.start()
+        yield stage
