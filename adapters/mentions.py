@@ -38,4 +38,5 @@ def _is_invisible(character: str) -> bool:
     if character == "\n":
         return False
     # U+FE00 to U+FE0F choose how the character before them is drawn, U+034F joins nothing.
-    return unicodedata.category(character) in ("Cc", "Cf") or "\ufe00" <= character <= "\ufe0f"
+    chooses = "\ufe00" <= character <= "\ufe0f" or character == "\u034f"
+    return chooses or unicodedata.category(character) in ("Cc", "Cf")

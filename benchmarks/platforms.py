@@ -22,6 +22,7 @@ import socket
 import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
+from importlib.metadata import version
 from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -55,6 +56,7 @@ QUICK = 4
 API_MS = (0, 80)
 """What a call of the platform's API takes: nothing, and about what Slack's takes."""
 ACKNOWLEDGED_WITHIN_MS = 3000
+LIBRARIES = ("aiohttp", "discord.py", "simcord", "slack-bolt", "slack-sdk")
 PHASES = ("acknowledged", "sign", "words", "whole")
 
 
@@ -191,6 +193,7 @@ async def measure(data: Path, weights: Path | None, *, quick: bool) -> dict[str,
             "max_ms": round(max(acknowledged), 1),
         },
         "peak_mib": round(peak),
+        "libraries": {name: version(name) for name in LIBRARIES},
     }
 
 

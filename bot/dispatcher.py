@@ -88,6 +88,7 @@ class Dispatcher:
         self._at_once = asyncio.Semaphore(_AT_ONCE)
         self._tidied: datetime | None = None
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._views: dict[str, tuple[Accepted, ReplyView]] = {}
 
     async def rules(self, place: Place) -> ChannelRules:
         """How the bot behaves in the channel that the place is in; settles where it answers."""
@@ -104,19 +105,39 @@ class Dispatcher:
         self._start(platform, accepted)
         return True
 
-    async def edited(self, platform: Platform, utterance: Utterance) -> None:
-        """The author changed their words: within a minute the answer changes too."""
+    async def edited(self, platform: Platform, utterance: Utterance) -> bool:
+        """The author changed their words: within a minute the answer changes too.
+
+        False: it is too late, or they were never heard.
+        """
         await self._stop(utterance.id)
         accepted = await self._inbox.reopen(utterance, self._clock(), EDITABLE)
-        if accepted is not None:
-            self._start(platform, accepted)
+        if accepted is None:
+            return False
+        self._start(platform, accepted)
+        return True
 
-    async def deleted(self, platform: Platform, place: Place, id: str) -> None:
-        """The author took their words back, and the answer goes with them."""
-        await self._stop(id)
+    async def deleted(
+        self, platform: Platform, place: Place, id: str, *, may_come: bool = False
+    ) -> None:
+        """The author took their words back, and the answer goes with them.
+
+        ``may_come``: the platform may deliver the words after their deletion.
+        """
+        view = await self._stop(id)
         shown = await self._inbox.withdraw(id, self._clock(), EDITABLE)
-        if shown:
+        if shown is None and may_come:
+            if await self._inbox.withdraw_unheard(id, platform.name, self._clock()):
+                return
+            shown = await self._inbox.withdraw(id, self._clock(), EDITABLE)
+        if shown is not None and view is not None:
+            await view.erase()
+        elif shown:
             await platform.erase(place, shown)
+
+    async def shown_for_others(self, utterance: Utterance) -> frozenset[str]:
+        """The platform's ids of what answers other utterances of the same conversation."""
+        return await self._inbox.shown_for_others(utterance)
 
     async def recover(self, platform: Platform) -> None:
         """Answer what a process that died, or was stopped, has left behind."""
@@ -176,14 +197,23 @@ class Dispatcher:
     def _ended(self, id: str, task: asyncio.Task[None]) -> None:
         if self._running.get(id) is task:
             del self._running[id]
+            if not task.cancelled():
+                self._views.pop(id, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             log_failure("dispatch_failed", error, message_id=id)
 
-    async def _stop(self, id: str) -> None:
+    async def _stop(self, id: str) -> ReplyView | None:
+        """Break off; what is posted is noted. Returns the reply that was begun."""
         task = self._running.get(id)
-        if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
+        if task is None:
+            return None
+        task.cancel()
+        await asyncio.wait([task])
+        if (begun := self._views.pop(id, None)) is None:
+            return None
+        accepted, view = begun
+        await self._inbox.showing(accepted, view.shown)
+        return view
 
     async def _work(self, platform: Platform, accepted: Accepted) -> None:
         utterance = accepted.utterance
@@ -222,18 +252,23 @@ class Dispatcher:
         bar = bar_for(utterance, rules, before)
         view: ReplyView | None = None
         if bar is None:
-            view = await platform.open_reply(utterance, accepted.shown)
+            view = await self._open(platform, accepted)
         card = await self._fixed_reply(accepted, rules, bar)
         if card is None:
             card = await self._looked_up(platform, accepted, rules, bar, view)
         if card is None:
             await self._inbox.settle(accepted, "ignored", ())
             return
-        view = view or await platform.open_reply(utterance, accepted.shown)
+        view = view or await self._open(platform, accepted)
         if await self._inbox.holds(accepted):
             await view.finish(card)
         if not await self._inbox.settle(accepted, "answered", view.shown):
             await self._take_back(platform, utterance, view)
+
+    async def _open(self, platform: Platform, accepted: Accepted) -> ReplyView:
+        view = await platform.open_reply(accepted.utterance, accepted.shown)
+        self._views[accepted.utterance.id] = (accepted, view)
+        return view
 
     async def _take_back(self, platform: Platform, utterance: Utterance, view: ReplyView) -> None:
         """Its author took it back, or changed it and another process answers the new words."""

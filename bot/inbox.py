@@ -188,6 +188,36 @@ class Inbox:
             row = shown.one_or_none()
         return None if row is None else tuple(row.shown)
 
+    async def withdraw_unheard(self, id: str, platform: str, now: datetime) -> bool:
+        """Enter that it was taken back before it was heard; False: it was heard meanwhile."""
+        row = {
+            "id": id,
+            "platform": platform,
+            "conversation": "",
+            "author": "",
+            "shown": [],
+            "accepted_at": now,
+            "lease_until": now,
+            "attempts": 0,
+            "outcome": "withdrawn",
+        }
+        try:
+            async with self._engine.begin() as db:
+                await db.execute(sa.insert(_inbox).values(row))
+        except IntegrityError:
+            return False
+        return True
+
+    async def shown_for_others(self, utterance: Utterance) -> frozenset[str]:
+        """What was noted as posted for other utterances of its conversation."""
+        async with self._engine.connect() as db:
+            found = await db.execute(
+                sa.select(_inbox.c.shown).where(
+                    _inbox.c.conversation == utterance.conversation, _inbox.c.id != utterance.id
+                )
+            )
+            return frozenset(id for shown in found.scalars() for id in shown or ())
+
     async def renew(self, ids: Collection[str], now: datetime) -> None:
         """Hold the leases a while longer."""
         if ids:

@@ -91,6 +91,7 @@ class SlackAdapter:
         self._listener: SocketListener | HttpListener | None = None
         self._doing: set[asyncio.Future[Any]] = set()
         self._fresh: OrderedDict[str, None] = OrderedDict()
+        self._edits: OrderedDict[str, float] = OrderedDict()
         self._untitled: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     @property
@@ -196,7 +197,7 @@ class SlackAdapter:
         if not shown and utterance.id not in self._fresh:
             # Somebody else began to answer it, or this process before it was started again.
             try:
-                shown = await find_answer(self._web, self._me.user, utterance)
+                shown = await self._find(utterance)
             except SlackError as error:
                 if error.passing:
                     raise
@@ -207,7 +208,7 @@ class SlackAdapter:
             prefix = f"**{self.mention(utterance.author)}** asked: {question}\n\n"
         self._title(utterance)
         return OpenReply(
-            self._web, self._me.user, utterance, shown, clock=self._clock, prefix=prefix
+            self._web, self._find, utterance, shown, clock=self._clock, prefix=prefix
         )
 
     async def whisper(self, place: Place, user: str, text: str) -> None:
@@ -252,10 +253,11 @@ class SlackAdapter:
         match read(event, self._me, self._people.names()):
             case Heard(utterance, unlisted):
                 await self._hear(utterance, unlisted)
-            case Edited(utterance):
-                await self._bounded(self._desk.dispatcher.edited(self, utterance))
-            case Deleted(place, id):
-                await self._bounded(self._desk.dispatcher.deleted(self, place, id))
+            case Edited(utterance, at, soon):
+                await self._bounded(self._edited(utterance, at, soon))
+            case Deleted(place, id, soon):
+                gone = self._desk.dispatcher.deleted(self, place, id, may_come=soon)
+                await self._bounded(gone)
 
     async def changed(self, event: Json) -> None:
         """Forget what is no longer so."""
@@ -307,6 +309,21 @@ class SlackAdapter:
             files = await asyncio.gather(*map(self._listed, unlisted))
             utterance = replace(utterance, files=(*utterance.files, *files))
         await self._bounded(self._desk.dispatcher.hear(self, utterance))
+
+    async def _edited(self, utterance: Utterance, at: float, soon: bool) -> None:
+        """Events overtake each other: older words do not replace newer ones."""
+        if at < self._edits.get(utterance.id, 0.0):
+            return
+        self._edits[utterance.id] = at
+        self._edits.move_to_end(utterance.id)
+        while len(self._edits) > _FRESH:
+            self._edits.popitem(last=False)
+        hears = self._desk.dispatcher
+        if await hears.edited(self, utterance) or not soon:
+            return
+        # The edit is here before what it changes; if that comes in this moment, it is changed.
+        if not await hears.hear(self, utterance):
+            await hears.edited(self, utterance)
 
     async def _bounded(self, doing: Coroutine[Any, Any, Any]) -> None:
         """Raises when it takes too long; it is not broken off, since it may be half written."""
@@ -370,6 +387,10 @@ class SlackAdapter:
                 raise
             return ""
         return str(found["permalink"])
+
+    async def _find(self, utterance: Utterance) -> list[str]:
+        others = await self._desk.dispatcher.shown_for_others(utterance)
+        return await find_answer(self._web, self._me.user, utterance, others)
 
     def _title(self, utterance: Utterance) -> None:
         """A thread of the agents' container is called after its first question."""

@@ -19,6 +19,7 @@ PLATFORM: Final = "slack"
 _SPOKEN = frozenset({None, "file_share", "thread_broadcast", "me_message"})
 """Subtypes of messages that people write; all others are news from Slack or from machines."""
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>|<!subteam\^([A-Z0-9]+)")
+_OVERTAKEN_SECONDS = 6 * 60 + 30
 _NEW_THREADS_IN = ("channel", "group", "mpim")
 
 Event = Mapping[str, Any]
@@ -50,6 +51,10 @@ class Edited:
     """Somebody changed what they had said."""
 
     utterance: Utterance
+    at: float = 0.0
+    """When, in seconds since 1970."""
+    soon: bool = False
+    """So soon that Slack may deliver what they had said afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,8 @@ class Deleted:
 
     place: Place
     id: str
+    soon: bool = False
+    """So soon that Slack may deliver what they had said afterwards."""
 
 
 def read(
@@ -149,7 +156,11 @@ def _changed(event: Event, me: Me, names: Mapping[str, str] | None) -> Edited | 
     if message.get("text") == before.get("text"):
         return None  # a link got its preview, or a thread a reply
     files, _ = attachments(message)
-    return Edited(_utterance(event, message, me, names, files))
+    edited = message.get("edited") or {}
+    at = float(edited.get("ts") or event.get("event_ts") or 0)
+    return Edited(
+        _utterance(event, message, me, names, files), at, _is_soon(event, message["ts"])
+    )
 
 
 def _gone(event: Event, message: Event, me: Me) -> Deleted | None:
@@ -157,7 +168,13 @@ def _gone(event: Event, message: Event, me: Me) -> Deleted | None:
     if not ts or (message and not is_by_person({**message, "hidden": False}, me)):
         return None
     place = place_of(event, {**message, "ts": ts}, me)
-    return Deleted(place, utterance_id(me, place.channel, str(ts)))
+    return Deleted(place, utterance_id(me, place.channel, str(ts)), _is_soon(event, ts))
+
+
+def _is_soon(event: Event, said: Any) -> bool:
+    """Slack repeats what was not acknowledged after one and after five more minutes."""
+    now = event.get("event_ts") or event.get("ts") or 0
+    return float(now) - float(said) < _OVERTAKEN_SECONDS
 
 
 def _utterance(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from adapters.slack.blocks import Json
@@ -20,11 +20,14 @@ def mark(utterance: Utterance) -> Json:
     return {"event_type": METADATA, "event_payload": {"id": utterance.id}}
 
 
-async def find_answer(web: Web, me: str, utterance: Utterance) -> list[str]:
+async def find_answer(
+    web: Web, me: str, utterance: Utterance, others: Collection[str]
+) -> list[str]:
     """``ts`` of the messages that an attempt whose end is not known has posted, oldest first.
 
-    A stream carries no mark before it ends: the first message of ours in the thread that has none
-    and comes after the question is taken for it. Raises :class:`SlackError`.
+    A stream carries no mark before it ends: the first message of ours in the thread that has none,
+    comes after the question and is not known to answer another (``others``) is taken for it.
+    Raises :class:`SlackError`.
     """
     place, asked = utterance.place, utterance.handle.get("ts") or utterance.handle.get("at") or "0"
     found: list[Json] = []
@@ -57,7 +60,8 @@ async def find_answer(web: Web, me: str, utterance: Utterance) -> list[str]:
     marked = [each["ts"] for each in mine if _marked_id(each) == utterance.id]
     if marked or place.thread is None:
         return marked
-    return [each["ts"] for each in mine if not each.get("metadata")][:1]
+    unmarked = [each["ts"] for each in mine if not each.get("metadata")]
+    return [ts for ts in unmarked if ts not in others][:1]
 
 
 def _marked_id(message: Json) -> str:

@@ -5,15 +5,16 @@ https://docs.slack.dev/reference/methods/chat.startStream and its siblings
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from adapters.slack.blocks import Json, Posting, closing, postings
-from adapters.slack.finding import erase, find_answer, mark
+from adapters.slack.finding import erase, mark
 from adapters.slack.formatting import MarkdownBlock
 from adapters.slack.private import response_url
 from adapters.slack.sign import Sign
@@ -26,6 +27,8 @@ GROW_SECONDS: Final = 0.7
 
 _STREAM_BYTES = 10_000
 """Slack documents 12,000 characters a call; streams were seen to be refused from 10,600 bytes."""
+_LAST_SECONDS = 10.0
+"""For a call that is under way when the reply is broken off."""
 _GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 
 _log = structlog.get_logger("housevoice")
@@ -37,20 +40,20 @@ class OpenReply:
     def __init__(
         self,
         web: Web,
-        me: str,
+        find: Callable[[Utterance], Awaitable[Sequence[str]]],
         utterance: Utterance,
         shown: Sequence[str],
         *,
         clock: Callable[[], float] = time.monotonic,
         prefix: str = "",
     ):
-        """``me``: the bot's user id.
+        """``find``: what an attempt whose end is not known has posted.
 
         ``prefix``: Markdown before the answer, such as the question where nobody saw it; such a
         reply does not grow.
         """
         self._web = web
-        self._me = me
+        self._find = find
         self._utterance = utterance
         self._place = utterance.place
         self._shown = list(shown)
@@ -75,7 +78,7 @@ class OpenReply:
         if self._prefix or self._clock() < self._not_before or not text.strip():
             return
         try:
-            await self._grow(text)
+            await self._whole(self._grow(text))
             self._not_before = self._clock() + GROW_SECONDS
         except SlackError as error:
             self._not_before = self._clock() + max(GROW_SECONDS, error.retry_after)
@@ -83,6 +86,9 @@ class OpenReply:
 
     async def finish(self, card: Card) -> None:
         """Show the whole."""
+        await self._whole(self._finish(card))
+
+    async def _finish(self, card: Card) -> None:
         await self._sign.shown()
         parts = postings(replace(card, text=self._prefix + card.text))
         if self._streamed is None or not await self._stop_stream(card, parts, self._streamed):
@@ -96,6 +102,19 @@ class OpenReply:
         await erase(self._web, self._place.channel, self._shown)
         self._shown.clear()
         await self._sign.end(posted=False)
+
+    async def _whole(self, doing: Coroutine[Any, Any, None]) -> None:
+        """Not broken off at once: what Slack is just posting has to be known."""
+        task = asyncio.create_task(doing, name=f"answer {self._utterance.id} showing")
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            done, _ = await asyncio.wait({task}, timeout=_LAST_SECONDS)
+            if not done:
+                task.cancel()
+            elif not task.cancelled():
+                task.exception()  # nobody waits for it any more
+            raise
 
     # --- growing ----------------------------------------------------------------------------
 
@@ -194,7 +213,7 @@ class OpenReply:
 
     async def _show(self, parts: Sequence[Posting]) -> None:
         if self._unsure and not self._shown:
-            self._shown += await find_answer(self._web, self._me, self._utterance)
+            self._shown += await self._find(self._utterance)
         for number, part in enumerate(parts):
             if number < len(self._shown):
                 await self._update(number, part)
@@ -251,7 +270,7 @@ class OpenReply:
                 if not patient:
                     self._unsure = True
                     raise
-                found = await find_answer(self._web, self._me, self._utterance)
+                found = await self._find(self._utterance)
                 if fresh := [ts for ts in found if ts not in known]:
                     return fresh[0]
                 if last:
