@@ -271,7 +271,7 @@ async def sync_discord(guild: int | None) -> int:
     if config is None:
         raise ConfigurationError("Set DISCORD_TOKEN first; docs/discord.md tells where it is.")
     async with open_app(settings) as app:
-        return await sync(config, app.desk, guild)
+        return await sync(config, app.desk.commands, guild)
 
 
 def is_hub_id(model: str) -> bool:

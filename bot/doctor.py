@@ -57,18 +57,18 @@ async def _examine_platform(platform: Literal["slack", "discord"]) -> list[Findi
     try:
         settings = load_settings()
         if platform == "slack":
-            from adapters.slack import checkup as slack_checkup
+            from adapters.slack.checkup import examine as examine_slack
 
             slack = slack_config(settings)
             if slack is None:
                 raise ConfigurationError("Set SLACK_BOT_TOKEN; docs/slack.md tells where it is.")
-            return await slack_checkup.examine(slack)
-        from adapters.discord import checkup as discord_checkup
+            return await examine_slack(slack)
+        from adapters.discord.checkup import examine as examine_discord
 
         discord = discord_config(settings)
         if discord is None:
             raise ConfigurationError("Set DISCORD_TOKEN; docs/discord.md tells where it is.")
-        return await discord_checkup.examine(discord)
+        return await examine_discord(discord)
     except ConfigurationError as error:
         return [Finding("settings", False, str(error))]
 

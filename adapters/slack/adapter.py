@@ -207,9 +207,7 @@ class SlackAdapter:
             question = " ".join(utterance.text.split())
             prefix = f"**{self.mention(utterance.author)}** asked: {question}\n\n"
         self._title(utterance)
-        return OpenReply(
-            self._web, self._find, utterance, shown, clock=self._clock, prefix=prefix
-        )
+        return OpenReply(self._web, self._find, utterance, shown, clock=self._clock, prefix=prefix)
 
     async def whisper(self, place: Place, user: str, text: str) -> None:
         """Say something that only this person sees."""
@@ -312,18 +310,22 @@ class SlackAdapter:
 
     async def _edited(self, utterance: Utterance, at: float, soon: bool) -> None:
         """Events overtake each other: older words do not replace newer ones."""
-        if at < self._edits.get(utterance.id, 0.0):
+        known = self._edits.get(utterance.id, 0.0)
+        if at <= known:
             return
         self._edits[utterance.id] = at
-        self._edits.move_to_end(utterance.id)
         while len(self._edits) > _FRESH:
             self._edits.popitem(last=False)
         hears = self._desk.dispatcher
-        if await hears.edited(self, utterance) or not soon:
-            return
-        # The edit is here before what it changes; if that comes in this moment, it is changed.
-        if not await hears.hear(self, utterance):
-            await hears.edited(self, utterance)
+        try:
+            if await hears.edited(self, utterance) or not soon:
+                return
+            # The edit is here before what it changes; if that comes this moment, it is changed.
+            if not await hears.hear(self, utterance):
+                await hears.edited(self, utterance)
+        except BaseException:
+            self._edits[utterance.id] = known  # Slack sends it again
+            raise
 
     async def _bounded(self, doing: Coroutine[Any, Any, Any]) -> None:
         """Raises when it takes too long; it is not broken off, since it may be half written."""

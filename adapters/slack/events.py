@@ -158,9 +158,7 @@ def _changed(event: Event, me: Me, names: Mapping[str, str] | None) -> Edited | 
     files, _ = attachments(message)
     edited = message.get("edited") or {}
     at = float(edited.get("ts") or event.get("event_ts") or 0)
-    return Edited(
-        _utterance(event, message, me, names, files), at, _is_soon(event, message["ts"])
-    )
+    return Edited(_utterance(event, message, me, names, files), at, _is_soon(event, message["ts"]))
 
 
 def _gone(event: Event, message: Event, me: Me) -> Deleted | None:

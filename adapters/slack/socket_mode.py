@@ -44,7 +44,8 @@ class _Client(SocketModeClient):
     async def issue_new_wss_url(self) -> str:
         """An address for the next websocket; waits longer each time that the last one was short."""
         lasted = time.monotonic() - self._opened if self._opened else _LASTING
-        self._pause = 0.0 if lasted >= _LASTING else min(max(1.0, 2 * self._pause), self.longest_pause)
+        longer = min(max(1.0, 2 * self._pause), self.longest_pause)
+        self._pause = 0.0 if lasted >= _LASTING else longer
         await asyncio.sleep(self._pause)
         if self.closed:
             return self.wss_uri or ""  # which nobody opens any more

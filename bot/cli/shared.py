@@ -41,14 +41,17 @@ class faults_told:
             raise typer.Exit(0) from error
 
 
-def run(job: Callable[[App], Coroutine[Any, Any, None]]) -> None:
-    """Do a job with an opened bot; its faults end the command."""
+def run(job: Callable[[App], Coroutine[Any, Any, None]], **changed: object) -> None:
+    """Do a job with an opened bot; its faults end the command.
+
+    ``changed``: settings that this command has otherwise than they are configured.
+    """
 
     async def with_app() -> None:
         from bot.app import open_app
         from bot.settings import load_settings
 
-        async with open_app(load_settings()) as app:
+        async with open_app(load_settings().model_copy(update=changed)) as app:
             await job(app)
 
     with faults_told():

@@ -94,15 +94,16 @@ def chat(
         if interactive:
             typer.echo("Ask away. /quit or Ctrl-D leaves.")
         await Console(
-            app.assistant,
+            app.desk,
             asker,
             sys.stdout,
             _prompt if interactive else (lambda: sys.stdin.readline() or None),
             voice=voice,
             echo=not interactive,
-        ).run()
+        ).listen()
 
-    run(job)
+    # Who has the shell may ask as often as they like.
+    run(job, person_hourly_limit=0, workspace_daily_limit=0)
 
 
 def _questions(one: str | None, batch: Path | None) -> Iterator[tuple[str, str]]:

@@ -136,8 +136,8 @@ class Office:
         for message in self.slack.replies(channel or self.general):
             metadata = message.get("metadata") or {}
             id = metadata.get("event_payload", {}).get("id", "")
-            unmarked = f"unmarked message {message['ts']}"
-            found[id.rpartition(":")[2] if metadata.get("event_type") == METADATA else unmarked] += 1
+            is_marked = metadata.get("event_type") == METADATA
+            found[id.rpartition(":")[2] if is_marked else f"unmarked {message['ts']}"] += 1
         return found
 
     def everything(self) -> list[tuple[str, Json]]:
@@ -252,7 +252,8 @@ def shown_links(message: Json) -> set[str]:
     for text in _texts(message.get("blocks") or [{"type": "mrkdwn", "text": message["text"]}]):
         bare = re.sub(r"```.*?```|`[^`\n]+`", "", text, flags=re.DOTALL)
         bare = bare.replace("&amp;", "&")
-        found |= {match.rstrip(".,") for match in re.findall(r"\b[a-z]+://[^\s<>|)\]\u200b]+", bare)}
+        addresses = re.findall(r"\b[a-z]+://[^\s<>|)\]\u200b]+", bare)
+        found |= {each.rstrip(".,") for each in addresses}
         found |= set(re.findall(r"(?<![\w.])(?:www|evil)\.[a-z.]+", bare))
     return found
 
