@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -184,6 +185,13 @@ class _OnDiscord:
         if seconds:
             self._server.fail("**", 200, latency=seconds, times=None)
 
+    async def _at_rest(self) -> None:
+        # The server's own wait asks for heartbeats, which discord.py would take for late ones.
+        seen = -1
+        while seen != len(self._server.calls) or self._server.rest.in_flight:
+            seen = len(self._server.calls)
+            await asyncio.sleep(_QUIET)
+
     def _note(self, first: int, asked: Mapping[str, _Noted]) -> None:
         """Give every call to the question whose id or token stands first in its path."""
         for call in self._server.calls[first:]:
@@ -207,7 +215,7 @@ class DiscordMention(_OnDiscord):
             said = await server.say(person, self._channel, f"{server.mention} {text}")
             asked[str(said.id)] = _Noted(at, [])
         await server.until(lambda: all(map(self._answer, asked)), _PATIENCE)
-        await server.idle(_QUIET)
+        await self._at_rest()
         for id in asked:
             if answer := self._answer(id):
                 _with_sources(answer.text)
@@ -252,7 +260,7 @@ class DiscordCommand(_OnDiscord):
             used.append(interaction)
             asked[interaction.token] = _Noted(interaction.started, [])
         await server.until(lambda: all(map(self._is_whole, used)), _PATIENCE)
-        await server.idle(_QUIET)
+        await self._at_rest()
         for interaction in used:
             _with_sources(interaction.text)
         self._note(calls, asked)

@@ -98,9 +98,13 @@ class DiscordAdapter:
         for shard in self.client.shards.values():
             with suppress(*DISCORD_FAILURES):
                 await shard.disconnect()
+        for turn in list(self._in_order.values()):  # what is being taken in is taken in
+            async with turn:
+                pass
 
     async def close(self) -> None:
         """Leave Discord."""
+        await self.stop_listening()
         with suppress(*DISCORD_FAILURES):
             if self.client.http.token:
                 await self.client.close()

@@ -92,6 +92,7 @@ class SlackAdapter:
         self._doing: set[asyncio.Future[Any]] = set()
         self._fresh: OrderedDict[str, None] = OrderedDict()
         self._edits: OrderedDict[str, float] = OrderedDict()
+        self._editing = asyncio.Lock()
         self._untitled: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     @property
@@ -310,22 +311,17 @@ class SlackAdapter:
 
     async def _edited(self, utterance: Utterance, at: float, soon: bool) -> None:
         """Events overtake each other: older words do not replace newer ones."""
-        known = self._edits.get(utterance.id, 0.0)
-        if at <= known:
-            return
-        self._edits[utterance.id] = at
-        while len(self._edits) > _FRESH:
-            self._edits.popitem(last=False)
-        hears = self._desk.dispatcher
-        try:
-            if await hears.edited(self, utterance) or not soon:
+        async with self._editing:
+            if at <= self._edits.get(utterance.id, 0.0):
                 return
-            # The edit is here before what it changes; if that comes this moment, it is changed.
-            if not await hears.hear(self, utterance):
+            hears = self._desk.dispatcher
+            is_changed = await hears.edited(self, utterance)
+            # It may be here before what it changes; if that comes this moment, it is changed.
+            if not is_changed and soon and not await hears.hear(self, utterance):
                 await hears.edited(self, utterance)
-        except BaseException:
-            self._edits[utterance.id] = known  # Slack sends it again
-            raise
+            self._edits[utterance.id] = at
+            while len(self._edits) > _FRESH:
+                self._edits.popitem(last=False)
 
     async def _bounded(self, doing: Coroutine[Any, Any, Any]) -> None:
         """Raises when it takes too long; it is not broken off, since it may be half written."""

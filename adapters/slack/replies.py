@@ -245,7 +245,8 @@ class OpenReply:
             url = response_url(self._utterance, time.time())
             if error.code not in ("not_in_channel", "channel_not_found") or not url:
                 raise
-            await self._web.respond(url, {"response_type": "in_channel", **part.content})
+            told = {"response_type": "in_channel", **part.content}
+            await self._web.respond(url, told | {"unfurl_links": False, "unfurl_media": False})
 
     async def _posted(self, part: Posting, *, patient: bool = True) -> str:
         """Post; where only the answer was lost, look before posting once more."""

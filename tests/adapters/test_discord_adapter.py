@@ -104,6 +104,8 @@ async def scene(server: DiscordServer, bench: Bench, content: bool) -> AsyncIter
     scene.general = server.channel("general")
     await scene.start()
     yield scene
+    await server.idle(0.02)
+    await scene.adapter.close()
     assert server.rung == {}, "nobody is ever rung"
 
 

@@ -170,8 +170,9 @@ async def test_what_was_asked_in_one_thread_keeps_its_own_message_over_a_crash(
         await office.begin(f"days of leave, {word}?", thread_ts=parent)
         for word in ("second", "first")
     ]
-    await office.slack.until(lambda: office.said())
     await office.heard()
+    while not any(row["shown"] != "[]" for row in await office.bench.rows("inbox")):
+        await office.slack.changed(0.05)
     await office.bench.crash()
     office.bench.clock.tick(LEASE.total_seconds() + 1)
     await office.start(await office.replica())
@@ -183,7 +184,7 @@ async def test_what_was_asked_in_one_thread_keeps_its_own_message_over_a_crash(
 
 
 @pytest.fixture
-async def waiting(office: Office) -> AsyncIterator[tuple[Office, list[float]]]:
+async def waiting(office: Office) -> tuple[Office, list[float]]:
     """The bot, and how long it waited: its waiting moves the clock that Slack goes by."""
     waits: list[float] = []
 
@@ -193,7 +194,7 @@ async def waiting(office: Office) -> AsyncIterator[tuple[Office, list[float]]]:
         await asyncio.sleep(0)
 
     await office.start(sleep=sleep)
-    yield office, waits
+    return office, waits
 
 
 @pytest.mark.parametrize(
@@ -433,15 +434,19 @@ async def test_a_question_deleted_while_it_is_answered_leaves_nothing(
 ) -> None:
     await office.start()
     place = office.slack.dm(office.ann) if method == "chat.postMessage" else office.general
+    parent = await office.slack.say(office.ann, place, "thank you")
+    await office.rest()
+    before = office.said(place)
     office.slack.fail(method, latency=0.4)
-    ts = await office.begin(channel=place)
+    where = {} if method == "chat.postMessage" else {"thread_ts": parent}
+    ts = await office.begin(channel=place, **where)
     await office.slack.until(lambda: office.slack.called(method))
     await office.slack.delete(place, ts)
     await office.rest()
     await asyncio.sleep(0.5)  # until Slack has done what it was asked for before
     await office.rest()
-    assert office.said(place) == []
-    assert not office.slack.status(place, ts)
+    assert office.said(place) == before
+    assert not office.slack.status(place, parent)
 
 
 async def test_a_question_deleted_in_the_other_process_is_not_answered(office: Office) -> None:

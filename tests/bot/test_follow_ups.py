@@ -13,7 +13,7 @@ from bot.channels import WorkspaceRules
 from bot.errors import PlatformError, UsageError
 from bot.types import Place
 from knowledge.types import Attachment
-from tests.adapters.desk_bench import Bench
+from tests.adapters.desk_bench import Bench, voice_for
 from tests.adapters.fake_platform import CHANNEL, DIRECT, THREAD, FakePlatform, utterance
 from tests.fakes import evidence
 
@@ -76,7 +76,7 @@ class TestWhy:
         assert "2. Board (score 0.83, read today)" in card.text
         assert "> Salaries are paid on the 25th" in card.text
         assert "Checked against the sources and kept: numbers and dates" in card.text
-        assert f"Voice: fernhill, version {bench_voice_version()}." in card.text
+        assert f"Voice: fernhill, version {voice_for(None).version}." in card.text
         assert trace in card.text
         assert [each.title for each in card.sources] == ["Pay", "Board"]
 
@@ -136,12 +136,6 @@ class TestWhy:
             assert text in (await bench.follow_ups.why(trace, CHANNEL, "ann", office)).text
 
 
-def bench_voice_version() -> str:
-    from tests.adapters.desk_bench import voice_for
-
-    return voice_for(None).version
-
-
 class TestSharing:
     async def test_posts_the_answer_with_its_question_and_sources_for_everyone(
         self, bench: Bench, office: FakePlatform
@@ -175,6 +169,16 @@ class TestSharing:
         with pytest.raises(UsageError, match="not everyone"):
             await bench.follow_ups.share(trace, CHANNEL, "ann", office)
         assert office.posts == []
+
+    async def test_is_refused_although_everyone_may_read_a_part_of_it(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        trace = await asked(bench, office, **PRIVATELY)
+        assert {each.title for each in office.last.sources} == {"Pay", "Board"}
+        with pytest.raises(UsageError, match="not everyone"):
+            await bench.follow_ups.share(trace, CHANNEL, "ann", office)
+        office.audiences[CHANNEL.channel] = MANAGERS
+        await bench.follow_ups.share(trace, CHANNEL, "ann", office)
 
     async def test_is_refused_when_a_source_was_closed_since(
         self, bench: Bench, office: FakePlatform

@@ -143,10 +143,14 @@ class DiscordStage(Stage):
         return Said(who, answer.where, message)
 
     async def edit(self, said: Said, text: str) -> None:
-        await self.server.edit(self._people[said.who], said.raw, f"{self.server.mention} {text}")
+        async with self.hearing.one_more():
+            await self.server.edit(
+                self._people[said.who], said.raw, f"{self.server.mention} {text}"
+            )
 
     async def delete(self, said: Said) -> None:
-        await self.server.delete(self._people[said.who], said.raw)
+        async with self.hearing.one_more():
+            await self.server.delete(self._people[said.who], said.raw)
 
     async def command(self, who: Person, where: Where, line: str) -> Shown | OpenForm | None:
         command, values = command_of(self.desk.commands, line)

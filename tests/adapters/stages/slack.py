@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Literal, Self
 
 from adapters.base import Adapter
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.blocks import FORM
 from adapters.slack.config import SlackConfig
+from adapters.slack.interactions import _WORKING
 from adapters.slack.manifest import SHORTCUTS
+from adapters.slack.private import LOOKING
 from bot.cards import LABELS, Action, Values
 from bot.types import Place
 from tests.adapters.desk_bench import Bench
 from tests.adapters.stages.stage import (
+    PATIENCE,
     QUIET,
     OpenForm,
     Person,
@@ -27,6 +31,7 @@ from tests.adapters.stages.stage import (
 from tests.slack_server import Channel, Json, SlackServer, User
 
 _SOURCE = re.compile(r"(\[\d+\]) (?:<[^|>]+\|([^>]+)>|(.+))")
+_PROMISES = (LOOKING, _WORKING.text)
 _POSTING = (
     "chat.postMessage",
     "chat.postEphemeral",
@@ -141,10 +146,14 @@ class SlackStage(Stage):
 
     async def edit(self, said: Said, text: str) -> None:
         channel, ts = said.raw
-        await self.server.edit(self._people[said.who], channel, ts, f"{self.server.mention} {text}")
+        async with self.hearing.one_more():
+            await self.server.edit(
+                self._people[said.who], channel, ts, f"{self.server.mention} {text}"
+            )
 
     async def delete(self, said: Said) -> None:
-        await self.server.delete(*said.raw)
+        async with self.hearing.one_more():
+            await self.server.delete(*said.raw)
 
     async def command(self, who: Person, where: Where, line: str) -> Shown | OpenForm | None:
         await self._close_modals(who)
@@ -240,17 +249,24 @@ class SlackStage(Stage):
     def _in_private(self, who: Person) -> dict[str, str]:
         user = self._people[who]
         shown = [*self.server.ephemerals(user), *self.server.views(user)]
-        return {each.get("id") or each["ts"]: self.server.visible(each) for each in shown}
+        return {_id(each): self.server.visible(each) for each in shown}
 
     async def _news(self, who: Person, before: Mapping[str, str]) -> Shown | OpenForm | None:
         """What this person sees now that was not there before, or was otherwise."""
         await self.settled()
-        user = self._people[who]
-        news = [
-            each
-            for each in [*self.server.ephemerals(user), *self.server.views(user)]
-            if before.get(each.get("id") or each["ts"]) != self.server.visible(each)
-        ]
+        news: list[Json] = []
+
+        def told() -> bool:
+            """Whether something has come of it, and is no promise of more."""
+            user = self._people[who]
+            shown = [*self.server.ephemerals(user), *self.server.views(user)]
+            news[:] = [each for each in shown if before.get(_id(each)) != self.server.visible(each)]
+            return bool(news) and not any(
+                words in self.server.visible(news[-1]) for words in _PROMISES
+            )
+
+        with suppress(TimeoutError):
+            await self.server.until(told, PATIENCE)
         if not news:
             return None
         last = news[-1]
@@ -296,6 +312,10 @@ class SlackStage(Stage):
             if not self.is_at_work:
                 return
             await self.bench.settled()
+
+
+def _id(message_or_view: Json) -> str:
+    return str(message_or_view.get("id") or message_or_view["ts"])
 
 
 def _markup(part: Any) -> Iterator[str]:

@@ -29,6 +29,7 @@ from bot.cards import Action, Card, Choice, Field, Form, Values
 from bot.chain import Question
 from bot.commands import Command, Commands, FieldFaults, Invocation, Outcome, Parameter
 from bot.desk import Desk
+from bot.ports import Platform
 from bot.types import Delta, Place, Reply, Utterance
 from tests.adapters.desk_bench import Bench, open_bench
 
@@ -91,6 +92,8 @@ LACKS: Mapping[str, Mapping[Ability, str]] = {
 
 QUIET = 0.05
 """Seconds without a call to the platform after which an adapter is taken to have finished."""
+PATIENCE = 1.0
+"""Seconds to wait for what an adapter may also keep to itself."""
 
 
 @dataclass(frozen=True)
@@ -463,31 +466,47 @@ def desk_of(bench: Bench, tried: Tried) -> Desk:
 
 
 class Hearing:
-    """Notes what the core has heard; ``keeps``: and lets it go no further."""
+    """Notes what the core has been told of; ``keeps``: and lets it go no further.
+
+    An adapter may keep to itself what nobody could mean for the bot: so waiting has an end.
+    """
 
     def __init__(self, bench: Bench):
         self.keeps = False
         self.utterances: list[Utterance] = []
+        self._count = 0
         self._changed = asyncio.Event()
-        hear = bench.dispatcher.hear
+        dispatcher: Any = bench.dispatcher
+        dispatcher.hear = self._noted(dispatcher.hear)
+        dispatcher.edited = self._noted(dispatcher.edited)
+        dispatcher.deleted = self._noted(dispatcher.deleted)
 
-        async def noted(platform: Any, utterance: Utterance) -> bool:
+    def _noted(self, told: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def noted(platform: Platform, *what: Any) -> Any:
             try:
-                return not self.keeps and await hear(platform, utterance)
+                return not self.keeps and await told(platform, *what)
             finally:
-                self.utterances.append(utterance)
+                self.utterances += [each for each in what if isinstance(each, Utterance)]
+                self._count += 1
                 self._changed.set()
 
-        bench.dispatcher.hear = noted  # type: ignore[method-assign]
+        return noted
 
     async def of(self, id: str) -> None:
-        """Wait until the core has heard what the platform calls so; a second at most.
+        """Wait until the core has heard what the platform calls so."""
+        await self._until(lambda: any(id in each.id for each in self.utterances))
 
-        An adapter may keep to itself what nobody could mean for the bot.
-        """
+    @asynccontextmanager
+    async def one_more(self) -> AsyncIterator[None]:
+        """Wait until the core was told of what happens inside."""
+        before = self._count
+        yield
+        await self._until(lambda: self._count > before)
+
+    async def _until(self, seen: Callable[[], bool]) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(1):
-                while not any(id in each.id for each in self.utterances):
+            async with asyncio.timeout(PATIENCE):
+                while not seen():
                     self._changed.clear()
                     await self._changed.wait()
 
