@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from simcord import ChannelHandle
 
 from tests.discord_server import DiscordServer, Interaction, Posted
-from tests.slack_server import SlackServer
+from tests.slack_server import Delivery, SlackServer
 
 _PATIENCE = 300.0
 """Seconds after which a question is taken to stay without an answer."""
@@ -133,7 +133,7 @@ class SlackMention:
 
     def acknowledgements_ms(self) -> list[float]:
         """See :class:`Way`."""
-        return self._server.latencies_ms()
+        return [_waited_ms(delivery) for delivery in self._server.deliveries.history]
 
     def _answered(self) -> Mapping[str, dict[str, Any]]:
         """The last message of each answer that has its buttons, by the question's ``ts``."""
@@ -160,11 +160,17 @@ class SlackMention:
         """By the question's ``ts``: a mention is delivered as two events, the later one counts."""
         heard: dict[str, float] = {}
         for delivery in self._server.deliveries.history[first:]:
-            if delivery.latency_ms is None:
-                raise SystemExit(f"Not acknowledged: {delivery.event.get('type')}.")
             ts = str(delivery.event.get("ts"))
-            heard[ts] = max(heard.get(ts, 0.0), delivery.latency_ms)
+            heard[ts] = max(heard.get(ts, 0.0), _waited_ms(delivery))
         return heard
+
+
+def _waited_ms(delivery: Delivery) -> float:
+    """From the first attempt on, so that one which Slack had to send again counts as late."""
+    for attempt in delivery.attempts:
+        if attempt.acked_at is not None:
+            return (attempt.acked_at - delivery.attempts[0].sent_at) * 1000
+    raise SystemExit(f"Never acknowledged: {delivery.event.get('type')}.")
 
 
 # --- Discord ----------------------------------------------------------------------------------

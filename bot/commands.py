@@ -49,8 +49,8 @@ class Parameter:
 
     name: str
     help: str
-    kind: Literal["text", "yes_no"] = "text"
-    """Text parameters take all the words that are left where commands are typed as a line."""
+    kind: Literal["text", "word", "yes_no"] = "text"
+    """Where commands are typed as a line, text parameters take all the words that are left."""
     required: bool = True
     suggest: Suggest | None = None
     """The choices for what has been typed so far."""
@@ -77,12 +77,18 @@ class Command:
         return " ".join(part for part in parts if part)
 
     def flag(self, parameter: Parameter) -> str:
-        """How a yes/no parameter is typed: with dashes where text follows, which may begin so."""
+        """How a parameter that is no text is typed: with dashes where text follows."""
         has_text = any(each.kind == "text" for each in self.parameters)
         return f"--{parameter.name}" if has_text else parameter.name
 
     def _typed(self, parameter: Parameter) -> str:
-        name = parameter.name if parameter.kind == "text" else self.flag(parameter)
+        match parameter.kind:
+            case "text":
+                name = parameter.name
+            case "word":
+                name = f"{self.flag(parameter)}=…"
+            case "yes_no":
+                name = self.flag(parameter)
         return f"<{name}>" if parameter.required else f"[{name}]"
 
 
@@ -180,13 +186,17 @@ def _first_word(line: str) -> tuple[str, str]:
 
 
 def _values(command: Command, line: str) -> dict[str, str]:
-    """Yes/no parameters come first; the rest of the line is the text."""
+    """Parameters that are no text come first; the rest of the line is the text."""
     values: dict[str, str] = {}
-    for parameter in command.parameters:
-        if parameter.kind == "yes_no":
-            first, rest = _first_word(line)
-            if first.lower() == command.flag(parameter):
-                values[parameter.name], line = "yes", rest
+    flags = {command.flag(each): each for each in command.parameters if each.kind != "text"}
+    while line:
+        first, rest = _first_word(line)
+        flag, equals, word = first.partition("=")
+        parameter = flags.get(flag.lower())
+        if parameter is None or bool(equals) != (parameter.kind == "word"):
+            break
+        values[parameter.name], line = word or "yes", rest
+        del flags[flag.lower()]  # said again, it is text
     text = next((each for each in command.parameters if each.kind == "text"), None)
     if text is not None and line:
         values[text.name] = line

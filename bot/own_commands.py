@@ -191,7 +191,11 @@ class _Own:
         return Card(f"Here it speaks in {chosen}. There are:\n{listed}")
 
     async def say(self, by: Invocation) -> Outcome:
-        return await self.drafting.rewrite(by.values["draft"], by.place, by.user, by.voice)
+        voice = by.values.get("voice") or by.voice
+        return await self.drafting.rewrite(by.values["draft"], by.place, by.user, voice)
+
+    async def suggest(self, _: Invocation, typed: str) -> Sequence[Choice]:
+        return [Choice(name, name) for name in self.voices() if typed.lower() in name]
 
     async def quiet(self, by: Invocation) -> Outcome:
         resume = by.values.get("off") == "yes"
@@ -260,7 +264,10 @@ def own_commands(
             "Say a draft of yours in our voice.",
             own.say,
             "say",
-            (Parameter("draft", "Your text."),),
+            (
+                Parameter("voice", "In this voice.", "word", required=False, suggest=own.suggest),
+                Parameter("draft", "Your text."),
+            ),
         ),
         Command("quiet", "Speak here only when mentioned.", own.quiet, parameters=(off,)),
     ]

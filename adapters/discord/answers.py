@@ -29,7 +29,7 @@ class Answers:
             surface = await self._surface(utterance, shown)
             reply = GrowingReply(surface, shown, self._clock)
         elif any("/" in name for name in shown):  # the token had expired before
-            surface, ahead = await self._away(utterance)
+            surface, ahead = await self._away(utterance, len(shown))
             reply = GrowingReply(surface, shown, self._clock, ahead=ahead)
         else:
             reply = self._answer_to_command(utterance, shown)
@@ -52,6 +52,7 @@ class Answers:
             channel,
             reply_to=message if channel == asked_in else None,
             nonce=str(message),
+            posted=len(shown),
         )
 
     async def _thread(
@@ -83,7 +84,7 @@ class Answers:
         surface = InteractionSurface(hook, private=utterance.private and not utterance.place.direct)
         return GrowingReply(surface, shown or (ORIGINAL,), self._clock, elsewhere)
 
-    async def _away(self, utterance: Utterance) -> tuple[MessageSurface, str]:
+    async def _away(self, utterance: Utterance, posted: int = 0) -> tuple[MessageSurface, str]:
         """Where a command is answered whose token has expired, and what it was."""
         place = utterance.place
         guild = int(place.workspace) if place.workspace else None
@@ -95,7 +96,8 @@ class Answers:
                 guild, channel = None, await self.direct(utterance.author)
         quoted = " ".join(utterance.text.split())
         quoted = quoted if len(quoted) <= _QUOTED else quoted[:_QUOTED].rstrip() + " …"
-        surface = MessageSurface(self._client, guild, channel, nonce=utterance.id.partition(":")[2])
+        nonce = utterance.id.partition(":")[2]
+        surface = MessageSurface(self._client, guild, channel, nonce=nonce, posted=posted)
         return surface, f"{who} asked:\n> {quoted}\n\n"
 
     async def direct(self, user: str) -> int:

@@ -50,7 +50,7 @@ class MessageSurface:
 
     ``reply_to``: the first one replies to this message. ``nonce``: begins the nonces of its
     messages, so that what was posted by a process that died is not posted once more: for some
-    minutes Discord returns the message that it has.
+    minutes Discord returns the message that it has. ``posted``: how many there are already.
     """
 
     def __init__(
@@ -61,13 +61,14 @@ class MessageSurface:
         *,
         reply_to: int | None = None,
         nonce: str | None = None,
+        posted: int = 0,
     ) -> None:
         self._client = client
         self._guild = guild
         self._channel = channel
         self._reply_to = reply_to
         self._nonce = nonce
-        self._posted = 0
+        self._posted = posted
 
     async def show_typing(self) -> None:
         """Show that something is coming; it is no harm if that fails."""
@@ -76,6 +77,15 @@ class MessageSurface:
 
     async def post(self, part: Part) -> str:
         """Post a message."""
+        try:
+            return await self._post(part)
+        except discord.NotFound as error:
+            if self._nonce is None or error.code != errors.UNKNOWN_MESSAGE:
+                raise
+            self._nonce = None  # what was posted with it has been removed
+            return await self._post(part)
+
+    async def _post(self, part: Part) -> str:
         sent = await self._send(part)
         self._posted += 1
         self._reply_to = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -226,10 +227,22 @@ class Log:
         return [line for line in self.lines if f'"event": "{event}"' in line]
 
 
+class _Keep(logging.Handler):
+    """Puts what libraries log among the rest, with their tracebacks."""
+
+    def __init__(self, log: Log):
+        super().__init__()
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._log.lines.append(self.format(record))
+
+
 @contextmanager
 def captured_log() -> Iterator[Log]:
-    """Structured lines of every level; those of libraries as pytest's ``caplog`` has them."""
+    """Structured lines of every level; of libraries what the app lets them log: warnings."""
     log = Log()
+    handler, level = _Keep(log), logging.root.level
 
     def keep(_: Any, level: str, event: Any) -> Any:
         log.lines.append(json.dumps({"level": level, **event}, default=repr))
@@ -240,10 +253,14 @@ def captured_log() -> Iterator[Log]:
         processors=[structlog.processors.format_exc_info, keep],
         wrapper_class=structlog.make_filtering_bound_logger(0),
     )
+    logging.root.addHandler(handler)
+    logging.root.setLevel(logging.WARNING)
     try:
         yield log
     finally:
         structlog.configure(**before)
+        logging.root.removeHandler(handler)
+        logging.root.setLevel(level)
 
 
 def shown_links(message: Json) -> set[str]:

@@ -614,7 +614,7 @@ async def test_an_answer_that_grows_longer_by_an_edit_is_whole(office: Office) -
         await office.rest()
         whole = " ".join(each.text for each in office.answers(asked))
         assert whole.startswith(f"Answer {n}:"), whole[:200]
-        assert whole.count(f"word{n}") == size, "something of it is missing"
+        assert whole.count(f"word{n} ") == size, "something of it is missing"
         assert f"end {n}" in whole
 
 

@@ -53,10 +53,12 @@ async def fruit(by: Invocation, typed: str) -> Sequence[Choice]:
 
 
 LOUD = Parameter("loud", "Louder.", "yes_no", required=False)
+WHOM = Parameter("whom", "Only to them.", "word", required=False)
 WORDS = Parameter("words", "What to say.")
 TOYS = Commands(
     [
         Command("say", "Say it.", done, parameters=(LOUD, WORDS)),
+        Command("tell", "Say it to them.", done, parameters=(LOUD, WHOM, WORDS)),
         Command("box", "Open it.", done, "open", (LOUD,)),
         Command("box", "Fill it.", done, "fill", (Parameter("fruit", "Which?", suggest=fruit),)),
         Command(
@@ -82,6 +84,12 @@ TOYS = Commands(
         ("say", "  two\n lines\t ", "", {"words": "two\n lines"}),
         ("say", "--loud\ntwo\n\nlines", "", {"loud": "yes", "words": "two\n\nlines"}),
         ("say", "", "", {}),
+        ("say", "--loud --loud", "", {"loud": "yes", "words": "--loud"}),
+        ("tell", "--whom=Ann hello", "", {"whom": "Ann", "words": "hello"}),
+        ("tell", "--whom=Ann --loud hello", "", {"whom": "Ann", "loud": "yes", "words": "hello"}),
+        ("tell", "--whom hello", "", {"words": "--whom hello"}),
+        ("tell", "--loud=no hello", "", {"words": "--loud=no hello"}),
+        ("tell", "x=1 --whom=Ann", "", {"words": "x=1 --whom=Ann"}),
         ("box", "open", "open", {}),
         ("box", "OPEN loud", "open", {"loud": "yes"}),
         ("box", "fill apple", "fill", {"fruit": "apple"}),
