@@ -48,10 +48,9 @@ from knowledge.stores.embedded import EmbeddedStore
 from knowledge.types import PUBLIC
 
 if TYPE_CHECKING:
+    from adapters.base import Adapter
     from adapters.discord.config import DiscordConfig
     from adapters.slack.config import SlackConfig
-
-    from adapters.base import Adapter
 
 ENDPOINT = "endpoint"
 

@@ -118,7 +118,9 @@ class Assistant:
             if read and len(message.unread) < len(message.attachments):
                 listed = replies.read_files.format(files=_listed(read))
                 return listed + _unread(message, replies)
-            return replies.not_text if message.attachments or text else replies.empty_question
+            if message.attachments or text:
+                return replies.not_text + _unread(message, replies)
+            return replies.empty_question
         if len(text) > self._max_question_chars:
             return replies.too_long.format(limit=self._max_question_chars)
         kind: SmallTalk | None = small_talk(text)

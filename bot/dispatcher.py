@@ -33,9 +33,8 @@ EDITABLE = timedelta(minutes=1)
 """How long an edit or deletion of the question still changes the answer."""
 ATTEMPTS = 5
 _AT_ONCE = 8
-_BEAT = LEASE / 3
+_BEAT = LEASE.total_seconds() / 3
 _TIDY_EVERY = timedelta(hours=1)
-_LOOK_AROUND = 10.0  # seconds between looks for what other processes left behind
 
 _LIMITS: dict[Reached, str] = {
     "person": "That is a lot of questions in one hour. Give me a little while, then ask again.",
@@ -149,11 +148,14 @@ class Dispatcher:
     async def attend(self, platform: Platform) -> None:
         """Keep hold of what is being answered and pick up what others left, until cancelled."""
         while True:
-            await self.recover(platform)
-            await self._tidy_up()
-            for _ in range(max(1, round(_LOOK_AROUND / _BEAT.total_seconds()))):
-                await asyncio.sleep(_BEAT.total_seconds())
+            # A database that is away for a while must not end the service.
+            try:
                 await self._inbox.renew(self._running.keys(), self._clock())
+                await self.recover(platform)
+                await self._tidy_up()
+            except Exception as error:
+                log_failure("attending_failed", error, platform=platform.name)
+            await asyncio.sleep(_BEAT)
 
     async def _tidy_up(self) -> None:
         now = self._clock()

@@ -14,6 +14,7 @@ from bot.cards import Action, Card
 from bot.channels import Channels
 from bot.database import in_utc
 from bot.errors import PlatformError, UsageError
+from bot.grounding import facts
 from bot.ports import Platform
 from bot.rewriting import Rewriter
 from bot.tone.voice import Voice
@@ -68,7 +69,7 @@ class Drafting:
         note = "" if rewrite.changed else "\n\n*I found nothing that I could safely change.*"
         id = uuid4().hex
         await self._save(Draft(id, place, rewrite.text), person(place, user))
-        return Card(f"{rewrite.text}{note}", buttons=_BUTTONS, subject=id)
+        return _card(f"{rewrite.text}{note}", id)
 
     async def get(self, id: str, place: Place, user: str) -> Draft:
         """A draft of this person's."""
@@ -89,7 +90,7 @@ class Drafting:
         draft = await self.get(id, place, user)
         async with self._engine.begin() as db:
             await db.execute(sa.update(_draft).where(_draft.c.id == id).values(text=text))
-        return Card(text, buttons=_BUTTONS, subject=draft.id)
+        return _card(text, draft.id)
 
     async def send(self, id: str, place: Place, user: str, platform: Platform) -> str:
         """Post a draft where it was written for; returns what to tell its owner. Once only."""
@@ -99,9 +100,8 @@ class Drafting:
         if not gone.rowcount:
             raise UsageError("That draft has been sent already.")
         try:
-            link = await platform.post(
-                draft.place, Card(f"{draft.text}\n\n— {platform.mention(user)}")
-            )
+            signed = f"{draft.text}\n\n— {platform.mention(user)}"
+            link = await platform.post(draft.place, Card(signed, links=_links(draft.text)))
         except PlatformError:  # its owner has the text nowhere else
             await self._save(draft, person(place, user))
             raise
@@ -123,3 +123,12 @@ class Drafting:
                     saved_at=self._clock(),
                 )
             )
+
+
+def _card(text: str, id: str) -> Card:
+    return Card(text, buttons=_BUTTONS, subject=id, links=_links(text))
+
+
+def _links(text: str) -> tuple[str, ...]:
+    """The addresses in a text: its owner wrote them, so they may be live."""
+    return tuple(facts(text)["links"])

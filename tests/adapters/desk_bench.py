@@ -136,10 +136,12 @@ async def open_bench(tmp_path: Path, **options: Any) -> AsyncIterator[Bench]:
     """A bot on a new SQLite file in ``tmp_path``.
 
     ``options``: ``person_hourly`` and ``workspace_daily`` (0: no limit), ``threshold`` of the
-    judge, ``max_question_chars``, ``prompts``, ``roles``, and ``url`` for another database.
+    judge, ``max_question_chars``, ``prompts``, ``roles``, ``url`` for another database, and
+    ``clock`` for another time than a fixed one.
     """
     url = str(options.pop("url", f"sqlite:///{tmp_path / 'state.db'}"))
-    async with _open(url, World(), options) as bench:
+    world = World(clock=options.pop("clock", None) or FixedClock())
+    async with _open(url, world, options) as bench:
         yield bench
 
 

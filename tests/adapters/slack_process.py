@@ -20,12 +20,14 @@ from adapters.slack.adapter import SlackAdapter
 from adapters.slack.config import SlackConfig
 from tests.adapters.desk_bench import open_bench
 from tests.adapters.slack_office import LEAVE, SWIFT
+from tests.fakes import FixedClock
 
 
-class _Ahead:
+class _Ahead(FixedClock):
     """The real time, and some seconds more: a lease of now has run out then."""
 
     def __init__(self, seconds: float):
+        super().__init__()
         self._ahead = timedelta(seconds=seconds)
 
     def __call__(self) -> datetime:
@@ -36,7 +38,7 @@ async def main(given: dict[str, Any]) -> None:
     """Serve until told to stop."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    clock: Any = _Ahead(given["seconds"])
+    clock = _Ahead(given["seconds"])
     async with open_bench(Path(), url=given["url"], clock=clock) as bench:
         bench.knows("leave", LEAVE)
         config = SlackConfig(

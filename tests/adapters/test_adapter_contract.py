@@ -19,14 +19,9 @@ from bot.desk import Desk
 from bot.errors import ConfigurationError, PlatformError
 from bot.ports import Platform, ReplyView
 from knowledge.types import PUBLIC, Attachment, Principals
-from tests.adapters.stages.stage import (
-    EVERY_FIELD,
-    LACKS,
-    OpenForm,
-    Shown,
-    Stage,
-    opened,
-)
+from tests.adapters.stages.desk import EVERY_FIELD
+from tests.adapters.stages.lacks import LACKS
+from tests.adapters.stages.stage import OpenForm, Shown, Stage, opened
 from tests.adapters.stages.stages import STAGES
 from tests.fakes import evidence
 
@@ -269,6 +264,7 @@ def typed(command: Command) -> str:
     """A line with everything that the command takes."""
     words = [f"/{command.name}", command.action]
     words += [command.flag(each) for each in command.parameters if each.kind == "yes_no"]
+    words += [f"{command.flag(each)}=harbour" for each in command.parameters if each.kind == "word"]
     words += ["Some words." for each in command.parameters if each.kind == "text"]
     return " ".join(word for word in words if word)
 

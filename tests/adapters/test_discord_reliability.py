@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from simcord import MemberActor
@@ -21,7 +20,7 @@ from tests.adapters.discord_office import (
     assert_nothing_to_fear,
     office_at,
 )
-from tests.adapters.slack_office import Log, captured_log, will_answer
+from tests.adapters.slack_office import captured_log, will_answer
 from tests.discord_server import Posted
 
 
@@ -135,24 +134,18 @@ async def test_what_was_deleted_while_the_connection_was_down_is_not_answered(
 async def test_another_process_takes_over_when_the_lease_of_a_dead_one_is_over(
     office: Office,
 ) -> None:
-    first = await office.start()
-    other = await office.start(await office.replica())
-    office.discord.fail("POST /channels/*/messages", 200, latency=60, times=None)
+    dead = await office.start()
+    will_answer(office.bench, "You get 28 days ", "of annual leave. [1]", gate=asyncio.Event())
     asked = [await office.begin(f"days of leave {n}?") for n in range(5)]
-    await office.discord.until(
-        lambda: len(office.discord.called("POST /channels/*/messages")) == len(asked)
-    )
-    dead = [task for task in asyncio.all_tasks() if task.get_name().startswith("answer ")]
-    await office.discord.kill(first.client)
-    for task in dead:  # those of the second as well: as if it were new
-        task.cancel()
-    await asyncio.wait(dead)
-    office.discord.mend()
-    await office.benches[1].dispatcher.recover(other)
+    await office.discord.until(lambda: len(office.everything()) == len(asked))
+    await office.discord.kill(dead.client)
+    await office.bench.crash()
+    other = await office.replica()
+    bot = await office.start(other)
     await office.rest()
-    assert office.everything() == [], "the lease of the dead one still runs"
+    assert not any(ANSWER in each.text for each in office.everything()), "it still has the lease"
     office.bench.clock.tick(LEASE.total_seconds() + 1)
-    await office.benches[1].dispatcher.recover(other)
+    await other.dispatcher.recover(bot)
     await office.rest()
     office.assert_one_answer_each(asked)
 
@@ -216,7 +209,7 @@ async def later(office: Office) -> None:
 
 
 @pytest.mark.parametrize("route", MENTIONED)
-@pytest.mark.parametrize("status", [429, 500, 502, 503])
+@pytest.mark.parametrize("status", [429, 500, 503])
 async def test_what_discord_cannot_do_now_is_done_later(
     office: Office, route: str, status: int
 ) -> None:
@@ -472,9 +465,7 @@ async def test_a_question_by_command_that_could_not_be_acknowledged_is_answered_
 
 
 @pytest.mark.parametrize(("status", "code"), LATE)
-@pytest.mark.parametrize(
-    ("name", "sub"), [("help", None), ("kb", "channel"), ("kb", "gaps"), ("quiet", None)]
-)
+@pytest.mark.parametrize(("name", "sub"), [("help", None), ("kb", "channel")])
 async def test_a_command_that_could_not_be_acknowledged_stands_in_the_log(
     office: Office, status: int, code: int, name: str, sub: str | None
 ) -> None:
@@ -488,15 +479,14 @@ async def test_a_command_that_could_not_be_acknowledged_stands_in_the_log(
 
 
 @pytest.mark.parametrize(("status", "code"), LATE)
-@pytest.mark.parametrize("label", ["Why this answer?", "Helpful"])
 async def test_a_button_that_could_not_be_acknowledged_stands_in_the_log(
-    office: Office, status: int, code: int, label: str
+    office: Office, status: int, code: int
 ) -> None:
     await office.start()
     answer = await office.answered()
     office.discord.fail("POST /interactions/*/*/callback", status, code=code)
     with captured_log() as log:
-        await office.discord.click(office.bob, answer, label=label, wait=False)
+        await office.discord.click(office.bob, answer, label="Helpful", wait=False)
         await office.rest()
     assert_logged(log, "response_not_shown", f"(code {code})")
 
@@ -509,9 +499,7 @@ async def test_a_command_whose_token_is_no_longer_taken_is_answered_elsewhere(
     await office.start()
     office.discord.fail("PATCH /webhooks/*/*/messages/*", status, code=code, times=None)
     office.discord.fail("POST /webhooks/*/*", status, code=code, times=None)
-    await office.command(
-        office.bob, "ask", question="how many days of leave?", public=public
-    )
+    await office.command(office.bob, "ask", question="how many days of leave?", public=public)
     if public:
         seen = [each.text for each in office.discord.replies(office.general)]
     else:
@@ -537,14 +525,13 @@ async def test_completion_that_comes_too_late_is_let_go(office: Office) -> None:
     await office.start()
     office.discord.fail("POST /interactions/*/*/callback", 404, code=10062, times=None)
     with captured_log() as log:
-        assert (
-            await office.discord.autocomplete(
-                office.ann, office.general, "voice", "voice", "fern", sub="list"
-            )
-            == []
-        ) if False else True
+        offered = await office.discord.autocomplete(
+            office.bob, office.general, "voice", "voice", "fern", sub="say"
+        )
         await office.rest()
-    assert log.holding(["Traceback"]) == []
+    assert offered == []
+    assert [type(error).__name__ for error in office.discord.errors] == ["NotFound"]
+    assert log.holding(["10062"]) and not log.holding(["fern"])
 
 
 # --- words that change ------------------------------------------------------------------------
@@ -572,8 +559,7 @@ async def test_every_second_question_that_is_taken_back_in_a_rush_leaves_the_oth
     for each in asked[::2]:
         await office.discord.delete(office.ann, each)
     await office.rest()
-    kept = [each for each in office.everything()]
-    assert len(kept) == 6, office.transcript()
+    assert len(office.everything()) == 6, office.transcript()
     assert all(len(office.answers(each)) == 1 for each in asked[1::2])
 
 
@@ -597,7 +583,9 @@ async def test_an_answer_goes_with_its_question_for_a_minute(office: Office, sec
     await office.ask()
     (answer,) = office.everything()
     office.bench.clock.tick(seconds)
-    asked = Posted(office.discord.world, office.discord.backend.messages[office.general.id][answer.channel_id])
+    asked = Posted(
+        office.discord.world, office.discord.backend.messages[office.general.id][answer.channel_id]
+    )
     await office.discord.delete(office.ann, asked)
     await office.rest()
     assert bool(office.everything()) == (seconds > 60)
@@ -622,13 +610,13 @@ async def test_an_answer_in_parts_is_gone_on_with_where_a_dead_process_left_it(
     office: Office,
 ) -> None:
     await office.start()
-    will_answer(office.bench, "Begin. " + "word " * 1700 + "end.")
-    office.discord.fail("POST /channels/*/messages", 200, latency=60, times=None, after=1)
+    pieces = ("Begin. " + "word " * 300, "word " * 1400 + "end.")
+    will_answer(office.bench, *pieces, gate=asyncio.Event())
     asked = await office.begin()
-    await office.discord.until(lambda: len(office.discord.called("POST /channels/*/messages")) == 2)
+    await office.discord.until(office.everything)
     await office.crash()
     replica = await office.replica()
-    will_answer(replica, "Begin. " + "word " * 1700 + "end.")
+    will_answer(replica, *pieces)
     await office.start(replica)
     await office.rest()
     said = office.answers(asked)

@@ -244,22 +244,24 @@ class TestWhatNeedsNoLookingUp:
         assert answers == set(bot.voice.guide.replies.hello)
 
     @pytest.mark.parametrize(
-        ("text", "attachments", "line"),
+        ("text", "line"),
         [
-            ("", (), "empty_question"),
-            (" \n\t", (), "empty_question"),
-            ("🙂👍", (), "not_text"),
-            ("???", (), "not_text"),
-            ("", ("scan.png",), "not_text"),
+            ("", "empty_question"),
+            (" \n\t", "empty_question"),
+            ("🙂👍", "not_text"),
+            ("???", "not_text"),
         ],
     )
-    async def test_is_no_question_at_all(
-        self, bot: Bot, text: str, attachments: tuple[str, ...], line: str
-    ) -> None:
-        unread = dict.fromkeys(attachments, "it is a picture")
-        reply = await bot.hear(text, attachments=attachments, unread=unread)
+    async def test_is_no_question_at_all(self, bot: Bot, text: str, line: str) -> None:
+        reply = await bot.hear(text)
         assert reply.answer == getattr(bot.voice.guide.replies, line)
         assert bot.retriever.asked == []
+
+    async def test_is_a_file_without_words_that_could_not_be_read(self, bot: Bot) -> None:
+        reply = await bot.hear("", attachments=("scan.png",), unread={"scan.png": "a picture"})
+        first, why = reply.answer.split("\n\n")
+        assert first == bot.voice.guide.replies.not_text
+        assert "`scan.png (a picture)`" in why
 
     async def test_is_a_question_too_long_to_look_up(self, bot: Bot) -> None:
         assert (await bot.hear("a" * 80)).abstained

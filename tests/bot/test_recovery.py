@@ -213,7 +213,7 @@ class Heart:
         self._bench = bench
         self._beaten = asyncio.Event()
         self._renew = bench.inbox.renew
-        monkeypatch.setattr("bot.dispatcher._BEAT", LEASE / 3e6)
+        monkeypatch.setattr("bot.dispatcher._BEAT", LEASE.total_seconds() / 3e6)
         monkeypatch.setattr(bench.inbox, "renew", self._renewed)
 
     @asynccontextmanager

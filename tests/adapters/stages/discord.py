@@ -16,6 +16,7 @@ from adapters.discord.config import DiscordConfig, permissions
 from bot.cards import LABELS, Action, Values
 from bot.types import Place
 from tests.adapters.desk_bench import Bench
+from tests.adapters.stages.reading import command_of, live_links
 from tests.adapters.stages.stage import (
     QUIET,
     OpenForm,
@@ -24,8 +25,6 @@ from tests.adapters.stages.stage import (
     Shown,
     Stage,
     Where,
-    command_of,
-    live_links,
 )
 from tests.discord_server import DiscordServer, Interaction, Posted
 

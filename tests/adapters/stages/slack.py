@@ -17,8 +17,9 @@ from adapters.slack.private import LOOKING
 from bot.cards import LABELS, Action, Values
 from bot.types import Place
 from tests.adapters.desk_bench import Bench
+from tests.adapters.stages.hearing import PATIENCE
+from tests.adapters.stages.reading import live_links
 from tests.adapters.stages.stage import (
-    PATIENCE,
     QUIET,
     OpenForm,
     Person,
@@ -26,7 +27,6 @@ from tests.adapters.stages.stage import (
     Shown,
     Stage,
     Where,
-    live_links,
 )
 from tests.slack_server import Channel, Json, SlackServer, User
 

@@ -7,7 +7,6 @@ are called by their names and places by theirs; what they see comes back as plai
 from __future__ import annotations
 
 import asyncio
-import re
 from abc import ABC, abstractmethod
 from collections.abc import (
     AsyncIterator,
@@ -15,23 +14,21 @@ from collections.abc import (
     Callable,
     Iterator,
     Mapping,
-    Sequence,
 )
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from langchain_core.runnables import RunnableGenerator
 
 from adapters.base import Adapter
-from bot.cards import Action, Card, Choice, Field, Form, Values
+from bot.cards import Action, Values
 from bot.chain import Question
-from bot.commands import Command, Commands, FieldFaults, Invocation, Outcome, Parameter
-from bot.desk import Desk
-from bot.ports import Platform
-from bot.types import Delta, Place, Reply, Utterance
+from bot.types import Delta, Place, Reply
 from tests.adapters.desk_bench import Bench, open_bench
+from tests.adapters.stages.desk import Tried, desk_of
+from tests.adapters.stages.hearing import Hearing
 
 Person = Literal["ann", "bob", "ida", "stan"]
 """Ann and Bob work here, Ann is a manager, Ida is an admin, Stan comes from another company."""
@@ -39,61 +36,8 @@ Where = Literal["general", "board", "help", "direct", "shared", "forum"]
 """``board``: only Ann and Ida get in. ``help``: where people take over. ``direct``: alone with the
 bot. ``shared``: with Stan in it. ``forum``: everything said there is a new post."""
 
-Ability = Literal[
-    "others",
-    "channels",
-    "edits",
-    "deletions",
-    "redelivery",
-    "outages",
-    "restarts",
-    "strangers",
-    "typed_lines",
-    "suggestions",
-    "message_menu",
-    "files",
-    "lines",
-    "formatting",
-    "mentions",
-    "links",
-    "forums",
-]
-
-LACKS: Mapping[str, Mapping[Ability, str]] = {
-    "slack": {
-        "suggestions": "Slack completes nothing behind a slash command: its words are one text.",
-        "forums": "Slack has no channels of posts.",
-    },
-    "discord": {
-        "strangers": "Whoever sees a channel of a server is a member of that server.",
-        "typed_lines": "Discord sends commands with typed options only, checked by its client.",
-    },
-    "console": {
-        "others": "One person sits at a terminal.",
-        "channels": "A terminal is one direct conversation.",
-        "edits": "What was typed stays typed.",
-        "deletions": "What was typed stays typed.",
-        "redelivery": "Nothing stands between the keyboard and the process that could repeat.",
-        "outages": "There is no server that could fail.",
-        "restarts": "Who typed a question sees the process end, and types it again.",
-        "strangers": "One person sits at a terminal.",
-        "suggestions": "Lines are read whole.",
-        "message_menu": "Nobody else's messages are there to point at.",
-        "files": "Nothing can be handed over with a line.",
-        "lines": "A line ends where Enter is pressed.",
-        "formatting": "A terminal shows Markdown as it was written.",
-        "mentions": "Nobody else is there to be rung.",
-        "links": "A terminal has no addresses for what was said.",
-        "forums": "A terminal is one conversation.",
-    },
-}
-"""What a platform by its nature has not, and why. Whatever is not listed it must have."""
-
-
 QUIET = 0.05
 """Seconds without a call to the platform after which an adapter is taken to have finished."""
-PATIENCE = 1.0
-"""Seconds to wait for what an adapter may also keep to itself."""
 
 
 @dataclass(frozen=True)
@@ -368,162 +312,6 @@ class Stage(ABC):
                 yield Reply(asked.text, markdown, False, asked.voice.name, asked.trace_id)
 
         self.bench.assistant._chain = RunnableGenerator(chain)
-
-
-# --- a desk with more on it -----------------------------------------------------------------------
-
-EVERY_FIELD: Mapping[str, tuple[Field, ...]] = {
-    "texts": (
-        Field("title", "Title", "text", "Leave", required=True, help="In a few words."),
-        Field("words", "Words", "long_text", "One line."),
-        Field("amount", "Amount", "number", "25"),
-    ),
-    "choices": (
-        Field("mode", "Mode", "one_of", "warm", (Choice("warm", "Warm"), Choice("dry", "Dry"))),
-        Field(
-            "days",
-            "Days",
-            "some_of",
-            ("mon",),
-            (Choice("mon", "Monday"), Choice("tue", "Tuesday"), Choice("wed", "Wednesday")),
-        ),
-        Field("room", "Room", "channel"),
-    ),
-}
-"""Two forms that have every kind of field between them, by the action of ``/try`` that opens
-them."""
-
-
-@dataclass
-class Tried:
-    """What ``/try`` was given."""
-
-    forms: list[tuple[str, Mapping[str, str], Values]] = field(default_factory=list)
-    """Form, context and values of each that was sent in."""
-    ran: list[tuple[str, str, Mapping[str, str]]] = field(default_factory=list)
-    """Name, action and values of every command that was given."""
-
-
-_CITIES = ("Ghent", "Lyon", "Lisbon")
-
-
-def desk_of(bench: Bench, tried: Tried) -> Desk:
-    """The desk of a bench with ``/try`` besides: every kind of field, a suggestion, a failure."""
-
-    def opens(name: str) -> Any:
-        async def run(_: Invocation) -> Outcome:
-            return Form(name, f"Try {name}", EVERY_FIELD[name], context={"opened": name})
-
-        return run
-
-    async def take(by: Invocation, context: Mapping[str, str], values: Values) -> Card:
-        if values.get("title") == "wrong":
-            raise FieldFaults({"title": "That title is taken."})
-        tried.forms.append((context.get("opened", ""), context, values))
-        return Card("Taken in.")
-
-    async def pick(by: Invocation) -> Outcome:
-        return Card(f"You chose {by.values['city']}.")
-
-    async def cities(_: Invocation, typed: str) -> Sequence[Choice]:
-        return [Choice(each, each) for each in _CITIES if each.lower().startswith(typed.lower())]
-
-    async def fail(_: Invocation) -> Outcome:
-        raise RuntimeError("the disk is on fire")
-
-    more = [
-        *(
-            Command("try", f"Try {name}.", opens(name), name, opens_form=True)
-            for name in EVERY_FIELD
-        ),
-        Command(
-            "try", "Pick a city.", pick, "pick", (Parameter("city", "Where.", suggest=cities),)
-        ),
-        Command("try", "Fail.", fail, "fail"),
-    ]
-
-    def handed_on(form: str) -> Any:
-        async def submit(by: Invocation, context: Mapping[str, str], values: Values) -> Card:
-            return await bench.commands.submit(form, context, by, values)
-
-        return submit
-
-    forms = {name: handed_on(name) for name in ("channel", "workspace")}
-    forms |= dict.fromkeys(EVERY_FIELD, take)
-
-    def noted(command: Command) -> Command:
-        async def run(by: Invocation) -> Outcome:
-            tried.ran.append((command.name, command.action, by.values))
-            return await command.run(by)
-
-        return replace(command, run=run)
-
-    commands = [noted(each) for each in (*bench.commands.all, *more)]
-    return replace(bench.desk, commands=Commands(commands, forms))
-
-
-# --- what drivers share ---------------------------------------------------------------------------
-
-
-class Hearing:
-    """Notes what the core has been told of; ``keeps``: and lets it go no further.
-
-    An adapter may keep to itself what nobody could mean for the bot: so waiting has an end.
-    """
-
-    def __init__(self, bench: Bench):
-        self.keeps = False
-        self.utterances: list[Utterance] = []
-        self._count = 0
-        self._changed = asyncio.Event()
-        dispatcher: Any = bench.dispatcher
-        dispatcher.hear = self._noted(dispatcher.hear)
-        dispatcher.edited = self._noted(dispatcher.edited)
-        dispatcher.deleted = self._noted(dispatcher.deleted)
-
-    def _noted(self, told: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        async def noted(platform: Platform, *what: Any) -> Any:
-            try:
-                return not self.keeps and await told(platform, *what)
-            finally:
-                self.utterances += [each for each in what if isinstance(each, Utterance)]
-                self._count += 1
-                self._changed.set()
-
-        return noted
-
-    async def of(self, id: str) -> None:
-        """Wait until the core has heard what the platform calls so."""
-        await self._until(lambda: any(id in each.id for each in self.utterances))
-
-    @asynccontextmanager
-    async def one_more(self) -> AsyncIterator[None]:
-        """Wait until the core was told of what happens inside."""
-        before = self._count
-        yield
-        await self._until(lambda: self._count > before)
-
-    async def _until(self, seen: Callable[[], bool]) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE):
-                while not seen():
-                    self._changed.clear()
-                    await self._changed.wait()
-
-
-_CODE = re.compile(r"(`+).+?\1", re.S)
-_ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>()|\]]+")
-
-
-def live_links(markup: str) -> frozenset[str]:
-    """Addresses outside of code: both platforms make a link of any."""
-    return frozenset(_ADDRESS.findall(_CODE.sub(" ", markup)))
-
-
-def command_of(commands: Commands, line: str) -> tuple[Command, dict[str, str]]:
-    """Which command a line is, and its values, as a person with a menu would enter them."""
-    name, _, rest = line.removeprefix("/").partition(" ")
-    return commands.parse(name, rest)
 
 
 @asynccontextmanager

@@ -1,0 +1,86 @@
+"""What scenarios share: what is known, on which platforms one can be played, what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from knowledge.types import Evidence
+from tests.adapters.stages.lacks import LACKS, Ability
+from tests.adapters.stages.stage import OpenForm, Shown, Stage, opened
+from tests.adapters.stages.stages import STAGES
+from tests.fakes import evidence
+
+PAY = evidence(
+    "Salaries arrive on the 28th.", title="Pay", document="pay.md", url="https://intra.example/pay"
+)
+QUESTION = "When do salaries arrive?"
+ANSWER = "Salaries arrive on the 28th."
+
+_Test = TypeVar("_Test", bound=Callable[..., Any])
+
+
+def needs(*abilities: Ability) -> Callable[[_Test], _Test]:
+    """The scenario makes no sense where a platform has not these by its nature."""
+
+    def marked(test: _Test) -> _Test:
+        test.needs = abilities  # type: ignore[attr-defined]
+        return test
+
+    return marked
+
+
+def bench(**options: Any) -> Callable[[_Test], _Test]:
+    """Options of the core that the scenario is played with."""
+
+    def marked(test: _Test) -> _Test:
+        test.options = options  # type: ignore[attr-defined]
+        return test
+
+    return marked
+
+
+PLATFORMS = sorted(STAGES)
+
+
+@asynccontextmanager
+async def played(request: pytest.FixtureRequest, folder: Path) -> AsyncIterator[Stage]:
+    """The stage for a scenario; skipped where the platform lacks what it needs."""
+    lacks = LACKS[request.param]
+    for ability in getattr(request.function, "needs", ()):
+        if ability in lacks:
+            pytest.skip(lacks[ability])
+    options = getattr(request.function, "options", {})
+    async with opened(STAGES[request.param], folder, **options) as stage:
+        stage.bench.knows("salaries", PAY)
+        yield stage
+
+
+def limited(stage: Stage, to: Any, words: str = "bonus") -> Evidence:
+    """Something that only ``to`` may read is known."""
+    held = evidence(
+        "The bonus is 3%.",
+        title="Bonus",
+        document="bonus.md",
+        source="board",
+        url="https://intra.example/bonus",
+        access=frozenset({stage.principal(to)}),
+    )
+    stage.bench.knows(words, held)
+    return held
+
+
+def shown(given: Shown | OpenForm | None) -> Shown:
+    """It was a message."""
+    assert isinstance(given, Shown), f"no message: {given}"
+    return given
+
+
+def form(given: Shown | OpenForm | None) -> OpenForm:
+    """It was a form."""
+    assert isinstance(given, OpenForm), f"no form: {given}"
+    return given
