@@ -34,7 +34,13 @@ class Source:
     title: str
     document: str
     url: str
-    """May be empty: then there is nothing to open."""
+    """A web address, or empty: then there is nothing that readers could open."""
+
+    @classmethod
+    def of(cls, n: int, title: str, document: str, url: str) -> Source:
+        """With the address only if it is on the web: a file's is the server's own business."""
+        is_web = url.startswith(("https://", "http://"))
+        return cls(n, title, document, url if is_web else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +131,7 @@ def answer_card(
     return Card(
         text=reply.answer,
         sources=tuple(
-            Source(each.n, each.title, each.document, each.url) for each in reply.citations
+            Source.of(each.n, each.title, each.document, each.url) for each in reply.citations
         ),
         confidence=confidence_in_words(float(reply.checks.get("confidence", 0)))
         if reply.citations

@@ -105,7 +105,7 @@ class FollowUps:
         return Card(
             "\n".join(lines),
             sources=tuple(
-                Source(n, each["title"], each["document"], each.get("url", ""))
+                Source.of(n, each["title"], each["document"], each.get("url", ""))
                 for n, each in enumerate(shown, start=1)
             ),
         )
@@ -127,7 +127,7 @@ class FollowUps:
                 f"{platform.mention(user)} asked: "
                 f"*{shorten(body['question'], 300, placeholder=' …')}*\n\n{body['answer']}",
                 sources=tuple(
-                    Source(each["n"], each["title"], each["document"], each["url"])
+                    Source.of(each["n"], each["title"], each["document"], each["url"])
                     for each in body["citations"]
                 ),
                 confidence=confidence_in_words(float(body["checks"]["confidence"])),

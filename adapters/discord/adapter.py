@@ -122,7 +122,7 @@ class DiscordAdapter:
         async with self._turn(message.channel.id):
             utterance = await self._heard(message)
             if utterance is not None:
-                self._people.learn(message.author)
+                self._people.learn(message.author, message.id)
                 self._is_news(utterance)
                 await self._safely(self._desk.dispatcher.hear(self, utterance))
 

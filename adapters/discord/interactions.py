@@ -263,7 +263,7 @@ class Interactions:
         return True
 
     def _invocation(self, interaction: Interaction, values: dict[str, str]) -> Invocation:
-        self._people.learn(interaction.user)
+        self._people.learn(interaction.user, interaction.id)
         return Invocation(
             self._platform, self._place(interaction), str(interaction.user.id), values
         )

@@ -36,11 +36,18 @@ class People:
         self._members: OrderedDict[tuple[int, int], tuple[float, discord.Member | None]]
         self._members = OrderedDict()
         self._gate = asyncio.Semaphore(_AT_ONCE)
+        self._ahead = float("-inf")
 
-    def learn(self, person: discord.User | discord.Member) -> None:
-        """Remember a member as an event has just shown them."""
+    def learn(self, person: discord.User | discord.Member, event: int) -> None:
+        """Remember a member as an event shows them, the id of a message or interaction.
+
+        A resumed connection may bring it minutes late, or once more: it counts as of its own time.
+        """
         if isinstance(person, discord.Member):
-            self._remember(person.guild.id, person.id, person)
+            happened = discord.utils.snowflake_time(event).timestamp()
+            # By how much Discord's clock is ahead of ours, from the event that came soonest.
+            self._ahead = max(self._ahead, happened - self._clock())
+            self._remember(person.guild.id, person.id, person, happened - self._ahead)
 
     async def principals(self, place: Place, user: str) -> Principals:
         """As whom a person may read in private: in a direct conversation from all servers."""
@@ -102,11 +109,14 @@ class People:
                 member = None
             except DISCORD_FAILURES as error:
                 raise as_ours(error) from error
-        self._remember(guild.id, user, member)
+        self._remember(guild.id, user, member, self._clock())
         return member
 
-    def _remember(self, guild: int, user: int, member: discord.Member | None) -> None:
-        self._members[guild, user] = (self._clock(), member)
+    def _remember(self, guild: int, user: int, member: discord.Member | None, as_of: float) -> None:
+        known = self._members.get((guild, user))
+        if known and known[0] > as_of:
+            return
+        self._members[guild, user] = (as_of, member)
         self._members.move_to_end((guild, user))
         if len(self._members) > _REMEMBERED:
             self._members.popitem(last=False)

@@ -10,7 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from slack_bolt.async_app import AsyncApp
@@ -48,6 +48,7 @@ from bot.ports import ReplyView
 from bot.types import Place, Utterance
 from knowledge.types import Attachment, Principals
 
+_T = TypeVar("_T")
 _FRESH = 5_000  # ids of utterances that this process heard itself
 _TITLED = 500  # threads of the agents' container that have no title yet
 _TITLE_CHARS = 80
@@ -301,13 +302,19 @@ class SlackAdapter:
         task.add_done_callback(self._doing.discard)
 
     async def _hear(self, utterance: Utterance, unlisted: tuple[str, ...]) -> None:
+        is_first = utterance.id not in self._fresh
         self._fresh[utterance.id] = None
         while len(self._fresh) > _FRESH:
             self._fresh.popitem(last=False)
         if unlisted:
             files = await asyncio.gather(*map(self._listed, unlisted))
             utterance = replace(utterance, files=(*utterance.files, *files))
-        await self._bounded(self._desk.dispatcher.hear(self, utterance))
+        is_taken = False
+        try:
+            is_taken = await self._bounded(self._desk.dispatcher.hear(self, utterance))
+        finally:
+            if is_first and not is_taken:  # another process may have begun to answer it, and died
+                self._fresh.pop(utterance.id, None)
 
     async def _edited(self, utterance: Utterance, at: float, soon: bool) -> None:
         """Events overtake each other: older words do not replace newer ones."""
@@ -323,7 +330,7 @@ class SlackAdapter:
             while len(self._edits) > _FRESH:
                 self._edits.popitem(last=False)
 
-    async def _bounded(self, doing: Coroutine[Any, Any, Any]) -> None:
+    async def _bounded(self, doing: Coroutine[Any, Any, _T]) -> _T:
         """Raises when it takes too long; it is not broken off, since it may be half written."""
         task = asyncio.ensure_future(doing)
         self._doing.add(task)
@@ -332,7 +339,7 @@ class SlackAdapter:
         if not done:
             task.add_done_callback(_forget)
             raise TimeoutError
-        task.result()
+        return task.result()
 
     async def _listed(self, id: str) -> Attachment:
         """A file of a shared channel, of which events tell the id only."""

@@ -24,7 +24,7 @@ from bot.inbox import LEASE
 from bot.types import Place
 from tests.adapters.desk_bench import Bench, open_bench
 from tests.adapters.slack_office import Log
-from tests.discord_server import DiscordServer, Interaction, Posted
+from tests.discord_server import Call, DiscordServer, Interaction, Posted
 from tests.discord_server.world import SPOKEN
 from tests.fakes import evidence
 
@@ -37,6 +37,7 @@ LEAVE = evidence(
 ANSWER = "28 days of annual leave. [1]"
 _AT_WORK = ("answer ", "discord.py: on_", "discord-ui-", "CommandTree-invoker")
 """How the names of tasks begin in which the bot deals with something."""
+_CALLED = ("users", "roles", "replied_user")
 _QUIET = 0.03  # seconds without a call to Discord and without work
 
 
@@ -231,7 +232,7 @@ async def office_at(
     *,
     content: bool = True,
     held: discord.Permissions | None = None,
-    admins: frozenset[str] = frozenset(),
+    kind: type[Office] = Office,
     **options: Any,
 ) -> AsyncIterator[Office]:
     """A server whose time is that of the core.
@@ -244,16 +245,29 @@ async def office_at(
         DiscordServer(permissions=held or permissions(), clock=bench.clock) as server,
         AsyncExitStack() as stack,
     ):
-        config = DiscordConfig(server.token, message_content=content, admins=admins)
+        config = DiscordConfig(server.token, message_content=content)
         await sync(config, bench.commands)
-        office = Office(server, bench, config, stack)
+        office = kind(server, bench, config, stack)
         office.ann, office.bob = server.user("Ann", admin=True), server.user("Bob")
         office.general = server.channel("general")
         bench.knows("leave", LEAVE)
         yield office
         assert server.rung == {}, "somebody was rung"
+        ringing = [each for each in server.calls if _may_ring(each)]
+        assert not ringing, f"mentions are allowed in {ringing}"
         shown = [each for each in office.everything() if _has_preview(each)]
         assert not shown, f"links in these get a preview: {[each.text[:300] for each in shown]}"
+
+
+def _may_ring(call: Call) -> bool:
+    """Whether it shows words to people without forbidding all mentions in them."""
+    if call.method not in ("POST", "PATCH") or not isinstance(call.body, dict):
+        return False
+    said = call.body.get("data") or call.body
+    if not (said.get("content") or said.get("components")) or "title" in said:  # that is a modal
+        return False
+    allowed: dict[str, Any] = said.get("allowed_mentions") or {"parse": ["everyone"]}
+    return bool(allowed.get("parse") != [] or any(allowed.get(each) for each in _CALLED))
 
 
 def _has_preview(message: Posted) -> bool:

@@ -93,8 +93,8 @@ class Home:
         replies = self.slack.replies(place)
         counted = Counter(self.asked(each) for each in replies)
         wrong = {ts: counted[ts] for ts in asked if counted[ts] != 1}
-        assert not wrong, f"not answered once: {wrong}\n{self.slack.transcript(place)}"
-        assert len(replies) == len(asked), self.slack.transcript(place)
+        assert not wrong, f"not answered once: {wrong}"
+        assert len(replies) == len(asked), f"{len(replies)} messages: {counted}"
         open_now = [each["ts"] for each in replies if self.slack.is_streaming(place, each["ts"])]
         assert open_now == [], f"still open: {open_now}"
         return replies

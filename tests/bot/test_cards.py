@@ -51,6 +51,13 @@ def test_an_answer_has_its_sources_and_how_sure_it_is() -> None:
     assert card.confidence == "Confident"
 
 
+@pytest.mark.parametrize("url", ["file:///srv/pay.md", "javascript:alert(1)", "pay.md", ""])
+def test_what_is_not_on_the_web_cannot_be_opened(url: str) -> None:
+    (citation,) = FOUND.citations
+    (source,) = answer_card(replace(FOUND, citations=(replace(citation, url=url),))).sources
+    assert (source.title, source.url) == ("Pay", "")
+
+
 @pytest.mark.parametrize("reply", [UNKNOWN, SMALL_TALK, APOLOGY])
 def test_what_is_no_answer_is_not_sure_of_anything(reply: Reply) -> None:
     assert answer_card(reply).confidence == ""
