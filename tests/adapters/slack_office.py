@@ -168,7 +168,7 @@ class Office:
 @asynccontextmanager
 async def office_at(folder: Path, **options: Any) -> AsyncIterator[Office]:
     """A workspace whose time is that of the core. ``options``: those of the stand-in."""
-    given = {"ack_seconds": 3.0, "retry_seconds": (0.0, 0.2, 0.5)} | options
+    given: dict[str, Any] = {"ack_seconds": 3.0, "retry_seconds": (0.0, 0.2, 0.5)} | options
     async with (
         open_bench(folder) as bench,
         SlackServer(clock=bench.clock, **given) as slack,

@@ -18,8 +18,9 @@ from typing import Any
 
 import pytest
 
+from adapters.slack.finding import METADATA
 from bot.inbox import LEASE
-from tests.adapters.slack_office import ANSWER, METADATA
+from tests.adapters.slack_office import ANSWER
 from tests.conftest import ROOT
 from tests.slack_server import Channel, Json, SlackServer, User
 
