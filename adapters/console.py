@@ -38,6 +38,7 @@ class Console:
     """
 
     name = "console"
+    picks_options = False
 
     def __init__(
         self,

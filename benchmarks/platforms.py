@@ -180,6 +180,7 @@ async def measure(data: Path, weights: Path | None, *, quick: bool) -> dict[str,
         secret = SecretStr(slack.signing_secret)
         http = {**_slack(slack), "slack_signing_secret": secret, "slack_port": port}
         async with Bot(settings.model_copy(update=http)) as bot:
+            await _listening(port)
             ways.append(SlackMention("Slack, HTTP", slack))
             rows += await compare(bot, ways[-1:], questions)
     acknowledged = [ms for way in ways for ms in way.acknowledgements_ms()]
@@ -205,6 +206,19 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+async def _listening(port: int) -> None:
+    """Slack would take a port that is not open yet for a failure, and try again a minute later."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                _, connection = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.1)
+                continue
+            connection.close()
+            return
 
 
 async def answered(bot: Bot, most: int) -> list[str]:
@@ -285,7 +299,7 @@ def show(report: dict[str, Any]) -> None:
             console.print(f"{each['way']}: {', '.join(each['calls'])}", markup=False)
     heard = report["acknowledgements"]
     console.print(
-        f"{heard['number']} acknowledgements, {heard['share_within_3_s']:.0%} within 3 s, the "
+        f"{heard['number']} acknowledgements, {heard['share_within_3_s']:.2%} within 3 s, the "
         f"longest {heard['max_ms']} ms. Peak {report['peak_mib']} MiB with Slack and Discord."
     )
 

@@ -34,14 +34,15 @@ def wish(text: str) -> Wish | None:
 def is_for_bot(utterance: Utterance, rules: ChannelRules, before: Collection[str]) -> bool:
     """Whether to look into an utterance that does not name the bot.
 
-    ``before``: who asked it something in the same thread. In a thread that it takes part in it
-    listens; elsewhere only where the rules say so.
+    ``before``: who asked it something in the same thread. There it listens to them, and to the
+    questions of others; elsewhere to questions only, and only where the rules say so.
     """
     if utterance.to_others or rules.answers == "never":
         return False
-    if before:
+    if utterance.author in before or (before and wish(utterance.text)):
         return True
-    return rules.answers == "unprompted" and is_question(utterance.text)
+    listens = bool(before) or rules.answers == "unprompted"
+    return listens and is_question(utterance.text)
 
 
 def bar_for(utterance: Utterance, rules: ChannelRules, before: Collection[str]) -> float | None:

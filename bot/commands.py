@@ -69,11 +69,12 @@ class Command:
     opens_form: bool = False
     """Its outcome is a form, which some platforms must be shown at once."""
 
-    @property
-    def usage(self) -> str:
-        """How it is typed."""
+    def usage(self, *, picked: bool = False) -> str:
+        """How it is given: as a typed line, or with options that are ``picked`` by their names."""
         parts = [f"/{self.name}", self.action]
-        parts += [self._typed(each) for each in self.parameters]
+        for each in self.parameters:
+            name = each.name if picked else self._typed(each)
+            parts.append(f"<{name}>" if each.required else f"[{name}]")
         return " ".join(part for part in parts if part)
 
     def flag(self, parameter: Parameter) -> str:
@@ -84,12 +85,11 @@ class Command:
     def _typed(self, parameter: Parameter) -> str:
         match parameter.kind:
             case "text":
-                name = parameter.name
+                return parameter.name
             case "word":
-                name = f"{self.flag(parameter)}=…"
+                return f"{self.flag(parameter)}=…"
             case "yes_no":
-                name = self.flag(parameter)
-        return f"<{name}>" if parameter.required else f"[{name}]"
+                return self.flag(parameter)
 
 
 Submit = Callable[[Invocation, Mapping[str, str], Values], Awaitable[Card]]
@@ -137,7 +137,8 @@ class Commands:
         await self._check_admin(command, invocation)
         for parameter in command.parameters:
             if parameter.required and not invocation.values.get(parameter.name, "").strip():
-                raise UsageError(f"Usage: `{command.usage}`. {parameter.help}")
+                usage = command.usage(picked=invocation.platform.picks_options)
+                raise UsageError(f"Usage: `{usage}`. {parameter.help}")
         return await command.run(invocation)
 
     async def suggest(
@@ -161,10 +162,10 @@ class Commands:
             raise UsageError("That form is no longer in use. Give the command again.")
         return await self._forms[form](invocation, context, values)
 
-    def help_for(self, name: str | None = None) -> str:
+    def help_for(self, name: str | None = None, *, picked: bool = False) -> str:
         """Markdown: one line a command, of one name or all."""
         lines = [
-            f"- `{each.usage}`: {each.help}{' (admins)' if each.admin else ''}"
+            f"- `{each.usage(picked=picked)}`: {each.help}{' (admins)' if each.admin else ''}"
             for each in self._commands.values()
             if name is None or each.name == name
         ]
@@ -175,7 +176,8 @@ class Commands:
             invocation.place, invocation.user
         ):
             raise UsageError(
-                f"`{command.usage}` is for admins. Ask one of them, or an owner of the workspace."
+                f"`{command.usage(picked=invocation.platform.picks_options)}` is for admins. "
+                "Ask one of them, or an owner of the workspace."
             )
 
 

@@ -272,8 +272,8 @@ def own_commands(
         Command("quiet", "Speak here only when mentioned.", own.quiet, parameters=(off,)),
     ]
 
-    async def show_help(_: Invocation) -> Outcome:
-        return Card(commands.help_for())
+    async def show_help(by: Invocation) -> Outcome:
+        return Card(commands.help_for(picked=by.platform.picks_options))
 
     listed.append(Command("help", "What I can do.", show_help))
     commands = Commands(listed, {"channel": own.save_channel, "workspace": own.save_workspace})

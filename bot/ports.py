@@ -93,6 +93,11 @@ class Platform(Protocol):
         """What places and principals of this platform begin with."""
         ...
 
+    @property
+    def picks_options(self) -> bool:
+        """Whether people pick the options of a command by name, instead of typing a line."""
+        ...
+
     async def principals(self, place: Place, user: str) -> Principals:
         """As whom this person may read in private."""
         ...

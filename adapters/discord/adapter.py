@@ -43,6 +43,7 @@ class DiscordAdapter:
     """
 
     name = PLATFORM
+    picks_options = True
 
     def __init__(
         self, config: DiscordConfig, desk: Desk, *, clock: Callable[[], float] = monotonic

@@ -10,7 +10,7 @@ import discord
 import yarl
 
 from adapters.discord.config import DiscordConfig, intents
-from bot.cards import Action, Choice
+from bot.cards import Choice
 from bot.commands import Command
 from bot.failures import log_failure
 
@@ -38,8 +38,8 @@ class Front(Protocol):
         """The menu entry that rewrites a message."""
         ...
 
-    async def pressed(self, interaction: Interaction, action: Action, subject: str) -> None:
-        """A button under an answer or a draft."""
+    async def pressed(self, interaction: Interaction, action: str, subject: str) -> None:
+        """A button under an answer or a draft, perhaps one of another version."""
         ...
 
     async def reopened(self, interaction: Interaction, key: str) -> None:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from secrets import randbelow
 from typing import Any
 
 import discord
@@ -33,7 +34,10 @@ _FILE = "answer.md"
 _TITLE_LIMIT = 200
 _FOOT_LIMIT = 1_500  # characters for the sources, so that the text has most of the message
 _IN_FILE = "\n\n-# The whole of it is in the file."
-_NAMED, _NAMED_END = "\ue000@", "\ue001"  # as long as what they become, so that lengths hold
+# For private use, and another one in every process: nobody can write what names people. As long
+# as what they become, so that lengths hold.
+_MARK = chr(0x100000 + randbelow(0xFFFE))
+_NAMED, _NAMED_END = f"{_MARK}@", _MARK
 _NAMED_USER = re.compile(f"{_NAMED}(\\d{{1,20}}){_NAMED_END}")
 
 
@@ -153,7 +157,10 @@ def _with_names(text: str) -> str:
     return _NAMED_USER.sub(r"<@\1>", text)
 
 
-_STYLES = {"send": discord.ButtonStyle.primary, "solved": discord.ButtonStyle.success}
+_STYLES: dict[str, discord.ButtonStyle] = {
+    "send": discord.ButtonStyle.primary,
+    "solved": discord.ButtonStyle.success,
+}
 
 
 class ActionButton(
@@ -161,10 +168,11 @@ class ActionButton(
 ):
     """A button whose id says all: it works after a restart, as long as its record is kept."""
 
-    def __init__(self, action: Action, subject: str) -> None:
+    def __init__(self, action: str, subject: str) -> None:
         style = _STYLES.get(action, discord.ButtonStyle.secondary)
+        label = next((label for known, label in LABELS.items() if known == action), action)
         id = f"hv:{action}:{subject}"
-        super().__init__(ui.Button(label=LABELS[action], style=style, custom_id=id))
+        super().__init__(ui.Button(label=label, style=style, custom_id=id))
         self._action = action
         self._subject = subject
 
@@ -173,10 +181,7 @@ class ActionButton(
         cls, _: Interaction, item: ui.Item[Any], match: re.Match[str], /
     ) -> ActionButton:
         """The button of a message that was posted at any time."""
-        action = next((each for each in LABELS if each == match["action"]), None)
-        if action is None:
-            raise ValueError("a button of another version")
-        return cls(action, match["subject"])
+        return cls(match["action"], match["subject"])
 
     async def callback(self, interaction: Interaction) -> None:  # type: ignore[override]
         """Somebody pressed it."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import discord
 
 from adapters.discord.config import PLATFORM
-from adapters.discord.formatting import from_discord
+from adapters.discord.formatting import from_discord, inert
 from bot.channels import ChannelRules
 from bot.types import Address, Place, Utterance
 from knowledge.types import Attachment
@@ -107,7 +107,7 @@ def opens_thread(message: discord.Message, rules: ChannelRules) -> bool:
 
 def thread_name(question: str) -> str:
     """The question as the name of its thread."""
-    line = " ".join(question.split()) or "Question"
+    line = inert(" ".join(question.split())) or "Question"
     return line if len(line) <= _THREAD_NAME else line[: _THREAD_NAME - 1].rstrip() + "…"
 
 

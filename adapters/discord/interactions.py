@@ -21,9 +21,10 @@ from adapters.discord.components import faults_view, options, parts
 from adapters.discord.errors import DISCORD_FAILURES, as_ours, translated
 from adapters.discord.modals import OpenForms, Submission, submission_of
 from adapters.discord.people import People
-from bot.cards import Action, Card, Choice, Form
+from bot.cards import LABELS, Card, Choice, Form
 from bot.commands import Ask, Command, FieldFaults, Invocation, Outcome
 from bot.desk import Desk
+from bot.errors import UsageError
 from bot.failures import log_failure
 from bot.ports import Platform
 from bot.types import Place, Utterance
@@ -31,6 +32,7 @@ from knowledge.types import Attachment
 
 _SEEN = 2_000  # interactions whose ids are remembered, as they may be delivered twice
 _NO_TEXT = "There is no text in that message."
+_BUTTON_GONE = "That button is no longer in use."
 _FORM_GONE = "That form is no longer kept. Give the command again."
 _TOO_LATE = "That took too long. Try again."
 
@@ -101,14 +103,17 @@ class Interactions:
 
     # --- buttons and forms --------------------------------------------------------------------
 
-    async def pressed(self, interaction: Interaction, action: Action, subject: str) -> None:
-        """A button under an answer or a draft."""
+    async def pressed(self, interaction: Interaction, action: str, subject: str) -> None:
+        """A button under an answer or a draft, perhaps one of another version."""
         by = self._invocation(interaction, {})
+        known = next((each for each in LABELS if each == action), None)
 
         async def press() -> Outcome:
-            if action == "solved":
+            if known is None:
+                raise UsageError(_BUTTON_GONE)
+            if known == "solved":
                 return await forum.close_post(interaction)
-            return await self._desk.press(action, subject, by)
+            return await self._desk.press(known, subject, by)
 
         if action == "edit":  # opens a form
             await self._at_once(interaction, press)

@@ -102,6 +102,11 @@ class SlackAdapter:
         return PLATFORM
 
     @property
+    def picks_options(self) -> bool:
+        """No: a command is followed by a line."""
+        return False
+
+    @property
     def port(self) -> int:
         """Where HTTP mode listens."""
         if not isinstance(self._listener, HttpListener):

@@ -129,7 +129,7 @@ def values(state: Mapping[str, Any]) -> Values:
 def home_view(commands: Sequence[Command], prompts: Sequence[str], *, admin: bool) -> Json:
     """The App Home: what it can do, and for admins what to set up."""
     shown = [each for each in commands if admin or not each.admin]
-    lines = "\n".join(f"• `{escape(each.usage)}`: {escape(each.help)}" for each in shown)
+    lines = "\n".join(f"• `{escape(each.usage())}`: {escape(each.help)}" for each in shown)
     blocks = [
         {"type": "header", "text": _plain("Ask me")},
         section(

@@ -103,7 +103,7 @@ class Interactions:
         by = self._by(spot, given)
         if not command.opens_form:
             return await self._desk.commands.run(command, by)
-        modal = await self._open(str(body["trigger_id"]), spot, command.usage[:24])
+        modal = await self._open(str(body["trigger_id"]), spot, command.usage()[:24])
         await self._show(modal, await self._desk.safely(self._desk.commands.run(command, by)))
         return None
 

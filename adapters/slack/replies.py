@@ -131,8 +131,8 @@ class OpenReply:
             )
 
     async def _begin(self, text: str) -> None:
-        if self._streams:
-            written = MarkdownBlock().write(text)
+        written = MarkdownBlock().write(text)
+        if self._streams and len(written.encode()) <= _STREAM_BYTES:
             try:
                 started = await self._web.call(
                     "chat.startStream",

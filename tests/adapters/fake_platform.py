@@ -72,6 +72,7 @@ class FakePlatform:
     """Implements :class:`bot.ports.Platform`. What is public is what a test sets or looks at."""
 
     name: str = NAME
+    picks_options: bool = False
     admins: set[str] = field(default_factory=set)
     held: dict[str, Principals] = field(default_factory=dict)
     """By person: what they hold besides ``public`` and themselves."""

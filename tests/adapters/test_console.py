@@ -235,7 +235,7 @@ class TestCommands:
     async def test_are_the_same_as_everywhere(self, talk: Talk) -> None:
         said = await talk.said("/help")
         for command in talk.bench.commands.all:
-            assert command.usage in said
+            assert command.usage() in said
 
     async def test_may_be_those_of_admins(self, talk: Talk) -> None:
         assert "There are no sources yet." in await talk.said("/kb list")

@@ -332,6 +332,7 @@ async def test_who_loses_a_role_and_then_speaks_on_the_server_has_lost_it_at_onc
 ) -> None:
     assert await asked_alone(company)
     company.discord.revoke(company.al, company.crew)
+    company.hand.now += 1
     await company.command(company.al, "help")
     assert not await asked_alone(company)
 

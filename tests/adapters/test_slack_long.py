@@ -134,7 +134,7 @@ async def test_a_table_is_aligned_text_and_keeps_its_cells(office: Office, manne
         ]
     )
     messages = await answer(office, f"{numbered(60)}\n\n{table}\n\nDone.", manner)
-    shown = "\n".join(office.slack.visible(each) for each in messages)
+    shown = "\n".join(office.slack.visible(each) for each in messages).replace("\u200b", "")
     lines = [line for line in shown.split("\n") if re.search(r"Ghent|Lisbon|Site", line)]
     assert len(lines) == 3
     assert len({re.search(r"(Days|25|22 \| 23)", line).end() for line in lines}) == 1  # type: ignore[union-attr]
@@ -162,9 +162,15 @@ async def test_private_answers_are_whole_too(office: Office) -> None:
     assert office.said() == []
 
 
+@pytest.mark.parametrize("manner", ["at once", "growing"], indirect=True)
 async def test_a_direct_answer_is_whole_too(office: Office, manner: str) -> None:
     direct = office.slack.dm(office.ann)
-    will_answer(office.bench, *[f"{part}\n\n" for part in numbered(200).split("\n\n")])
+    if manner == "at once":
+        will_answer(office.bench, numbered(200))
+    else:
+        markdown = numbered(200)
+        pieces = [markdown[at : at + 4000] for at in range(0, len(markdown), 4000)]
+        will_answer(office.bench, *pieces)
     await office.say("how many days of leave?", channel=direct)
     messages = office.slack.replies(direct)
     assert re.findall(r"Item (\d{4}):", source(messages)) == [f"{n:04}" for n in range(200)]

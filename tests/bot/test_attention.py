@@ -124,6 +124,13 @@ class TestInAThread:
         assert await heard(bench, office, ASKED, author="bob", **of)
         assert len(office.answers) == 1
 
+    async def test_what_others_merely_remark_is_left_alone(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        of = {"place": THREAD, "address": "thread"}
+        assert not await heard(bench, office, "I like payday, Bob.", author="bob", **of)
+        assert office.replies == []
+
     async def test_words_for_somebody_else_are_passed_over(
         self, bench: Bench, office: FakePlatform
     ) -> None:

@@ -155,7 +155,7 @@ async def test_help_lists_every_command_once_and_marks_those_of_admins(
     lines = (await told(bench, office, "/help", "ann")).splitlines()
     assert len(lines) == len(bench.commands.all)
     for command in bench.commands.all:
-        [line] = [each for each in lines if each.startswith(f"- `{command.usage}`")]
+        [line] = [each for each in lines if each.startswith(f"- `{command.usage()}`")]
         assert line.endswith("(admins)") is command.admin
 
 

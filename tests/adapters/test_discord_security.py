@@ -1,0 +1,559 @@
+"""What must not happen on Discord: people called, links live, loops, forged buttons, leaks."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import discord
+import pytest
+from simcord import MemberActor
+from simcord.components import walk_components
+
+from adapters.discord.config import permissions
+from bot.channels import WorkspaceRules
+from bot.types import Place
+from tests.adapters.discord_office import (
+    ANSWER,
+    LEAVE,
+    Office,
+    assert_logged,
+    assert_nothing_to_fear,
+    office_at,
+)
+from tests.adapters.slack_office import Log, captured_log, will_answer
+from tests.discord_server import Interaction, Posted
+from tests.fakes import evidence
+
+ALL_RIGHTS = permissions() | discord.Permissions(mention_everyone=True, embed_links=True)
+"""The bot could ring everybody here: only what it says of mentions holds it back."""
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    async with office_at(tmp_path, held=ALL_RIGHTS) as opened:
+        await opened.start()
+        yield opened
+        assert_nothing_to_fear(opened)
+
+
+@pytest.fixture
+def log() -> Iterator[Log]:
+    """All that was logged."""
+    with captured_log() as captured:
+        yield captured
+
+
+# --- mentions and links -----------------------------------------------------------------------
+
+_LIVE = re.compile(
+    r"@everyone|@here|<@[!&]?\d+>|<#\d+>|<a?:\w+:\d+>|<t:\d+|</\w+:\d+>|<id:\w+>", re.I
+)
+_LINK = re.compile(r"(?:https?://|discord\.gg/|www\.)[^\s<>)\]]+", re.I)
+
+
+def nasty(office: Office) -> str:
+    """Everything that Discord could take for more than text."""
+    role = office.discord.role("Everybody", mentionable=True)
+    return " ".join(
+        [
+            "@everyone @here",
+            "@Everyone @HERE",
+            f"<@{office.bob.id}> <@!{office.bob.id}> <@&{role.id}> <#{office.general.id}>",
+            "<:party:1477953611366400016> <a:party:1477953611366400016>",
+            "<t:1700000000:R> <t:1700000000> </ask:1477953611366400016> <id:customize>",
+            "[click here](https://evil.example/a) https://evil.example/b <https://evil.example/c>",
+            "[https://intra.example/leave](https://evil.example/d) www.evil.example",
+            "![picture](https://evil.example/e.png) [ref][1] discord.gg/evil",
+            "@\u200beveryone \uff20everyone <\u200b@\u200b1>",
+        ]
+    )
+
+
+def raw(message: Posted) -> str:
+    """What was sent, before a client draws it."""
+    texts = [each.get("content", "") for each in walk_components(message._message.components)]
+    return "\n".join([message._message.content, *texts])
+
+
+def assert_inert(office: Office, messages: Sequence[Posted], *named: MemberActor) -> None:
+    """Nothing in them is live but the cited source; ``named``: who may be named, unrung."""
+    assert messages, "nothing was said"
+    shown = {f"<@{each.id}>" for each in named}
+    for message in messages:
+        text = re.sub(r"```.*?```|`[^`\n]+`", "", raw(message), flags=re.DOTALL)
+        live = [found for found in _LIVE.findall(text) if found not in shown]
+        assert not live, f"{live} in {text!r}"
+        links = [found for found in _LINK.findall(text) if "://intra.example/" not in found]
+        if office.discord.guild:  # its own addresses lead nowhere else
+            links = [each for each in links if "https://discord.com/channels/" not in each]
+        assert not links, f"{links} in {text!r}"
+
+
+@pytest.mark.parametrize("where", ["thread", "reply", "direct", "ask", "ask in public"])
+async def test_nothing_in_an_answer_is_live_but_its_sources(office: Office, where: str) -> None:
+    words = nasty(office)
+    will_answer(office.bench, f"{words}\n\n", f"# {words}\n\n- {words}\n\n> {words}\n\nEnd. [1]")
+    if where.startswith("ask"):
+        await office.command(office.ann, "ask", question="leave?", public="public" in where)
+    else:
+        await office.rules(office.general, threads=where == "thread")
+        place = office.discord.dm(office.ann) if where == "direct" else office.general
+        await office.ask(channel=place)
+    assert_inert(office, office.everything())
+    assert any("End. [1]" in each.text for each in office.everything())
+    assert any("](<https://intra.example/leave>)" in raw(each) for each in office.everything())
+
+
+async def test_nothing_in_a_source_is_live(office: Office) -> None:
+    words = nasty(office)
+    office.bench.knows(
+        "nasty",
+        evidence(
+            f"The nasty thing is {words} and that is all.",
+            title=f"Title {words}",
+            document="[x](https://evil.example)",
+            url="https://intra.example/nasty>) @everyone [x](<https://evil.example",
+        ),
+    )
+    await office.ask("what is the nasty thing?")
+    used = await office.command(office.ann, "ask", question="what is the nasty thing?")
+    await office.click(office.ann, used.message, "Why this answer?")
+    await office.click(office.ann, used.message, "Share with channel")
+    assert len(office.everything()) == 4, office.transcript()
+    assert_inert(office, office.everything(), office.ann)
+
+
+async def test_nothing_in_a_question_is_live_where_it_is_quoted(office: Office) -> None:
+    words = nasty(office)
+    helpers = office.discord.channel("help")
+    place = Place("discord", str(office.discord.guild.id), str(office.general.id))
+    await office.bench.channels.set_workspace(
+        place, WorkspaceRules(help_channel=str(helpers.id)), "test", office.bench.clock()
+    )
+    for where in (office.general, office.discord.dm(office.bob)):
+        await office.ask(f"{words} how many days of leave?", by=office.bob, channel=where)
+    used = await office.command(office.bob, "ask", question=f"days of leave? {words}")
+    await office.click(office.bob, used.message, "Why this answer?")
+    await office.click(office.bob, used.message, "Share with channel")
+    await office.click(office.bob, used.message, "Ask a person")
+    assert len(office.discord.replies(helpers)) == 1
+    assert_inert(office, office.everything(), office.bob)
+
+
+async def test_nothing_in_a_question_is_live_where_it_comes_back_after_its_token(
+    office: Office,
+) -> None:
+    office.discord.fail("PATCH /webhooks/*/*/messages/*", 401, code=50027, times=None)
+    for public in (True, False):
+        words = f"days of leave?\n> {nasty(office)}\n\n# {nasty(office)}"
+        await office.command(office.bob, "ask", question=words, public=public)
+    assert len([each for each in office.everything() if "asked:" in each.text]) == 2
+    shown = [each for each in office.everything() if not each.thinking]
+    assert_inert(office, shown, office.bob)
+
+
+async def test_nothing_in_the_name_of_a_file_or_person_is_live(office: Office) -> None:
+    words = "@everyone `<@1>` [x](https://evil.example).pdf"
+    safe = re.sub(r"[^\w.-]", "_", words)
+    office.bench.attachments.unreadable[safe] = f"{words} is no PDF"
+    mallory = office.discord.user("@everyone <@&1> [x](https://evil.example)")
+    await office.ask("days of leave?", by=mallory, files=[(words, b"x")])
+    used = await office.command(mallory, "ask", question="days of leave?")
+    await office.click(mallory, used.message, "Share with channel")
+    assert_inert(office, office.everything(), mallory)
+
+
+async def test_nothing_in_a_draft_is_live(office: Office) -> None:
+    said = await office.discord.say(office.bob, office.general, f"Hi, {nasty(office)}, sorry.")
+    used = await office.discord.context_menu(office.bob, "Say it in our voice", said)
+    await office.rest()
+    await office.click(office.bob, used.message, "Copy")
+    await office.click(office.bob, used.message, "Send")
+    assert office.discord.replies(office.general), office.transcript()
+    assert_inert(office, office.everything(), office.bob)
+
+
+async def test_no_thread_is_named_by_what_could_ring(office: Office) -> None:
+    asked = await office.ask(f"{nasty(office)[:60]} leave?")
+    assert asked.thread
+    name = asked.thread._channel.name
+    assert len(name) <= 100 and "<@" not in name and "<#" not in name
+
+
+async def test_a_forged_mark_for_a_name_names_nobody(office: Office) -> None:
+    """The adapter marks people whom it names by two characters that nobody types."""
+    forged = f"\ue000@{office.bob.id}\ue001"
+    will_answer(office.bench, f"Ask {forged} about it. [1]")
+    await office.ask(f"days of leave {forged}?")
+    used = await office.command(office.ann, "ask", question=f"days of leave {forged}?")
+    await office.click(office.ann, used.message, "Share with channel")
+    assert_inert(office, office.everything(), office.ann)
+
+
+# --- who is never answered --------------------------------------------------------------------
+
+
+async def test_other_bots_webhooks_and_the_server_itself_are_never_answered(
+    office: Office,
+) -> None:
+    forum = office.discord.channel("questions", kind="forum")
+    await office.rules(forum, forum=True)
+    await office.rules(office.general, answers="unprompted", bar=0.0)
+    robo = office.discord.user("Robo", bot=True)
+    hook = office.discord.webhook(office.general, "Build")
+    words = f"{office.discord.mention} how many days of leave?"
+    for speaker in (robo, hook):
+        await office.discord.say(speaker, office.general, words)
+    office.discord.thread(forum, "How many days of leave?", by=robo, text=words)
+    office.discord.thread(office.general, "How many days of leave?", by=office.bob)
+    await office.rest()
+    assert office.everything() == [], office.transcript()
+    assert await office.bench.rows("inbox") == []
+
+
+async def test_two_of_its_kind_do_not_talk_for_ever(office: Office) -> None:
+    """The other one mentions it, replies to it and asks in its threads, and it does no such thing."""
+    other = office.discord.user("Housevoice of another company", bot=True)
+    await office.rules(office.general, answers="unprompted", bar=0.0, threads=False)
+    asked = await office.ask()
+    (answer,) = office.answers(asked)
+    for _ in range(3):
+        words = f"{office.discord.mention} {answer.text} How many days of leave?"
+        await office.discord.say(other, office.general, words, reply_to=answer)
+        thread = office.discord.thread(office.general, "Leave", by=office.bob)
+        await office.ask(by=office.bob, channel=thread)
+        await office.discord.say(other, thread, "And how many days of leave do I get?")
+        await office.rest()
+    assert len(office.everything()) == 1 + 3, office.transcript()
+
+
+async def test_what_it_says_itself_is_not_heard(office: Office) -> None:
+    await office.rules(office.general, answers="unprompted", bar=0.0, threads=False)
+    will_answer(office.bench, f"{office.discord.mention} how many days of leave? [1]")
+    await office.ask()
+    assert len(office.everything()) == 1
+    assert len(await office.bench.rows("inbox")) == 1
+
+
+async def test_without_the_intent_nothing_is_heard_that_is_not_for_it(tmp_path: Path) -> None:
+    async with office_at(tmp_path, content=False) as office:
+        await office.start()
+        forum = office.discord.channel("questions", kind="forum")
+        await office.rules(forum, forum=True)
+        await office.rules(office.general, answers="unprompted", bar=0.0)
+        with captured_log() as log:
+            await office.discord.say(office.bob, office.general, "how many days of leave?")
+            thread = office.discord.thread(office.general, "Leave", by=office.bob)
+            await office.discord.say(office.bob, thread, "how many days of leave?")
+            office.discord.thread(forum, "Leave", by=office.bob, text="how many days?")
+            await office.rest()
+            assert office.everything() == [] and await office.bench.rows("inbox") == []
+            assert log.lines == []
+            asked = await office.ask()
+            (answer,) = office.answers(asked)
+            assert ANSWER in answer.text
+            alone = office.discord.dm(office.bob)
+            await office.ask(by=office.bob, channel=alone)
+            await office.discord.say(
+                office.bob, answer.channel, "and days of leave for Bob?", reply_to=answer
+            )
+            await office.rest()
+        assert len(office.discord.replies(answer.channel)) == 2
+        assert len(office.discord.replies(alone)) == 1
+
+
+# --- buttons and forms ------------------------------------------------------------------------
+
+
+async def pressed(
+    office: Office, by: MemberActor, message: Posted, custom_id: str, *, label: str = "Helpful"
+) -> Interaction:
+    """Press a button whose id has been exchanged for another one."""
+    (button,) = (
+        each for each in walk_components(message._message.components) if each.get("label") == label
+    )
+    button["custom_id"] = custom_id
+    used = await office.discord.click(by, message, custom_id=custom_id, wait=False)
+    await office.rest()
+    return used
+
+
+async def trace_of(office: Office, message: Posted | None) -> str:
+    """The trace that a message's buttons act on."""
+    assert message
+    return next(iter(message.controls)).rpartition(":")[2]
+
+
+@pytest.mark.parametrize(
+    "id",
+    [
+        "hv:helpful:",
+        "hv:helpful:0000",
+        "hv:why:00000000000000000000000000000000",
+        "hv:share:nothing",
+        "hv:person:nothing",
+        "hv:send:nothing",
+        "hv:edit:nothing",
+        "hv:copy:nothing",
+        "hv:solved:",
+        "hv:solved:nothing",
+        "hv:fromthefuture:nothing",
+        "hvform:nothing",
+    ],
+)
+async def test_a_forged_button_gets_a_word_and_nothing_else(
+    office: Office, id: str, log: Log
+) -> None:
+    answer = await office.answered()
+    used = await pressed(office, office.bob, answer, id)
+    assert used.acknowledged and used.text, "silence"
+    assert ANSWER not in used.text
+    assert not log.holding(["Traceback"])
+    assert [each for each in office.everything() if not each.ephemeral] == [answer]
+
+
+@pytest.mark.parametrize("id", ["hv:why:' OR 1=1 --", "hv:", "x", "hv:why:" + "a" * 90, "hvform:"])
+async def test_a_button_that_is_not_ours_is_let_be(office: Office, id: str, log: Log) -> None:
+    answer = await office.answered()
+    await pressed(office, office.bob, answer, id)
+    assert office.everything() == [answer]
+    assert not log.holding(["Traceback"])
+
+
+@pytest.mark.parametrize("action", ["why", "share", "helpful", "person"])
+async def test_the_answer_to_somebody_else_in_private_is_not_acted_on(
+    office: Office, action: str, log: Log
+) -> None:
+    office.bench.knows("pay", evidence("Bob earns a plum.", title="Plums", source="pay"))
+    private = await office.command(office.bob, "ask", question="what does Bob get as pay?")
+    answer = await office.answered()
+    trace = await trace_of(office, private.message)
+    used = await pressed(office, office.ann, answer, f"hv:{action}:{trace}")
+    assert "somebody else" in used.text and "lum" not in used.text
+    assert not any("lum" in each.text for each in office.discord.replies(office.general))
+
+
+@pytest.mark.parametrize("action", ["send", "edit", "copy"])
+async def test_somebody_elses_draft_is_not_acted_on(office: Office, action: str) -> None:
+    draft = await office.command(office.bob, "voice", "say", draft="Hi, the plum is not ripe.")
+    answer = await office.answered()
+    trace = await trace_of(office, draft.message)
+    used = await pressed(office, office.ann, answer, f"hv:{action}:{trace}")
+    assert "no longer kept" in used.text and "plum" not in used.text
+    assert not used.modal and not office.discord.replies(office.general)
+
+
+async def test_an_answer_whose_record_is_gone_says_so(office: Office) -> None:
+    answer = await office.answered()
+    async with office.bench.engine.begin() as db:
+        await db.exec_driver_sql("DELETE FROM trace")
+    for label in ("Helpful", "Not helpful", "Why this answer?"):
+        used = await office.click(office.bob, answer, label)
+        assert used.text.startswith("I no longer have the record"), label
+
+
+async def test_buttons_and_forms_outlive_the_process_that_showed_them(office: Office) -> None:
+    answer = await office.answered()
+    alone = await office.command(office.bob, "ask", question="how many days of leave?")
+    form = await office.command(office.ann, "kb", "channel")
+    draft = await office.command(office.bob, "voice", "say", draft="Hi, the plum is not ripe.")
+    await office.crash()
+    await office.start(await office.replica())
+    assert "Thank you" in (await office.click(office.bob, answer, "Helpful")).text
+    assert "What I read" in (await office.click(office.bob, answer, "Why this answer?")).text
+    assert (await office.click(office.bob, alone.message, "Share with channel")).text == "Shared."
+    assert "plum" in (await office.click(office.bob, draft.message, "Copy")).text
+    edit = await office.click(office.bob, draft.message, "Edit")
+    assert edit.modal and "plum" in str(edit.modal)
+    filled = {"one_of:answers": ["never"], "number:bar": "2", "one_of:voice": ["default"]}
+    used = await office.discord.submit(form, {**filled, "number:daily_limit": ""})
+    await office.rest()
+    assert "Not saved" in used.text and "0 to 1" in used.text
+    assert "Open it again" not in used.text, "the form itself is not known any more"
+
+
+async def test_who_is_no_admin_any_more_when_the_form_is_sent_changes_nothing(
+    office: Office,
+) -> None:
+    form = await office.command(office.ann, "kb", "channel")
+    office.discord.revoke(office.ann, office.discord.guild.roles["Admin"])
+    office.hand.now += 1
+    used = await office.discord.submit(
+        form,
+        {
+            "one_of:answers": ["never"],
+            "number:bar": "0.8",
+            "one_of:voice": ["default"],
+            "number:daily_limit": "",
+        },
+    )
+    await office.rest()
+    assert used.text == "Only admins may change this."
+    assert await office.bench.rows("channel_rules") == []
+
+
+@pytest.mark.parametrize(
+    "id",
+    [
+        "hv:channel:0:",
+        "hv:workspace:0:",
+        "hv:draft:0:",
+        "hv:draft:0:draft=nothing",
+        "hv:fromthefuture:0:",
+        "hv:channel:0:&&&=%ZZ",
+    ],
+)
+async def test_a_forged_form_of_who_may_not_gets_a_word_and_changes_nothing(
+    office: Office, id: str, log: Log
+) -> None:
+    draft = await office.command(office.bob, "voice", "say", draft="Hi, the plum is not ripe.")
+    opened = await office.click(office.bob, draft.message, "Edit")
+    assert opened.modal
+    opened.modal["custom_id"] = id
+    opened._interaction.modal["custom_id"] = id
+    field = opened.modal["components"][0]["component"]["custom_id"]
+    used = await office.discord.submit(opened, {field: "what is this?"}, wait=False)
+    await office.rest()
+    assert used.acknowledged and used.text, "silence"
+    assert "Traceback" not in used.text and not log.holding(["Traceback", "what is this"])
+    assert await office.bench.rows("channel_rules") == []
+    assert await office.bench.rows("workspace_rules") == []
+
+
+async def test_admin_commands_are_for_admins_alone(office: Office) -> None:
+    admin = [each for each in office.bench.commands.all if each.admin]
+    assert len(admin) >= 4
+    for command in admin:
+        for where in (office.general, office.discord.dm(office.bob)):
+            used = await office.command(office.bob, command.name, command.action, channel=where)
+            assert "for admins" in used.text and not used.modal, f"{command.usage}: {used.text}"
+
+
+# --- forums -----------------------------------------------------------------------------------
+
+
+async def test_a_forum_post_is_solved_by_its_author_or_who_manages_threads(
+    office: Office,
+) -> None:
+    forum = office.discord.channel("questions", kind="forum")
+    await office.rules(forum, forum=True)
+    mod = office.discord.user("Mod", [office.discord.role("Mods", "manage_threads")])
+    stranger = office.discord.user("Cat")
+    for solver, may in ((stranger, False), (office.ann, False), (office.bob, True), (mod, True)):
+        office.discord.deliveries = 2
+        post = office.discord.thread(forum, "Leave", by=office.bob, text="How many days of leave?")
+        await office.rest()
+        (answer,) = office.discord.replies(post)
+        assert ANSWER in answer.text
+        used = await office.click(solver, answer, "Mark as solved")
+        archived = bool(post._channel.thread_metadata and post._channel.thread_metadata.archived)
+        assert archived == may, used.text
+        assert used.text.startswith("Marked as solved" if may else "Only who opened this post")
+
+
+async def test_where_it_may_not_close_posts_it_says_so(tmp_path: Path) -> None:
+    held = permissions()
+    held.manage_threads = False
+    async with office_at(tmp_path, held=held) as office:
+        await office.start()
+        forum = office.discord.channel("questions", kind="forum")
+        await office.rules(forum, forum=True)
+        post = office.discord.thread(forum, "Leave", by=office.bob, text="How many days of leave?")
+        await office.rest()
+        used = await office.click(office.bob, office.discord.replies(post)[0], "Mark as solved")
+        assert "Manage Threads" in used.text
+
+
+# --- the log ----------------------------------------------------------------------------------
+
+
+def assert_silent(log: Log, office: Office, *words: str) -> None:
+    """Neither a secret of the installation nor anybody's words are in the log."""
+    tokens = [office.discord.token, *(each.token for each in office.discord.interactions)]
+    found = log.holding([*tokens, "Bot a-token", *words])
+    assert found == [], "\n".join(found)
+
+
+async def test_no_word_and_no_token_is_logged(office: Office, log: Log) -> None:
+    office.bench.knows("quince", evidence("The medlar is ripe.", title="Mulberry"))
+    asked = await office.ask("is the quince ripe?", by=office.bob)
+    await office.discord.edit(office.bob, asked, f"{office.discord.mention} quince, damson?")
+    await office.rest()
+    (answer,) = office.answers(asked)
+    for label in ("Helpful", "Not helpful", "Why this answer?"):
+        await office.click(office.bob, answer, label)
+    await office.discord.say(office.bob, answer.channel, "and the quince of Bob?")
+    used = await office.command(office.bob, "ask", question="is the quince ripe?")
+    await office.click(office.bob, used.message, "Share with channel")
+    await office.command(office.bob, "voice", "say", draft="Hi, the quince is not ripe.")
+    await office.discord.delete(office.bob, asked)
+    await office.rest()
+    assert log.named("message_answered")
+    assert_silent(log, office, "quince", "medlar", "mulberry", "damson")
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        "POST /channels/*/messages",
+        "PATCH /channels/*/messages/*",
+        "POST /channels/*/messages/*/threads",
+        "POST /interactions/*/*/callback",
+        "PATCH /webhooks/*/*/messages/*",
+        "GET /guilds/*/members/*",
+    ],
+)
+async def test_no_word_and_no_token_is_logged_when_discord_fails(
+    office: Office, log: Log, route: str
+) -> None:
+    office.bench.knows("quince", evidence("The medlar is ripe.", title="Mulberry"))
+    for status in (400, 403, 404, 429, 500):
+        times = None if status != 429 else 3
+        office.discord.fail(route, status, code=50035, message="quince", times=times)
+        await office.ask("is the quince ripe?", by=office.bob)
+        alone = office.discord.dm(office.bob)
+        await office.ask("is the quince ripe?", by=office.bob, channel=alone)
+        used = await office.discord.command(
+            office.bob, office.general, "ask", question="is the quince ripe?", wait=False
+        )
+        await office.rest()
+        if used.message and used.message.controls:
+            await office.discord.click(
+                office.bob, used.message, label="Why this answer?", wait=False
+            )
+            await office.rest()
+        office.discord.mend()
+    assert log.lines, "nothing went wrong"
+    assert_silent(log, office, "quince", "medlar", "mulberry")
+
+
+async def test_what_breaks_inside_is_told_by_a_number_alone(office: Office, log: Log) -> None:
+    office.bench.passages.fault = RuntimeError("the quince database is at 10.0.0.1")
+    asked = await office.ask("is the quince ripe?")
+    (told,) = office.answers(asked)
+    id = re.search(r"\b[0-9a-f]{8}\b", told.text)
+    assert id and "quince" not in told.text and "Runtime" not in told.text
+    assert_logged(log, "message_failed", id[0], "RuntimeError")
+    async with office.bench.engine.begin() as db:
+        await db.exec_driver_sql("DROP TABLE trace")
+    answer = await office.command(office.ann, "ask", question="how many days of leave?")
+    used = await office.command(office.ann, "kb", "gaps")
+    assert "Something went wrong on my side" in used.text
+    assert answer.text
+    assert_silent(log, office, "quince", "10.0.0.1")
+
+
+async def test_a_database_that_is_away_stands_in_the_log_and_not_before_people(
+    office: Office, log: Log
+) -> None:
+    async with office.bench.engine.begin() as db:
+        await db.exec_driver_sql("ALTER TABLE inbox RENAME TO elsewhere")
+    await office.ask("is the quince ripe?")
+    used = await office.command(office.ann, "ask", question="is the quince ripe?")
+    assert "Something went wrong on my side" in used.text
+    assert_logged(log, "message_not_heard", "OperationalError")
+    assert_silent(log, office, "quince")
