@@ -284,7 +284,7 @@ class DiscordCommand(_OnDiscord):
         ]
 
     def acknowledgements_ms(self) -> list[float]:
-        """See :class:`Way`."""
+        """Without the time that :meth:`slow` adds to the call."""
         return self._server.latencies_ms()
 
     @staticmethod

@@ -144,7 +144,8 @@ async def _answer(turn: _Turn, writer: Writer, restate: bool) -> AsyncIterator[D
             refused.add("restatement")
         return safe
 
-    marks = [f"{' ' if flows else chr(10)}[{n}]" for n in range(1, len(quotes) + 1)]
+    # Apart from a list or a table, whose last line it would else become.
+    marks = [f"{' ' if flows else _PARAGRAPH}[{n}]" for n in range(1, len(quotes) + 1)]
     told: list[Step]
     if restate:
         told = [Free(_RESTATE_TOKENS, restated_ok, notes, sentence=False, mark="".join(marks))]

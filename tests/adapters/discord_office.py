@@ -183,7 +183,7 @@ class Office:
         """What only this person sees: direct messages, and answers for their eyes only."""
         alone = self.discord.replies(self.discord.dm(user))
         seen = {each.id: each for each in [*self.discord.ephemerals(user), *alone]}
-        return [each.text for _, each in sorted(seen.items())]
+        return [each.text for _, each in sorted(seen.items()) if not each.thinking]
 
     def transcript(self) -> str:
         """All that was said anywhere, to read when a test fails."""
@@ -259,6 +259,11 @@ async def office_at(
         assert not shown, f"links in these get a preview: {[each.text[:300] for each in shown]}"
 
 
+def without_code(text: str) -> str:
+    """What a client draws as more than text."""
+    return re.sub(r"```.*?```|`[^`\n]+`", "", text, flags=re.DOTALL)
+
+
 def _may_ring(call: Call) -> bool:
     """Whether it shows words to people without forbidding all mentions in them."""
     if call.method not in ("POST", "PATCH") or not isinstance(call.body, dict):
@@ -273,7 +278,7 @@ def _may_ring(call: Call) -> bool:
 def _has_preview(message: Posted) -> bool:
     """Discord makes none for addresses in components v2, nor for those in angle brackets."""
     in_components = message._message.flags & COMPONENTS_V2_FLAG
-    bare = re.search(r"(?<!<)\bhttps?://", message.text)
+    bare = re.search(r"(?<!<)\bhttps?://", without_code(message.text))
     return bool(bare and not message.suppressed and not in_components)
 
 

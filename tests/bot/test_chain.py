@@ -114,7 +114,7 @@ class TestAnAnswer:
             (1, "handbook.md"),
             (2, "temps.md"),
         ]
-        assert f"\n\n{SENTENCE}\n[1]\n\nTemps are paid every Friday.\n[2]\n\n" in reply.answer
+        assert f"\n\n{SENTENCE}\n\n[1]\n\nTemps are paid every Friday.\n\n[2]\n\n" in reply.answer
         assert "".join(told.deltas) == reply.answer
         assert (reply.checks["quote_verbatim"], reply.checks["marks"]) == (True, True)
         assert set(reply.checks["facts"].values()) == {True}
@@ -326,18 +326,18 @@ class TestWhatStandsInAPassage:
     async def test_is_quoted_as_a_whole_list_under_its_lead_in(self, ask: Ask) -> None:
         listed = "You need on payday:\n\n- a badge\n- a locker key\n- your own mug"
         told = await ask(evidence(f"{listed}\n\n## Food\n\nNone.\n", {"locker": 0.9}))
-        assert f"\n\n{listed}\n[1]\n\n" in told.reply.answer
+        assert f"\n\n{listed}\n\n[1]\n\n" in told.reply.answer
 
     async def test_is_quoted_as_a_table_under_its_header(self, ask: Ask) -> None:
         table = "| Month | Payday |\n|---|---|\n| May | 22nd |\n| June | 25th |"
         told = await ask(evidence(f"{table}\n", {"June": 0.9}), question="When is payday in June?")
-        assert f"\n\n{table}\n[1]\n\n" in told.reply.answer
+        assert f"\n\n{table}\n\n[1]\n\n" in told.reply.answer
         assert told.reply.citations[0].quote == "| May | 22nd |\n| June | 25th |"
 
     async def test_is_quoted_with_its_code_whole(self, ask: Ask) -> None:
         code = "```sh\npayday --next <month> \\\n  | sort\n```"
         told = await ask(evidence(f"Print payday with this:\n\n{code}\n", {"payday --next": 0.9}))
-        assert f"Print payday with this:\n\n{code}\n[1]\n\n" in told.reply.answer
+        assert f"Print payday with this:\n\n{code}\n\n[1]\n\n" in told.reply.answer
 
 
 class TestTheQuestion:
