@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 from uuid import uuid4
 
@@ -22,11 +23,12 @@ from bot.cards import Card, answer_card
 from bot.channels import ChannelRules, Channels
 from bot.errors import PlatformError
 from bot.failures import log_failure
+from bot.growth import Growth
 from bot.inbox import LEASE, Accepted, Inbox
 from bot.limits import Limits, Reached
 from bot.ports import Platform, ReplyView
 from bot.roles import Roles
-from bot.types import Asker, Delta, Message, Place, Utterance, person
+from bot.types import Asker, Message, Place, Reply, Utterance, person
 from knowledge.types import Attachment, attachment_source, conversation_principal
 
 EDITABLE = timedelta(minutes=1)
@@ -220,8 +222,7 @@ class Dispatcher:
     async def _work(self, platform: Platform, accepted: Accepted) -> None:
         utterance = accepted.utterance
         try:
-            async with self._at_once:
-                await self._answer(platform, accepted)
+            await self._answer(platform, accepted)
         except PlatformError as error:
             last = accepted.attempts >= ATTEMPTS or not error.passing
             error_id = uuid4().hex[:8]
@@ -257,7 +258,8 @@ class Dispatcher:
             view = await self._open(platform, accepted)
         card = await self._fixed_reply(accepted, rules, bar)
         if card is None:
-            card = await self._looked_up(platform, accepted, rules, bar, view)
+            async with self._at_once:  # only here: the sign that it was heard waits for nobody
+                card = await self._looked_up(platform, accepted, rules, bar, view)
         if card is None:
             await self._inbox.settle(accepted, "ignored", ())
             return
@@ -314,28 +316,26 @@ class Dispatcher:
         """The assistant's reply; None where it was not asked and is not sure enough."""
         utterance, place = accepted.utterance, accepted.utterance.place
         message = await self._message(platform, utterance, rules, bar)
-        text, shown = "", accepted.shown
-        async for piece in self._assistant.answer(message):
-            if isinstance(piece, Delta):
-                text += piece.text
-                if view is not None:
-                    await view.grow(text)
-                    if view.shown != shown:
-                        shown = view.shown
-                        await self._inbox.showing(accepted, shown)
-                continue
-            if bar is not None and await self._limits.spend(
-                place, utterance.author, rules.daily_limit, self._clock()
-            ):
-                return None
-            workspace = await self._channels.workspace(place)
-            return answer_card(
-                piece,
-                shareable=utterance.private and not place.direct,
-                help_channel=workspace.help_channel is not None,
-                forum=rules.forum,
-            )
-        return None
+        reply: Reply | None = None
+        async with Growth(view, accepted.shown, partial(self._inbox.showing, accepted)) as growth:
+            async for piece in self._assistant.answer(message):
+                if isinstance(piece, Reply):
+                    reply = piece
+                else:
+                    growth.add(piece.text)
+        if reply is None:
+            return None
+        if bar is not None and await self._limits.spend(
+            place, utterance.author, rules.daily_limit, self._clock()
+        ):
+            return None
+        workspace = await self._channels.workspace(place)
+        return answer_card(
+            reply,
+            shareable=utterance.private and not place.direct,
+            help_channel=workspace.help_channel is not None,
+            forum=rules.forum,
+        )
 
     async def _message(
         self, platform: Platform, utterance: Utterance, rules: ChannelRules, bar: float | None

@@ -103,6 +103,9 @@ def _images_as_text(text: str) -> str:
     return _HTML_IMAGE.sub(alt, IMAGE.sub(r"\1", text))
 
 
+_DEEPEST = 20
+
+
 def without_links(markdown: str) -> str:
     """Markdown whose masked links and images are their words and whose tags are gone.
 
@@ -112,10 +115,10 @@ def without_links(markdown: str) -> str:
 
 
 def _links_as_words(text: str) -> str:
-    text = _images_as_text(without_comments(text))
-    for _ in range(4):  # a link in a link's words, which Markdown forbids but people write
+    text = without_comments(text)
+    for _ in range(_DEEPEST):  # links and images in each other's words, as people write them
         before = text
-        text = REFERENCE_LINK.sub(r"\1", LINK.sub(r"\1", text))
+        text = REFERENCE_LINK.sub(r"\1", LINK.sub(r"\1", _images_as_text(text)))
         if text == before:
             break
     text = AUTOLINK.sub(lambda match: match[1].removeprefix("mailto:"), text)
