@@ -10,7 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from slack_bolt.async_app import AsyncApp
@@ -48,7 +48,6 @@ from bot.ports import ReplyView
 from bot.types import Place, Utterance
 from knowledge.types import Attachment, Principals
 
-_T = TypeVar("_T")
 _FRESH = 5_000  # ids of utterances that this process heard itself
 _TITLED = 500  # threads of the agents' container that have no title yet
 _TITLE_CHARS = 80
@@ -307,19 +306,18 @@ class SlackAdapter:
         task.add_done_callback(self._doing.discard)
 
     async def _hear(self, utterance: Utterance, unlisted: tuple[str, ...]) -> None:
-        is_first = utterance.id not in self._fresh
-        self._fresh[utterance.id] = None
-        while len(self._fresh) > _FRESH:
-            self._fresh.popitem(last=False)
         if unlisted:
             files = await asyncio.gather(*map(self._listed, unlisted))
             utterance = replace(utterance, files=(*utterance.files, *files))
-        is_taken = False
-        try:
-            is_taken = await self._bounded(self._desk.dispatcher.hear(self, utterance))
-        finally:
-            if is_first and not is_taken:  # another process may have begun to answer it, and died
-                self._fresh.pop(utterance.id, None)
+        await self._bounded(self._take(utterance))
+
+    async def _take(self, utterance: Utterance) -> bool:
+        if not await self._desk.dispatcher.hear(self, utterance):
+            return False  # another process may have begun to answer it
+        self._fresh[utterance.id] = None
+        while len(self._fresh) > _FRESH:
+            self._fresh.popitem(last=False)
+        return True
 
     async def _edited(self, utterance: Utterance, at: float, soon: bool) -> None:
         """Events overtake each other: older words do not replace newer ones."""
@@ -329,13 +327,13 @@ class SlackAdapter:
             hears = self._desk.dispatcher
             is_changed = await hears.edited(self, utterance)
             # It may be here before what it changes; if that comes this moment, it is changed.
-            if not is_changed and soon and not await hears.hear(self, utterance):
+            if not is_changed and soon and not await self._take(utterance):
                 await hears.edited(self, utterance)
             self._edits[utterance.id] = at
             while len(self._edits) > _FRESH:
                 self._edits.popitem(last=False)
 
-    async def _bounded(self, doing: Coroutine[Any, Any, _T]) -> _T:
+    async def _bounded(self, doing: Coroutine[Any, Any, Any]) -> None:
         """Raises when it takes too long; it is not broken off, since it may be half written."""
         task = asyncio.ensure_future(doing)
         self._doing.add(task)
@@ -344,7 +342,7 @@ class SlackAdapter:
         if not done:
             task.add_done_callback(_forget)
             raise TimeoutError
-        return task.result()
+        task.result()
 
     async def _listed(self, id: str) -> Attachment:
         """A file of a shared channel, of which events tell the id only."""

@@ -525,11 +525,14 @@ async def test_completion_that_comes_too_late_is_let_go(office: Office) -> None:
     await office.start()
     office.discord.fail("POST /interactions/*/*/callback", 404, code=10062, times=None)
     with captured_log() as log:
-        offered = await office.discord.autocomplete(
+        typing = office.discord.autocomplete(
             office.bob, office.general, "voice", "voice", "fern", sub="say"
         )
+        offered = asyncio.create_task(typing)
+        await office.discord.until(lambda: office.discord.called("POST /interactions/*/*/callback"))
+        office.discord.advance(3)
+        assert await offered == []
         await office.rest()
-    assert offered == []
     assert [type(error).__name__ for error in office.discord.errors] == ["NotFound"]
     assert log.holding(["10062"]) and not log.holding(["fern"])
 

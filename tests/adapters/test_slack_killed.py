@@ -153,8 +153,15 @@ async def test_killed_between_acknowledgement_and_answer_it_answers_after_the_re
     assert {row["outcome"] for row in home.inbox()} == {"answered"}
 
 
-@pytest.mark.parametrize("place", ["channel", "direct"])
-@pytest.mark.parametrize("noted", [True, False])
+@pytest.mark.parametrize(
+    ("place", "noted"),
+    [
+        ("channel", False),
+        pytest.param("channel", True, marks=pytest.mark.slow),
+        pytest.param("direct", True, marks=pytest.mark.slow),
+        pytest.param("direct", False, marks=pytest.mark.slow),
+    ],
+)
 async def test_killed_after_posting_it_completes_that_message_and_posts_no_other(
     home: Home, place: str, noted: bool
 ) -> None:
@@ -175,6 +182,7 @@ async def test_killed_after_posting_it_completes_that_message_and_posts_no_other
     assert whole["ts"] == posted["ts"]
 
 
+@pytest.mark.slow
 async def test_killed_after_the_answer_was_complete_it_says_nothing_more(home: Home) -> None:
     """The message stands there whole; only the database does not know it yet."""
     process = await home.start()
@@ -216,6 +224,7 @@ def self_made_body(home: Home, ts: str) -> str:
     )
 
 
+@pytest.mark.slow
 async def test_the_other_replica_answers_for_the_one_that_was_killed(home: Home) -> None:
     first = await home.start()
     home.slack.fail("conversations.info", latency=2, times=None)
@@ -252,6 +261,7 @@ async def test_what_it_cannot_finish_in_time_it_hands_back_at_once(home: Home) -
     await home.answered(ts)
 
 
+@pytest.mark.slow
 async def test_told_to_stop_while_it_posts_it_leaves_one_message_to_go_on_with(home: Home) -> None:
     process = await home.start(grace=0.2)
     home.slack.fail("chat.startStream", latency=1)
