@@ -6,11 +6,12 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup chat test lint types
+.PHONY: help setup chat test test-slow lint types
 
 help:
 	@echo 'make chat    set up and talk to the bot about the sample handbook'
 	@echo 'make test    set up and run the tests'
+	@echo 'make test-slow  run the tests that take long and are left out there'
 	@echo 'make setup   set up only'
 	@echo 'make lint    check style with ruff'
 	@echo 'make types   check types with mypy'
@@ -22,6 +23,9 @@ chat: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest
+
+test-slow: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m slow
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -295,3 +295,15 @@ def assert_nothing_to_fear(office: Office) -> None:
     inside = re.compile(r"Traceback|\w+Error\b|\w+Exception\b|File \"|\bNone\b|discord\.\w+\.")
     shown = [each.text for each in office.everything() if inside.search(each.text)]
     assert not shown, f"people were shown: {shown}"
+
+
+async def later(office: Office) -> None:
+    """The lease of what could not be shown runs out, and it is tried again."""
+    office.bench.clock.tick(LEASE.total_seconds() + 1)
+    await office.bench.dispatcher.recover(office.bots[-1])
+    await office.rest()
+
+
+def moderator(office: Office) -> MemberActor:
+    """Somebody who may remove what others said."""
+    return office.discord.user("Mod", [office.discord.role("Mods", "manage_messages")])

@@ -827,9 +827,18 @@ async def test_a_lookup_that_fails_tells_less_and_never_more(house: House) -> No
 # --- the log ----------------------------------------------------------------------------------
 
 
+@pytest.fixture
+async def hasty(tmp_path: Path) -> AsyncIterator[Office]:
+    """What is not acknowledged is soon given up."""
+    async with office_at(tmp_path, ack_seconds=0.5, retry_seconds=(0.0,)) as opened:
+        yield opened
+
+
 async def test_no_words_and_no_secrets_get_into_the_log_whatever_fails(
-    office: Office, log: Log
+    hasty: Office, log: Log
 ) -> None:
+    office = hasty
+
     async def sleep(_: float) -> None:
         await asyncio.sleep(0)
 
