@@ -118,6 +118,17 @@ class Office:
         channel = where.pop("channel", self.general)
         return await self.slack.say(self.ann, channel, f"{self.slack.mention} {text}", **where)
 
+    def deliver(self, event: Json) -> None:
+        """Send an event as it is, but for fields that are None."""
+        self.slack.send(
+            {
+                "type": "event_callback",
+                "team_id": self.slack.team_id,
+                "event_id": self.slack.workspace.new_id("Ev"),
+                "event": {name: value for name, value in event.items() if value is not None},
+            }
+        )
+
     def said(self, channel: Channel | None = None, thread_ts: str | None = None) -> list[str]:
         """What the bot said, as people read it."""
         found = self.slack.replies(channel or self.general, thread_ts)
@@ -285,3 +296,24 @@ def _texts(part: Any) -> Iterator[str]:
         else:
             for each in part.values():
                 yield from _texts(each)
+
+
+def assert_one_answer_each(office: Office, asked: list[str], *channels: Channel) -> None:
+    """Every question has one message of its own that is whole, and nothing else was said."""
+    counted: Counter[str] = Counter()
+    for channel in channels:
+        counted += office.counted(channel)
+    wrong = {ts: counted[ts] for ts in asked if counted[ts] != 1}
+    assert not wrong, f"{len(wrong)} of {len(asked)} were not answered once: {wrong}"
+    assert set(counted) == set(asked), f"said besides: {set(counted) - set(asked)}"
+    for channel in channels:
+        broken = [each for each in office.said(channel) if ANSWER not in each]
+        assert not broken, f"not the whole answer: {broken[:3]}"
+
+
+def assert_silent(log: Log, office: Office, *words: str) -> None:
+    """Neither a secret of the installation nor anybody's words are in the log."""
+    slack = office.slack
+    secrets = [slack.bot_token, slack.app_token, slack.signing_secret, "ticket=", "xoxb-", "xapp-"]
+    found = log.holding([*secrets, "/commands/T", "/actions/T", "/app/T", *words])
+    assert found == [], "\n".join(found)

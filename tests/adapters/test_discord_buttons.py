@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import discord
 import pytest
 from simcord import MemberActor
 from simcord.components import walk_components
@@ -21,13 +20,10 @@ from tests.adapters.slack_office import Log, captured_log
 from tests.discord_server import Interaction, Posted
 from tests.fakes import evidence
 
-ALL_RIGHTS = permissions() | discord.Permissions(mention_everyone=True, embed_links=True)
-"""The bot could ring everybody here: only what it says of mentions holds it back."""
-
 
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    async with office_at(tmp_path, held=ALL_RIGHTS) as opened:
+    async with office_at(tmp_path) as opened:
         await opened.start()
         yield opened
         assert_nothing_to_fear(opened)
@@ -53,7 +49,7 @@ async def pressed(
     return used
 
 
-async def trace_of(office: Office, message: Posted | None) -> str:
+def trace_of(message: Posted | None) -> str:
     """The trace that a message's buttons act on."""
     assert message
     return next(iter(message.controls)).rpartition(":")[2]
@@ -102,7 +98,7 @@ async def test_the_answer_to_somebody_else_in_private_is_not_acted_on(
     office.bench.knows("pay", evidence("Bob earns a plum.", title="Plums", source="pay"))
     private = await office.command(office.bob, "ask", question="what does Bob get as pay?")
     answer = await office.answered()
-    trace = await trace_of(office, private.message)
+    trace = trace_of(private.message)
     used = await pressed(office, office.ann, answer, f"hv:{action}:{trace}")
     assert "somebody else" in used.text and "lum" not in used.text
     assert not any("lum" in each.text for each in office.discord.replies(office.general))
@@ -112,7 +108,7 @@ async def test_the_answer_to_somebody_else_in_private_is_not_acted_on(
 async def test_somebody_elses_draft_is_not_acted_on(office: Office, action: str) -> None:
     draft = await office.command(office.bob, "voice", "say", draft="Hi, the plum is not ripe.")
     answer = await office.answered()
-    trace = await trace_of(office, draft.message)
+    trace = trace_of(draft.message)
     used = await pressed(office, office.ann, answer, f"hv:{action}:{trace}")
     assert "no longer kept" in used.text and "plum" not in used.text
     assert not used.modal and not office.discord.replies(office.general)

@@ -16,7 +16,6 @@ from tests.adapters.discord_office import (
     office_at,
 )
 from tests.adapters.slack_office import will_answer
-from tests.discord_server import Posted
 
 
 @pytest.fixture
@@ -69,12 +68,8 @@ async def test_words_that_change_count_for_a_minute(office: Office, seconds: int
 @pytest.mark.parametrize("seconds", [59, 61])
 async def test_an_answer_goes_with_its_question_for_a_minute(office: Office, seconds: int) -> None:
     await office.start()
-    await office.ask()
-    (answer,) = office.everything()
+    asked = await office.ask()
     office.bench.clock.tick(seconds)
-    asked = Posted(
-        office.discord.world, office.discord.backend.messages[office.general.id][answer.channel_id]
-    )
     await office.discord.delete(office.ann, asked)
     await office.rest()
     assert bool(office.everything()) == (seconds > 60)

@@ -1,48 +1,32 @@
-"""Slack at its worst: everything twice and out of order, replicas, rate limits, dead sockets."""
+"""Slack at its worst: everything twice and out of order, replicas, rate limits, broken streams."""
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from time import perf_counter
-from typing import Any
 
-import aiohttp
 import pytest
 from langchain_core.runnables import RunnableGenerator
 
-from adapters.slack import adapter as adapter_module
-from adapters.slack.watchdog import Patience
 from adapters.slack.web import LONGEST_WAIT
 from bot.chain import Question
-from bot.errors import ConfigurationError
 from bot.inbox import LEASE
 from bot.types import Delta, Reply
-from tests.adapters.slack_office import ANSWER, Office, office_at, will_answer
-from tests.slack_server import Channel
+from tests.adapters.slack_office import (
+    ANSWER,
+    Office,
+    assert_one_answer_each,
+    office_at,
+    will_answer,
+)
 
 
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
     async with office_at(tmp_path) as opened:
         yield opened
-
-
-def assert_one_answer_each(office: Office, asked: list[str], *channels: Channel) -> None:
-    """Every question has one message of its own that is whole, and nothing else was said."""
-    counted: Counter[str] = Counter()
-    for channel in channels:
-        counted += office.counted(channel)
-    wrong = {ts: counted[ts] for ts in asked if counted[ts] != 1}
-    assert not wrong, f"{len(wrong)} of {len(asked)} were not answered once: {wrong}"
-    assert set(counted) == set(asked), f"said besides: {set(counted) - set(asked)}"
-    for channel in channels:
-        broken = [each for each in office.said(channel) if ANSWER not in each]
-        assert not broken, f"not the whole answer: {broken[:3]}"
 
 
 # --- once only --------------------------------------------------------------------------------
@@ -378,288 +362,3 @@ async def test_a_lost_answer_of_slacks_repeats_no_word(
     await office.ask()
     (said,) = office.said()
     assert [word for word in said.split() if word.startswith("word")] == "".join(WORDS).split()
-
-
-# --- edits and deletions ----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("method", ["conversations.info", "chat.startStream", "chat.stopStream"])
-async def test_an_edit_while_it_answers_changes_the_answer(office: Office, method: str) -> None:
-    await office.start()
-    office.slack.fail(method, latency=0.5)
-    ts = await office.begin("what is the wifi password?")
-    await office.slack.until(lambda: office.slack.called(method))
-    text = f"{office.slack.mention} how many days of leave?"
-    await office.slack.edit(office.ann, office.general, ts, text)
-    await office.rest()
-    assert_one_answer_each(office, [ts], office.general)
-
-
-async def test_of_many_edits_the_last_is_answered(office: Office) -> None:
-    await office.start()
-    ts = await office.begin("what is the wifi password?")
-    for word in ("car", "bus", "leave"):
-        await office.slack.edit(office.ann, office.general, ts, f"{office.slack.mention} {word}?")
-    await office.rest()
-    assert_one_answer_each(office, [ts], office.general)
-
-
-@pytest.mark.parametrize("seconds", [59, 61])
-async def test_an_edit_counts_for_a_minute(office: Office, seconds: int) -> None:
-    await office.start()
-    ts = await office.ask("what is the wifi password?")
-    office.bench.clock.tick(seconds)
-    text = f"{office.slack.mention} how many days of leave?"
-    await office.slack.edit(office.ann, office.general, ts, text)
-    await office.rest()
-    (said,) = office.said()
-    assert (ANSWER in said) == (seconds < 60)
-
-
-@pytest.mark.parametrize("seconds", [59, 61])
-async def test_a_deletion_counts_for_a_minute(office: Office, seconds: int) -> None:
-    await office.start()
-    ts = await office.ask()
-    office.bench.clock.tick(seconds)
-    await office.slack.delete(office.general, ts)
-    await office.rest()
-    assert (office.said() == []) == (seconds < 60)
-
-
-@pytest.mark.parametrize(
-    "method", ["conversations.info", "chat.startStream", "chat.stopStream", "chat.postMessage"]
-)
-async def test_a_question_deleted_while_it_is_answered_leaves_nothing(
-    office: Office, method: str
-) -> None:
-    await office.start()
-    place = office.slack.dm(office.ann) if method == "chat.postMessage" else office.general
-    parent = await office.slack.say(office.ann, place, "thank you")
-    await office.rest()
-    before = office.said(place)
-    office.slack.fail(method, latency=0.4)
-    where = {} if method == "chat.postMessage" else {"thread_ts": parent}
-    ts = await office.begin(channel=place, **where)
-    await office.slack.until(lambda: office.slack.called(method))
-    await office.slack.delete(place, ts)
-    await office.rest()
-    await asyncio.sleep(0.5)  # until Slack has done what it was asked for before
-    await office.rest()
-    assert office.said(place) == before
-    assert not office.slack.status(place, parent)
-
-
-async def test_a_question_deleted_in_the_other_process_is_not_answered(office: Office) -> None:
-    await office.start()
-    office.slack.fail("conversations.info", latency=0.6)
-    ts = await office.begin()
-    await office.slack.until(lambda: office.slack.called("conversations.info"))
-    (first,) = office.slack.socket_mode.connections
-    await office.start(await office.replica())
-    first.retiring = True  # the deletion goes to the second
-    await office.slack.delete(office.general, ts)
-    await office.rest()
-    assert office.said() == []
-
-
-@asynccontextmanager
-async def last_first(office: Office) -> AsyncIterator[None]:
-    """The events of the body come in the opposite order, one by one."""
-    deliveries = office.slack.deliveries
-    async with office.slack.out_of_order(copies=1):
-        yield
-        held, deliveries._held = list(reversed(deliveries._held or [])), []
-        for delivery in held:
-            deliveries._start(delivery)
-            await office.slack.until(lambda each=delivery: each.finished)  # type: ignore[misc]
-    await office.rest()
-
-
-@pytest.mark.parametrize("where", ["channel", "direct"])
-async def test_a_deletion_that_comes_before_its_question_is_respected(
-    office: Office, where: str
-) -> None:
-    await office.start()
-    place = office.slack.dm(office.ann) if where == "direct" else office.general
-    async with last_first(office):
-        ts = await office.begin(channel=place)
-        await office.slack.delete(place, ts)
-    assert office.said(place) == []
-    assert await office.bench.rows("trace") == [], "it was looked up all the same"
-
-
-@pytest.mark.parametrize("where", ["channel", "direct"])
-async def test_an_edit_that_comes_before_its_question_is_respected(
-    office: Office, where: str
-) -> None:
-    await office.start()
-    place = office.slack.dm(office.ann) if where == "direct" else office.general
-    async with last_first(office):
-        ts = await office.begin("what is the wifi password?", channel=place)
-        for words in ("what is the bus fare?", "how many days of leave?"):
-            await office.slack.edit(office.ann, place, ts, f"{office.slack.mention} {words}")
-    assert_one_answer_each(office, [ts], place)
-
-
-async def test_edits_and_questions_that_overtake_each_other_end_with_the_last_words(
-    office: Office,
-) -> None:
-    await office.start()
-    async with office.slack.out_of_order(seed=5, copies=2):
-        asked = [await office.begin(f"what is the wifi password {n}?") for n in range(12)]
-        for ts in asked:
-            text = f"{office.slack.mention} how many days of leave?"
-            await office.slack.edit(office.ann, office.general, ts, text)
-    await office.rest()
-    assert_one_answer_each(office, asked, office.general)
-
-
-async def test_half_of_the_questions_taken_back_in_the_rush_leaves_the_other_half(
-    office: Office,
-) -> None:
-    await office.start()
-    async with office.slack.out_of_order(seed=6, copies=2):
-        asked = [await office.begin(f"days of leave {n}?") for n in range(16)]
-        for ts in asked[::2]:
-            await office.slack.delete(office.general, ts)
-    await office.rest()
-    assert_one_answer_each(office, asked[1::2], office.general)
-
-
-# --- sockets ----------------------------------------------------------------------------------
-
-
-class Hand:
-    """A clock that a test moves by hand."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-HOURS = Patience(check=0.02, ping=0.05, silent=35, quiet=600, connect=5, longest_pause=0.1)
-
-
-async def test_a_socket_without_a_sign_of_life_is_replaced_after_its_time(office: Office) -> None:
-    hand = Hand()
-    await office.start(patience=HOURS, clock=hand)
-    sockets = office.slack.socket_mode
-    hand.now += 34
-    await asyncio.sleep(0.2)  # pongs come
-    hand.now += 34
-    await asyncio.sleep(0.2)
-    assert len(sockets.connections) == 1, "it was alive all the time"
-    sockets.silence()
-    await asyncio.sleep(0.1)
-    hand.now += 36
-    await office.slack.until(lambda: len(sockets.connections) > 1)
-    ts = await office.ask()
-    assert_one_answer_each(office, [ts], office.general)
-
-
-async def test_a_socket_that_only_pongs_is_replaced_in_the_end(office: Office) -> None:
-    hand = Hand()
-    await office.start(patience=HOURS, clock=hand)
-    sockets = office.slack.socket_mode
-    sockets.silence(pong=True)
-    for _ in range(20):
-        hand.now += 31
-        await asyncio.sleep(0.08)
-    await office.slack.until(lambda: len(sockets.connections) > 1)
-    ts = await office.ask()
-    assert_one_answer_each(office, [ts], office.general)
-
-
-@pytest.mark.parametrize("reason", ["warning", "refresh_requested", "too_many_websockets"])
-async def test_what_slack_announces_about_a_socket_loses_no_question(
-    office: Office, reason: Any
-) -> None:
-    await office.start()
-    asked = [await office.begin(f"days of leave {n}?") for n in range(5)]
-    await office.slack.socket_mode.disconnect(reason)
-    asked += [await office.begin(f"days of leave {n}?") for n in range(5, 10)]
-    await office.rest()
-    assert_one_answer_each(office, asked, office.general)
-
-
-async def test_while_others_hold_all_sockets_it_tries_again_without_hammering(
-    office: Office,
-) -> None:
-    await office.start()
-    sockets = office.slack.socket_mode
-    async with aiohttp.ClientSession() as others:
-        taken = [await others.ws_connect(sockets.open_url(office.slack.host)) for _ in range(9)]
-        mine = sockets.connections[0]
-        sockets.drop(mine)
-        taken.append(await others.ws_connect(sockets.open_url(office.slack.host)))
-        before, started = len(office.slack.called("apps.connections.open")), perf_counter()
-        while perf_counter() - started < 1.0:
-            await office.slack.changed(0.2)
-        tries = len(office.slack.called("apps.connections.open")) - before
-        assert tries <= 12, f"{tries} tries in a second"
-        for each in taken:
-            await each.close()
-        for connection in list(sockets.connections):
-            if connection is not mine and connection.number <= 11:
-                connection.retiring = True
-        ts = await office.ask()
-    assert_one_answer_each(office, [ts], office.general)
-
-
-@pytest.mark.slow
-async def test_a_slack_that_cannot_be_reached_for_a_while_is_found_again(office: Office) -> None:
-    await office.start()
-    office.slack.fail("apps.connections.open", status=503, times=8)
-    office.slack.socket_mode.drop()
-    ts = await office.ask()
-    assert_one_answer_each(office, [ts], office.general)
-
-
-async def test_a_revoked_token_ends_it_with_what_to_do(office: Office) -> None:
-    async with office.process(office.bench) as bot:
-        office.slack.workspace.tokens[office.slack.app_token].revoked = True
-        office.slack.socket_mode.drop()
-        with pytest.raises(ConfigurationError, match="SLACK_APP_TOKEN"):
-            await asyncio.wait_for(bot.listen(), 10)
-
-
-# --- the database -----------------------------------------------------------------------------
-
-
-async def test_an_event_that_the_database_does_not_take_in_time_comes_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(adapter_module, "ACKNOWLEDGED_WITHIN", 0.2)
-    async with office_at(tmp_path, ack_seconds=0.5, retry_seconds=(0.0, 0.5, 60.0)) as office:
-        await office.start()
-        await office.ask()  # the connection is open and the caches are filled
-        with sqlite3.connect(tmp_path / "state.db", isolation_level=None) as other:
-            other.execute("BEGIN IMMEDIATE")
-            ts = await office.begin("How many days of leave now?")
-            mine = [d for d in office.slack.deliveries.unfinished if d.event.get("ts") == ts]
-            await office.slack.until(lambda: any(len(d.attempts) > 1 for d in mine))
-            assert not any(d.acknowledged for d in mine), "it was acknowledged and not safe"
-            other.execute("ROLLBACK")
-        other.close()
-        await office.rest()
-        assert all(d.acknowledged for d in mine)
-        assert office.counted()[ts] == 1 and len(office.said()) == 2
-
-
-async def test_what_hangs_beyond_all_retries_is_not_answered_twice_when_it_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(adapter_module, "ACKNOWLEDGED_WITHIN", 0.1)
-    async with office_at(tmp_path, ack_seconds=0.2, retry_seconds=(0.0, 0.1, 0.1)) as office:
-        await office.start()
-        with sqlite3.connect(tmp_path / "state.db", isolation_level=None) as other:
-            other.execute("BEGIN IMMEDIATE")
-            ts = await office.begin()
-            await office.slack.until(lambda: not office.slack.deliveries.are_under_way)
-            other.execute("ROLLBACK")
-        other.close()
-        await office.slack.until(lambda: office.said())
-        await office.rest()
-        assert_one_answer_each(office, [ts], office.general)
