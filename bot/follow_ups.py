@@ -18,6 +18,7 @@ from knowledge.types import Principals, conversation_principal
 
 _GONE = "I no longer have the record of that answer. Ask the question again."
 _NOT_YOURS = "That answer was given to somebody else in private."
+_NOT_HERE = "That answer was given somewhere else."
 _QUOTED = 300  # characters of each passage
 _CHECKS = {
     "numbers": "numbers and dates",
@@ -111,7 +112,10 @@ class FollowUps:
         )
 
     async def share(self, trace_id: str, place: Place, user: str, platform: Platform) -> None:
-        """Post a private answer where it was asked, if everyone there may read what it cites."""
+        """Post a private answer where it was asked, if everyone there may read what it cites.
+
+        From then on they may rate it and ask why as well.
+        """
         trace = await self._trace(trace_id, place, user)
         cited = {each["passage"] for each in trace.body["citations"]}
         everyone = self._roles.widen(await platform.audience(place))
@@ -120,21 +124,25 @@ class FollowUps:
                 "I cannot share this here: not everyone in this channel may read all of its "
                 "sources, or one of them has changed since."
             )
+        if not await self._history.open_up(trace_id):
+            raise UsageError("That answer has been shared already.")
         body = trace.body
-        await platform.post(
-            place,
-            Card(
-                f"{platform.mention(user)} asked: "
-                f"*{shorten(body['question'], 300, placeholder=' …')}*\n\n{body['answer']}",
-                sources=tuple(
-                    Source.of(each["n"], each["title"], each["document"], each["url"])
-                    for each in body["citations"]
-                ),
-                confidence=confidence_in_words(float(body["checks"]["confidence"])),
-                buttons=("helpful", "unhelpful", "why"),
-                subject=trace_id,
+        card = Card(
+            f"{platform.mention(user)} asked: "
+            f"*{shorten(body['question'], 300, placeholder=' …')}*\n\n{body['answer']}",
+            sources=tuple(
+                Source.of(each["n"], each["title"], each["document"], each["url"])
+                for each in body["citations"]
             ),
+            confidence=confidence_in_words(float(body["checks"]["confidence"])),
+            buttons=("helpful", "unhelpful", "why"),
+            subject=trace_id,
         )
+        try:
+            await platform.post(place, card)
+        except PlatformError:
+            await self._history.open_up(trace_id, private=True)
+            raise
 
     async def ask_person(self, trace_id: str, place: Place, user: str, platform: Platform) -> str:
         """Post the question to the help channel; returns what to tell who clicked."""
@@ -178,6 +186,8 @@ class FollowUps:
             raise UsageError(_GONE)
         if trace.private and trace.asker != person(place, user):
             raise UsageError(_NOT_YOURS)
+        if not trace.private and not f"{trace.conversation}:".startswith(f"{place.scope}:"):
+            raise UsageError(_NOT_HERE)
         return trace
 
 

@@ -142,6 +142,16 @@ class History:
             )
         return bool(done.rowcount)
 
+    async def open_up(self, id: str, *, private: bool = False) -> bool:
+        """Enter that others see the answer now; False if they did before. ``private``: undo it."""
+        async with self._engine.begin() as db:
+            done = await db.execute(
+                sa.update(_trace)
+                .where(_trace.c.id == id, _trace.c.private.is_not(private))
+                .values(private=private)
+            )
+        return bool(done.rowcount)
+
     async def rate(self, trace_id: str, rater: str, helpful: bool, now: datetime) -> None:
         """Keep what somebody thought of an answer; a second opinion replaces the first."""
         opinion = {"helpful": helpful, "rated_at": now}

@@ -78,6 +78,11 @@ class Inbox:
             "lease_until": now + LEASE,
             "attempts": 1,
         }
+        # Most deliveries of a platform that doubts are repeated: reading takes no lock.
+        async with self._engine.connect() as db:
+            known = await db.execute(sa.select(_inbox.c.id).where(_inbox.c.id == utterance.id))
+            if known.first() is not None:
+                return None
         try:
             async with self._engine.begin() as db:
                 await db.execute(sa.insert(_inbox).values(row))

@@ -32,7 +32,12 @@ class Place:
     @property
     def conversation(self) -> str:
         """What follow-ups share: the thread, else the channel."""
-        parts = (self.platform, self.workspace, self.channel, self.thread)
+        return f"{self.scope}:{self.thread}" if self.thread else self.scope
+
+    @property
+    def scope(self) -> str:
+        """What every conversation begins with that is held in this channel."""
+        parts = (self.platform, self.workspace, self.channel)
         return ":".join(part for part in parts if part)
 
 

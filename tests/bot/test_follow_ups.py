@@ -63,6 +63,14 @@ class TestAnOpinion:
             await bench.follow_ups.rate("gone", CHANNEL, "ann", helpful=True)
 
 
+class TestAnAnswerGivenElsewhere:
+    async def test_cannot_be_asked_about(self, bench: Bench, office: FakePlatform) -> None:
+        trace = await asked(bench, office)
+        for elsewhere in (replace(CHANNEL, channel="C"), replace(CHANNEL, workspace="T9")):
+            with pytest.raises(UsageError, match="somewhere else"):
+                await bench.follow_ups.why(trace, elsewhere, "bob", office)
+
+
 class TestWhy:
     async def test_tells_passages_scores_checks_ages_and_voice(
         self, bench: Bench, office: FakePlatform
@@ -150,6 +158,34 @@ class TestSharing:
         assert [each.document for each in card.sources] == ["pay.md"]
         assert card.buttons == ("helpful", "unhelpful", "why")
         assert card.subject == trace
+
+    async def test_lets_others_rate_it_and_ask_why(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        office.held.clear()
+        trace = await asked(bench, office, **PRIVATELY)
+        with pytest.raises(UsageError, match="somebody else"):
+            await bench.follow_ups.why(trace, CHANNEL, "bob", office)
+        await bench.follow_ups.share(trace, CHANNEL, "ann", office)
+        assert "payday" in (await bench.follow_ups.why(trace, CHANNEL, "bob", office)).text
+        assert "noted" in await bench.follow_ups.rate(trace, CHANNEL, "bob", helpful=True)
+
+    async def test_happens_once(self, bench: Bench, office: FakePlatform) -> None:
+        office.held.clear()
+        trace = await asked(bench, office, **PRIVATELY)
+        await bench.follow_ups.share(trace, CHANNEL, "ann", office)
+        with pytest.raises(UsageError, match="shared already"):
+            await bench.follow_ups.share(trace, CHANNEL, "ann", office)
+        assert len(office.posts) == 1
+
+    async def test_that_failed_may_be_tried_again(self, bench: Bench, office: FakePlatform) -> None:
+        office.held.clear()
+        trace = await asked(bench, office, **PRIVATELY)
+        office.fail("post", PlatformError("busy", passing=True))
+        with pytest.raises(PlatformError):
+            await bench.follow_ups.share(trace, CHANNEL, "ann", office)
+        await bench.follow_ups.share(trace, CHANNEL, "ann", office)
+        assert len(office.posts) == 1
 
     @pytest.mark.parametrize(
         "change",
