@@ -28,6 +28,11 @@ PACKAGES = (
     "sacrebleu",
     "snowballstemmer",
     "threadpoolctl",
+    "slack_bolt",
+    "slack_sdk",
+    "discord.py",
+    "simcord",
+    "aiohttp",
 )
 """The packages whose version can move a figure; those not installed are left out."""
 
