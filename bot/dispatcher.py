@@ -152,7 +152,6 @@ class Dispatcher:
         while True:
             # A database that is away for a while must not end the service.
             try:
-                await self._inbox.renew(self._running.keys(), self._clock())
                 await self.recover(platform)
                 await self._tidy_up()
             except Exception as error:
