@@ -17,7 +17,7 @@ from knowledge.embedding import Embedder
 from knowledge.sentences import Unit, split_units
 from knowledge.store import PassageStore
 from knowledge.types import Evidence, Passage, Principals, ScoredPassage, ScoredUnit, Vector
-from knowledge.words import stems, surface_words, telling
+from knowledge.words import stems_and_compounds, surface_words, telling
 
 ALPHA = 0.7
 """Weight of the vectors in the fusion; see docs/benchmarks.md for the other values."""
@@ -130,10 +130,12 @@ def _evidence(
     units: tuple[ScoredUnit, ...],
     rarity: dict[str, float],
 ) -> Evidence:
-    present = stems(f"{found.passage.context} {found.passage.text}")
+    present = stems_and_compounds(f"{found.passage.context} {found.passage.text}")
     missing = [weight for stem, weight in rarity.items() if stem not in present]
     nearest = sorted(units, key=lambda unit: -unit.cosine)[:2]
-    beside = stems(" ".join([found.passage.context, *(f"{u.text} {u.lead}" for u in nearest)]))
+    beside = stems_and_compounds(
+        " ".join([found.passage.context, *(f"{u.text} {u.lead}" for u in nearest)])
+    )
     return Evidence(
         passage=found.passage,
         score=score,

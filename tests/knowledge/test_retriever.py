@@ -265,6 +265,11 @@ class TestWhatIsMissing:
         (evidence,) = await shelf.ask("copenhagen travel")
         assert (evidence.rarest_missing, evidence.unit_coverage) == (0, 1)
 
+    async def test_a_word_written_as_two_is_not_missing(self, shelf: Shelf) -> None:
+        await shelf.put("The pay day in Ghent is the 28th.")
+        (evidence,) = await shelf.ask("When is payday in Ghent?")
+        assert (evidence.rarest_missing, evidence.unit_coverage) == (0, 1)
+
     async def test_units_cover_less_than_the_passage_where_words_stand_apart(
         self, shelf: Shelf
     ) -> None:
