@@ -25,17 +25,9 @@ from bot.errors import ConfigurationError
 from bot.types import Place, Utterance
 from knowledge.types import Attachment
 from tests.adapters.desk_bench import Bench
+from tests.adapters.slack_office import ANSWER, LEAVE, SWIFT
 from tests.fakes import evidence
 from tests.slack_server import Channel, Json, SlackServer, User, live_mentions
-
-LEAVE = evidence(
-    "Everyone has 25 days of annual leave.",
-    title="Annual leave",
-    document="people/annual-leave.md",
-    url="https://intra.example/leave",
-)
-ANSWER = "Everyone has 25 days of annual leave."
-SWIFT = Patience(check=0.05, ping=0.05, silent=0.5, quiet=60, connect=5, longest_pause=0.2)
 
 
 @dataclass

@@ -25,28 +25,6 @@ from tests.slack_server.building import (
 )
 from tests.slack_server.payloads import FOLDER
 
-
-@pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock()
-
-
-@pytest.fixture
-async def slack(clock: FixedClock) -> AsyncIterator[SlackServer]:
-    async with SlackServer(clock=clock, ack_seconds=0.5, retry_seconds=(0.0, 60.0)) as server:
-        yield server
-
-
-@pytest.fixture
-def ada(slack: SlackServer) -> User:
-    return slack.user("ada")
-
-
-@pytest.fixture
-def general(slack: SlackServer, ada: User) -> Channel:
-    return slack.channel("general", members=[ada])
-
-
 # --- a small real app -------------------------------------------------------------------------
 
 
