@@ -173,14 +173,14 @@ class _Own:
         )
 
     async def threads(self, by: Invocation) -> Outcome:
-        rules = await self._rules(by)
-        changed = rules.model_copy(update={"threads": by.values.get("off") != "yes"})
-        await self.channels.set_rules(by.place, changed, person(by.place, by.user), self.clock())
-        return Card(_said(changed))
+        return await self._switch(by, "threads")
 
     async def forum(self, by: Invocation) -> Outcome:
+        return await self._switch(by, "forum")
+
+    async def _switch(self, by: Invocation, rule: str) -> Outcome:
         rules = await self._rules(by)
-        changed = rules.model_copy(update={"forum": by.values.get("off") != "yes"})
+        changed = rules.model_copy(update={rule: by.values.get("off") != "yes"})
         await self.channels.set_rules(by.place, changed, person(by.place, by.user), self.clock())
         return Card(_said(changed))
 
