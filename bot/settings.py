@@ -179,5 +179,6 @@ def load_settings() -> Settings:
     except SettingsError as error:
         name = str(error).partition('"')[2].partition('"')[0]
         raise ConfigurationError(
-            f'{name}: not JSON, such as ["wiki.example"]. Correct it in .env or the environment.'
+            f"{name}: not JSON. .env.example shows how it is written. "
+            "Correct it in .env or the environment."
         ) from None
