@@ -29,7 +29,7 @@ from benchmarks.handbook import Corpus, HandbookQuestion, normalised
 from benchmarks.metrics import distinct, mean, ndcg, recall, reciprocal_rank
 from benchmarks.results import write
 from knowledge.embedding import Embedder
-from knowledge.retriever import ALPHA, READ_CLOSELY, Retriever
+from knowledge.retrieval.retriever import ALPHA, READ_CLOSELY, Retriever
 from knowledge.types import Passage, Vector
 
 BASELINE_ALPHA = 0.5

@@ -28,6 +28,7 @@ from bot.errors import ConfigurationError
 from bot.follow_ups import FollowUps
 from bot.history import History
 from bot.inbox import Inbox
+from bot.judge import Thresholds
 from bot.limits import Limits
 from bot.own_commands import KnownSource, KnownSources, own_commands
 from bot.ports import Writer
@@ -40,7 +41,9 @@ from knowledge.catalog import Catalog
 from knowledge.embedding import Embedder
 from knowledge.http import GuardedClient
 from knowledge.ingest import Ingester
-from knowledge.retriever import Retriever
+from knowledge.retrieval.cross_encoder import open_reader
+from knowledge.retrieval.reader import Reader
+from knowledge.retrieval.retriever import Retriever
 from knowledge.sources import open_source
 from knowledge.sources.base import Source, SourceSpec
 from knowledge.store import PassageStore
@@ -64,6 +67,7 @@ class App:
     history: History
     store: PassageStore
     embedder: Embedder
+    reader: Reader
     retriever: Retriever
     ingester: Ingester
     assistant: Assistant
@@ -91,11 +95,12 @@ class App:
         return adapters
 
     async def warm_up(self) -> None:
-        """Load both models now, so that the first question does not wait for them.
+        """Load all models now, so that the first question does not wait for them.
 
         One after the other: transformers' lazy imports do not bear two threads at once.
         """
         await self.embedder.warm_up()
+        await self.reader.warm_up()
         await self.writer(self.voice(None))
 
 
@@ -130,12 +135,13 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         voice = voices(settings)
         clock = _now
         roles = Roles(settings.roles)
-        retriever = Retriever(store, embedder)
+        reader = open_reader(settings.reader, settings.data / "weights")
+        retriever = Retriever(store, embedder, reader)
         writer = writer or writers(settings)
         chain = build_chain(
             retriever,
             writer,
-            threshold=settings.judge_threshold,
+            Thresholds(settings.sure, settings.unsure, settings.near),
             restate=settings.writer_freedom == "restate",
         )
         assistant = Assistant(
@@ -163,6 +169,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             history=history,
             store=store,
             embedder=embedder,
+            reader=reader,
             retriever=retriever,
             ingester=Ingester(catalog, store, embedder, max_bytes=max_bytes),
             assistant=assistant,

@@ -14,11 +14,11 @@ import structlog
 from langchain_core.runnables import Runnable
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.chain import Question
 from bot.failures import log_failure
 from bot.history import History
 from bot.smalltalk import SmallTalk, small_talk
 from bot.tone.voice import Replies, Voice
+from bot.turns import Question
 from bot.types import Delta, Message, Reply
 
 _TURNS_REMEMBERED = 4
@@ -73,7 +73,7 @@ class Assistant:
             apology = voice.guide.replies.apology.format(error_id=error_id)
             apology = f"\n\n{apology}" if shown else apology
             reply = Reply(
-                message.text, shown + apology, False, voice.name, trace_id, error_id=error_id
+                message.text, shown + apology, None, voice.name, trace_id, error_id=error_id
             )
             # A person may be asked about it. But the record may be the very thing that broke.
             with suppress(SQLAlchemyError, OSError):
@@ -89,7 +89,7 @@ class Assistant:
         if fixed is not None:
             if message.bar is None:
                 yield Delta(fixed)
-                yield Reply(text, fixed, False, voice.name, trace_id)
+                yield Reply(text, fixed, None, voice.name, trace_id)
             return
         asked = await self._history.questions(message.conversation, _TURNS_REMEMBERED)
         question = Question(
@@ -100,6 +100,7 @@ class Assistant:
             # What people said to each other first, since they asked the bot only afterwards.
             earlier=(*(words for words in message.earlier if words not in asked), *asked),
             sources=message.sources,
+            unsure_too=message.unsure_too,
         )
         unread = _unread(message, voice.guide.replies)
         pieces = self._chain.astream(question)
@@ -139,7 +140,7 @@ class Assistant:
             platform=message.platform,
             trace_id=reply.trace_id,
             voice=reply.voice,
-            abstained=reply.abstained,
+            tier=reply.tier,
             passages=len(reply.evidence),
             citations=len(reply.citations),
             answer_chars=len(reply.answer),
@@ -155,7 +156,7 @@ async def _if_sure(
     async for piece in pieces:
         held.append(piece)
         if isinstance(piece, Reply) and (
-            piece.abstained or float(piece.checks["confidence"]) < bar
+            piece.tier != "sure" or float(piece.checks["confidence"]) < bar
         ):
             return
     for piece in held:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.units import unit_scores
 from knowledge.parsing.inline import without_links
 from knowledge.types import Evidence, Passage, ScoredUnit
 
@@ -15,6 +14,7 @@ _ENOUGH = 280  # characters of surroundings by which a sentence is understood
 _SMALL_TABLE = 6  # rows
 _MOST_ROWS = 4  # of a large table
 _LIKE_BEST = 0.12  # how far below the best row another may score and still be shown
+_NEVER = -1.0  # a heading is no answer
 _KEEPS_LINES = (".pdf", ".txt")
 _WRAPPED = 50  # characters; from this length on a line of theirs may have been broken to fit
 _LEANS_BACK = re.compile(
@@ -40,7 +40,7 @@ class Quote:
 def quote(question: str, evidence: Evidence) -> Quote:
     """The stretch of the passage to quote for the question it was found by."""
     units = evidence.units
-    scores = unit_scores(question, evidence)
+    scores = [_NEVER if each.kind == "heading" else each.share for each in units]
     best = max(range(len(units)), key=scores.__getitem__)
     first, last = _window(units, scores, best)
     text = evidence.passage.text

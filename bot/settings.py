@@ -70,12 +70,30 @@ class Settings(BaseSettings):
     writer_int8: bool = Field(
         True, description="Run a local model in int8: twice as fast as fp32 on a CPU."
     )
-    judge_threshold: float = Field(
+    reader: str = Field(
+        "packaged",
+        description="Which model reads question and passage together: `packaged`, or a folder with "
+        "a cross-encoder of your own (set the three thresholds below to its scores then).",
+    )
+    sure: float = Field(
         0.5,
         ge=0,
         le=1,
-        description="How sure the judge must be that the passages answer; higher: says "
-        '"I don\'t know" more often.',
+        description="How likely a passage must answer to be told as the answer; higher: fewer "
+        "false answers, and more that are shown as uncertain.",
+    )
+    unsure: float = Field(
+        0.15,
+        ge=0,
+        le=1,
+        description="From which likelihood on the closest passage is shown, marked as uncertain; "
+        'below it the bot says "I don\'t know".',
+    )
+    near: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description='How near a page must come to be named beside "I don\'t know".',
     )
     max_question_chars: int = Field(
         2000, gt=0, description="Longer questions get a request to shorten them."

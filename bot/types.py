@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from bot.judge import Tier
 from knowledge.types import PUBLIC, Attachment, Evidence, Principals
 
 
@@ -112,6 +113,8 @@ class Message:
     """Nobody asked the bot: it keeps silent unless its confidence reaches this."""
     private: bool = False
     """Only the asker sees the answer."""
+    unsure_too: bool = True
+    """Whether the closest passage is shown where it is not certain that it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +146,8 @@ class Reply:
     question: str
     answer: str
     """Markdown with citation marks ``[1]``."""
-    abstained: bool
-    """True: it looked and said that it does not know."""
+    tier: Tier | None
+    """How sure it is; None where nothing was looked up: small talk, an apology."""
     voice: str
     trace_id: str
     citations: tuple[Citation, ...] = ()
@@ -156,6 +159,11 @@ class Reply:
     error_id: str | None = None
     """Set when this is an apology: the id under which the log has the failure."""
 
+    @property
+    def abstained(self) -> bool:
+        """True: it looked and said that it does not know."""
+        return self.tier == "none"
+
     def as_json(self, id: str) -> dict[str, Any]:
         """The documented JSON of one answer (docs/command-line.md)."""
         return {
@@ -163,6 +171,7 @@ class Reply:
             "question": self.question,
             "answer": self.answer,
             "abstained": self.abstained,
+            "tier": self.tier,
             "citations": [
                 {
                     "n": citation.n,

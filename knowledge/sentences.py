@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Literal
 
 from knowledge.parsing.blocks import Block, parse_blocks
@@ -31,6 +32,8 @@ class Unit:
     lead: str = ""
     """Plain text that the unit depends on: of an item the line that leads into the list or the
     item it is nested in, of a row the table's header row; else empty."""
+    labelled: str = ""
+    """Of a row: its cells, each after the heading of its column; else empty."""
 
 
 def split_units(markdown: str) -> list[Unit]:
@@ -103,9 +106,23 @@ def _code(raw: str) -> list[Unit]:
 
 def _rows(raw: str) -> list[Unit]:
     lines = raw.split("\n")
-    header = " | ".join(cell for cell in cells(lines[0]) if cell)
-    rows = ((line.strip(), " | ".join(cell for cell in cells(line) if cell)) for line in lines[2:])
-    return [Unit(text, line, "row", header) for line, text in rows if text]
+    columns = cells(lines[0])
+    header = " | ".join(column for column in columns if column)
+    units = []
+    for line in lines[2:]:
+        row = cells(line)
+        if text := " | ".join(cell for cell in row if cell):
+            units.append(Unit(text, line.strip(), "row", header, _labelled(columns, row)))
+    return units
+
+
+def _labelled(columns: list[str], row: list[str]) -> str:
+    said = (
+        f"{column}: {cell}" if column else cell
+        for column, cell in zip_longest(columns, row, fillvalue="")
+        if cell
+    )
+    return "; ".join(said)
 
 
 def cells(row: str) -> list[str]:

@@ -94,7 +94,7 @@ class ScoredPassage:
 
 @dataclass(frozen=True, slots=True)
 class ScoredUnit:
-    """A quotable piece of a passage (see :mod:`knowledge.sentences`) and how near it is."""
+    """A quotable piece of a passage (see :mod:`knowledge.sentences`) and what the reader says."""
 
     text: str
     """Plain words."""
@@ -104,24 +104,18 @@ class ScoredUnit:
     """``sentence``, ``item``, ``row``, ``code`` or ``heading``."""
     lead: str
     """What the unit depends on: its list's lead-in line or its table's header; may be empty."""
-    cosine: float
-    """Cosine of question and unit."""
+    share: float
+    """How likely the answer stands in this unit, if the passage has it; a passage's sum to 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A found passage, read closely: everything that judging an answer needs to know of it."""
+    """A found passage, read together with the question."""
 
     passage: Passage
     score: float
-    """What the passages are ranked by: fused relevance plus the nearest unit's cosine."""
-    cosine: float
-    """Cosine of question and passage."""
-    heading_cosine: float
-    """Cosine of question and the passage's own heading."""
+    """How near it comes to what is asked, in [0, 1]: what the passages are ranked by."""
+    answers: float
+    """How likely it answers the question, in [0, 1]; calibrated on handbooks that were held out."""
     units: tuple[ScoredUnit, ...]
     """In the passage's order; never empty."""
-    unit_coverage: float
-    """Share of the question's telling words in its headings and two nearest units; [0, 1]."""
-    rarest_missing: float
-    """Rarity (idf, nats) of the rarest telling word that it lacks; 0 if it lacks none."""

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
+from bot.judge import Thresholds
 from bot.ports import Choose, Free, Say, Step
 from bot.tone.template import Prompt
 from bot.tone.voice import Voice
+from knowledge.retrieval.reader import ReadableText, Reading
 from knowledge.sentences import split_units
 from knowledge.types import (
     PUBLIC,
@@ -22,9 +24,11 @@ from knowledge.types import (
     attachment_source,
     conversation_principal,
 )
+from knowledge.words import stems, telling
 
-NEAR, FAR = 0.9, 0.1
-"""Cosines of a unit that is what was asked for, and of one that has nothing to do with it."""
+NEAR, FAR = 0.9, 0.01
+"""What a reader says of what was asked for, and of what has nothing to do with it."""
+THRESHOLDS = Thresholds(sure=0.5, unsure=0.2, near=0.1)
 
 
 class FakeRetriever:
@@ -199,36 +203,33 @@ class FixedClock:
 
 def evidence(
     markdown: str,
-    cosines: Mapping[str, float] | None = None,
+    shares: Mapping[str, float] | None = None,
     *,
     title: str = "Handbook",
     headings: tuple[str, ...] = (),
     document: str = "handbook.md",
     source: str = "handbook",
     url: str = "https://intra.example/handbook",
-    cosine: float = 0.8,
-    heading_cosine: float = 0.6,
-    score: float = 1.0,
-    unit_coverage: float = 1.0,
-    rarest_missing: float = 0.0,
+    answers: float = NEAR,
+    score: float = NEAR,
     access: Principals = frozenset({PUBLIC}),
 ) -> Evidence:
     """A found passage that answers, unless told otherwise.
 
-    ``cosines``: a piece of a unit's text to that unit's cosine; units that hold none of the pieces
-    are ``FAR``. Without it the first unit that is no heading is ``NEAR``.
+    ``shares``: a piece of a unit's text to how likely the answer stands there; units that hold none
+    of the pieces are ``FAR``. Without it the first unit that is no heading is ``NEAR``.
     """
     units = split_units(markdown)
-    if cosines is None:
+    if shares is None:
         telling = [unit for unit in units if unit.kind != "heading"] or units
-        cosines = {telling[0].text: NEAR}
+        shares = {telling[0].text: NEAR}
     scored = tuple(
         ScoredUnit(
             unit.text,
             unit.raw,
             unit.kind,
             unit.lead,
-            next((near for piece, near in cosines.items() if piece in unit.text), FAR),
+            next((near for piece, near in shares.items() if piece in unit.text), FAR),
         )
         for unit in units
     )
@@ -245,24 +246,41 @@ def evidence(
             access=access,
         ),
         score=score,
-        cosine=cosine,
-        heading_cosine=heading_cosine,
+        answers=answers,
         units=scored,
-        unit_coverage=unit_coverage,
-        rarest_missing=rarest_missing,
     )
 
 
 def far_evidence(markdown: str, *, title: str = "Handbook", document: str = "x.md") -> Evidence:
-    """A found passage that has little to do with the question."""
-    return evidence(
-        markdown,
-        {},
-        title=title,
-        document=document,
-        cosine=FAR,
-        heading_cosine=FAR,
-        score=FAR,
-        unit_coverage=0.0,
-        rarest_missing=5.0,
-    )
+    """A found passage that is about the same thing, but does not answer."""
+    return evidence(markdown, {}, title=title, document=document, answers=0.02, score=0.3)
+
+
+class FakeReader:
+    """Says of every passage what share of the question's telling words it has.
+
+    ``asked``: the question and the texts of every reading.
+    """
+
+    name = "fake"
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, tuple[str, ...]]] = []
+
+    async def read(self, question: str, passages: Sequence[ReadableText]) -> list[Reading]:
+        """One reading a passage."""
+        self.asked.append((question, tuple(each.text for each in passages)))
+        words = telling(question).keys()
+
+        def share(text: str) -> float:
+            return len(words & stems(text)) / max(1, len(words))
+
+        readings = []
+        for each in passages:
+            units = [share(each.text[start:end]) + 0.01 for start, end in each.spans]
+            near = share(each.text)
+            readings.append(Reading(near, near, tuple(one / sum(units) for one in units)))
+        return readings
+
+    async def warm_up(self) -> None:
+        """Nothing to load."""

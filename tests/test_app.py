@@ -92,13 +92,13 @@ class TestComposition:
         (tmp_path / "docs" / "big.md").write_text("x" * (2**20 + 1))
         (tmp_path / "docs" / "pay.md").write_text("Salaries arrive monthly.")
         spec = spec_for(str(tmp_path / "docs"))
-        low = changed(settings, max_document_mb=1, judge_threshold=0, max_question_chars=20)
+        low = changed(settings, max_document_mb=1, sure=0, max_question_chars=20)
         async with open_app(low, FakeWriter().for_voice) as app:
             report = await app.ingester.run(spec, app.open_source(spec))
             assert list(report.skipped) == ["big.md"]
             assert not (await ask(app.assistant, "zebras?")).abstained
             assert "20 characters" in (await ask(app.assistant, "zebras " * 9)).answer
-        async with open_app(changed(low, judge_threshold=1), FakeWriter().for_voice) as app:
+        async with open_app(changed(low, sure=1, unsure=1), FakeWriter().for_voice) as app:
             assert (await ask(app.assistant, "salaries arrive?")).abstained
 
     async def test_private_pages_are_read_only_where_that_was_allowed(

@@ -38,6 +38,11 @@ ARROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
 COMPOSITION = ("bot.app", "bot.cli", "bot.doctor")
 """What puts everything together; below it, nothing in ``bot`` knows of it or of the settings."""
 
+READER = tuple(
+    f"knowledge.retrieval.{module}"
+    for module in ("cross_encoder", "encoding", "network", "shipped")
+)
+
 # Vendor to the modules that may import it.
 HOMES: dict[str, tuple[str, ...]] = {
     "slack_bolt": ("adapters.slack*",),
@@ -45,8 +50,14 @@ HOMES: dict[str, tuple[str, ...]] = {
     "discord": ("adapters.discord*",),
     "weaviate": ("knowledge.stores.weaviate*",),
     "apscheduler": ("jobs.scheduler*",),
-    "torch": ("bot.tone.model*", "knowledge.embedding*", "jobs.finetune*"),
-    "transformers": ("bot.tone.model*", "knowledge.embedding*", "jobs.finetune*"),
+    "torch": (
+        "bot.tone.model*",
+        "knowledge.embedding*",
+        *READER,
+        "jobs.finetune*",
+        "jobs.training*",
+    ),
+    "transformers": ("bot.tone.model*", "knowledge.embedding*", *READER, "jobs.finetune*"),
     "peft": ("bot.tone.model*", "knowledge.embedding*", "jobs.finetune*"),
     # Weaviate's client lets the errors of the httpx below it through; they are mapped there.
     "httpx": ("knowledge.http*", "knowledge.stores.weaviate*"),
@@ -122,9 +133,9 @@ def test_every_arrow_is_allowed_and_every_vendor_is_at_home() -> None:
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("bot.chain", "from knowledge.retriever import Retriever"),
-        ("bot.chain", "import knowledge.retriever"),
-        ("bot.chain", "from knowledge import retriever"),
+        ("bot.chain", "from knowledge.retrieval.retriever import Retriever"),
+        ("bot.chain", "import knowledge.retrieval.retriever"),
+        ("bot.chain", "from knowledge.retrieval import retriever"),
         ("bot.chain", "def f():\n    from knowledge.stores.embedded import EmbeddedStore"),
         ("bot.chain", "from adapters.console import Console"),
         ("bot.chain", "import importlib\nimportlib.import_module('jobs.finetune')"),
@@ -141,8 +152,8 @@ def test_every_arrow_is_allowed_and_every_vendor_is_at_home() -> None:
         ("jobs.reingest", "import apscheduler.schedulers"),
         ("adapters.discord", "from slack_sdk.web import WebClient"),
         ("bot.assistant", "import discord"),
-        ("knowledge.retriever", "from weaviate import classes"),
-        ("knowledge.retriever", "import torch.nn as nn"),
+        ("knowledge.retrieval.retriever", "from weaviate import classes"),
+        ("knowledge.retrieval.retriever", "import torch.nn as nn"),
         ("bot.tone.template", "from transformers import AutoTokenizer"),
         ("bot.doctor", "import httpx"),
         ("bot.app", "import torch"),
@@ -155,7 +166,10 @@ def test_what_goes_against_the_layout_is_noticed(module: str, source: str) -> No
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("bot.app", "from knowledge.retriever import Retriever\nfrom adapters.slack import Slack"),
+        (
+            "bot.app",
+            "from knowledge.retrieval.retriever import Retriever\nfrom adapters.slack import Slack",
+        ),
         ("bot.cli", "def f():\n    from bot.settings import Settings"),
         ("bot.__main__", "from bot.cli import main"),
         ("bot.chain", "from knowledge.types import Evidence\nfrom .ports import Writer"),

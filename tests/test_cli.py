@@ -330,7 +330,7 @@ class TestBadSettings:
     @pytest.mark.parametrize(
         ("setting", "value", "said"),
         [
-            ("HOUSEVOICE_JUDGE_THRESHOLD", "7", "judge_threshold"),
+            ("HOUSEVOICE_SURE", "7", "sure"),
             ("HOUSEVOICE_LOG_LEVEL", "loud", "log_level"),
             ("HOUSEVOICE_MAX_DOCUMENT_MB", "many", "max_document_mb"),
             ("HOUSEVOICE_HTTP_ALLOW", "wiki.example", "http_allow"),
@@ -417,7 +417,7 @@ class TestDoctor:
     @pytest.mark.parametrize(
         ("setting", "value", "said"),
         [
-            ("HOUSEVOICE_JUDGE_THRESHOLD", "7", "judge_threshold"),
+            ("HOUSEVOICE_SURE", "7", "sure"),
             ("HOUSEVOICE_HTTP_ALLOW", "wiki.example", "http_allow"),
         ],
     )

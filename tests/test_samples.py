@@ -47,7 +47,7 @@ async def app(samples_folder: Path) -> AsyncIterator[App]:
 
     Neither judge nor tone is looked at here.
     """
-    settings = Settings(data=samples_folder, judge_threshold=0)
+    settings = Settings(data=samples_folder, sure=0)
     async with open_app(settings, FakeWriter().for_voice) as opened:
         yield opened
 
@@ -168,7 +168,7 @@ async def test_nobody_without_the_role_is_answered_from_the_managers_page(
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def real(samples_folder: Path) -> AsyncIterator[App]:
     """The bot with its own model: the one that could fall for something."""
-    async with open_app(Settings(data=samples_folder, judge_threshold=0)) as opened:
+    async with open_app(Settings(data=samples_folder, sure=0)) as opened:
         yield opened
 
 

@@ -40,6 +40,7 @@ class Replies(BaseModel):
     thanks: Lines = Field(min_length=1)
     capabilities: str
     unknown: Lines = Field(min_length=1)
+    unsure: Lines = Field(min_length=1)
     unknown_sources: str
     empty_question: str
     too_long: str

@@ -32,7 +32,7 @@ from bot.rewriting import Rewriter
 from bot.roles import Roles
 from bot.tone.voice import Voice
 from knowledge.types import Evidence
-from tests.fakes import FakeAttachments, FakeWriter, FixedClock, InMemoryPassages
+from tests.fakes import THRESHOLDS, FakeAttachments, FakeWriter, FixedClock, InMemoryPassages
 
 VOICES = Path(__file__).resolve().parents[2] / "voices"
 
@@ -135,7 +135,7 @@ class Bench:
 async def open_bench(tmp_path: Path, **options: Any) -> AsyncIterator[Bench]:
     """A bot on a new SQLite file in ``tmp_path``.
 
-    ``options``: ``person_hourly`` and ``workspace_daily`` (0: no limit), ``threshold`` of the
+    ``options``: ``person_hourly`` and ``workspace_daily`` (0: no limit), ``thresholds`` of the
     judge, ``max_question_chars``, ``prompts``, ``roles``, ``url`` for another database, and
     ``clock`` for another time than a fixed one.
     """
@@ -164,7 +164,7 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
     chain = build_chain(
         world.passages,
         world.writer.for_voice,
-        threshold=options.get("threshold", 0.5),
+        options.get("thresholds", THRESHOLDS),
         restate=False,
     )
     assistant = Assistant(

@@ -212,7 +212,7 @@ def will_answer(bench: Bench, *pieces: str, gate: asyncio.Event | None = None) -
             yield Reply(
                 asked.text,
                 whole,
-                False,
+                "sure",
                 asked.voice.name,
                 asked.trace_id,
                 citations=(cited,),

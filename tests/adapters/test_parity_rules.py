@@ -60,7 +60,7 @@ async def test_a_channel_where_it_may_not_answer_is_told_in_private(stage: Stage
 async def test_unasked_it_answers_only_what_it_is_sure_about(stage: Stage) -> None:
     told = await set_rules(stage, answers="unprompted", bar="0.8")
     assert "0.8 and more" in told.text
-    stage.bench.knows("canteen", evidence("Soup, perhaps.", cosine=0.45, unit_coverage=0.5))
+    stage.bench.knows("canteen", evidence("Soup, perhaps.", answers=0.6))
     await stage.say("ann", "general", "What is in the canteen today?", mention=False)
     await stage.say("ann", "general", "Salaries, my favourite topic.", mention=False)
     await stage.settled()

@@ -23,7 +23,7 @@ from bot.history import History
 from bot.tone.voice import Voice
 from bot.types import Asker, Delta, Message, Reply
 from knowledge.types import PUBLIC, Evidence
-from tests.fakes import FakeRetriever, FakeWriter, FixedClock, evidence, far_evidence
+from tests.fakes import THRESHOLDS, FakeRetriever, FakeWriter, FixedClock, evidence, far_evidence
 
 PAYDAY = "Salaries are paid on the 25th of each month.\n"
 ANN = Asker("U1", frozenset({PUBLIC, "user:U1"}))
@@ -56,7 +56,7 @@ class Bot:
         self.assistant = self.built(self.history)
 
     def built(self, history: History) -> Assistant:
-        chain = build_chain(self.retriever, self.writer.for_voice, threshold=0.1, restate=False)
+        chain = build_chain(self.retriever, self.writer.for_voice, THRESHOLDS, restate=False)
         return Assistant(chain, history, self.voice_for, max_question_chars=80, clock=self.clock)
 
     def voice_for(self, name: str | None) -> Voice:

@@ -12,14 +12,14 @@ from bot.types import Citation, Reply
 FOUND = Reply(
     "When is payday?",
     "On the 25th. [1]",
-    abstained=False,
+    tier="sure",
     voice="fernhill",
     trace_id="t1",
     citations=(Citation(1, "Pay", "pay.md", "https://intra.example/pay", "25th", "p1"),),
     checks={"confidence": 0.9},
 )
-UNKNOWN = replace(FOUND, abstained=True, citations=(), checks={"confidence": 0.1})
-SMALL_TALK = Reply("hi", "Hello!", abstained=False, voice="fernhill", trace_id="t1")
+UNKNOWN = replace(FOUND, tier="none", citations=(), checks={"confidence": 0.1})
+SMALL_TALK = Reply("hi", "Hello!", tier=None, voice="fernhill", trace_id="t1")
 APOLOGY = replace(SMALL_TALK, error_id="e1")
 
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
-from bot.chain import Question, build_chain
+from bot.chain import build_chain
 from bot.errors import ModelError
+from bot.judge import Thresholds
 from bot.ports import Say
 from bot.tone.voice import Voice
+from bot.turns import Question
 from bot.types import Delta, Reply
 from knowledge.types import PUBLIC, Evidence
-from tests.fakes import FakeRetriever, FakeWriter, evidence, far_evidence
+from tests.fakes import NEAR, THRESHOLDS, FakeRetriever, FakeWriter, evidence, far_evidence
 
 QUESTION = "When is payday?"
-SURE = 0.1
-"""A threshold far from both what answers and what does not: these tests are not about the judge."""
 LEAD = "Here is when payday is."
 SENTENCE = "Salaries are paid on the 25th of each month."
 PAYDAY = f"# Payday\n\n{SENTENCE}\n"
@@ -52,13 +52,13 @@ def ask(fernhill: Voice) -> Ask:
         question: str = QUESTION,
         writes: Sequence[str | Exception] = (LEAD,),
         tuned: bool = True,
-        threshold: float = SURE,
+        thresholds: Thresholds = THRESHOLDS,
         restate: bool = False,
         earlier: tuple[str, ...] = (),
         principals: frozenset[str] = frozenset({PUBLIC}),
     ) -> Told:
         retriever, writer = FakeRetriever(found), FakeWriter(*writes, tuned=tuned)
-        chain = build_chain(retriever, writer.for_voice, threshold=threshold, restate=restate)
+        chain = build_chain(retriever, writer.for_voice, thresholds, restate=restate)
         asked = Question(question, principals, fernhill, "trace-1", earlier)
         *deltas, reply = [piece async for piece in chain.astream(asked)]
         assert isinstance(reply, Reply)
@@ -108,7 +108,7 @@ class TestAnAnswer:
 
     async def test_quotes_and_cites_a_second_passage_that_answers_as_well(self, ask: Ask) -> None:
         other = evidence("Temps are paid every Friday.\n", document="temps.md")
-        told = await ask(evidence(PAYDAY, heading_cosine=0.8), other)
+        told = await ask(evidence(PAYDAY), other)
         reply = told.reply
         assert [(each.n, each.document) for each in reply.citations] == [
             (1, "handbook.md"),
@@ -121,7 +121,7 @@ class TestAnAnswer:
 
     async def test_says_what_was_checked(self, ask: Ask) -> None:
         checks = (await ask(evidence(PAYDAY))).reply.checks
-        assert SURE <= checks["confidence"] <= 1
+        assert checks["confidence"] == NEAR
         assert checks["quote_verbatim"] is True
         assert set(checks["facts"].values()) == {True}
         assert checks["marks"] is True
@@ -166,7 +166,7 @@ class TestAnAnswer:
                 await asyncio.sleep(0)
                 return [evidence(answers[question])]
 
-        chain = build_chain(ByQuestion(), FakeWriter().for_voice, threshold=SURE, restate=False)
+        chain = build_chain(ByQuestion(), FakeWriter().for_voice, THRESHOLDS, restate=False)
 
         async def answer(question: str) -> str:
             asked = Question(question, frozenset({PUBLIC}), fernhill, question)
@@ -240,9 +240,9 @@ class TestNotKnowing:
         assert len({(await ask()).reply.answer for _ in range(4)}) == 1
 
     async def test_begins_below_the_threshold(self, ask: Ask) -> None:
-        sure = (await ask(evidence(PAYDAY))).reply.checks["confidence"]
-        below = await ask(evidence(PAYDAY), threshold=sure - 0.01)
-        above = await ask(evidence(PAYDAY), threshold=sure + 0.01)
+        found = evidence(PAYDAY, answers=0.3)
+        below = await ask(found, thresholds=replace(THRESHOLDS, unsure=0.29))
+        above = await ask(found, thresholds=replace(THRESHOLDS, unsure=0.31))
         assert not below.reply.abstained
         assert above.reply.abstained
 
@@ -358,7 +358,7 @@ class TestTheQuestion:
         self, fernhill: Voice
     ) -> None:
         retriever = FakeRetriever([far_evidence("Other.\n")], [evidence(PAYDAY)])
-        chain = build_chain(retriever, FakeWriter().for_voice, threshold=SURE, restate=False)
+        chain = build_chain(retriever, FakeWriter().for_voice, THRESHOLDS, restate=False)
         question = "And when is payday?"
         asked = Question(question, frozenset({PUBLIC}), fernhill, "t", ("May I bring my dog?",))
         *_, reply = [piece async for piece in chain.astream(asked)]
@@ -370,7 +370,7 @@ class TestTheQuestion:
         self, fernhill: Voice
     ) -> None:
         retriever = FakeRetriever([far_evidence("Other.\n")], [far_evidence("Different.\n")])
-        chain = build_chain(retriever, FakeWriter().for_voice, threshold=SURE, restate=False)
+        chain = build_chain(retriever, FakeWriter().for_voice, THRESHOLDS, restate=False)
         asked = Question("And in May?", frozenset({PUBLIC}), fernhill, "t", (QUESTION,))
         *_, reply = [piece async for piece in chain.astream(asked)]
         assert isinstance(reply, Reply) and reply.abstained
@@ -380,7 +380,7 @@ class TestTheQuestion:
 class TestAFault:
     async def test_of_the_retriever_reaches_the_caller(self, fernhill: Voice) -> None:
         retriever = FakeRetriever(RuntimeError("the store is gone"))
-        chain = build_chain(retriever, FakeWriter().for_voice, threshold=SURE, restate=False)
+        chain = build_chain(retriever, FakeWriter().for_voice, THRESHOLDS, restate=False)
         with pytest.raises(RuntimeError, match="the store is gone"):
             async for _ in chain.astream(Question("q", frozenset(), fernhill, "t")):
                 pass

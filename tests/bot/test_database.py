@@ -136,7 +136,8 @@ def message(text: str = "When is payday?", conversation: str = "thread-1") -> Me
 
 def reply(question: str = "When is payday?", *, abstained: bool = False) -> Reply:
     found = (evidence("Salaries are paid on the 25th.\n"),)
-    return Reply(question, "The 25th.", abstained, "fernhill", uuid4().hex, evidence=found)
+    tier = "none" if abstained else "sure"
+    return Reply(question, "The 25th.", tier, "fernhill", uuid4().hex, evidence=found)
 
 
 class TestTheHistory:

@@ -12,16 +12,17 @@ from typing import Any
 
 import pytest
 
-from bot.chain import Question, build_chain
+from bot.chain import build_chain
 from bot.errors import ModelError
 from bot.ports import Choose, Free, Say, Step, Writer
 from bot.tone.model import LocalModel
 from bot.tone.model_weights import PACKAGED, base_weights
 from bot.tone.template import Prompt, answer_request, prompt
 from bot.tone.voice import Example, Voice
+from bot.turns import Question
 from bot.types import Reply
 from knowledge.types import PUBLIC
-from tests.fakes import FakeRetriever, evidence
+from tests.fakes import THRESHOLDS, FakeRetriever, evidence
 
 QUESTION = "How do I get a library card?"
 QUOTE = "Bring one photo ID and proof of your address to any branch desk."
@@ -269,7 +270,7 @@ async def answered(writer: Writer, voice: Voice, pairs: list[Example]) -> Said:
 
     async def answer(pair: Example) -> Reply:
         found = FakeRetriever([evidence(f"{pair.plain}\n")])
-        chain = build_chain(found, writer_for, threshold=0, restate=False)
+        chain = build_chain(found, writer_for, THRESHOLDS, restate=False)
         question = Question(pair.question, frozenset({PUBLIC}), voice, "trace")
         *_, reply = [piece async for piece in chain.astream(question)]
         assert isinstance(reply, Reply)

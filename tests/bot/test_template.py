@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from transformers import AutoTokenizer
 
-from bot.chain import Question, build_chain
+from bot.chain import build_chain
 from bot.tone.model_weights import PACKAGED, base_weights
 from bot.tone.template import (
     SHOTS,
@@ -21,9 +21,10 @@ from bot.tone.template import (
     shots,
 )
 from bot.tone.voice import Example, Voice
+from bot.turns import Question
 from jobs.finetune import TrainingSettings, _Trainer
 from knowledge.types import PUBLIC
-from tests.fakes import FakeRetriever, FakeWriter, evidence
+from tests.fakes import THRESHOLDS, FakeRetriever, FakeWriter, evidence
 
 PAIR = Example(
     kind="answer",
@@ -56,7 +57,7 @@ async def test_a_pair_is_trained_on_with_the_prompt_that_serving_would_ask_with(
 ) -> None:
     writer = FakeWriter()
     chain = build_chain(
-        FakeRetriever([evidence(PAIR.plain)]), writer.for_voice, threshold=0.1, restate=False
+        FakeRetriever([evidence(PAIR.plain)]), writer.for_voice, THRESHOLDS, restate=False
     )
     asked = Question(PAIR.question, frozenset({PUBLIC}), fernhill, "trace")
     assert [piece async for piece in chain.astream(asked)]

@@ -11,11 +11,12 @@ from bot.database import open_database
 from knowledge.catalog import Catalog, DocumentRecord, RunReport
 from knowledge.http import GuardedClient
 from knowledge.ingest import Ingester, Progress
-from knowledge.retriever import Retriever
+from knowledge.retrieval.retriever import Retriever
 from knowledge.sources import Source, SourceSpec, open_source, spec_for
 from knowledge.store import PassageStore
 from knowledge.stores.embedded import EmbeddedStore
 from knowledge.types import PUBLIC, Passage
+from tests.fakes import FakeReader
 from tests.knowledge.word_embedder import WordEmbedder
 
 ALL = 10_000
@@ -70,7 +71,7 @@ class Library:
 
     async def found(self, words: str, *principals: str) -> list[str]:
         """The documents whose passages hold all of the words, as somebody finds them."""
-        evidence = await Retriever(self.store, self.embedder).search(
+        evidence = await Retriever(self.store, self.embedder, FakeReader()).search(
             words, frozenset(principals or (PUBLIC,)), ALL
         )
         return sorted({each.passage.document for each in evidence if each.rarest_missing == 0})

@@ -22,7 +22,7 @@ from bot.database import open_database
 from knowledge import attachments
 from knowledge.attachments import AttachmentReader, tidy_name
 from knowledge.http import GuardedClient
-from knowledge.retriever import Retriever
+from knowledge.retrieval.retriever import Retriever
 from knowledge.store import PassageStore
 from knowledge.stores.embedded import EmbeddedStore
 from knowledge.types import (
@@ -32,7 +32,7 @@ from knowledge.types import (
     attachment_source,
     conversation_principal,
 )
-from tests.fakes import FixedClock
+from tests.fakes import FakeReader, FixedClock
 from tests.knowledge.test_parsing import docx_file, pdf_file
 from tests.knowledge.web_site import Answer, Site, running_site
 from tests.knowledge.word_embedder import WordEmbedder
@@ -84,10 +84,10 @@ class Room:
 
     async def found(self, words: str, *principals: str) -> list[str]:
         """The documents whose passages hold all of the words, as somebody finds them."""
-        evidence = await Retriever(self.store, self.embedder).search(
+        evidence = await Retriever(self.store, self.embedder, FakeReader()).search(
             words, frozenset(principals), 100
         )
-        return sorted({each.passage.document for each in evidence if each.rarest_missing == 0})
+        return sorted({each.passage.document for each in evidence if each.answers == 1})
 
     async def passages(self, conversation: str = HERE) -> list[Passage]:
         """All that the files of a conversation hold."""

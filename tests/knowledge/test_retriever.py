@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from knowledge.retriever import READ_CLOSELY, Retriever
+from knowledge.retrieval.retriever import READ, Retriever
 from knowledge.stores.embedded import EmbeddedStore
 from knowledge.types import PUBLIC, Evidence, Passage
+from tests.fakes import FakeReader
 from tests.knowledge.store_toys import passage
 from tests.knowledge.word_embedder import WordEmbedder
 
@@ -25,7 +25,8 @@ class Shelf:
     def __init__(self, store: EmbeddedStore) -> None:
         self.store = store
         self.embedder = WordEmbedder()
-        self.retriever = Retriever(store, self.embedder)
+        self.reader = FakeReader()
+        self.retriever = Retriever(store, self.embedder, self.reader)
 
     async def put(
         self,
@@ -81,17 +82,17 @@ class TestWhatIsFound:
     ) -> None:
         await shelf.put("Trains go first.")
         for each in await shelf.ask(question):
-            assert 0 <= each.unit_coverage <= 1
+            assert 0 <= each.score <= 1
 
     async def test_asking_for_more_than_there_is_gives_what_there_is(self, shelf: Shelf) -> None:
-        for n in range(READ_CLOSELY + 5):
+        for n in range(READ + 5):
             await shelf.put(f"Rule {'abcdefghijklmno'[n] * 5} about trains.", f"d{n:02}")
         everything = await shelf.ask("trains", k=1000)
-        assert sorted(found(everything)) == [f"d{n:02}" for n in range(READ_CLOSELY + 5)]
+        assert sorted(found(everything)) == [f"d{n:02}" for n in range(READ + 5)]
 
-    @pytest.mark.parametrize("k", [1, 3, READ_CLOSELY + 2])
+    @pytest.mark.parametrize("k", [1, 3, READ + 2])
     async def test_no_more_than_asked_for_best_first(self, shelf: Shelf, k: int) -> None:
-        for n in range(READ_CLOSELY + 5):
+        for n in range(READ + 5):
             await shelf.put(f"Rule {'abcdefghijklmno'[n] * 5} about trains.", f"d{n:02}")
         best = await shelf.ask("trains", k=k)
         assert len(best) == k
@@ -169,22 +170,32 @@ class TestNearDuplicates:
         assert sorted(found(await shelf.ask("call"))) == ["a.md", "b.md"]
 
 
-class TestReadingClosely:
-    async def test_the_passage_with_the_closest_sentence_comes_first(self, shelf: Shelf) -> None:
-        # Both hold the same words; in one those asked for stand in a sentence of their own.
-        await shelf.put("Hotel limits apply in Paris. Ask the desk by Monday.", "near.md")
-        await shelf.put("Hotel desk in Paris. Limits apply by Monday. Ask the!", "far.md")
-        question = "hotel limits apply in Paris"
-        vector = await shelf.embedder.embed_one(question)
-        tied = await shelf.store.search(question, vector, EVERYBODY, 2, alpha=0.7)
-        assert tied[0].score == pytest.approx(tied[1].score, abs=1e-4)
+class TestReading:
+    async def test_the_passage_that_the_reader_prefers_comes_first(self, shelf: Shelf) -> None:
+        await shelf.put("Trains, trains, trains.", "search.md")
+        await shelf.put("Night trains are booked by the desk.", "reader.md")
+        best, other = await shelf.ask("who books night trains")
+        assert (best.passage.document, other.passage.document) == ("reader.md", "search.md")
+        assert best.answers > other.answers
 
-        best, other = await shelf.ask(question)
+    async def test_the_reader_sees_the_headings_above_the_text(self, shelf: Shelf) -> None:
+        await shelf.put("Ask the desk.", "a.md", headings=("Travel", "Night trains"))
+        await shelf.ask("night trains")
+        ((_, texts),) = shelf.reader.asked
+        assert texts == ("Guide › Travel › Night trains\nAsk the desk.",)
 
-        assert (best.passage.document, other.passage.document) == ("near.md", "far.md")
-        near = max(best.units, key=lambda unit: unit.cosine)
-        assert near.text == "Hotel limits apply in Paris."
-        assert near.cosine == pytest.approx(1, abs=1e-4)
+    async def test_the_reader_sees_a_cell_with_its_columns_heading(self, shelf: Shelf) -> None:
+        await shelf.put("| Site | Days |\n|---|---|\n| Ghent | 26 |\n| Lyon | |")
+        await shelf.ask("days in Ghent")
+        ((_, texts),) = shelf.reader.asked
+        assert texts == ("Guide\nSite: Ghent; Days: 26\nSite: Lyon",)
+
+    async def test_a_question_is_read_with_the_best_only(self, shelf: Shelf) -> None:
+        for n in range(READ + 5):
+            await shelf.put(f"Rule {'abcdefghijklmno'[n] * 5} about trains.", f"d{n:02}")
+        await shelf.ask("trains", k=3)
+        ((_, texts),) = shelf.reader.asked
+        assert len(texts) == READ
 
     async def test_units_are_verbatim_and_in_order(self, shelf: Shelf) -> None:
         text = "Pay this:\n\n- **one** fee\n- [two](http://x.example) fees\n\nThen you are done."
@@ -199,84 +210,9 @@ class TestReadingClosely:
         places = [text.index(unit.raw) for unit in evidence.units]
         assert places == sorted(places)
         assert evidence.units[1].lead == "Pay this:"
+        assert sum(unit.share for unit in evidence.units) == pytest.approx(1)
 
     async def test_a_passage_of_nothing_to_quote_still_has_a_unit(self, shelf: Shelf) -> None:
         await shelf.put("---", headings=("Trains",))
         (evidence,) = await shelf.ask("trains")
         assert [unit.text for unit in evidence.units] == ["---"]
-
-    async def test_the_heading_counts_for_the_section_below_it(self, shelf: Shelf) -> None:
-        await shelf.put("Ask the desk by Monday.", "a.md", headings=("Travel", "Night trains"))
-        await shelf.put("Ask the desk by Tuesday.", "b.md", headings=("Travel", "Lunch"))
-        best, other = await shelf.ask("night trains")
-        assert best.passage.document == "a.md"
-        assert best.heading_cosine == pytest.approx(1, abs=1e-4)
-        assert other.heading_cosine < 0.9
-        assert best.cosine > other.cosine
-
-    async def test_what_was_read_before_is_not_embedded_again(self, shelf: Shelf) -> None:
-        await shelf.put("Trains go first. Planes come after.")
-        await shelf.ask("trains")
-        shelf.embedder.embedded.clear()
-        await shelf.ask("planes and trains")
-        assert shelf.embedder.embedded == ["planes and trains"]
-
-    async def test_what_is_not_read_closely_stands_below_what_is(self, shelf: Shelf) -> None:
-        for n in range(READ_CLOSELY + 5):
-            await shelf.put(f"Rule {'abcdefghijklmno'[n] * 5} about trains.", f"d{n:02}")
-        evidence = await shelf.ask("trains", k=100)
-        close, rest = evidence[:READ_CLOSELY], evidence[READ_CLOSELY:]
-        assert all(unit.cosine > 0 for each in close for unit in each.units)
-        assert all(unit.cosine == 0 for each in rest for unit in each.units)
-        assert min(each.score for each in close) > max(each.score for each in rest)
-
-
-class TestWhatIsMissing:
-    async def fill(self, shelf: Shelf) -> None:
-        """Eight passages with "allowance", one of them with "Copenhagen"."""
-        for n in range(7):
-            await shelf.put(f"The allowance for {'abcdefg'[n] * 4} is paid.", f"d{n}")
-        await shelf.put("The allowance for Copenhagen is paid.", "copenhagen")
-
-    async def test_what_has_every_word_covers_the_question(self, shelf: Shelf) -> None:
-        await self.fill(shelf)
-        best = (await shelf.ask("allowance for Copenhagen?"))[0]
-        assert best.passage.document == "copenhagen"
-        assert (best.unit_coverage, best.rarest_missing) == (1, 0)
-
-    async def test_words_are_weighed_by_their_rarity(self, shelf: Shelf) -> None:
-        await self.fill(shelf)
-        other = next(
-            each
-            for each in await shelf.ask("allowance for Copenhagen?")
-            if each.passage.document == "d0"
-        )
-        rare = math.log(1 + (8 - 1 + 0.5) / (1 + 0.5))
-        assert other.rarest_missing == pytest.approx(rare)
-        assert other.unit_coverage == pytest.approx(0.5)
-
-    async def test_a_word_that_stands_nowhere_is_the_rarest(self, shelf: Shelf) -> None:
-        await self.fill(shelf)
-        for each in await shelf.ask("Copenhagen allowance for zebras"):
-            assert each.rarest_missing == pytest.approx(math.log(1 + (8 + 0.5) / 0.5))
-
-    async def test_title_and_headings_count_as_having_the_word(self, shelf: Shelf) -> None:
-        await shelf.put("It is paid.", title="Travel", headings=("Copenhagen",))
-        (evidence,) = await shelf.ask("copenhagen travel")
-        assert (evidence.rarest_missing, evidence.unit_coverage) == (0, 1)
-
-    async def test_a_word_written_as_two_is_not_missing(self, shelf: Shelf) -> None:
-        await shelf.put("The pay day in Ghent is the 28th.")
-        (evidence,) = await shelf.ask("When is payday in Ghent?")
-        assert (evidence.rarest_missing, evidence.unit_coverage) == (0, 1)
-
-    async def test_units_cover_less_than_the_passage_where_words_stand_apart(
-        self, shelf: Shelf
-    ) -> None:
-        await shelf.put(
-            "Hotels are booked early. Trains go first. Planes come last. "
-            "Hotels and trains are paid. Copenhagen is far."
-        )
-        (evidence,) = await shelf.ask("hotels trains planes copenhagen")
-        assert evidence.rarest_missing == 0
-        assert evidence.unit_coverage < 1

@@ -309,7 +309,7 @@ class Stage(ABC):
         async def chain(questions: AsyncIterator[Question]) -> AsyncIterator[Delta | Reply]:
             async for asked in questions:
                 yield Delta(markdown)
-                yield Reply(asked.text, markdown, False, asked.voice.name, asked.trace_id)
+                yield Reply(asked.text, markdown, None, asked.voice.name, asked.trace_id)
 
         self.bench.assistant._chain = RunnableGenerator(chain)
 

@@ -1,0 +1,358 @@
+"""Pairs to train the reader on: natural questions on handbooks, and generic question sets.
+
+How a question is worded must not tell whether a passage answers it, so every natural question is
+shown with passages that answer it and with passages that do not. An answerable one also meets its
+passage with the answer taken out; a near miss also meets its passage with the sentence put in that
+would have answered it, and with one that answers another near miss.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from knowledge.embedding import Embedder
+from knowledge.ingest import embedded_text
+from knowledge.parsing.inline import plain_text
+from knowledge.retrieval.reader import ReadableText, readable_text
+from knowledge.sentences import Unit, split_units
+from knowledge.stores.embedded import EmbeddedStore
+from knowledge.types import PUBLIC, EmbeddedPassage, Passage
+
+HELD_OUT = (
+    "artsy/README",
+    "alan-turing-institute/REG-handbook",
+    "isomerpages/govtech-ndi-faq",
+    "arduino/help-center-content",
+)
+"""Handbooks that are calibrated and measured on, never trained on."""
+_BENCHMARKED = ("18F/handbook", "GSA-TTS/handbook")
+"""Out of the generic pairs, since they are what docs/benchmarks.md measures headings on."""
+RETRIEVED = 10
+_ALPHA = 0.5
+_LEFT = 15  # words that must be left of a passage whose answer was taken out
+_MOST_TAKEN = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One passage for a question."""
+
+    text: ReadableText
+    answers: bool
+    evidence: tuple[bool, ...] = ()
+    """Which units hold the answer; empty where that is not known."""
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A question with the passages that compete to answer it."""
+
+    question: str
+    pairs: tuple[Pair, ...]
+    source: str
+    natural: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NaturalQuestion:
+    """A question as somebody would type it, about one passage, and what was retrieved for it."""
+
+    text: str
+    kind: str
+    passage: str
+    answerable: bool
+    answer: str
+    """Verbatim in the passage's Markdown; empty for a near miss."""
+    also: tuple[str, ...]
+    """Other passages that answer."""
+    missing: str
+    """For a near miss, a sentence that would answer it."""
+    retrieved: tuple[str, ...] = ()
+
+    @property
+    def right(self) -> frozenset[str]:
+        """Ids of the passages that answer it."""
+        return frozenset(self.also) | ({self.passage} if self.answerable else frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """One handbook's passages, as read, and the questions about it."""
+
+    name: str
+    passages: Mapping[str, Passage]
+    questions: tuple[NaturalQuestion, ...]
+
+    def units(self, passage: str) -> list[Unit]:
+        """The units of a passage; at least one."""
+        text = self.passages[passage].text
+        return split_units(text) or [Unit(plain_text(text), text, "sentence")]
+
+    def text(self, passage: str) -> ReadableText:
+        """What the reader is given of a passage."""
+        return readable_text(self.passages[passage].title, self.units(passage))
+
+
+def lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects of a gzipped JSON Lines file."""
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        yield from map(json.loads, file)
+
+
+async def read_books(folder: Path, work: Path) -> list[Book]:
+    """The handbooks of ``natural_*.jsonl.gz``, each question with what search finds for it.
+
+    What was found is kept in ``work``: it takes a few minutes, most of them for embedding.
+    """
+    passages: defaultdict[str, dict[str, Passage]] = defaultdict(dict)
+    for line in lines(folder / "natural_passages.jsonl.gz"):
+        passages[line["repo"]][line["passage"]] = Passage(
+            id=line["passage"],
+            source=line["repo"],
+            document=line["document"],
+            title=line["context"],
+            headings=(),
+            position=int(line["passage"].rpartition(":")[2]),
+            url="",
+            text=line["text"],
+        )
+    home = {id: repo for repo, some in passages.items() for id in some}
+    questions: defaultdict[str, list[NaturalQuestion]] = defaultdict(list)
+    for line in lines(folder / "natural_questions.jsonl.gz"):
+        of = home.get(line["passage"])
+        also = tuple(each for each in line.get("also", ()) if home.get(each) == of)
+        question = NaturalQuestion(
+            line["q"],
+            line["kind"],
+            line["passage"],
+            bool(line["y"]),
+            line.get("a") or "",
+            also,
+            line.get("missing") or "",
+        )
+        if of:
+            questions[of].append(question)
+    found = await _retrieved(passages, questions, work)
+    return [
+        Book(
+            name,
+            passages[name],
+            tuple(replace(q, retrieved=tuple(found[name][q.text])) for q in questions[name]),
+        )
+        for name in sorted(questions)
+    ]
+
+
+async def _retrieved(
+    passages: Mapping[str, Mapping[str, Passage]],
+    questions: Mapping[str, Sequence[NaturalQuestion]],
+    work: Path,
+) -> dict[str, dict[str, list[str]]]:
+    kept = work / "retrieved.json"
+    if kept.is_file():
+        return dict(json.loads(kept.read_text("utf-8")))
+    embedder = Embedder()
+    (work / "passages.db").unlink(missing_ok=True)
+    store = await EmbeddedStore.open(work / "passages.db")
+    found: dict[str, dict[str, list[str]]] = {}
+    try:
+        for name, asked in questions.items():
+            some = list(passages[name].values())
+            vectors = await embedder.embed([embedded_text(each) for each in some])
+            documents: defaultdict[str, list[EmbeddedPassage]] = defaultdict(list)
+            for passage, vector in zip(some, vectors, strict=True):
+                documents[passage.document].append(EmbeddedPassage(passage, vector))
+            for document, embedded in documents.items():
+                await store.replace(name, document, embedded)
+            texts = list(dict.fromkeys(question.text for question in asked))
+            asked_vectors = await embedder.embed(texts)
+            found[name] = {}
+            for text, vector in zip(texts, asked_vectors, strict=True):
+                best = await store.search(
+                    text,
+                    vector,
+                    frozenset({PUBLIC}),
+                    RETRIEVED,
+                    alpha=_ALPHA,
+                    sources=frozenset({name}),
+                )
+                found[name][text] = [each.passage.id for each in best]
+    finally:
+        await store.close()
+    kept.write_text(json.dumps(found), "utf-8")
+    return found
+
+
+def doubtful(folder: Path) -> frozenset[tuple[str, str]]:
+    """Questions with passages that may answer although nobody said so: shown as neither."""
+    path = folder / "suspicious.jsonl.gz"
+    return frozenset((line["q"], line["id"]) for line in lines(path)) if path.is_file() else _NONE
+
+
+_NONE: frozenset[tuple[str, str]] = frozenset()
+
+
+def natural_groups(
+    book: Book, left_out: frozenset[tuple[str, str]], rng: random.Random
+) -> Iterator[Group]:
+    """One group a question; see the head of this file for what is in it."""
+    missing: defaultdict[str, list[NaturalQuestion]] = defaultdict(list)
+    for question in book.questions:
+        if question.missing:
+            missing[question.passage].append(question)
+    everything = list(book.passages)
+    for question in book.questions:
+        units = book.units(question.passage)
+        hits = evidence(book.passages[question.passage].text, units, question.answer)
+        pairs = [Pair(book.text(question.passage), question.answerable, hits, "own")]
+        pairs += [Pair(book.text(each), True, (), "also") for each in question.also[:2]]
+        context = book.passages[question.passage].title
+        if question.answerable and (without := _taken_out(units, hits)):
+            pairs.append(Pair(readable_text(context, without), False, (), "cut"))
+        if question.missing:
+            pairs.append(_put_in(context, units, question.missing, True, rng))
+        others = [each for each in missing[question.passage] if each.missing != question.missing]
+        if others and not question.answerable:
+            pairs.append(_put_in(context, units, rng.choice(others).missing, False, rng))
+        wrong = [
+            each
+            for each in question.retrieved
+            if each not in question.right
+            and each != question.passage
+            and (question.text, each) not in left_out
+        ]
+        chosen = wrong[:1]
+        if wrong[4:] and rng.random() < 0.6:
+            chosen.append(rng.choice(wrong[4:]))
+        if rng.random() < 0.4:
+            chosen.append(rng.choice(everything))
+        pairs += [
+            Pair(book.text(each), False, (), "retrieved")
+            for each in dict.fromkeys(chosen)
+            if each not in question.right and each != question.passage
+        ]
+        yield Group(question.text, tuple(pairs), book.name, natural=True)
+
+
+def evidence(markdown: str, units: Sequence[Unit], answer: str) -> tuple[bool, ...]:
+    """Which units hold the answer, a verbatim piece of the passage; empty if none can be told."""
+    begin = markdown.find(answer) if answer else -1
+    if begin < 0:
+        return ()
+    end = begin + len(answer)
+    hits = []
+    at = 0
+    for unit in units:
+        start = markdown.find(unit.raw, at)
+        if start < 0:
+            return ()
+        at = start + len(unit.raw)
+        shared = min(end, at) - max(begin, start)
+        hits.append(unit.kind != "heading" and shared >= 0.5 * min(len(unit.raw), len(answer)))
+    return tuple(hits) if any(hits) else ()
+
+
+def _taken_out(units: Sequence[Unit], hits: Sequence[bool]) -> list[Unit]:
+    if not hits:
+        return []
+    kept = [unit for unit, hit in zip(units, hits, strict=True) if not hit]
+    left = sum(len(unit.text.split()) for unit in kept)
+    total = sum(len(unit.text.split()) for unit in units)
+    return kept if left >= max(_LEFT, (1 - _MOST_TAKEN) * total) else []
+
+
+def _put_in(
+    context: str, units: Sequence[Unit], sentence: str, answers: bool, rng: random.Random
+) -> Pair:
+    at = rng.randint(0, len(units))
+    grown = [*units[:at], Unit(sentence, sentence, "sentence"), *units[at:]]
+    hits = tuple(index == at for index in range(len(grown))) if answers else ()
+    return Pair(readable_text(context, grown), answers, hits, "missing" if answers else "distract")
+
+
+def generic_groups(path: Path, rng: random.Random, most_pairs: int) -> list[Group]:
+    """Of ``train.jsonl.gz``: at most ``most_pairs`` pairs, one positive to two negatives."""
+    asked: defaultdict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
+    for line in lines(path):
+        if line["src"] not in (*_BENCHMARKED, *HELD_OUT) and line.get("sub") != "keyword":
+            asked[line["src"], line["group"], line["q"]].append(line)
+    keys = list(asked)
+    rng.shuffle(keys)
+    # Half of them from everyday sets with yes and no, conditions and near misses.
+    sets = [key for key in keys if key[0] in _SETS]
+    handbooks = [key for key in keys if key[0] not in _SETS]
+    groups: list[Group] = []
+    for some, room in ((sets, most_pairs // 2), (handbooks, most_pairs - most_pairs // 2)):
+        for key in some:
+            if room <= 0:
+                break
+            rows = asked[key]
+            rng.shuffle(rows)
+            rows.sort(key=lambda row: row.get("sub") != "answer-removed")
+            chosen = [row for row in rows if row["y"]][:1] + [r for r in rows if not r["y"]][:2]
+            crop = rng if key[0] == "squad2-dev" else None
+            pairs = tuple(_generic_pair(row, crop) for row in chosen)
+            groups.append(Group(key[2], pairs, key[0], natural=False))
+            room -= len(pairs)
+    return groups
+
+
+_SETS = ("haitian-sun/ConditionalQA", "squad2-dev")
+
+
+def _generic_pair(row: Mapping[str, Any], crop: random.Random | None) -> Pair:
+    # In front of the text stands the title with its headings, parted by " > ".
+    context, found, body = row["p"].partition(". ")
+    if not found or len(context) > 160:
+        context, body = "", row["p"]
+    units = split_units(body) or [Unit(body, body, "sentence")]
+    answer = row["ans"] if isinstance(row["ans"], str) and len(row["ans"]) > 3 else ""
+    hits = evidence(body, units, answer) if row["y"] else ()
+    if crop:
+        units, hits = _cropped(units, hits, crop)
+    return Pair(
+        readable_text(context.replace(" > ", " › "), units), bool(row["y"]), hits, "generic"
+    )
+
+
+def _cropped(
+    units: list[Unit], hits: tuple[bool, ...], rng: random.Random
+) -> tuple[list[Unit], tuple[bool, ...]]:
+    """A stretch of about as many sentences as a handbook's passage has, the answer in it."""
+    size = rng.randint(2, 5)
+    if len(units) <= size:
+        return units, hits
+    low, high = 0, len(units) - size
+    if hits:
+        first = hits.index(True)
+        low, high = max(0, first - size + 1), min(first, high)
+    start = rng.randint(low, max(low, high))
+    return units[start : start + size], hits[start : start + size]
+
+
+def training_groups(
+    books: Iterable[Book], folder: Path, *, generic_pairs: int, seed: int
+) -> list[Group]:
+    """All that is trained on, in the order it is shown: generic first, then natural with some."""
+    rng = random.Random(seed)  # noqa: S311 - a shuffle that can be repeated
+    left_out = doubtful(folder)
+    natural = [
+        group
+        for book in books
+        if book.name not in HELD_OUT
+        for group in natural_groups(book, left_out, rng)
+    ]
+    generic = generic_groups(folder / "train.jsonl.gz", rng, generic_pairs)
+    rng.shuffle(generic)
+    early = generic[: len(generic) * 3 // 4]
+    late = natural + generic[len(early) :]
+    rng.shuffle(late)
+    return early + late

@@ -1,0 +1,237 @@
+"""Readers that run a cross-encoder on this machine: the packaged one, or a folder of the user's.
+
+The packaged one is the cross-encoder of a PyPI package plus the difference that training made
+(``packaged/``, see its model card). A folder's model only ranks and judges; where in a passage the
+answer stands is then found by reading the passage's units one by one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+
+from knowledge.errors import KnowledgeError
+from knowledge.retrieval.reader import ReadableText, Reader, Reading
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+PACKAGED = "packaged"
+SHIPPED = Path(__file__).parent / "packaged"
+"""The difference to the packaged weights, and how its logits become probabilities."""
+_MOST_TOKENS = 320  # a passage has up to 256 by the same tokenizer, a question up to 64
+_AT_ONCE = 1280  # tokens in one forward pass: more gains nothing on a processor
+_READ_INSIDE = 3  # passages whose units a folder's model reads one by one
+_BROKEN = (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How the packaged network's logits become what a :class:`Reading` says.
+
+    ``temperature`` and ``bias`` are Platt's scaling of *answers*, fitted on held-out handbooks;
+    ``blend`` is the weight of *relevance* beside it in the ranking.
+    """
+
+    temperature: float
+    bias: float
+    blend: float
+
+    @classmethod
+    def load(cls, folder: Path) -> Calibration:
+        """From ``reader.json``."""
+        told = json.loads((folder / "reader.json").read_text("utf-8"))
+        return cls(**told["calibration"])
+
+    def answers(self, logit: float) -> float:
+        """How likely the passage answers, in [0, 1]."""
+        return _sigmoid(logit / self.temperature + self.bias)
+
+    def relevance(self, relevance: float, answers: float) -> float:
+        """What passages are ranked by, in [0, 1]."""
+        return _sigmoid(answers + self.blend * relevance)
+
+
+class _OnThread(ABC):
+    """A reader whose model is loaded at the first use and runs on a thread of its own."""
+
+    def __init__(self, name: str):
+        self.name = name
+        """Which model it is."""
+        self._loading = Lock()
+        self._model: Any = None
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader")
+
+    async def read(self, question: str, passages: Sequence[ReadableText]) -> list[Reading]:
+        """See :class:`knowledge.retrieval.reader.Reader`."""
+        if not passages:
+            return []
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, self._read, question, list(passages))
+
+    async def warm_up(self) -> None:
+        """Load the weights and run them once."""
+        await self.read("warm up", [ReadableText("warm up", ((0, 7),))])
+
+    def _loaded(self) -> Any:
+        with self._loading:
+            if self._model is None:
+                try:
+                    self._model = self._load()
+                except _BROKEN as error:
+                    words = str(error).split("\n")[0]
+                    raise KnowledgeError(
+                        f"The reader {self.name} cannot be loaded: {words}"
+                    ) from error
+        return self._model
+
+    @abstractmethod
+    def _load(self) -> Any: ...
+
+    @abstractmethod
+    def _read(self, question: str, passages: list[ReadableText]) -> list[Reading]: ...
+
+
+class PackagedReader(_OnThread):
+    """The reader that ships with the project; its weights are put together once, in ``weights``."""
+
+    def __init__(self, weights: Path, *, threads: int | None = None):
+        super().__init__("packaged")
+        self._weights = weights
+        self._threads = threads or os.cpu_count() or 1
+        self._calibration = Calibration.load(SHIPPED)
+
+    def _load(self) -> Any:
+        import torch
+        from tokenizers import Tokenizer
+
+        from knowledge.retrieval.packaged_weights import packaged_folder
+        from knowledge.retrieval.shipped import load_network
+
+        torch.set_num_threads(self._threads)
+        tokenizer = Tokenizer.from_file(str(packaged_folder() / "tokenizer.json"))
+        return load_network(SHIPPED, self._weights), tokenizer
+
+    def _read(self, question: str, passages: list[ReadableText]) -> list[Reading]:
+        import torch
+
+        from knowledge.retrieval.encoding import batch, encode
+        from knowledge.retrieval.network import unit_scores
+
+        network, tokenizer = self._loaded()
+        encoded = encode(tokenizer, question, passages, _MOST_TOKENS)
+        order = sorted(range(len(encoded)), key=lambda row: len(encoded[row].ids))
+        readings: dict[int, Reading] = {}
+        with torch.inference_mode():
+            while order:
+                rows = order[-max(1, _AT_ONCE // len(encoded[order[-1]].ids)) :]
+                del order[-len(rows) :]
+                scores = network(*batch([encoded[row] for row in rows]))
+                for at, row in enumerate(rows):
+                    shares = torch.softmax(
+                        unit_scores(scores.evidence[at], encoded[row].units), dim=0
+                    )
+                    answers = float(scores.answers[at])
+                    readings[row] = Reading(
+                        self._calibration.relevance(float(scores.relevance[at]), answers),
+                        self._calibration.answers(answers),
+                        tuple(shares.tolist()),
+                    )
+        return [readings[row] for row in range(len(encoded))]
+
+
+class CrossEncoderReader(_OnThread):
+    """Any sequence classifier with one label in a local folder, as cross-encoders are saved."""
+
+    def __init__(self, folder: Path, *, threads: int | None = None):
+        super().__init__(folder.name)
+        if not (folder / "config.json").is_file():
+            raise KnowledgeError(
+                f"The reader '{folder}' is not a folder with a cross-encoder: config.json is "
+                "missing."
+            )
+        self._folder = folder
+        self._threads = threads or os.cpu_count() or 1
+
+    def _load(self) -> Any:
+        import torch
+        from transformers import AutoModelForSequenceClassification, AutoTokenizer
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()
+        torch.set_num_threads(self._threads)
+        model: Any = AutoModelForSequenceClassification.from_pretrained(self._folder)
+        if model.config.num_labels != 1:
+            raise ValueError(f"it has {model.config.num_labels} labels, and a cross-encoder has 1")
+        return model.eval(), AutoTokenizer.from_pretrained(self._folder)
+
+    def _read(self, question: str, passages: list[ReadableText]) -> list[Reading]:
+        chances = self._chances(question, [each.text for each in passages])
+        inside = sorted(range(len(passages)), key=lambda row: -chances[row])[:_READ_INSIDE]
+        return [
+            Reading(
+                chance,
+                chance,
+                self._shares(question, passage) if row in inside else _even(len(passage.spans)),
+            )
+            for row, (passage, chance) in enumerate(zip(passages, chances, strict=True))
+        ]
+
+    def _shares(self, question: str, passage: ReadableText) -> tuple[float, ...]:
+        context = passage.text[: passage.spans[0][0]] if passage.spans else ""
+        texts = [context + passage.text[start:end] for start, end in passage.spans]
+        chances = np.array(self._chances(question, texts))
+        shares: NDArray[np.float64] = (chances + 1e-9) / (chances + 1e-9).sum()
+        return tuple(shares.tolist())
+
+    def _chances(self, question: str, texts: Sequence[str]) -> list[float]:
+        import torch
+
+        model, tokenizer = self._loaded()
+        most = min(_MOST_TOKENS, tokenizer.model_max_length)
+        chances: list[float] = []
+        with torch.inference_mode():
+            for start in range(0, len(texts), 8):
+                some = list(texts[start : start + 8])
+                inputs = tokenizer(
+                    [question] * len(some),
+                    some,
+                    padding=True,
+                    truncation="only_second",
+                    max_length=most,
+                    return_tensors="pt",
+                )
+                logits = model(**inputs).logits[:, 0].float()
+                chances += torch.sigmoid(logits).tolist()
+        return chances
+
+
+def open_reader(model: str, weights: Path) -> Reader:
+    """The reader that the setting names: ``packaged``, or a folder.
+
+    ``weights`` is where the packaged one's are kept, ready to load. Raises
+    :class:`KnowledgeError`.
+    """
+    if model == PACKAGED:
+        return PackagedReader(weights)
+    return CrossEncoderReader(Path(model).expanduser())
+
+
+def _even(units: int) -> tuple[float, ...]:
+    return (1 / units,) * units if units else ()
+
+
+def _sigmoid(value: float) -> float:
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, value))))

@@ -1,0 +1,70 @@
+"""A question and its passages as tokens, for the reader's network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from knowledge.retrieval.reader import ReadableText
+
+_LONGEST_QUESTION = 64
+"""Tokens: what comes later in a question leaves room for the passage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """One pair of question and passage."""
+
+    ids: list[int]
+    types: list[int]
+    """0 for the question, 1 for the passage."""
+    units: list[Tensor]
+    """For each unit of the passage the positions of its tokens; none where it was cut off."""
+
+
+def encode(
+    tokenizer: Tokenizer, question: str, texts: Sequence[ReadableText], most_tokens: int
+) -> list[Encoded]:
+    """Each text with the question, cut at ``most_tokens`` at the passage's end."""
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(_LONGEST_QUESTION)
+    asked = tokenizer.encode(question)
+    if asked.overflowing:
+        question = question[: asked.offsets[-2][1]]
+    tokenizer.enable_truncation(most_tokens, strategy="only_second")
+    encoded = []
+    for text, one in zip(
+        texts, tokenizer.encode_batch([(question, text.text) for text in texts]), strict=True
+    ):
+        of_passage = np.array(one.type_ids) * (np.array(one.special_tokens_mask) == 0)
+        units = _positions(text, np.array(one.offsets), of_passage == 1)
+        encoded.append(Encoded(one.ids, one.type_ids, units))
+    return encoded
+
+
+def _positions(
+    text: ReadableText, offsets: NDArray[np.int64], of_passage: NDArray[np.bool_]
+) -> list[Tensor]:
+    begins, ends = offsets[:, 0], offsets[:, 1]
+    return [
+        torch.from_numpy(np.flatnonzero(of_passage & (begins >= start) & (ends <= end)))
+        for start, end in text.spans
+    ]
+
+
+def batch(encoded: Sequence[Encoded]) -> tuple[Tensor, Tensor, Tensor]:
+    """Ids, mask and types, each of shape (pairs, longest)."""
+    longest = max(len(each.ids) for each in encoded)
+    ids = torch.zeros((len(encoded), longest), dtype=torch.long)
+    mask, types = torch.zeros_like(ids), torch.zeros_like(ids)
+    for row, each in enumerate(encoded):
+        ids[row, : len(each.ids)] = torch.tensor(each.ids)
+        mask[row, : len(each.ids)] = 1
+        types[row, : len(each.ids)] = torch.tensor(each.types)
+    return ids, mask, types
