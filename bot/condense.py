@@ -48,7 +48,10 @@ _ADDS = re.compile(
 )
 # "How do I apply?": for what?
 _NO_OBJECT = re.compile(
-    rf"(?:how|where|when|why|who|what) (?:{_AUXILIARY} (?:i|we|you|one) )?\w+\W*$", re.I
+    rf"(?:how|where|when|why|who|what) (?:{_AUXILIARY} (?:i|we|you|one|they) )?(?:apply|approve|"
+    r"decide|claim|request|register|qualify|cancel|renew|extend|submit|sign|enrol|order|return|"
+    r"report|book|send|confirm|need|pay|agree|count|start|begin|end|expire|lapse)s?\W*$",
+    re.I,
 )
 # Words that are of something: "what is the deadline?" asks which one.
 _RELATIONS = frozenset(
@@ -101,7 +104,7 @@ def leans(question: str) -> bool:
         return True
     if len(words) == 1:
         only = next(iter(words.values()))
-        return only in _RELATIONS or bool(_NO_OBJECT.match(rest) and not only.endswith("day"))
+        return only in _RELATIONS or bool(_NO_OBJECT.match(rest))
     return False
 
 

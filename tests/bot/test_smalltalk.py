@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.smalltalk import small_talk
+from bot.smalltalk import SmallTalk, small_talk
 
 
 @pytest.mark.parametrize(
@@ -21,6 +23,23 @@ from bot.smalltalk import small_talk
         ("ok great, thanks for the help", "thanks"),
         ("cheers mate 🎉", "thanks"),
         ("thanks, that’s great", "thanks"),
+        ("good bot", "thanks"),
+        ("that's great!", "thanks"),
+        ("You're the best", "thanks"),
+        ("Perfect, thank you", "thanks"),
+        ("that helped a lot", "thanks"),
+        ("Never mind", "never_mind"),
+        ("nvm", "never_mind"),
+        ("oh forget it", "never_mind"),
+        ("Ignore that, sorry", "never_mind"),
+        ("scrap that.", "never_mind"),
+        ("Never mind, I found it!", "never_mind"),
+        ("ok", "noted"),
+        ("Yes!", "noted"),
+        ("no", "noted"),
+        ("lol", "noted"),
+        ("hahaha", "noted"),
+        ("Ok, makes sense", "noted"),
         ("What can you do?", "capabilities"),
         ("help", "capabilities"),
         ("how do I use this?", "capabilities"),
@@ -42,6 +61,15 @@ def test_small_talk_is_known(text: str, kind: str) -> None:
         "who are the owners?",
         "how do I use this printer?",
         "thankfully the shed is open",
+        "never mind the deadline, who signs?",
+        "how do I cancel that booking?",
+        "cancel my leave",
+        "no pay",
+        "good laptop",
+        "right to work",
+        "best bike for children",
+        "nice to have list",
+        "stop the line",
         "this",
         "",
         "?!",
@@ -62,8 +90,10 @@ def test_a_question_behind_any_greeting_is_a_question(hello: str, asked: str, be
 
 @given(st.text(max_size=200))
 def test_any_text_can_be_asked(text: str) -> None:
-    assert small_talk(text) in (None, "hello", "thanks", "capabilities")
+    assert small_talk(text) in (None, *get_args(SmallTalk))
 
 
 def test_a_long_run_of_greetings_is_read_quickly() -> None:
     assert small_talk("hi " + "there " * 20_000 + "x") is None
+    assert small_talk("haha" * 20_000 + "x") is None
+    assert small_talk("ok " * 20_000 + "x") is None
