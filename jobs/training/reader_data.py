@@ -215,7 +215,7 @@ def natural_groups(
         pairs = [Pair(book.text(question.passage), question.answerable, hits, "own")]
         pairs += [Pair(book.text(each), True, (), "also") for each in question.also[:2]]
         context = book.passages[question.passage].title
-        if question.answerable and (without := _taken_out(units, hits)):
+        if question.answerable and (without := taken_out(units, hits)):
             pairs.append(Pair(readable_text(context, without), False, (), "cut"))
         if question.missing:
             pairs.append(_put_in(context, units, question.missing, True, rng))
@@ -260,7 +260,8 @@ def evidence(markdown: str, units: Sequence[Unit], answer: str) -> tuple[bool, .
     return tuple(hits) if any(hits) else ()
 
 
-def _taken_out(units: Sequence[Unit], hits: Sequence[bool]) -> list[Unit]:
+def taken_out(units: Sequence[Unit], hits: Sequence[bool]) -> list[Unit]:
+    """The units without those that hold the answer; none where too little would be left."""
     if not hits:
         return []
     kept = [unit for unit, hit in zip(units, hits, strict=True) if not hit]

@@ -17,12 +17,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from jobs.training.reader_data import Group, Pair
-from knowledge.retrieval.encoding import Encoded, batch, encode
-from knowledge.retrieval.network import ReaderNetwork, unit_scores
+from knowledge.retrieval.encoding import Encoded, encode
+from knowledge.retrieval.network import UNREAD, ReaderNetwork, unit_logits
+from knowledge.retrieval.scoring import forward
 
 BATCH_TOKENS = 4096
-_FORWARD_TOKENS = 1280
-_UNSURE = -20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +173,8 @@ def _loss(
 ) -> Tensor:
     encoded = [one for _, each in some for one in each]
     pairs = [pair for group, _ in some for pair in group.pairs]
-    relevance, answers, evidence = _scored(network, encoded)
+    scores = forward(network, encoded)
+    answers = torch.stack([each.answers for each in scores])
     truth = torch.tensor([float(pair.answers) for pair in pairs])
     loss = functional.binary_cross_entropy_with_logits(answers, truth)
     competing, ranked, at = [], [], 0
@@ -189,8 +189,8 @@ def _loss(
         at = rows.stop
     loss = loss + recipe.list_weight * torch.stack(competing).mean()
     places = [
-        _place_loss(evidence[row], one, pair)
-        for row, (one, pair) in enumerate(zip(encoded, pairs, strict=True))
+        _place_loss(each.evidence, one, pair)
+        for each, one, pair in zip(scores, encoded, pairs, strict=True)
         if any(pair.evidence)
     ]
     if places:
@@ -199,38 +199,17 @@ def _loss(
     ranked = ranked[::2]  # half of them tell enough, and the start weights cost time
     if ranked:
         with torch.no_grad():
-            told, _, _ = _scored(teacher, [encoded[row] for row in ranked])
-        loss = loss + recipe.ranking_weight * (relevance[ranked] - told).pow(2).mean()
+            told = torch.stack(
+                [each.relevance for each in forward(teacher, [encoded[row] for row in ranked])]
+            )
+        ours = torch.stack([scores[row].relevance for row in ranked])
+        loss = loss + recipe.ranking_weight * (ours - told).pow(2).mean()
     return loss
 
 
-def _scored(
-    network: ReaderNetwork, encoded: Sequence[Encoded]
-) -> tuple[Tensor, Tensor, list[Tensor]]:
-    """Relevance and answers, shape (pairs,), and each pair's evidence, shape (tokens,).
-
-    Pairs of like length go through together, so that little is padded.
-    """
-    order = sorted(range(len(encoded)), key=lambda row: len(encoded[row].ids))
-    found: dict[int, tuple[Tensor, Tensor, Tensor]] = {}
-    while order:
-        longest = len(encoded[order[-1]].ids)
-        rows = order[-max(1, _FORWARD_TOKENS // longest) :]
-        del order[-len(rows) :]
-        scores = network(*batch([encoded[row] for row in rows]))
-        for at, row in enumerate(rows):
-            found[row] = scores.relevance[at], scores.answers[at], scores.evidence[at]
-    columns = [found[row] for row in range(len(encoded))]
-    return (
-        torch.stack([each[0] for each in columns]),
-        torch.stack([each[1] for each in columns]),
-        [each[2] for each in columns],
-    )
-
-
 def _place_loss(evidence: Tensor, one: Encoded, pair: Pair) -> Tensor:
-    logits = unit_scores(evidence, one.units)
-    right = torch.tensor(pair.evidence) & (logits > _UNSURE)
+    logits = unit_logits(evidence, one.units)
+    right = torch.tensor(pair.evidence) & (logits > UNREAD)
     if not bool(right.any()):  # the answer was cut off
         return logits.sum() * 0
     return torch.logsumexp(logits, 0) - torch.logsumexp(logits[right], 0)

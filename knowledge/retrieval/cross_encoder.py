@@ -32,7 +32,6 @@ PACKAGED = "packaged"
 SHIPPED = Path(__file__).parent / "packaged"
 """The difference to the packaged weights, and how its logits become probabilities."""
 _MOST_TOKENS = 320  # a passage has up to 256 by the same tokenizer, a question up to 64
-_AT_ONCE = 1280  # tokens in one forward pass: more gains nothing on a processor
 _READ_INSIDE = 3  # passages whose units a folder's model reads one by one
 _BROKEN = (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError)
 
@@ -125,31 +124,23 @@ class PackagedReader(_OnThread):
         return load_network(SHIPPED, self._weights), tokenizer
 
     def _read(self, question: str, passages: list[ReadableText]) -> list[Reading]:
-        import torch
-
-        from knowledge.retrieval.encoding import batch, encode
-        from knowledge.retrieval.network import unit_scores
+        from knowledge.retrieval.encoding import encode
+        from knowledge.retrieval.network import unit_shares
+        from knowledge.retrieval.scoring import score
 
         network, tokenizer = self._loaded()
         encoded = encode(tokenizer, question, passages, _MOST_TOKENS)
-        order = sorted(range(len(encoded)), key=lambda row: len(encoded[row].ids))
-        readings: dict[int, Reading] = {}
-        with torch.inference_mode():
-            while order:
-                rows = order[-max(1, _AT_ONCE // len(encoded[order[-1]].ids)) :]
-                del order[-len(rows) :]
-                scores = network(*batch([encoded[row] for row in rows]))
-                for at, row in enumerate(rows):
-                    shares = torch.softmax(
-                        unit_scores(scores.evidence[at], encoded[row].units), dim=0
-                    )
-                    answers = float(scores.answers[at])
-                    readings[row] = Reading(
-                        self._calibration.relevance(float(scores.relevance[at]), answers),
-                        self._calibration.answers(answers),
-                        tuple(shares.tolist()),
-                    )
-        return [readings[row] for row in range(len(encoded))]
+        readings = []
+        for one, scores in zip(encoded, score(network, encoded), strict=True):
+            answers = float(scores.answers)
+            readings.append(
+                Reading(
+                    self._calibration.relevance(float(scores.relevance), answers),
+                    self._calibration.answers(answers),
+                    tuple(unit_shares(scores.evidence, one.units).tolist()),
+                )
+            )
+        return readings
 
 
 class CrossEncoderReader(_OnThread):

@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from transformers import BertConfig, BertModel
 
 LAYERS, WIDTH = 12, 384
+UNREAD = -20.0
+"""Logit of what was cut off."""
 
 
 class Scores(NamedTuple):
@@ -80,11 +82,16 @@ def _head() -> nn.Sequential:
     return nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.Tanh(), nn.Linear(WIDTH, 1))
 
 
-def unit_scores(evidence: Tensor, tokens: list[Tensor]) -> Tensor:
-    """One logit a unit: the mean over its tokens, or -20 where none of them was read.
+def unit_logits(evidence: Tensor, units: list[Tensor]) -> Tensor:
+    """One logit a unit: the mean over its tokens, or :data:`UNREAD` where none of them was read.
 
-    ``evidence``: shape (tokens,); ``tokens``: for each unit the positions of its tokens.
+    ``evidence``: shape (tokens,); ``units``: for each the positions of its tokens.
     """
     return torch.stack(
-        [evidence[at].mean() if len(at) else evidence.new_tensor(-20.0) for at in tokens]
+        [evidence[at].mean() if len(at) else evidence.new_tensor(UNREAD) for at in units]
     )
+
+
+def unit_shares(evidence: Tensor, units: list[Tensor]) -> Tensor:
+    """How likely the answer stands in each unit; sums to 1."""
+    return torch.softmax(unit_logits(evidence, units), dim=0)
