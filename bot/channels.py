@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.types import Place
+from bot.types import Frame, Place
 
 metadata = sa.MetaData()
 
@@ -45,7 +45,8 @@ class ChannelRules(BaseModel):
 
     answers: Literal["mention", "unprompted", "never"] = "mention"
     bar: float = Field(default=0.8, ge=0, le=1)
-    """Confidence that an unprompted answer needs."""
+    """Confidence that an unprompted answer needs. Well above where the judge begins to be sure:
+    nobody asked, and a false answer disturbs more than none."""
     voice: str | None = None
     sources: frozenset[str] | None = None
     """Ids of the sources that answers here may use; None: all."""
@@ -55,6 +56,38 @@ class ChannelRules(BaseModel):
     """Answer in a thread, where the platform leaves a choice."""
     forum: bool = False
     """Answer every new post of a forum channel."""
+    unsure: bool = True
+    """Where it is not certain, show the closest there is; else say "I don't know"."""
+    frame: Frame | None = None
+    """How much of the voice stands around an answer; None: as the settings say."""
+
+    def told(self) -> str:
+        """As a person would tell them."""
+        when = {
+            "mention": "I answer when I am mentioned",
+            "unprompted": f"I answer any question that I am sure about ({self.bar:g} and more)",
+            "never": "I do not answer",
+        }[self.answers]
+        parts = [f"{when} in this channel"]
+        parts.append(f"in the voice {self.voice}" if self.voice else "in the usual voice")
+        if self.daily_limit:
+            parts.append(f"at most {self.daily_limit} times a day")
+        if self.sources:
+            parts.append(f"from {len(self.sources)} chosen sources")
+        told = ", ".join(parts)
+        told += "." if self.threads else ", and not in threads."
+        if self.forum:
+            told += " New forum posts get an answer."
+        if not self.unsure:
+            told += " Where I am not certain I say that I do not know."
+        return f"{told} {_FRAMED[self.frame]}" if self.frame else told
+
+
+_FRAMED: dict[Frame, str] = {
+    "full": "All of the voice stands around an answer.",
+    "light": "Little of the voice stands around an answer.",
+    "none": "Nothing stands around an answer.",
+}
 
 
 class WorkspaceRules(BaseModel):

@@ -367,4 +367,6 @@ class Dispatcher:
             earlier=tuple(await platform.earlier(utterance)),
             bar=bar,
             private=private,
+            unsure_too=rules.unsure,
+            frame=rules.frame,
         )

@@ -31,6 +31,14 @@ _MODES = (
     Choice("never", "Never"),
 )
 _DEFAULT = "default"
+_CLOSEST = Choice("closest", "Show the closest that I have, marked as not certain")
+_UNKNOWN = Choice("unknown", "Say that I do not know")
+_FRAMES = (
+    Choice(_DEFAULT, "As everywhere"),
+    Choice("full", "All of it: greeting, lead-in and closing"),
+    Choice("light", "A little"),
+    Choice("none", "None: the quote and its source"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,7 @@ class _Own:
                 "How sure it must be to answer unasked",
                 "number",
                 f"{rules.bar:g}",
-                help="From 0 to 1.",
+                help="From 0 to 1. What it is not sure about it never answers unasked.",
                 required=True,
             ),
             Field("voice", "Voice", "one_of", voice or _DEFAULT, tuple(voices), required=True),
@@ -117,10 +125,7 @@ class _Own:
 
     async def save_channel(self, by: Invocation, _: Mapping[str, str], values: Values) -> Card:
         await self._must_be_admin(by)
-        known = await self._rules(by)
-        faults = {}
-        if values.get("answers") not in [mode.value for mode in _MODES]:
-            faults["answers"] = f"Choose one of {', '.join(mode.value for mode in _MODES)}."
+        faults = _not_among(values, {"answers": _MODES})
         voice = values.get("voice") or _DEFAULT
         if voice != _DEFAULT and voice not in self.voices():
             faults["voice"] = f"Choose one of {', '.join((_DEFAULT, *self.voices()))}."
@@ -132,18 +137,50 @@ class _Own:
             faults["daily_limit"] = "Give a whole number above 0, or leave it empty."
         if faults:
             raise FieldFaults(faults)
-        rules = ChannelRules.model_validate(
-            {
-                **known.model_dump(),
-                "answers": values["answers"],
-                "bar": bar,
-                "voice": None if voice == _DEFAULT else voice,
-                "daily_limit": None if limit is None else int(limit),
-                "sources": frozenset(values.get("sources") or ()) or None,
-            }
+        return await self._change(
+            by,
+            answers=values["answers"],
+            bar=bar,
+            voice=None if voice == _DEFAULT else voice,
+            daily_limit=None if limit is None else int(limit),
+            sources=frozenset(values.get("sources") or ()) or None,
         )
-        await self.channels.set_rules(by.place, rules, person(by.place, by.user), self.clock())
-        return Card(_said(rules))
+
+    async def answers_form(self, by: Invocation) -> Outcome:
+        rules = await self._rules(by)
+        return Form(
+            "answers",
+            "Answers in this channel",
+            (
+                Field(
+                    "unsure",
+                    "Where I am not certain",
+                    "one_of",
+                    (_CLOSEST if rules.unsure else _UNKNOWN).value,
+                    (_CLOSEST, _UNKNOWN),
+                    required=True,
+                ),
+                Field(
+                    "frame",
+                    "Voice around an answer",
+                    "one_of",
+                    rules.frame or _DEFAULT,
+                    _FRAMES,
+                    required=True,
+                ),
+            ),
+        )
+
+    async def save_answers(self, by: Invocation, _: Mapping[str, str], values: Values) -> Card:
+        await self._must_be_admin(by)
+        if faults := _not_among(values, {"unsure": (_CLOSEST, _UNKNOWN), "frame": _FRAMES}):
+            raise FieldFaults(faults)
+        frame = values["frame"]
+        return await self._change(
+            by,
+            unsure=values["unsure"] == _CLOSEST.value,
+            frame=None if frame == _DEFAULT else frame,
+        )
 
     async def workspace_form(self, by: Invocation) -> Outcome:
         rules = await self.channels.workspace(by.place)
@@ -179,10 +216,7 @@ class _Own:
         return await self._switch(by, "forum")
 
     async def _switch(self, by: Invocation, rule: str) -> Outcome:
-        rules = await self._rules(by)
-        changed = rules.model_copy(update={rule: by.values.get("off") != "yes"})
-        await self.channels.set_rules(by.place, changed, person(by.place, by.user), self.clock())
-        return Card(_said(changed))
+        return await self._change(by, **{rule: by.values.get("off") != "yes"})
 
     async def list_voices(self, by: Invocation) -> Outcome:
         rules = await self.channels.rules(by.place)
@@ -210,6 +244,12 @@ class _Own:
         if by.place.direct:
             raise UsageError("A direct conversation has no rules. Give the command in a channel.")
         return await self.channels.rules(by.place)
+
+    async def _change(self, by: Invocation, **changes: object) -> Card:
+        known = await self._rules(by)
+        rules = ChannelRules.model_validate({**known.model_dump(), **changes})
+        await self.channels.set_rules(by.place, rules, person(by.place, by.user), self.clock())
+        return Card(f"Saved. {rules.told()}")
 
     async def _must_be_admin(self, by: Invocation) -> None:
         # A form may be sent in long after it was opened.
@@ -250,6 +290,14 @@ def own_commands(
         ),
         Command(
             "kb",
+            "What my answers in this channel look like.",
+            own.answers_form,
+            "answers",
+            admin=True,
+            opens_form=True,
+        ),
+        Command(
+            "kb",
             "Where people take over.",
             own.workspace_form,
             "workspace",
@@ -276,8 +324,24 @@ def own_commands(
         return Card(commands.help_for(picked=by.platform.picks_options))
 
     listed.append(Command("help", "What I can do.", show_help))
-    commands = Commands(listed, {"channel": own.save_channel, "workspace": own.save_workspace})
+    commands = Commands(
+        listed,
+        {
+            "channel": own.save_channel,
+            "answers": own.save_answers,
+            "workspace": own.save_workspace,
+        },
+    )
     return commands
+
+
+def _not_among(values: Values, allowed: Mapping[str, Sequence[Choice]]) -> dict[str, str]:
+    """What is wrong with fields that take one of some choices."""
+    return {
+        name: f"Choose one of {', '.join(each.value for each in choices)}."
+        for name, choices in allowed.items()
+        if values.get(name) not in [each.value for each in choices]
+    }
 
 
 def _number(value: str | tuple[str, ...] | None) -> float | None:
@@ -286,21 +350,3 @@ def _number(value: str | tuple[str, ...] | None) -> float | None:
     except ValueError:
         return None
     return number if isfinite(number) else None
-
-
-def _said(rules: ChannelRules) -> str:
-    """The rules as a person would tell them."""
-    when = {
-        "mention": "I answer when I am mentioned",
-        "unprompted": f"I answer any question that I am sure about ({rules.bar:g} and more)",
-        "never": "I do not answer",
-    }[rules.answers]
-    parts = [f"Saved. {when} in this channel"]
-    parts.append(f"in the voice {rules.voice}" if rules.voice else "in the usual voice")
-    if rules.daily_limit:
-        parts.append(f"at most {rules.daily_limit} times a day")
-    if rules.sources:
-        parts.append(f"from {len(rules.sources)} chosen sources")
-    told = ", ".join(parts)
-    told += "." if rules.threads else ", and not in threads."
-    return f"{told} New forum posts get an answer." if rules.forum else told

@@ -47,6 +47,9 @@ def person(place: Place, user: str) -> str:
     return f"{place.platform}:user:{user}"
 
 
+Frame = Literal["full", "light", "none"]
+"""How much of the voice stands around an answer."""
+
 Address = Literal["mention", "direct", "command", "thread", "none"]
 """How the bot is spoken to: by name, in a direct conversation, by a command, or not at all:
 in a thread, or just within earshot."""
@@ -115,6 +118,8 @@ class Message:
     """Only the asker sees the answer."""
     unsure_too: bool = True
     """Whether the closest passage is shown where it is not certain that it answers."""
+    frame: Frame | None = None
+    """None: as the settings say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,5 +206,6 @@ def passage_json(evidence: Evidence) -> dict[str, Any]:
         "url": evidence.passage.url,
         "title": evidence.passage.context,
         "score": round(evidence.score, 4),
+        "answers": round(evidence.answers, 4),
         "text": evidence.passage.text,
     }
