@@ -13,7 +13,7 @@ from typing import TextIO, get_args
 from uuid import uuid4
 
 from adapters.console_forms import as_filled_in, current, described
-from bot.cards import Action, Card, Form, Source, Values
+from bot.cards import LABELS, Action, Card, Form, Source, Values, label
 from bot.commands import Ask, FieldFaults, Invocation, Outcome
 from bot.desk import Desk
 from bot.errors import UsageError
@@ -189,7 +189,7 @@ class Console:
             rest = f"\n{card.text}"
         below = "".join(f"{source_line(each)}\n" for each in card.sources)
         if self._out.isatty():
-            told = [card.confidence, *(f"/{each}" for each in card.buttons)]
+            told = [card.confidence, *(_named(each, card) for each in card.buttons)]
             below += f"{'  '.join(filter(None, told))}\n" if any(told) else ""
         below = _safe(below)
         if below and self._out.isatty():
@@ -275,6 +275,12 @@ class _Reply:
 
     async def erase(self) -> None:
         """Too late."""
+
+
+def _named(action: Action, card: Card) -> str:
+    """A button as it is typed, with what it means here where that is not the usual."""
+    name = label(action, card.tier)
+    return f"/{action}" if name == LABELS[action] else f"/{action} ({name})"
 
 
 def source_line(source: Source | Citation) -> str:

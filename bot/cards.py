@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bot.judge import Tier
 from bot.types import Reply
 
 Action = Literal["helpful", "unhelpful", "why", "person", "share", "send", "edit", "copy", "solved"]
@@ -23,7 +24,8 @@ LABELS: Mapping[Action, str] = {
     "solved": "Mark as solved",
 }
 
-_CONFIDENCE = ((0.85, "Confident"), (0.65, "Fairly sure"), (0.0, "Worth checking"))
+_LABELS_UNSURE: Mapping[Action, str] = {"helpful": "That helped", "unhelpful": "Not what I meant"}
+_QUITE_SURE = 0.8  # from here on it answers unasked as well, unless a channel says otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Card:
     confidence: str = ""
     """In words; empty where there is nothing to be sure of."""
     buttons: tuple[Action, ...] = ()
+    tier: Tier | None = None
+    """How sure the answer is, by which its buttons are called; None: no answer."""
     subject: str = ""
     """What the buttons act on: the id of a trace or of a draft."""
     links: tuple[str, ...] = ()
@@ -103,9 +107,22 @@ Values = Mapping[str, str | tuple[str, ...]]
 """What was filled in, by the fields' names; empty where nothing was."""
 
 
-def confidence_in_words(confidence: float) -> str:
-    """The judge's probability as people say it."""
-    return next(words for least, words in _CONFIDENCE if confidence >= least)
+def label(action: Action, tier: Tier | None = None) -> str:
+    """What a button is called: of the closest there is, people say whether it was meant."""
+    renamed = _LABELS_UNSURE if tier == "unsure" else LABELS
+    return renamed.get(action, LABELS[action])
+
+
+def confidence_in_words(tier: Tier | None, confidence: float) -> str:
+    """How sure it is as people say it, with a sign that needs no colour; empty if it found nothing.
+
+    ``confidence``: the judge's probability.
+    """
+    if tier == "unsure":
+        return "◐ Not certain"
+    if tier == "sure":
+        return "● Sure" if confidence >= _QUITE_SURE else "● Fairly sure"
+    return ""
 
 
 def answer_card(
@@ -133,9 +150,8 @@ def answer_card(
         sources=tuple(
             Source.of(each.n, each.title, each.document, each.url) for each in reply.citations
         ),
-        confidence=confidence_in_words(float(reply.checks.get("confidence", 0)))
-        if reply.citations
-        else "",
+        confidence=confidence_in_words(reply.tier, float(reply.checks.get("confidence", 0))),
         buttons=tuple(buttons),
+        tier=reply.tier,
         subject=reply.trace_id,
     )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from textwrap import shorten
 from typing import Any, Protocol
 
-from bot.cards import Card, Source, confidence_in_words
+from bot.cards import LABELS, Card, Source, confidence_in_words
 from bot.channels import Channels
 from bot.errors import PlatformError, UsageError
 from bot.history import History, Trace
+from bot.judge import Tier
 from bot.ports import Platform
 from bot.roles import Roles
 from bot.types import Place, person
@@ -20,6 +21,12 @@ _GONE = "I no longer have the record of that answer. Ask the question again."
 _NOT_YOURS = "That answer was given to somebody else in private."
 _NOT_HERE = "That answer was given somewhere else."
 _QUOTED = 300  # characters of each passage
+_TRIED: Mapping[Tier | None, str] = {
+    "sure": "My answer did not settle it.",
+    "unsure": "I showed the closest that I have, without being certain.",
+    "none": "I did not know.",
+    None: "I could not answer.",
+}
 _CHECKS = {
     "numbers": "numbers and dates",
     "names": "names",
@@ -61,12 +68,24 @@ class FollowUps:
         self._clock = clock
 
     async def rate(self, trace_id: str, place: Place, user: str, *, helpful: bool) -> str:
-        """Keep an opinion; returns the thanks."""
-        await self._trace(trace_id, place, user)
+        """Keep an opinion; returns the thanks.
+
+        A question for which the closest there is was not what was meant is a gap.
+        """
+        trace = await self._trace(trace_id, place, user)
         await self._history.rate(trace_id, person(place, user), helpful, self._clock())
-        return (
-            "Thank you, noted." if helpful else "Thank you, noted. If it matters now, ask a person."
-        )
+        is_unsure = _tier(trace.body) == "unsure"
+        if helpful:
+            if is_unsure:
+                await self._history.drop_gap(trace_id)
+            return "Thank you, noted."
+        if not is_unsure:
+            return "Thank you, noted. If it matters now, ask a person."
+        await self._history.add_gap(trace)
+        noted = "Thank you. I have noted your question as one that I cannot answer yet."
+        if (await self._channels.workspace(place)).help_channel is None:
+            return noted
+        return f'{noted} If it matters now, press "{LABELS["person"]}" under what I showed.'
 
     async def why(self, trace_id: str, place: Place, user: str, platform: Platform) -> Card:
         """How an answer came about, as far as this person may know it."""
@@ -78,6 +97,7 @@ class FollowUps:
         passages = body["passages"]
         readable = await self._access.readable([each["id"] for each in passages], mine)
         read_at = await self._read_at({(each["source"], each["document"]) for each in passages})
+        cited = {each["passage"] for each in body["citations"]}
         lines = [f"**{shorten(body['question'], 300, placeholder=' …')}**", "", *_judgement(body)]
         lines += ["", "**What I read**"]
         hidden = 0
@@ -88,7 +108,8 @@ class FollowUps:
                 continue
             shown.append(each)
             age = _age(read_at.get((each["source"], each["document"])), self._clock())
-            lines.append(f"{len(shown)}. {each['title']} (score {each['score']:.2f}, {age})")
+            told = "quoted, " if each["id"] in cited else ""
+            lines.append(f"{len(shown)}. {each['title']} ({told}{age})")
             lines.append(f"   > {shorten(each['text'], _QUOTED, placeholder=' …')}")
         if hidden:
             lines.append(
@@ -100,6 +121,7 @@ class FollowUps:
         version = f", version {body['voice_version']}" if body.get("voice_version") else ""
         lines += [
             "",
+            *_figures(body, shown),
             f"Voice: {body['voice']}{version}. "
             f"Time: {round(body['timings_ms'].get('total', 0))} ms. Trace: `{trace.id}`",
         ]
@@ -134,8 +156,9 @@ class FollowUps:
                 Source.of(each["n"], each["title"], each["document"], each["url"])
                 for each in body["citations"]
             ),
-            confidence=confidence_in_words(float(body["checks"]["confidence"])),
+            confidence=confidence_in_words(_tier(body), _confidence(body)),
             buttons=("helpful", "unhelpful", "why"),
+            tier=_tier(body),
             subject=trace_id,
         )
         try:
@@ -163,7 +186,7 @@ class FollowUps:
         lines = [
             f"{platform.mention(user)} would like a person's help:",
             f"> {shorten(trace.body['question'], 1000, placeholder=' …')}",
-            "I did not know." if trace.body["abstained"] else "My answer did not settle it.",
+            _TRIED[_tier(trace.body)],
         ]
         if tried:
             lines += ["", "I looked at:", *(f"- {title}" for title in tried)]
@@ -191,12 +214,32 @@ class FollowUps:
         return trace
 
 
+def _tier(body: Mapping[str, Any]) -> Tier | None:
+    """Records from before there were tiers tell only whether it answered."""
+    before: Tier | None = "none" if body["abstained"] else "sure" if body["citations"] else None
+    tier: Tier | None = body.get("tier", before)
+    return tier
+
+
+def _confidence(body: Mapping[str, Any]) -> float:
+    return float(body["checks"].get("confidence", 0))
+
+
 def _judgement(body: Mapping[str, Any]) -> list[str]:
-    confidence = float(body["checks"].get("confidence", 0))
-    sure = f"Confidence {confidence:.2f}"
-    if body["abstained"]:
-        return [f"{sure}: not enough to answer from what I found."]
-    lines = [f"{sure}: {confidence_in_words(confidence).lower()}."]
+    """What was thought of what was found, in words."""
+    tier = _tier(body)
+    if tier is None:
+        return [
+            f"I looked nothing up. Error: {body['error_id']}."
+            if "error_id" in body
+            else "There was nothing to look up."
+        ]
+    if tier == "none":
+        return ["Nothing that I found answers this well enough, so I said that I do not know."]
+    words = confidence_in_words(tier, _confidence(body))
+    if tier == "unsure":
+        return [f"{words}: I showed the closest that I have. It may not be what was meant."]
+    lines = [f"{words}: what I quoted answers this, as far as I can tell."]
     facts = body["checks"].get("facts", {})
     kept = [name for kind, name in _CHECKS.items() if facts.get(kind)]
     lost = [name for kind, name in _CHECKS.items() if facts.get(kind) is False]
@@ -205,6 +248,15 @@ def _judgement(body: Mapping[str, Any]) -> list[str]:
     if lost:
         lines.append(f"Not kept: {', '.join(lost)}.")
     return lines
+
+
+def _figures(body: Mapping[str, Any], shown: Sequence[Mapping[str, Any]]) -> list[str]:
+    """How the passages were rated, for those who want numbers."""
+    if not shown or any("answers" not in each for each in shown):
+        return []
+    answers = ", ".join(f"{n}: {each['answers']:.0%}" for n, each in enumerate(shown, start=1))
+    near = ", ".join(f"{n}: {each['score']:.0%}" for n, each in enumerate(shown, start=1))
+    return [f"How likely it answers: {answers}. How near it comes: {near}."]
 
 
 def _age(read_at: datetime | None, now: datetime) -> str:

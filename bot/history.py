@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -177,8 +178,27 @@ class History:
         found = [bool(row.helpful) for row in rows]
         return sum(found), len(found) - sum(found)
 
+    async def add_gap(self, trace: Trace) -> None:
+        """Enter that what was shown did not answer the question; it may be entered already."""
+        entry = sa.insert(_gap).values(
+            trace_id=trace.id, question=trace.body["question"], asked_at=trace.answered_at
+        )
+        with suppress(IntegrityError):
+            async with self._engine.begin() as db:
+                await db.execute(entry)
+
+    async def drop_gap(self, trace_id: str) -> None:
+        """Take that back, unless somebody still finds the answer unhelpful."""
+        found_wanting = sa.exists().where(
+            _feedback.c.trace_id == trace_id, _feedback.c.helpful.is_(False)
+        )
+        async with self._engine.begin() as db:
+            await db.execute(
+                sa.delete(_gap).where(_gap.c.trace_id == trace_id, sa.not_(found_wanting))
+            )
+
     async def gaps(self) -> list[str]:
-        """Questions that nothing answered, newest first."""
+        """Questions that nothing answered, or nothing that was meant, newest first."""
         async with self._engine.connect() as db:
             rows = await db.execute(sa.select(_gap.c.question).order_by(_gap.c.asked_at.desc()))
         return [row.question for row in rows]

@@ -25,7 +25,8 @@ from adapters.discord.formatting import (
     discord_pieces,
 )
 from adapters.markdown import Writer, keep_links
-from bot.cards import LABELS, Action, Card, Source
+from bot.cards import LABELS, Action, Card, Source, label
+from bot.judge import Tier
 
 MAX_MESSAGES = 5
 """Longer answers come as a file: more messages would push all else off the screen."""
@@ -59,6 +60,7 @@ class Part:
     """Sources and confidence, in small print."""
     buttons: tuple[Action, ...] = ()
     subject: str = ""
+    tier: Tier | None = None
     file: str | None = None
     """Markdown that comes along as a file."""
     plain: bool = False
@@ -86,7 +88,7 @@ def parts(card: Card, *, plain: bool = False) -> list[Part]:
         foot = ""
     shown = [Part(piece, plain=plain) for piece in pieces[:-1]]
     last = pieces[-1] if pieces else ""
-    return [*shown, Part(last, foot, card.buttons, card.subject, file, plain)]
+    return [*shown, Part(last, foot, card.buttons, card.subject, card.tier, file, plain)]
 
 
 def growing(text: str) -> list[Part]:
@@ -121,7 +123,7 @@ def layout(part: Part) -> ui.LayoutView:
     for start in range(0, len(part.buttons), _BUTTONS_IN_A_ROW):
         row: ui.ActionRow[ui.LayoutView] = ui.ActionRow()
         for action in part.buttons[start : start + _BUTTONS_IN_A_ROW]:
-            row.add_item(ActionButton(action, part.subject))
+            row.add_item(ActionButton(action, part.subject, part.tier))
         view.add_item(row)
     return view
 
@@ -168,11 +170,11 @@ class ActionButton(
 ):
     """A button whose id says all: it works after a restart, as long as its record is kept."""
 
-    def __init__(self, action: str, subject: str) -> None:
+    def __init__(self, action: str, subject: str, tier: Tier | None = None) -> None:
         style = _STYLES.get(action, discord.ButtonStyle.secondary)
-        label = next((label for known, label in LABELS.items() if known == action), action)
+        name = next((label(known, tier) for known in LABELS if known == action), action)
         id = f"hv:{action}:{subject}"
-        super().__init__(ui.Button(label=label, style=style, custom_id=id))
+        super().__init__(ui.Button(label=name, style=style, custom_id=id))
         self._action = action
         self._subject = subject
 

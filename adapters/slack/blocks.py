@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from adapters.slack.formatting import escape, fallback, inert, markdown_blocks, mrkdwn, section
-from bot.cards import LABELS, Action, Card, Field, Form, Source, Values
+from bot.cards import Action, Card, Field, Form, Source, Values, label
 from bot.commands import Command
 from bot.errors import UsageError
 from bot.types import Place
@@ -76,7 +76,7 @@ def closing(card: Card) -> list[Json]:
     ]
     if card.buttons:
         blocks.append(
-            {"type": "actions", "elements": [_button(each, card.subject) for each in card.buttons]}
+            {"type": "actions", "elements": [_button(each, card) for each in card.buttons]}
         )
     return blocks
 
@@ -152,8 +152,9 @@ def home_view(commands: Sequence[Command], prompts: Sequence[str], *, admin: boo
             {"type": "header", "text": _plain("For admins")},
             section(
                 "In a channel, `/kb channel` decides when I answer there, in which voice, how "
-                "often and from which sources. `/kb workspace` chooses the channel where people "
-                "take over. `/kb gaps` shows what I could not answer."
+                "often and from which sources. `/kb answers` decides what I do there when I am not "
+                "certain, and how much of the voice I use. `/kb workspace` chooses the channel "
+                "where people take over. `/kb gaps` shows what I could not answer."
             ),
         ]
     return {"type": "home", "blocks": blocks}
@@ -175,12 +176,12 @@ def _source(source: Source) -> str:
     return link if len(link) <= _TEXT else f"[{source.n}] {title}"
 
 
-def _button(action: Action, subject: str) -> Json:
+def _button(action: Action, card: Card) -> Json:
     button = {
         "type": "button",
         "action_id": f"{ACTION}{action}",
-        "text": _plain(LABELS[action]),
-        "value": subject,
+        "text": _plain(label(action, card.tier)),
+        "value": card.subject,
     }
     return button | ({"style": _ACCENTS[action]} if action in _ACCENTS else {})
 
