@@ -16,6 +16,7 @@ from bot.tone.model_weights import PACKAGED, is_converted
 from bot.tone.voice import Voice
 from knowledge.embedding import Embedder
 from knowledge.errors import KnowledgeError
+from knowledge.retrieval.cross_encoder import open_reader
 
 _GIGABYTE = 1024**3
 _ENOUGH_DISK = 1 * _GIGABYTE  # converted weights take 0.3 GB, 100,000 passages about 0.4 GB
@@ -40,6 +41,7 @@ async def examine(platform: Literal["slack", "discord"] | None = None) -> list[F
         ("database", _database),
         ("passage store", _store),
         ("embedder", _embedder),
+        ("reader", _reader),
         ("voice", _voice),
         ("writing model", _writer),
     )
@@ -115,6 +117,12 @@ async def _embedder(settings: Settings) -> str:
     embedder = Embedder(settings.embedder)
     vector = await embedder.embed_one("Is anybody there?")
     return f"{embedder.name}, {vector.size} dimensions"
+
+
+async def _reader(settings: Settings) -> str:
+    reader = open_reader(settings.reader, settings.data / "weights")
+    await reader.warm_up()
+    return reader.name
 
 
 async def _voice(settings: Settings) -> str:

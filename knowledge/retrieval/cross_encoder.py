@@ -200,7 +200,7 @@ class CrossEncoderReader(_OnThread):
                     [question] * len(some),
                     some,
                     padding=True,
-                    truncation="only_second",
+                    truncation="longest_first",
                     max_length=most,
                     return_tensors="pt",
                 )
