@@ -218,7 +218,7 @@ class TestWhatIsWritten:
         self, talk: Talk
     ) -> None:
         assert (
-            "\x1b[2m[1] Pay (pay.md)\nConfident  /helpful  /unhelpful  /why\n\x1b[0m"
+            "\x1b[2m[1] Pay (pay.md)\n● Sure  /helpful  /unhelpful  /why\n\x1b[0m"
             in await talk.said(ASKED, is_terminal=True)
         )
         assert "\x1b" not in await talk.said(ASKED)

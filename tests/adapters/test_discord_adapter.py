@@ -117,7 +117,7 @@ async def test_a_mention_is_answered_in_a_thread_named_by_the_question(scene: Sc
     assert answer.channel._channel.name == "how many days of leave?"
     assert ANSWER in answer.text
     assert "[1] [Leave policy](<https://intra.example/handbook>)" in answer.text
-    assert "Confident" in answer.text
+    assert "● Sure" in answer.text
     assert "[Helpful] [Not helpful] [Why this answer?]" in answer.text
     assert scene.server.replies(scene.general) == []
     assert [each.id for each in scene.server.typing][:1] == [answer.channel.id]

@@ -29,7 +29,7 @@ from bot.cards import LABELS, Card, Choice, Field, Form, Source
 from bot.errors import ConfigurationError, PlatformError
 
 HANDBOOK = Source(1, "Leave › Annual", "leave.md", "https://intra.example/leave")
-ANSWER = Card("28 days. [1]", (HANDBOOK,), "Confident", ("helpful", "unhelpful", "why"), "trace1")
+ANSWER = Card("28 days. [1]", (HANDBOOK,), "● Sure", ("helpful", "unhelpful", "why"), "trace1")
 
 
 def payload(view: ui.LayoutView) -> list[dict[str, Any]]:
@@ -54,7 +54,7 @@ def total(view: ui.LayoutView) -> int:
 def test_an_answer_is_one_message_with_sources_confidence_and_buttons() -> None:
     (part,) = parts(ANSWER)
     assert part.text == "28 days. [1]"
-    assert part.foot == "-# [1] [Leave › Annual](<https://intra.example/leave>)\n-# Confident"
+    assert part.foot == "-# [1] [Leave › Annual](<https://intra.example/leave>)\n-# ● Sure"
     assert custom_ids(layout(part)) == ["hv:helpful:trace1", "hv:unhelpful:trace1", "hv:why:trace1"]
 
 
@@ -127,7 +127,7 @@ def test_no_message_is_longer_than_discord_takes(text: str, titles: list[str], p
     sources = tuple(
         Source(n, title, "d", f"https://intra.example/{n}") for n, title in enumerate(titles, 1)
     )
-    shown = parts(Card(text, sources, "Confident"), plain=plain)
+    shown = parts(Card(text, sources, "● Sure"), plain=plain)
     assert 1 <= len(shown) <= MAX_MESSAGES + 1
     for part in shown:
         if part.plain:

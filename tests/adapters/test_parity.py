@@ -44,7 +44,7 @@ async def test_a_mention_is_answered_with_its_source(stage: Stage) -> None:
     answer = await stage.ask("ann", "general", QUESTION)
     assert ANSWER in answer.text
     assert answer.sources == ("[1] Pay",)
-    assert answer.confidence == "Confident"
+    assert answer.confidence == "● Sure"
     assert set(answer.buttons) >= {"Helpful", "Not helpful", "Why this answer?"}
 
 
@@ -158,7 +158,7 @@ async def test_a_private_answer_can_be_shared(stage: Stage) -> None:
     (post,) = stage.everyone_sees("general")
     assert ANSWER in post.text and QUESTION in post.text and "ann" in post.text.lower()
     assert post.sources == ("[1] Pay",)
-    assert post.confidence == "Confident"
+    assert post.confidence == "● Sure"
     assert post.rings == ()
 
 

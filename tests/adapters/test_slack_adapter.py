@@ -121,7 +121,7 @@ async def test_a_mention_is_answered_in_its_thread_with_source_confidence_and_bu
     shown = office.slack.visible(reply)
     assert reply["thread_ts"] == ts
     assert ANSWER in shown and "[1] Annual leave (https://intra.example/leave)" in shown
-    assert "Confident" in shown and "[Helpful]  [Not helpful]  [Why this answer?]" in shown
+    assert "● Sure" in shown and "[Helpful]  [Not helpful]  [Why this answer?]" in shown
     assert reply["text"] and not office.slack.is_streaming(office.general, reply["ts"])
     assert office.slack.called("chat.startStream") and office.slack.called("chat.stopStream")
     assert not office.slack.status(office.general, ts)
@@ -444,7 +444,7 @@ async def test_where_streaming_is_refused_the_answer_is_whole_all_the_same(
     office.slack.faults.stream_appends = 0
     await office.ask()
     (reply,) = office.replies()
-    assert reply.count(ANSWER) == 1 and "Confident" in reply and "[Helpful]" in reply
+    assert reply.count(ANSWER) == 1 and "● Sure" in reply and "[Helpful]" in reply
 
 
 async def test_where_no_status_can_be_set_a_reaction_shows_it_and_goes_again(

@@ -31,7 +31,7 @@ LEAVE = Source(1, "Annual leave", "leave.md", "https://intra.example/leave?a=1&b
 FULL = Card(
     "You have **25 days** [1].",
     sources=(LEAVE, Source(2, "Glossary", "glossary.txt", "")),
-    confidence="Confident",
+    confidence="● Sure",
     buttons=("helpful", "unhelpful", "why", "person", "share"),
     subject="trace-1",
 )
@@ -50,7 +50,7 @@ def test_a_card_reads_as_answer_sources_confidence_and_buttons() -> None:
         "You have 25 days [1].",
         "[1] Annual leave (https://intra.example/leave?a=1&b=2)",
         "[2] Glossary",
-        "Confident",
+        "● Sure",
         "[Helpful]  [Not helpful]  [Why this answer?]  [Ask a person]  [Share with channel]",
     ]
 

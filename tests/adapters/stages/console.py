@@ -20,7 +20,7 @@ from tests.adapters.stages.stage import OpenForm, Person, Said, Shown, Stage, Wh
 _DIM = re.compile(r"\x1b\[\d+m")
 _SOURCE = re.compile(r"(\[\d+\] .+) \(.*\)")
 _FIELD = re.compile(r"^([a-z_]+): [^\n\[]* \[([^\]]*)\]", re.M)
-_WORDS = ("Confident", "Fairly sure", "Worth checking")
+_BUTTON = re.compile(r"/([a-z]+)(?: \((.+)\))?")
 
 
 class _Terminal(io.StringIO):
@@ -196,8 +196,9 @@ def _shown(text: str) -> Shown:
         if match := _SOURCE.fullmatch(line):
             sources.append(match[1])
         parts = line.split("  ")
-        labels = [LABELS[each] for each in LABELS if f"/{each}" in parts]
+        pressed = [match for each in parts if (match := _BUTTON.fullmatch(each))]
+        labels = [match[2] or LABELS[match[1]] for match in pressed if match[1] in LABELS]
         if labels:
             buttons = labels
-            confidence = parts[0] if parts[0] in _WORDS else ""
+            confidence = "" if _BUTTON.fullmatch(parts[0]) else parts[0]
     return Shown(text, tuple(sources), confidence, tuple(buttons))

@@ -87,7 +87,7 @@ def desk_of(bench: Bench, tried: Tried) -> Desk:
 
         return submit
 
-    forms = {name: handed_on(name) for name in ("channel", "workspace")}
+    forms = {name: handed_on(name) for name in ("channel", "answers", "workspace")}
     forms |= dict.fromkeys(EVERY_FIELD, take)
 
     def noted(command: Command) -> Command:

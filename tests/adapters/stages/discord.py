@@ -13,7 +13,7 @@ from simcord import ChannelHandle, MemberActor
 from adapters.base import Adapter
 from adapters.discord.adapter import DiscordAdapter
 from adapters.discord.config import DiscordConfig, permissions
-from bot.cards import LABELS, Action, Values
+from bot.cards import Action, Values
 from bot.types import Place
 from tests.adapters.desk_bench import Bench
 from tests.adapters.stages.reading import command_of, live_links
@@ -25,6 +25,7 @@ from tests.adapters.stages.stage import (
     Shown,
     Stage,
     Where,
+    label_on,
 )
 from tests.discord_server import DiscordServer, Interaction, Posted
 
@@ -168,7 +169,7 @@ class DiscordStage(Stage):
 
     async def press(self, who: Person, shown: Shown, action: Action) -> Shown | OpenForm | None:
         return await self._outcome(
-            await self.server.click(self._people[who], shown.raw, label=LABELS[action])
+            await self.server.click(self._people[who], shown.raw, label=label_on(shown, action))
         )
 
     async def fill_in(self, who: Person, form: OpenForm, values: Values) -> Shown:

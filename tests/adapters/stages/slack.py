@@ -14,7 +14,7 @@ from adapters.slack.config import SlackConfig
 from adapters.slack.interactions import _WORKING
 from adapters.slack.manifest import SHORTCUTS
 from adapters.slack.private import LOOKING
-from bot.cards import LABELS, Action, Values
+from bot.cards import Action, Values
 from bot.types import Place
 from tests.adapters.desk_bench import Bench
 from tests.adapters.stages.hearing import PATIENCE
@@ -27,6 +27,7 @@ from tests.adapters.stages.stage import (
     Shown,
     Stage,
     Where,
+    label_on,
 )
 from tests.slack_server import Channel, Json, SlackServer, User
 
@@ -167,7 +168,8 @@ class SlackStage(Stage):
         if "id" not in source:
             await self._close_modals(who)
         before = self._in_private(who)
-        (button,) = (each for each in _buttons(source) if each["text"]["text"] == LABELS[action])
+        name = label_on(shown, action)
+        (button,) = (each for each in _buttons(source) if each["text"]["text"] == name)
         await self.server.click(self._people[who], source, button["action_id"], button.get("value"))
         return await self._news(who, before)
 

@@ -23,7 +23,7 @@ from typing import Any, Literal, Self
 from langchain_core.runnables import RunnableGenerator
 
 from adapters.base import Adapter
-from bot.cards import Action, Values
+from bot.cards import LABELS, Action, Values, label
 from bot.chain import Question
 from bot.types import Delta, Place, Reply
 from tests.adapters.desk_bench import Bench, open_bench
@@ -71,6 +71,12 @@ class Shown:
     """The platform's id of the thread that it stands in."""
     raw: Any = None
     """The stand-in's own object, for the stage."""
+
+
+def label_on(shown: Shown, action: Action) -> str:
+    """What a button is called under that message."""
+    unsure = label(action, "unsure")
+    return unsure if unsure in shown.buttons else LABELS[action]
 
 
 @dataclass(frozen=True)
