@@ -19,7 +19,7 @@ from bot.history import History
 from bot.smalltalk import SmallTalk, small_talk
 from bot.tone.voice import Replies, Voice
 from bot.turns import Question
-from bot.types import Delta, Message, Reply
+from bot.types import Delta, Frame, Message, Reply
 
 _TURNS_REMEMBERED = 4
 _log = structlog.get_logger("housevoice")
@@ -35,12 +35,14 @@ class Assistant:
         voice_for: Callable[[str | None], Voice],
         *,
         max_question_chars: int,
+        frame: Frame = "light",
         clock: Callable[[], datetime],
     ):
         self._chain = chain
         self._history = history
         self._voice_for = voice_for
         self._max_question_chars = max_question_chars
+        self._frame = frame
         self._clock = clock
 
     async def answer(self, message: Message) -> AsyncIterator[Delta | Reply]:
@@ -101,6 +103,8 @@ class Assistant:
             earlier=(*(words for words in message.earlier if words not in asked), *asked),
             sources=message.sources,
             unsure_too=message.unsure_too,
+            frame=message.frame or self._frame,
+            first=not (asked or message.earlier),
         )
         unread = _unread(message, voice.guide.replies)
         pieces = self._chain.astream(question)
@@ -129,7 +133,8 @@ class Assistant:
             return None
         if kind == "capabilities":
             return replies.capabilities
-        lines = replies.hello if kind == "hello" else replies.thanks
+        known = {"hello": replies.hello, "never_mind": replies.never_mind}
+        lines = known.get(kind, replies.thanks)
         return lines[zlib.crc32(message.id.encode()) % len(lines)]
 
     async def _finish(self, message: Message, reply: Reply, started: float) -> None:

@@ -1,9 +1,13 @@
-"""Which greeting and which closing of the voice go with a text that is no answer to a question.
+"""Which of a voice's lines go around a text: around the quote of an answer, and around a draft.
 
-The voice's own pairs tell which of its frames are likely (naive Bayes over stems), and the writing
-model decides between the two likeliest unless the pairs are sure. On Fernhill's 20 rewrite pairs of
-topics that neither had seen, 13 frames were right so; 9 by the pairs alone, 11 by the model between
-two every time, and 5 by the model among all frames.
+Around a quote the guide's conditions decide (``when``, see :mod:`bot.occasions`): a line fits where
+question and quote bear out its occasion, and the writing model chooses where several do.
+
+Around a draft, where nobody asked anything, the voice's own pairs tell which of its frames are
+likely (naive Bayes over stems), and the writing model decides between the two likeliest unless the
+pairs are sure. On Fernhill's 20 rewrite pairs of topics that neither had seen, 13 frames were right
+so; 9 by the pairs alone, 11 by the model between two every time, and 5 by the model among all
+frames.
 """
 
 from __future__ import annotations
@@ -11,10 +15,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 
-from bot.tone.voice import Example, Voice
+from bot.occasions import occasions
+from bot.tone.voice import HEADING, Example, Guide, Lines, Occasion, Voice
+from bot.types import Frame as HowMuch
 from knowledge.words import stems
 
 Frame = tuple[str, str]
@@ -29,6 +36,46 @@ _SIGNS = {
     "#clock": re.compile(r"\b\d{1,2}:\d\d\b"),
     "#address": re.compile(r"https?://|\w@\w"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The lines to choose from around a quote; none where nothing is to be said."""
+
+    greetings: Lines = ()
+    leads: Lines = ()
+    closings: Lines = ()
+
+
+def around(
+    question: str, quoted: str, guide: Guide, how_much: HowMuch, *, first: bool, topic: str
+) -> Around:
+    """What of the voice fits around ``quoted``.
+
+    ``first``: nothing was said before in the conversation. ``topic``: what the quote is known to be
+    about, to be named in the lead-in; else empty.
+    """
+    if how_much == "none":
+        return Around()
+    about = occasions(question, quoted)
+    called, whatever = _fitting(guide.closings, guide, about)
+    lead = guide.heading_lead.replace(HEADING, topic) if topic else ""
+    return Around(
+        greetings=_either(guide.greetings, guide, about) if first or how_much == "full" else (),
+        leads=(lead,) if lead else _either(guide.leads, guide, about),
+        closings=called or (whatever if how_much == "full" else ()),
+    )
+
+
+def _either(lines: Lines, guide: Guide, about: frozenset[Occasion]) -> Lines:
+    called, whatever = _fitting(lines, guide, about)
+    return called or whatever
+
+
+def _fitting(lines: Lines, guide: Guide, about: frozenset[Occasion]) -> tuple[Lines, Lines]:
+    """Those that the occasion calls for, and those that fit any."""
+    called = tuple(each for each in lines if about.intersection(guide.when.get(each, ())))
+    return called, tuple(each for each in lines if each not in guide.when)
 
 
 def likely_frames(text: str, voice: Voice) -> list[Frame]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
 
 from knowledge.words import STOP_WORDS, stems
 
@@ -29,9 +28,6 @@ _NUMBER_WORDS = (
     "hundred thousand million half quarter once twice first second third"
 ).split()
 _WORD_NUMBER = re.compile(rf"\b(?:{'|'.join(_NUMBER_WORDS)})\b", re.I)
-_POINTERS = stems("here this these below following")
-_ASKERS_WORDS = stems("I me my")
-_FUNCTION_WORDS = stems("you your we our they their it its can may must should do does a an the")
 _MARK = re.compile(r"\[(\d+)\]")
 
 
@@ -47,6 +43,11 @@ def facts(text: str) -> dict[str, Counter[str]]:
         "names": Counter(_NAME.findall(bare)),
         "negations": Counter({"negation": len(_NEGATION.findall(bare))}),
     }
+
+
+def without_denials(text: str) -> str:
+    """``text`` without the words that are counted as negations."""
+    return _NEGATION.sub(" ", text)
 
 
 def same_facts(source: str, draft: str, no_names: frozenset[str] = frozenset()) -> dict[str, bool]:
@@ -78,44 +79,6 @@ def _first_words(text: str) -> frozenset[str]:
     """
     first = stems(" ".join(_FIRST_WORD.findall(text)))
     return first - stems(" ".join(STOP_WORDS))
-
-
-def lead_is_safe(lead: str, question: str, quoted: str, frame: frozenset[str]) -> bool:
-    """Whether a lead-in only points at the quote and claims nothing of its own.
-
-    It has no number, link, code or negation that was not asked about; its words are the
-    question's, the quote's or of ``frame``, one of them at least from the question or the quote;
-    and it points ("here is …"): a sentence made of the question's words alone can still be false.
-    Nor does it speak as the asker ("how many days may I take").
-
-    ``frame``: stems of the words in which the voice's own lead-ins wrap a topic.
-    """
-    if not lead or lead[-1] not in ".:" or len(lead) > 140 or "\n" in lead:
-        return False
-    said, asked = facts(lead), facts(question)
-    if any(said[kind] - asked[kind] for kind in ("links", "code", "numbers", "negations")):
-        return False
-    known = stems(question) | stems(quoted)
-    words = stems(lead)
-    topic = words - frame - _FUNCTION_WORDS
-    return (
-        topic <= known
-        and bool(topic & known)
-        and bool(words & _POINTERS)
-        and not words & _ASKERS_WORDS
-    )
-
-
-def frame_of(leads: Sequence[tuple[str, str]], share: float = 0.01) -> frozenset[str]:
-    """Stems that a voice's lead-ins use whatever the topic.
-
-    ``leads``: pairs of a lead-in and the question and notes that it leads into. A stem counts when
-    at least ``share`` of the lead-ins use it without its standing in their question or notes.
-    """
-    uses: Counter[str] = Counter()
-    for lead, about in leads:
-        uses.update(stems(lead) - stems(about))
-    return frozenset(stem for stem, n in uses.items() if n >= max(2, share * len(leads)))
 
 
 def marks_are_valid(answer: str, citations: int) -> bool:

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterator, Sequence
-from functools import lru_cache
+from collections.abc import AsyncIterator, Mapping, Sequence
 from textwrap import shorten
 
-from bot.grounding import frame_of, lead_is_safe, marks_are_valid, same_facts
+from bot.framing import around
+from bot.grounding import marks_are_valid, same_facts
 from bot.judge import Thresholds, near
 from bot.ports import Choose, Free, Say, Step, Writer
 from bot.quoting import Quote, quote
 from bot.tone.metrics import markers
 from bot.tone.template import answer_request, prompt
-from bot.tone.voice import Lines, Voice
+from bot.tone.voice import Lines
+from bot.topics import topic
 from bot.turns import Turn
 from bot.types import Citation, Delta, Reply
 from knowledge.parsing.inline import without_links
 from knowledge.types import Evidence
 
+_VERY_SURE = 0.8  # confidence from which the lead-in names the section that is quoted
 _NEAREST = 3  # sources named beside "I don't know"
-_LEAD_TOKENS = 24  # the voice's longest lead-in has 19
 _RESTATE_TOKENS = 256
 _LONGEST_NOTES = 900  # characters quoted in one answer: about a screen of a phone
 _NOTES_READ = 240  # characters of them before the first word; the rest is read as it is said
@@ -29,57 +30,79 @@ _STRUCTURED = ("|", "-", "*", "#", ">", "`")  # how a quote begins that is no ru
 
 
 async def tell_answer(turn: Turn, writer: Writer, *, restate: bool) -> AsyncIterator[Delta | Reply]:
-    """Greeting and lead-in by the model, the quote word for word, a closing."""
+    """The quote word for word, and around it lines of the voice that the model chooses."""
     voice, question = turn.asked.voice, turn.asked.text
+    guide = voice.guide
     quotes = _quotes(turn)
     notes = _PARAGRAPH.join(each.shown for each in quotes)
     flows = len(quotes) == 1 and _flows(notes)
-    refused: set[str] = set()
-
-    def lead_ok(lead: str) -> bool:
-        safe = lead_is_safe(lead, turn.standalone, notes, _lead_frame(voice))
-        if not safe:
-            refused.add("lead_in")
-        return safe
+    heading = _topic(turn, quotes)
+    lines = around(
+        turn.standalone, notes, guide, turn.asked.frame, first=turn.asked.first, topic=heading
+    )
+    refused = False
 
     def restated_ok(text: str) -> bool:
-        safe = bool(text) and text == without_links(text) and all(same_facts(notes, text).values())
-        if not safe:
-            refused.add("restatement")
-        return safe
+        nonlocal refused
+        refused = not (
+            text and text == without_links(text) and all(same_facts(notes, text).values())
+        )
+        return not refused
 
     # Apart from a list or a table, whose last line it would else become.
     marks = [f"{' ' if flows else _PARAGRAPH}[{n}]" for n in range(1, len(quotes) + 1)]
-    told: list[Step]
-    if restate:
-        told = [Free(_RESTATE_TOKENS, restated_ok, notes, sentence=False, mark="".join(marks))]
+    # Each step with the lines that fit there; a choice that does not gives way to one that does.
+    steps: list[tuple[Step, Lines]]
+    if restate:  # in the shape that was learnt
+        free = Free(_RESTATE_TOKENS, restated_ok, notes, sentence=False, mark="".join(marks))
+        steps = [
+            (Choose(guide.greetings), lines.greetings),
+            (Choose(guide.leads), lines.leads),
+            (free, ()),
+            (Choose(guide.closings), lines.closings),
+        ]
     else:
-        told = [Say(each.shown, mark) for each, mark in zip(quotes, marks, strict=True)]
-    script: list[Step] = [
-        Choose(voice.guide.greetings),
-        Free(_LEAD_TOKENS, lead_ok, voice.guide.generic_lead),
-        *told,
-        Choose(voice.guide.closings),
-    ]
+        said = [Say(each.shown, mark) for each, mark in zip(quotes, marks, strict=True)]
+        steps = [
+            *((Choose(each), each) for each in (lines.greetings, lines.leads) if each),
+            *((each, ()) for each in said),
+            *((Choose(each), each) for each in (lines.closings,) if each),
+        ]
     request = answer_request(question, shorten(notes, _NOTES_READ, placeholder=" …"))
-    texts: list[str] = []
     answer = ""
+    framed: set[str] = set()
+    body: list[str] = []
+    fitting = iter(steps)
+    script = [step for step, _ in steps]
     async for text in writer.compose(prompt(voice, request, tuned=writer.tuned), script):
-        texts.append(text)
-        if len(texts) == 1:
+        step, fits = next(fitting)
+        if not isinstance(step, Choose):
+            body.append(text)
+        elif fits:
+            text = text if text in fits else fits[0]
+            framed.add(text)
+        else:
+            continue
+        if not answer:
             turn.timings["first_word"] = turn.since_start()
             shown = text
         else:
             # Greeting and lead-in are one line; a quote that is no running text stands apart.
-            shown = f"{' ' if flows or len(texts) == 2 else _PARAGRAPH}{text}"
+            shown = f"{' ' if flows or not body else _PARAGRAPH}{text}"
         answer += shown
         yield Delta(shown)
     turn.ends("write")
-    body = texts[2:-1]
     bare = _PARAGRAPH.join(
         text.removesuffix(mark)
         for text, mark in zip(body, ["".join(marks)] if restate else marks, strict=True)
     )
+    # What was left out on purpose breaks no habit.
+    left_out = {
+        name: True
+        for name, lines_of in (("greeting", guide.greetings), ("closing", guide.closings))
+        if framed.isdisjoint(lines_of)
+    }
+    lead_in = "heading" if heading and lines.leads else "chosen" if lines.leads else "none"
     yield _reply(
         turn,
         answer,
@@ -87,12 +110,10 @@ async def tell_answer(turn: Turn, writer: Writer, *, restate: bool) -> AsyncIter
         {
             "quote_verbatim": restate or _is_verbatim(quotes, answer),
             "facts": same_facts(notes, bare),
-            "lead_in": "replaced" if "lead_in" in refused else "kept",
-            "restatement": ("replaced" if "restatement" in refused else "kept")
-            if restate
-            else "none",
+            "lead_in": lead_in,
+            "restatement": ("replaced" if refused else "kept") if restate else "none",
             "marks": marks_are_valid(answer, len(quotes)),
-            "markers": markers(answer, voice.guide, bare.split(_PARAGRAPH)),
+            "markers": markers(answer, guide, [*bare.split(_PARAGRAPH), heading]) | left_out,
         },
     )
 
@@ -137,6 +158,12 @@ def _quotes(turn: Turn) -> list[Quote]:
     return [first, *(each for each in more if len(each.shown) <= room)]
 
 
+def _topic(turn: Turn, quotes: Sequence[Quote]) -> str:
+    """What the lead-in may name: where the one quote stands, if it is very sure to answer."""
+    sure = len(quotes) == 1 and turn.verdict.confidence >= _VERY_SURE
+    return topic(quotes[0].passage) if sure else ""
+
+
 def _flows(text: str) -> bool:
     """Whether it is running text in one paragraph."""
     return "\n" not in text and not text.startswith(_STRUCTURED)
@@ -158,7 +185,7 @@ def _names(evidence: Sequence[Evidence]) -> list[str]:
     return list(names)[:_NEAREST]
 
 
-def _reply(turn: Turn, answer: str, quotes: Sequence[Quote], checks: dict[str, object]) -> Reply:
+def _reply(turn: Turn, answer: str, quotes: Sequence[Quote], checks: Mapping[str, object]) -> Reply:
     turn.timings["total"] = turn.since_start()
     return Reply(
         question=turn.asked.text,
@@ -178,18 +205,6 @@ def _reply(turn: Turn, answer: str, quotes: Sequence[Quote], checks: dict[str, o
             for n, each in enumerate(quotes, start=1)
         ),
         evidence=turn.evidence,
-        checks={"confidence": round(turn.verdict.confidence, 3)} | checks,
+        checks={"confidence": round(turn.verdict.confidence, 3), **checks},
         timings_ms=turn.timings,
     )
-
-
-@lru_cache(maxsize=16)
-def _lead_frame(voice: Voice) -> frozenset[str]:
-    """The words that this voice wraps a topic in, learnt from its examples."""
-    leads = []
-    for example in voice.examples:
-        before, found, _ = example.voiced.partition(example.plain)
-        if found and example.kind == "answer":
-            greeting = next((g for g in voice.guide.greetings if before.startswith(g)), "")
-            leads.append((before.removeprefix(greeting), f"{example.question} {example.plain}"))
-    return frame_of(leads)

@@ -7,6 +7,7 @@ from time import perf_counter
 
 from bot.judge import Verdict
 from bot.tone.voice import Voice
+from bot.types import Frame
 from knowledge.types import Evidence, Principals
 
 
@@ -24,6 +25,10 @@ class Question:
     """Ids of the sources that may be used; None: all."""
     unsure_too: bool = True
     """Whether the closest passage is shown where it is not certain that it answers."""
+    frame: Frame = "light"
+    """How much of the voice stands around the answer."""
+    first: bool = True
+    """Whether it is the first in its conversation, where the voice greets."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from bot.errors import ConfigurationError
 
@@ -28,7 +36,11 @@ _MARKS = {
     "unread_files": "{files}",
     "read_files": "{files}",
 }
+HEADING = "{heading}"
 _NEEDED = ("apology", "unread_files", "read_files")
+
+Occasion = Literal["money", "date", "steps", "permission", "place", "trouble"]
+"""What an exchange can be about; :mod:`bot.occasions` tells whether it is."""
 
 
 class Replies(BaseModel):
@@ -38,6 +50,7 @@ class Replies(BaseModel):
 
     hello: Lines = Field(min_length=1)
     thanks: Lines = Field(min_length=1)
+    never_mind: Lines = Field(min_length=1)
     capabilities: str
     unknown: Lines = Field(min_length=1)
     unsure: Lines = Field(min_length=1)
@@ -82,7 +95,7 @@ class Markers(BaseModel):
 
 
 class Guide(BaseModel):
-    """``guide.toml``: who speaks, its openings and closings, and its markers."""
+    """``guide.toml``: who speaks, the lines that stand around a quote, and its markers."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -90,10 +103,31 @@ class Guide(BaseModel):
     about: str
     system: str
     greetings: Lines = Field(min_length=1)
+    leads: Lines = Field(min_length=1)
+    """Lead-ins that claim nothing, so that whatever quote follows they are true."""
+    heading_lead: str = ""
+    """The lead-in that names where the quote stands; empty for never."""
     closings: Lines = Field(min_length=1)
-    generic_lead: str
+    when: dict[str, tuple[Occasion, ...]] = {}
+    """On which occasions a line of the three lists fits; one that is not here fits any."""
     replies: Replies
     markers: Markers = Markers()
+
+    @field_validator("heading_lead")
+    @classmethod
+    def _names_the_heading(cls, value: str) -> str:
+        if value and (value.count(HEADING) != 1 or set(value.replace(HEADING, "")) & set("{}")):
+            raise ValueError(f"{HEADING} must stand in it once, and no other braces")
+        return value
+
+    @model_validator(mode="after")
+    def _knows_the_lines_of_when(self) -> Self:
+        lines = {*self.greetings, *self.leads, *self.closings}
+        if unknown := self.when.keys() - lines:
+            raise ValueError(f"when: no greeting, lead or closing reads {min(unknown)!r}")
+        if not set(self.leads) - self.when.keys():
+            raise ValueError("when: one of the leads must fit any occasion")
+        return self
 
 
 class Example(BaseModel):

@@ -6,11 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.grounding import facts, frame_of, lead_is_safe, marks_are_valid, same_facts
-from bot.tone.voice import Voice
+from bot.grounding import facts, marks_are_valid, same_facts
 from knowledge.words import stems
 
-FRAME = stems("here this is what the notes say about a rule on how to")
 SOURCE = (
     "Holiday is 25 days, or 12.5 for part-timers; ask Anna Reed (leave@e.example) by 1 May 2026. "
     "Never book flights early. Run `leave --ask` or see https://intra.example/leave?y=2026."
@@ -104,77 +102,6 @@ class TestTheSameFacts:
 
     def test_are_the_same_with_a_name_at_the_start(self) -> None:
         assert changed("Pay is with Anna Reed.", "Anna Reed looks after pay.") == set()
-
-
-class TestALeadIn:
-    QUESTION = "How do I book annual leave?"
-    QUOTED = "Send the form to your lead. Nobody is turned down without a reason in 5 days."
-
-    def safe(self, lead: str) -> bool:
-        return lead_is_safe(lead, self.QUESTION, self.QUOTED, FRAME)
-
-    @pytest.mark.parametrize(
-        "lead",
-        [
-            "Here is how to book annual leave.",
-            "About annual leave, the notes say this:",
-            "Here is the rule on booking your annual leave.",
-        ],
-    )
-    def test_that_names_the_topic_is_safe(self, lead: str) -> None:
-        assert self.safe(lead)
-
-    @pytest.mark.parametrize(
-        "lead",
-        [
-            pytest.param("", id="empty"),
-            pytest.param("Here is what the notes say.", id="no topic at all"),
-            pytest.param("Here is how to book a pension.", id="another topic"),
-            pytest.param("Here is how to book annual leave with Priya.", id="a name"),
-            pytest.param("Here is how to book 5 annual leave days.", id="a number of the quote"),
-            pytest.param("Here is how to book five leave.", id="a number word"),
-            pytest.param("Here is annual leave: https://annual.leave.", id="a link"),
-            pytest.param("Here is `annual leave`.", id="code"),
-            pytest.param("Nobody is turned down annual leave.", id="a negation of the quote"),
-            pytest.param("Here is how to book annual leave", id="no end"),
-            pytest.param("How to book annual leave?", id="a question back"),
-            pytest.param("Annual leave is how you book.", id="a sentence of the question's words"),
-            pytest.param("Here is annual leave.\nHere is leave.", id="two lines"),
-            pytest.param("Here is annual leave" + " and leave" * 20 + ".", id="too long"),
-        ],
-    )
-    def test_that_claims_something_is_not(self, lead: str) -> None:
-        assert not self.safe(lead)
-
-    def test_may_repeat_a_number_that_was_asked_about(self) -> None:
-        lead = "Here is the rule on 12 days."
-        assert lead_is_safe(lead, "Can I take 12 days?", "Take what you like.", FRAME)
-
-    @given(st.text(max_size=60))
-    def test_is_never_safe_with_a_digit_that_nobody_asked_about(self, text: str) -> None:
-        assert not self.safe(f"Here is leave {text} 7777.")
-
-
-class TestTheFrame:
-    def test_is_what_lead_ins_say_whatever_the_topic(self) -> None:
-        leads = [(f"Here is the rule on {each}.", f"about {each}") for each in "abcdefgh"]
-        assert frame_of(leads) == stems("here is the rule on")
-
-    def test_leaves_out_what_only_one_lead_in_says(self) -> None:
-        leads = [("Here is pay.", "pay"), ("Here is leave, folks.", "leave")]
-        assert frame_of(leads) == stems("here is")
-
-    def test_of_the_shipped_voice_lets_its_own_lead_ins_pass(self, fernhill: Voice) -> None:
-        pairs = []
-        for example in fernhill.examples:
-            if example.kind == "answer":
-                before, found, _ = example.voiced.partition(example.plain)
-                assert found
-                lead = before.partition("! ")[2].strip()
-                pairs.append((lead, example.question, example.plain))
-        frame = frame_of([(lead, f"{question} {plain}") for lead, question, plain in pairs])
-        safe = sum(lead_is_safe(*pair, frame) for pair in pairs)
-        assert safe >= 0.9 * len(pairs)
 
 
 class TestMarks:

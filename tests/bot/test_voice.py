@@ -97,6 +97,12 @@ class TestAGuideThatIsWrong:
             pytest.param("{files}", "files", "_files", id="files without their mark"),
             pytest.param("{files}", "{names}", "_files", id="unknown mark for files"),
             pytest.param("Any time.", "Any time, {name}.", "thanks", id="mark where none may be"),
+            pytest.param("“{heading}”", "it", "heading_lead", id="lead without its heading"),
+            pytest.param("“{heading}”", "{it} {heading}", "heading_lead", id="unknown mark in it"),
+            pytest.param('= ["money"]', '= ["cash"]', "when", id="unknown occasion"),
+            pytest.param(
+                '"Worth a note in your diary." =', '"Note it." =', "Note it.", id="unknown line"
+            ),
         ],
     )
     def test_is_refused_with_what_is_wrong_and_where(
@@ -112,6 +118,11 @@ class TestAGuideThatIsWrong:
         start, end = GUIDE.index("greetings = ["), GUIDE.index("closings = [")
         with pytest.raises(ConfigurationError, match="greetings"):
             voice(tmp_path, f"{GUIDE[:start]}greetings = []\n{GUIDE[end:]}")
+
+    def test_is_refused_when_every_lead_needs_an_occasion(self, tmp_path: Path) -> None:
+        start, end = GUIDE.index("leads = ["), GUIDE.index("# The lead-in of an answer")
+        with pytest.raises(ConfigurationError, match="leads must fit any"):
+            voice(tmp_path, f'{GUIDE[:start]}leads = ["This is the rule:"]\n{GUIDE[end:]}')
 
     def test_is_refused_when_it_is_no_text(self, tmp_path: Path) -> None:
         one = voice(tmp_path)
@@ -173,7 +184,10 @@ class TestTheShippedVoice:
             replies.too_long.format(limit=2000),
             replies.not_text,
             replies.apology.format(error_id="0a1b2c3d"),
-            guide.generic_lead,
+            *guide.leads,
+            guide.heading_lead.format(heading="Pay dates"),
+            *replies.never_mind,
+            *replies.unsure,
             *guide.greetings,
             *guide.closings,
         ]
