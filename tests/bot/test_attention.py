@@ -191,6 +191,17 @@ class TestSilence:
         await heard(bench, office, ASKED, address="none")
         assert "25th" in office.last.text
 
+    async def test_is_kept_about_the_closest_there_is_however_low_the_bar(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        rules = UNPROMPTED.model_copy(update={"bar": 0.0})
+        await bench.channels.set_rules(CHANNEL, rules, "ann", bench.clock())
+        bench.knows("cup", evidence("The cup is on the shelf.\n", answers=0.3))
+        await heard(bench, office, "Who won the cup?", address="none")
+        assert office.replies == []
+        await heard(bench, office, "Who won the cup?")
+        assert "The cup is on the shelf." in office.last.text
+
     async def test_is_what_a_higher_bar_asks_for(self, bench: Bench, office: FakePlatform) -> None:
         rules = UNPROMPTED.model_copy(update={"bar": 1.0})
         await bench.channels.set_rules(CHANNEL, rules, "ann", bench.clock())

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.cards import LABELS, Card, Source, answer_card, confidence_in_words
+from bot.cards import LABELS, Card, Source, answer_card, confidence_in_words, label
+from bot.judge import Tier
 from bot.types import Citation, Reply
 
 FOUND = Reply(
@@ -18,6 +19,7 @@ FOUND = Reply(
     citations=(Citation(1, "Pay", "pay.md", "https://intra.example/pay", "25th", "p1"),),
     checks={"confidence": 0.9},
 )
+UNSURE = replace(FOUND, tier="unsure", checks={"confidence": 0.3})
 UNKNOWN = replace(FOUND, tier="none", citations=(), checks={"confidence": 0.1})
 SMALL_TALK = Reply("hi", "Hello!", tier=None, voice="fernhill", trace_id="t1")
 APOLOGY = replace(SMALL_TALK, error_id="e1")
@@ -28,6 +30,11 @@ APOLOGY = replace(SMALL_TALK, error_id="e1")
     [
         (
             FOUND,
+            ("helpful", "unhelpful", "why"),
+            ("helpful", "unhelpful", "why", "person", "share", "solved"),
+        ),
+        (
+            UNSURE,
             ("helpful", "unhelpful", "why"),
             ("helpful", "unhelpful", "why", "person", "share", "solved"),
         ),
@@ -48,7 +55,7 @@ def test_an_answer_has_the_buttons_that_lead_somewhere(
 def test_an_answer_has_its_sources_and_how_sure_it_is() -> None:
     card = answer_card(FOUND)
     assert card.sources == (Source(1, "Pay", "pay.md", "https://intra.example/pay"),)
-    assert card.confidence == "Confident"
+    assert card.confidence == "● Sure"
 
 
 @pytest.mark.parametrize("url", ["file:///srv/pay.md", "javascript:alert(1)", "pay.md", ""])
@@ -64,18 +71,28 @@ def test_what_is_no_answer_is_not_sure_of_anything(reply: Reply) -> None:
 
 
 @pytest.mark.parametrize(
-    ("confidence", "words"),
+    ("tier", "confidence", "words"),
     [
-        (1.0, "Confident"),
-        (0.85, "Confident"),
-        (0.84, "Fairly sure"),
-        (0.65, "Fairly sure"),
-        (0.64, "Worth checking"),
-        (0.0, "Worth checking"),
+        ("sure", 1.0, "● Sure"),
+        ("sure", 0.8, "● Sure"),
+        ("sure", 0.79, "● Fairly sure"),
+        ("unsure", 0.49, "◐ Not certain"),
+        ("unsure", 0.9, "◐ Not certain"),
+        ("none", 0.9, ""),
+        (None, 0.0, ""),
     ],
 )
-def test_confidence_is_told_in_words(confidence: float, words: str) -> None:
-    assert confidence_in_words(confidence) == words
+def test_how_sure_it_is_follows_the_tier_and_is_told_with_a_sign(
+    tier: Tier | None, confidence: float, words: str
+) -> None:
+    assert confidence_in_words(tier, confidence) == words
+
+
+def test_the_closest_there_is_asks_whether_it_was_meant() -> None:
+    card = answer_card(UNSURE)
+    assert card.confidence == "◐ Not certain"
+    named = [label(each, card.tier) for each in card.buttons]
+    assert named == ["That helped", "Not what I meant", "Why this answer?"]
 
 
 def test_only_cited_and_given_addresses_are_live() -> None:
@@ -88,5 +105,8 @@ def test_only_cited_and_given_addresses_are_live() -> None:
 
 
 def test_every_button_has_a_label_that_platforms_can_show() -> None:
-    assert all(0 < len(label) <= 75 for label in LABELS.values())
-    assert len(set(LABELS.values())) == len(LABELS)
+    tiers: tuple[Tier | None, ...] = (None, "sure", "unsure", "none")
+    for tier in tiers:
+        names = {label(action, tier) for action in LABELS}
+        assert len(names) == len(LABELS)
+        assert all(0 < len(name) <= 75 for name in names)

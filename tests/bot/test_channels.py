@@ -23,6 +23,8 @@ STRICT = ChannelRules(
     daily_limit=3,
     threads=False,
     forum=True,
+    unsure=False,
+    frame="light",
 )
 ELSEWHERE = [
     replace(CHANNEL, channel="C2"),
@@ -76,6 +78,24 @@ class TestRules:
         assert await channels.workspace(DIRECT) == WorkspaceRules(help_channel="C9")
         assert await channels.workspace(ELSEWHERE[1]) == WorkspaceRules()
         assert await channels.rules(CHANNEL) == ChannelRules()
+
+    async def test_written_by_an_older_version_have_what_is_usual_besides(
+        self, channels: Channels, engine: AsyncEngine
+    ) -> None:
+        await channels.set_rules(CHANNEL, STRICT, "ann", NOW)
+        async with engine.begin() as db:
+            older = {"rules": '{"answers": "never", "bar": 0.6}'}
+            await db.execute(sa.text("UPDATE channel SET rules = :rules"), older)
+        rules = await channels.rules(CHANNEL)
+        assert (rules.answers, rules.unsure, rules.frame) == ("never", True, None)
+
+    async def test_are_told_as_far_as_they_are_not_the_usual(self) -> None:
+        assert ChannelRules().told() == (
+            "I answer when I am mentioned in this channel, in the usual voice."
+        )
+        told = STRICT.told()
+        for words in ("at most 3 times", "not in threads", "forum posts", "not certain", "Little"):
+            assert words in told
 
     async def test_written_by_a_newer_version_are_understood_as_far_as_they_can_be(
         self, channels: Channels, engine: AsyncEngine

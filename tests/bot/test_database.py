@@ -159,6 +159,24 @@ class TestTheHistory:
             await kept.record(message(), reply(f"Answered {n}?"), when)
         assert await kept.gaps() == ["Gap 2?", "Gap 1?", "Gap 0?"]
 
+    async def test_tells_once_what_was_not_meant_until_nobody_finds_it_unhelpful(
+        self, engine: AsyncEngine
+    ) -> None:
+        kept, said = History(engine), reply("Unsure?")
+        await kept.record(message(), said, NOW)
+        trace = await kept.trace(said.trace_id)
+        assert trace is not None
+        for rater in ("ann", "bob"):
+            await kept.rate(trace.id, rater, False, NOW)
+        await asyncio.gather(*(kept.add_gap(trace) for _ in range(5)))
+        assert await kept.gaps() == ["Unsure?"]
+        await kept.rate(trace.id, "ann", True, NOW)
+        await kept.drop_gap(trace.id)
+        assert await kept.gaps() == ["Unsure?"]
+        await kept.rate(trace.id, "bob", True, NOW)
+        await kept.drop_gap(trace.id)
+        assert await kept.gaps() == []
+
     async def test_keeps_words_of_any_language_and_length(self, engine: AsyncEngine) -> None:
         text = "Wann ist Zahltag? 給料日 🎉 " * 500
         kept = History(engine)

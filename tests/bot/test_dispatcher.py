@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from bot.channels import ChannelRules
 from bot.dispatcher import ATTEMPTS
 from bot.errors import PlatformError
 from bot.inbox import LEASE
+from bot.types import Message, Reply
 from tests.adapters.desk_bench import Bench
 from tests.adapters.fake_platform import CHANNEL, DIRECT, FakePlatform, utterance
 from tests.fakes import evidence
@@ -39,6 +41,32 @@ async def heard(bench: Bench, office: FakePlatform, text: str = ASKED, **of: Any
 
 async def lease_runs_out(bench: Bench) -> None:
     bench.clock.tick(LEASE.total_seconds() + 1)
+
+
+class TestWhatAChannelDecides:
+    @pytest.mark.parametrize(
+        "rules", [ChannelRules(), ChannelRules(unsure=False, frame="none", voice="harbour")]
+    )
+    async def test_goes_along_with_every_question_asked_there(
+        self,
+        bench: Bench,
+        office: FakePlatform,
+        monkeypatch: pytest.MonkeyPatch,
+        rules: ChannelRules,
+    ) -> None:
+        asked: list[Message] = []
+
+        async def answer(message: Message) -> AsyncIterator[Reply]:
+            asked.append(message)
+            yield Reply(message.text, "Yes.", None, "fernhill", "t1")
+
+        monkeypatch.setattr(bench.assistant, "answer", answer)
+        await bench.channels.set_rules(CHANNEL, rules, "ann", bench.clock())
+        await heard(bench, office)
+        await heard(bench, office, address="command", private=True)
+        for message in asked:
+            assert (message.unsure_too, message.frame) == (rules.unsure, rules.frame)
+            assert message.voice == rules.voice
 
 
 class TestAnAnswer:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from bot.channels import WorkspaceRules
 from bot.errors import PlatformError, UsageError
@@ -29,6 +30,8 @@ PAY_OF_MANAGERS = evidence(
     access=MANAGERS,
     score=0.83,
 )
+UNSURE = "What is in the canteen?"
+SOUP = evidence("Soup is on Mondays.\n", title="Canteen", document="canteen.md", answers=0.3)
 PRIVATELY: dict[str, Any] = {"address": "command", "private": True}
 HELP = "C-help"
 
@@ -37,6 +40,7 @@ HELP = "C-help"
 def _knows(bench: Bench, office: FakePlatform) -> None:
     bench.knows("payday", PAY)
     bench.knows("payday", PAY_OF_MANAGERS)
+    bench.knows("canteen", SOUP)
     office.held["ann"] = MANAGERS
 
 
@@ -62,6 +66,36 @@ class TestAnOpinion:
         with pytest.raises(UsageError, match="no longer"):
             await bench.follow_ups.rate("gone", CHANNEL, "ann", helpful=True)
 
+    async def test_that_the_closest_was_not_meant_is_a_gap_until_nobody_thinks_so(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        trace = await asked(bench, office, UNSURE)
+        for user, helpful, gaps in (
+            ("ann", True, []),
+            ("ann", False, [UNSURE]),
+            ("bob", False, [UNSURE]),
+            ("ann", True, [UNSURE]),
+            ("bob", True, []),
+        ):
+            await bench.follow_ups.rate(trace, CHANNEL, user, helpful=helpful)
+            assert await bench.history.gaps() == gaps
+
+    async def test_of_a_sure_answer_makes_no_gap(self, bench: Bench, office: FakePlatform) -> None:
+        trace = await asked(bench, office)
+        await bench.follow_ups.rate(trace, CHANNEL, "ann", helpful=False)
+        assert await bench.history.gaps() == []
+
+    async def test_of_the_closest_points_to_a_person_where_there_is_one(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        trace = await asked(bench, office, UNSURE)
+        told = await bench.follow_ups.rate(trace, CHANNEL, "ann", helpful=False)
+        assert "Ask a person" not in told
+        rules = WorkspaceRules(help_channel=HELP)
+        await bench.channels.set_workspace(CHANNEL, rules, "ann", bench.clock())
+        told = await bench.follow_ups.rate(trace, CHANNEL, "ann", helpful=False)
+        assert 'press "Ask a person"' in told
+
 
 class TestAnAnswerGivenElsewhere:
     async def test_cannot_be_asked_about(self, bench: Bench, office: FakePlatform) -> None:
@@ -80,8 +114,12 @@ class TestWhy:
         trace = await asked(bench, office, **PRIVATELY)
         card = await bench.follow_ups.why(trace, CHANNEL, "ann", office)
         assert "**When is payday?**" in card.text
-        assert "1. Pay (score 0.91, read 3 days ago)" in card.text
-        assert "2. Board (score 0.83, read today)" in card.text
+        assert "● Sure: what I quoted answers this, as far as I can tell." in card.text
+        assert "1. Pay (quoted, read 3 days ago)" in card.text
+        assert "2. Board (quoted, read today)" in card.text
+        assert "How likely it answers: 1: 90%, 2: 90%. How near it comes: 1: 91%, 2: 83%." in (
+            card.text
+        )
         assert "> Salaries are paid on the 25th" in card.text
         assert "Checked against the sources and kept: numbers and dates" in card.text
         assert f"Voice: fernhill, version {voice_for(None).version}." in card.text
@@ -116,7 +154,7 @@ class TestWhy:
         file = Attachment("offer.pdf", "https://files.example/offer")
         trace = await asked(bench, office, "How high is the offer?", files=(file,), place=THREAD)
         card = await bench.follow_ups.why(trace, THREAD, user, office)
-        assert "1. offer.pdf (score 1.00, not known when it was read)" in card.text
+        assert "1. offer.pdf (quoted, not known when it was read)" in card.text
 
     async def test_of_somebody_elses_private_answer_is_refused(
         self, bench: Bench, office: FakePlatform
@@ -127,21 +165,44 @@ class TestWhy:
         with pytest.raises(UsageError, match="somebody else"):
             await bench.follow_ups.rate(trace, CHANNEL, "bob", helpful=True)
 
-    async def test_it_does_not_know_tells_how_sure_it_was(
+    async def test_it_is_not_certain_says_so_in_words_before_the_figures(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        trace = await asked(bench, office, UNSURE)
+        text = (await bench.follow_ups.why(trace, CHANNEL, "ann", office)).text
+        words, read, figures = (
+            text.index(each) for each in ("◐ Not certain: I showed", "1. Canteen (quoted", "1: 30%")
+        )
+        assert words < read < figures
+
+    async def test_of_an_answer_from_before_there_were_tiers_is_told_as_far_as_it_is_known(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        trace = await asked(bench, office)
+        async with bench.engine.begin() as db:
+            older = sa.text(
+                "UPDATE trace SET body = json_remove(body, '$.tier', '$.passages[0].answers')"
+            )
+            await db.execute(older)
+        text = (await bench.follow_ups.why(trace, CHANNEL, "ann", office)).text
+        assert "● Sure" in text and "%" not in text
+
+    async def test_it_does_not_know_says_what_that_comes_of(
         self, bench: Bench, office: FakePlatform
     ) -> None:
         trace = await asked(bench, office, "Who won the cup?")
         card = await bench.follow_ups.why(trace, CHANNEL, "ann", office)
-        assert "Confidence 0.00: not enough to answer" in card.text
+        assert "Nothing that I found answers this well enough" in card.text
         assert "Nothing that could help was found." in card.text
 
     async def test_works_for_small_talk_and_apologies(
         self, bench: Bench, office: FakePlatform
     ) -> None:
-        for text in ("Thanks!", "When is payday?"):
+        for text, told in (("Thanks!", "nothing to look up"), ("When is payday?", "Error: ")):
             bench.passages.fault = OSError("disk")
             trace = await asked(bench, office, text)
-            assert text in (await bench.follow_ups.why(trace, CHANNEL, "ann", office)).text
+            card = await bench.follow_ups.why(trace, CHANNEL, "ann", office)
+            assert text in card.text and told in card.text
 
 
 class TestSharing:
@@ -272,6 +333,21 @@ class TestAskingAPerson:
         assert f"[Open the conversation]({link})" in card.text
         assert card.live_links == {link}
         assert told.endswith("https://office.example/p1")
+
+    @pytest.mark.parametrize(
+        ("text", "told"),
+        [
+            ("When is payday?", "My answer did not settle it."),
+            (UNSURE, "I showed the closest that I have, without being certain."),
+            ("Who won the cup?", "I did not know."),
+        ],
+    )
+    async def test_tells_the_helpers_how_far_it_came(
+        self, bench: Bench, office: FakePlatform, text: str, told: str
+    ) -> None:
+        trace = await asked(bench, office, text)
+        await bench.follow_ups.ask_person(trace, CHANNEL, "ann", office)
+        assert told in office.posts[0][1].text
 
     async def test_names_only_what_the_helpers_may_read(
         self, bench: Bench, office: FakePlatform
