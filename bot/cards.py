@@ -55,12 +55,12 @@ class Card:
     confidence: str = ""
     """In words; empty where there is nothing to be sure of."""
     buttons: tuple[Action, ...] = ()
-    tier: Tier | None = None
-    """How sure the answer is, by which its buttons are called; None: no answer."""
     subject: str = ""
     """What the buttons act on: the id of a trace or of a draft."""
     links: tuple[str, ...] = ()
     """Further addresses that may be live, such as the thread that a person is called to."""
+    tier: Tier | None = None
+    """How sure the answer is, by which its buttons are called; None: no answer."""
 
     @property
     def live_links(self) -> frozenset[str]:

@@ -120,7 +120,7 @@ class TestAQuestion:
 
     async def test_leans_on_the_question_before_it(self, talk: Talk) -> None:
         await talk.said("When do salaries arrive in Ghent?", "and in Lyon?")
-        assert talk.asked[1] == "When do salaries arrive in Ghent? and in Lyon?"
+        assert talk.asked[1] == "When do salaries arrive in Lyon?"
 
     async def test_does_not_lean_on_another_console(self, talk: Talk) -> None:
         await talk.said("When do salaries arrive in Ghent?")
@@ -264,7 +264,7 @@ class TestButtons:
     async def test_act_on_the_last_answer(self, talk: Talk) -> None:
         said = await talk.said(ASKED, "/helpful", "/why")
         assert "Thank you, noted." in said
-        assert "**What I read**\n1. Pay (score 1.00" in said
+        assert "**What I read**\n1. Pay (quoted, " in said
         [opinion] = await talk.bench.rows("feedback")
         assert opinion["rater"] == "console:user:console"
 

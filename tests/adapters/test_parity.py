@@ -108,8 +108,7 @@ async def test_a_follow_up_leans_on_the_question_before_it(stage: Stage) -> None
     await stage.follow_up("ann", answer, "and in Lyon?")
     await stage.settled()
     asked = [search.question for search in stage.bench.passages.searches]
-    assert asked[0] == "When do salaries arrive in Ghent?"
-    assert "Ghent" in asked[1] and "Lyon" in asked[1]
+    assert asked == ["When do salaries arrive in Ghent?", "When do salaries arrive in Lyon?"]
 
 
 @needs("others")
