@@ -19,7 +19,7 @@ import asyncio
 import json
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -80,6 +80,11 @@ class PlainWriter:
                     yield text + mark
                 case Free():
                     yield step.otherwise + step.mark
+
+    async def write(self, prompt: Prompt, max_tokens: int) -> AsyncGenerator[str, None]:
+        """Nothing is written freely here."""
+        raise NotImplementedError
+        yield ""
 
 
 async def _plain(_: Voice) -> PlainWriter:

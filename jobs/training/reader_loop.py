@@ -21,8 +21,6 @@ from knowledge.retrieval.encoding import Encoded, encode
 from knowledge.retrieval.network import UNREAD, ReaderNetwork, unit_logits
 from knowledge.retrieval.scoring import forward
 
-BATCH_TOKENS = 4096
-
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -40,6 +38,7 @@ class Recipe:
     start_scale: float = 0.4
     """What the cross-encoder's logits are multiplied by to start judging from."""
     most_tokens: int = 192
+    batch_tokens: int = 4096
     seed: int = 1
     generic_pairs: int = 6000
     rank: int = 64
@@ -149,14 +148,14 @@ def _parameter_groups(
 def _batches(
     groups: Sequence[Group], tokenizer: Tokenizer, recipe: Recipe
 ) -> Iterator[list[tuple[Group, list[Encoded]]]]:
-    """Whole groups, in order, of at most about ``BATCH_TOKENS`` tokens."""
+    """Whole groups, in order, of at most about ``recipe.batch_tokens`` tokens."""
     some: list[tuple[Group, list[Encoded]]] = []
     tokens = 0
     for group in groups:
         texts = [pair.text for pair in group.pairs]
         encoded = encode(tokenizer, group.question, texts, recipe.most_tokens)
         size = sum(len(each.ids) for each in encoded)
-        if some and tokens + size > BATCH_TOKENS:
+        if some and tokens + size > recipe.batch_tokens:
             yield some
             some, tokens = [], 0
         some.append((group, encoded))

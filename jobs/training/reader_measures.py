@@ -7,6 +7,7 @@ question on its passage with and without the answer; that comes first.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -145,12 +146,12 @@ def thresholds(found: Sequence[Judged], blend: float) -> list[dict[str, float]]:
     answerable = [(s, right) for s, right, q in best if q.right]
     rows = []
     for rate in FALSE_RATES:
-        cut = missed[int(rate * len(missed))]
+        cut = math.ceil(missed[int(rate * len(missed))] * 100) / 100
         told = [right for logit, right in answerable if logit > cut]
         rows.append(
             {
                 "near_misses_answered": rate,
-                "logit": round(cut, 2),
+                "logit": cut,
                 "answered": round(len(told) / len(answerable), 3),
                 "rightly": round(sum(told) / len(answerable), 3),
             }

@@ -33,12 +33,12 @@ class Scores(NamedTuple):
 class ReaderNetwork(nn.Module):
     """MiniLM-L12 with three heads; parameter names of the trunk are those of ``BertModel``."""
 
-    def __init__(self) -> None:
+    def __init__(self, layers: int = LAYERS) -> None:
         super().__init__()
         config = BertConfig(
             vocab_size=30522,
             hidden_size=WIDTH,
-            num_hidden_layers=LAYERS,
+            num_hidden_layers=layers,
             num_attention_heads=12,
             intermediate_size=4 * WIDTH,
             hidden_dropout_prob=0.0,

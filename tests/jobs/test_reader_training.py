@@ -1,0 +1,245 @@
+"""The reader's training: what pairs are made of the data, and that the weights follow them."""
+
+from __future__ import annotations
+
+import copy
+import gzip
+import json
+import random
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from tokenizers import Tokenizer
+
+from jobs.training.reader_card import card
+from jobs.training.reader_data import (
+    HELD_OUT,
+    Book,
+    Group,
+    NaturalQuestion,
+    Pair,
+    evidence,
+    generic_groups,
+    natural_groups,
+    taken_out,
+)
+from jobs.training.reader_loop import Recipe, train
+from jobs.training.reader_measures import Judged, best_blend, measures, platt, thresholds
+from knowledge.retrieval.encoding import encode
+from knowledge.retrieval.network import ReaderNetwork, unit_shares
+from knowledge.retrieval.packaged_weights import packaged_folder
+from knowledge.retrieval.reader import readable_text
+from knowledge.retrieval.scoring import score
+from knowledge.retrieval.shipped import difference, with_difference
+from knowledge.sentences import split_units
+from knowledge.types import Passage
+
+LEAVE = (
+    "Everybody has 25 days of leave a year. Ask your lead two weeks ahead, so that the shifts can "
+    "be planned around it.\n\n- Moving house: 1 day\n- A wedding: 2 days\n"
+)
+SHED = "The bike shed is open from six to ten."
+CARRY = "Up to 5 days may be carried into the next year."
+SICK = "From the fourth day of sickness a doctor's note is needed."
+
+
+def passage(id: str, text: str) -> Passage:
+    return Passage(id, "book", f"{id}.md", "Handbook › Leave", (), 0, "", text)
+
+
+def question(text: str, **about: Any) -> NaturalQuestion:
+    given: dict[str, Any] = {
+        "kind": "howmuch",
+        "passage": "leave",
+        "answerable": False,
+        "answer": "",
+        "also": (),
+        "missing": "",
+        "retrieved": ("leave", "shed"),
+    }
+    return NaturalQuestion(text, **(given | about))
+
+
+ANSWERABLE = question(
+    "how many days off for a wedding", answerable=True, answer="A wedding: 2 days"
+)
+NEAR_MISS = question("how many days can i take over", missing=CARRY)
+OTHER_NEAR_MISS = question("when do i need a doctors note", missing=SICK)
+
+
+@pytest.fixture
+def groups() -> dict[str, Group]:
+    book = Book(
+        "book",
+        {"leave": passage("leave", LEAVE), "shed": passage("shed", SHED)},
+        (ANSWERABLE, NEAR_MISS, OTHER_NEAR_MISS),
+    )
+    return {each.question: each for each in natural_groups(book, frozenset(), random.Random(1))}
+
+
+def by_role(group: Group) -> dict[str, Pair]:
+    return {pair.role: pair for pair in group.pairs}
+
+
+class TestAQuestionThatIsAnswered:
+    def test_meets_its_passage_with_and_without_the_answer(self, groups: dict[str, Group]) -> None:
+        pairs = by_role(groups[ANSWERABLE.text])
+        assert pairs["own"].answers and "A wedding: 2 days" in pairs["own"].text.text
+        assert not pairs["cut"].answers and "wedding" not in pairs["cut"].text.text
+        assert "25 days" in pairs["cut"].text.text
+
+    def test_knows_in_which_unit_the_answer_stands(self, groups: dict[str, Group]) -> None:
+        own = by_role(groups[ANSWERABLE.text])["own"]
+        start, end = own.text.spans[own.evidence.index(True)]
+        assert own.text.text[start:end] == "A wedding: 2 days"
+        assert sum(own.evidence) == 1
+
+    def test_meets_what_search_found_as_no_answer(self, groups: dict[str, Group]) -> None:
+        found = by_role(groups[ANSWERABLE.text])["retrieved"]
+        assert SHED in found.text.text and not found.answers
+
+
+class TestANearMiss:
+    def test_meets_its_passage_with_the_missing_sentence(self, groups: dict[str, Group]) -> None:
+        pairs = by_role(groups[NEAR_MISS.text])
+        assert not pairs["own"].answers and CARRY not in pairs["own"].text.text
+        put_in = pairs["missing"]
+        start, end = put_in.text.spans[put_in.evidence.index(True)]
+        assert put_in.answers and put_in.text.text[start:end] == CARRY
+
+    def test_meets_the_sentence_that_answers_another(self, groups: dict[str, Group]) -> None:
+        distracted = by_role(groups[NEAR_MISS.text])["distract"]
+        assert SICK in distracted.text.text and not distracted.answers
+
+    def test_is_not_shown_what_may_answer_after_all(self) -> None:
+        book = Book("b", {"leave": passage("leave", LEAVE), "shed": passage("shed", SHED)},
+                    (NEAR_MISS,))  # fmt: skip
+        doubtful = frozenset({(NEAR_MISS.text, "shed")})
+        (group,) = natural_groups(book, doubtful, random.Random(3))
+        assert "retrieved" not in by_role(group)
+
+
+class TestEvidence:
+    @pytest.mark.parametrize("answer", ["", "not in it", "Moving House: 1 Day"])
+    def test_that_cannot_be_placed_is_none(self, answer: str) -> None:
+        assert evidence(LEAVE, split_units(LEAVE), answer) == ()
+
+    def test_over_several_units_marks_them_all(self) -> None:
+        hits = evidence(LEAVE, split_units(LEAVE), "Moving house: 1 day\n- A wedding: 2 days")
+        assert hits == (False, False, True, True)
+
+    def test_is_not_taken_out_where_nothing_would_be_left(self) -> None:
+        assert taken_out(split_units(SHED), (True,)) == []
+
+
+def generic_line(src: str, q: str, y: int, **more: Any) -> dict[str, Any]:
+    return {"q": q, "p": "Page. Bikes are red. Shed two.", "y": y, "src": src, "kind": "faq",
+            "group": q, "ans": ""} | more  # fmt: skip
+
+
+def gzipped(path: Path, lines: Iterable[Mapping[str, Any]]) -> Path:
+    with gzip.open(path, "wt", encoding="utf-8") as file:
+        file.writelines(json.dumps(line) + "\n" for line in lines)
+    return path
+
+
+class TestGenericPairs:
+    def test_are_one_answer_to_two_that_are_none_and_no_more_than_asked_for(
+        self, tmp_path: Path
+    ) -> None:
+        lines = [generic_line("docs/a", f"q{n}", y) for n in range(30) for y in (1, 1, 0, 0, 0)]
+        made = generic_groups(gzipped(tmp_path / "t.gz", lines), random.Random(1), 40)
+        assert {tuple(pair.answers for pair in group.pairs) for group in made} == {
+            (True, False, False)
+        }
+        assert sum(len(group.pairs) for group in made) <= 42
+
+    def test_leave_out_what_is_measured_on(self, tmp_path: Path) -> None:
+        lines = [generic_line(src, "q", 1) for src in (*HELD_OUT, "18F/handbook")]
+        assert generic_groups(gzipped(tmp_path / "t.gz", lines), random.Random(1), 40) == []
+
+    def test_have_their_title_above_the_text(self, tmp_path: Path) -> None:
+        path = gzipped(tmp_path / "t.gz", [generic_line("docs/a", "q", 1)])
+        ((pair,),) = [group.pairs for group in generic_groups(path, random.Random(1), 4)]
+        assert pair.text.text.split("\n") == ["Page", "Bikes are red.", "Shed two."]
+
+
+class TestTheLoop:
+    def test_learns_what_it_is_shown_and_keeps_what_is_frozen(self) -> None:
+        torch.manual_seed(1)
+        network = ReaderNetwork(layers=1)
+        start = copy.deepcopy(network.state_dict())
+        tokenizer = Tokenizer.from_file(str(packaged_folder() / "tokenizer.json"))
+        units = split_units(LEAVE)
+        right = Pair(readable_text("Leave", units), True, (False, False, False, True))
+        groups = [Group("days for a wedding", (right,), "book", natural=True)] * 40
+        encoded = encode(tokenizer, groups[0].question, [right.text], 64)
+        (before,) = score(network, encoded)
+        recipe = Recipe(learning_rate=1e-3, frozen_layers=0, batch_tokens=256)
+
+        train(network, ReaderNetwork(layers=1), tokenizer, groups, recipe, lambda _: None)
+
+        (after,) = score(network, encoded)
+        assert after.answers > max(before.answers, torch.tensor(1.0))
+        assert int(unit_shares(after.evidence, encoded[0].units).argmax()) == 3
+        embeddings = "bert.embeddings.word_embeddings.weight"
+        assert torch.equal(network.state_dict()[embeddings], start[embeddings])
+
+
+class TestWhatShips:
+    def test_is_put_together_to_what_was_trained(self) -> None:
+        start = ReaderNetwork(layers=1).state_dict()
+        trained = {name: value.clone() for name, value in start.items()}
+        matrix = "bert.encoder.layer.0.output.dense.weight"
+        trained[matrix] += 0.01 * torch.randn(384, 4) @ torch.randn(4, 1536)
+        trained["evidence.bias"] += 1
+        changed = difference(start, trained, rank=4)
+        assert set(changed) == {f"{matrix}.left", f"{matrix}.right", "evidence.bias"}
+        whole = with_difference(start, changed)
+        assert torch.allclose(whole[matrix], trained[matrix], atol=1e-3)
+        assert torch.allclose(whole["evidence.bias"], trained["evidence.bias"], atol=1e-3)
+        assert whole.keys() == trained.keys()
+
+
+def judged(own: float, *, answerable: bool, cut: float | None = None) -> Judged:
+    asked = question("q", answerable=answerable, passage="a", retrieved=("a", "b", "c"))
+    return Judged(
+        asked, own, cut, np.array([2.0, 3.0, -9.0]), np.array([own, own - 3, -9.0]),
+        np.array([answerable, False, False]), unit_right=True if answerable else None,
+    )  # fmt: skip
+
+
+class TestMeasures:
+    FOUND = (
+        *(judged(1 + n / 50, answerable=True, cut=-2.0) for n in range(50)),
+        *(judged(-2 + n / 25, answerable=False) for n in range(50)),
+    )
+
+    def test_thresholds_let_through_the_share_of_near_misses_that_they_say(self) -> None:
+        for row in thresholds(self.FOUND, 0.0):
+            answered = sum(each.own > row["logit"] for each in self.FOUND[50:])
+            assert answered / 50 <= row["near_misses_answered"]
+
+    def test_platt_scaling_says_half_where_half_are_right(self) -> None:
+        temperature, bias = platt(self.FOUND)
+        assert temperature > 0
+        assert abs(-bias * temperature) < 2
+
+    def test_the_blend_is_the_one_that_puts_a_right_passage_first(self) -> None:
+        assert best_blend(self.FOUND) == 0.0
+
+    def test_go_into_the_card(self) -> None:
+        results = {
+            "measures": measures(self.FOUND, 0.2),
+            "calibration": {"temperature": 1.2, "bias": 0.1, "blend": 0.2},
+            "recipe": {"rank": 64, "generic_pairs": 6000},
+            "trained_on": {"pairs": 1, "groups": 1, "handbooks": ["a/b"], "held_out": ["c/d"]},
+            "date": "2026-01-01",
+        }
+        page = card(results)
+        assert "| The right unit has the highest share | 1.000 |" in page
+        assert "a/b" in page and "c/d" in page
