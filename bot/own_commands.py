@@ -35,8 +35,8 @@ _CLOSEST = Choice("closest", "Show the closest that I have, marked as not certai
 _UNKNOWN = Choice("unknown", "Say that I do not know")
 _FRAMES = (
     Choice(_DEFAULT, "As everywhere"),
-    Choice("full", "All of it: greeting, lead-in and closing"),
-    Choice("light", "A little"),
+    Choice("full", "All of it, every time: greeting, lead-in and closing"),
+    Choice("light", "A little, where it fits"),
     Choice("none", "None: the quote and its source"),
 )
 

@@ -20,7 +20,7 @@ from adapters.slack.adapter import SlackAdapter
 from adapters.slack.config import SlackConfig
 from adapters.slack.finding import METADATA
 from adapters.slack.watchdog import Patience
-from bot.chain import Question
+from bot.turns import Question
 from bot.types import Citation, Delta, Reply
 from tests.adapters.desk_bench import Bench, open_bench
 from tests.fakes import evidence

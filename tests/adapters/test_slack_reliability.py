@@ -11,8 +11,8 @@ import pytest
 from langchain_core.runnables import RunnableGenerator
 
 from adapters.slack.web import LONGEST_WAIT
-from bot.chain import Question
 from bot.inbox import LEASE
+from bot.turns import Question
 from bot.types import Delta, Reply
 from tests.adapters.slack_office import (
     ANSWER,

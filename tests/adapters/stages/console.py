@@ -197,7 +197,12 @@ def _shown(text: str) -> Shown:
             sources.append(match[1])
         parts = line.split("  ")
         pressed = [match for each in parts if (match := _BUTTON.fullmatch(each))]
-        labels = [match[2] or LABELS[match[1]] for match in pressed if match[1] in LABELS]
+        labels = [
+            match[2] or usual
+            for match in pressed
+            for action, usual in LABELS.items()
+            if match[1] == action
+        ]
         if labels:
             buttons = labels
             confidence = "" if _BUTTON.fullmatch(parts[0]) else parts[0]

@@ -24,7 +24,7 @@ from langchain_core.runnables import RunnableGenerator
 
 from adapters.base import Adapter
 from bot.cards import LABELS, Action, Values, label
-from bot.chain import Question
+from bot.turns import Question
 from bot.types import Delta, Place, Reply
 from tests.adapters.desk_bench import Bench, open_bench
 from tests.adapters.stages.desk import Tried, desk_of
