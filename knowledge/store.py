@@ -68,6 +68,16 @@ class PassageStore(Protocol):
         """
         ...
 
+    async def similar_words(self, word: str, principals: Principals) -> dict[str, int]:
+        """Words that ``word`` may have been meant to be, and in about how many passages each is.
+
+        As they are written in passages that these principals may read, in lower case; ``word``
+        itself among them when it is in one (:func:`knowledge.spelling.may_be`). A correction is
+        shown, so that unlike with :meth:`frequencies` nothing that others may read is looked at.
+        No principals: none.
+        """
+        ...
+
     async def close(self) -> None:
         """Release connections. The store cannot be used afterwards."""
         ...

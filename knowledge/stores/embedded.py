@@ -19,6 +19,7 @@ import numpy as np
 from knowledge.errors import StoreError
 from knowledge.stores import embedded_sql as sql
 from knowledge.stores.embedded_schema import connect, prepare
+from knowledge.stores.embedded_spelling import similar_words
 from knowledge.stores.fusion import LEG_CANDIDATES, fuse
 from knowledge.stores.matrix import MatrixView, VectorMatrix
 from knowledge.types import EmbeddedPassage, Principals, ScoredPassage, Vector
@@ -104,6 +105,12 @@ class EmbeddedStore:
     async def frequencies(self, words: Sequence[str]) -> dict[str, int]:
         """How many of all passages hold each word, by its stem."""
         return await self._in_thread(self._frequencies, words)
+
+    async def similar_words(self, word: str, principals: Principals) -> dict[str, int]:
+        """Words near this one in passages for these principals; see the port."""
+        if not principals:
+            return {}
+        return await self._in_thread(self._similar_words, word, principals)
 
     async def close(self) -> None:
         """Close the file. A call still running in a thread finishes and then closes its own."""
@@ -202,6 +209,11 @@ class EmbeddedStore:
     def _frequencies(self, words: Sequence[str]) -> dict[str, int]:
         with self._connection() as db:
             return {word: sql.frequency(db, word) for word in words}
+
+    def _similar_words(self, word: str, principals: Principals) -> dict[str, int]:
+        with self._connection() as db:
+            db.execute("BEGIN")
+            return similar_words(db, word, sql.readable_access(db, principals))
 
     def _search(
         self,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -32,8 +33,10 @@ from weaviate.collections.classes.filters import FilterReturn
 from weaviate.exceptions import UnexpectedStatusCodeError, WeaviateBaseError
 
 from knowledge.errors import StoreError
+from knowledge.spelling import LONG, SHORTEST, may_be, one_slip
 from knowledge.stores.stopwords import STOP_WORDS, telling_words
 from knowledge.types import EmbeddedPassage, Passage, Principals, ScoredPassage, Vector
+from knowledge.words import surface_words
 
 DEFAULT_ALIAS = "Housevoice_passages"
 """The name that everything reads and writes; the collection behind it ends in its version."""
@@ -53,6 +56,9 @@ OBJECTS_PER_INSERT = 200
 
 IDS_PER_QUERY = 500
 """About 20 kB a call; the server gives back at most QUERY_MAXIMUM_RESULTS (10,000)."""
+
+PASSAGES_READ = 100
+"""Of those that hold any word near a given one: enough to see which, and about how often."""
 
 INSERT_SECONDS = 120
 QUERY_SECONDS = 15
@@ -214,6 +220,32 @@ class WeaviateStore:
         async with _as_store_error("could not count"):
             counted = await asyncio.gather(*[self._frequency(word) for word in words])
         return dict(zip(words, counted, strict=True))
+
+    async def similar_words(self, word: str, principals: Principals) -> dict[str, int]:
+        """Words near this one in passages for these principals; see the port.
+
+        Stop words, which the server does not look up, are never among them.
+        """
+        bare = "".join(surface_words(word))
+        if not principals or not bare.isalpha() or len(bare) < SHORTEST:
+            return {}
+        near = sorted({bare, *one_slip(bare)} - STOP_WORDS)
+        ways = [Filter.by_property(one).contains_any(near) for one in SEARCHED]
+        if len(bare) >= LONG:
+            beginning = f"{bare[: LONG // 2]}*"
+            ways += [Filter.by_property(one).like(beginning) for one in SEARCHED]
+        async with _as_store_error("could not look words up"):
+            reply = await self._passages.query.fetch_objects(
+                filters=Filter.any_of(ways)
+                & Filter.by_property("access").contains_any(sorted(principals)),
+                limit=PASSAGES_READ,
+            )
+        found: Counter[str] = Counter()
+        for one in reply.objects:
+            passage = _to_passage(one.uuid, one.properties)
+            words = set(surface_words(f"{passage.context} {passage.text}"))
+            found.update({each for each in words if may_be(bare, each)})
+        return dict(found)
 
     async def close(self) -> None:
         """Close the connections to the server."""

@@ -259,6 +259,51 @@ async def test_a_words_frequency_is_the_passages_that_hold_it_anywhere(
     assert await store.frequencies([]) == {}
 
 
+async def test_words_near_a_misspelt_one_are_found_as_they_are_written(
+    store: PassageStore,
+) -> None:
+    same = toward(misc=1)
+    await store.replace(
+        "handbook",
+        "guide.md",
+        [
+            passage("Annual leave may be carried on. Carry it!", same, position=0),
+            passage("Leave it, the next year too.", same, position=1, title="Annual leave"),
+            passage("Reimbursement", same, position=2, headings=("Of expenses",)),
+        ],
+    )
+
+    async def near(word: str) -> set[str]:
+        return set(await store.similar_words(word, EVERYBODY))
+
+    assert await near("anual") == {"annual"}
+    assert await near("Anual") == {"annual"}
+    assert await near("leav") == {"leave"}
+    assert await near("nxt") == {"next"}
+    assert await near("cary") == {"carry"}
+    assert await near("yaer") == {"year"}
+    assert await near("leave") == {"leave"}
+    assert await near("reimbursment") == {"reimbursement"}
+    assert await near("reimbusrment") == {"reimbursement"}
+    assert await near("expences") == {"expenses"}
+    for word in ("unheard", "ar", "", "?!", "2026", "two words", "anual' OR 1", "日本語"):
+        assert await near(word) == set()
+    counts = await store.similar_words("anual", EVERYBODY)
+    assert counts == {"annual": 2}
+
+
+async def test_words_of_what_others_may_read_are_not_given_away(store: PassageStore) -> None:
+    board = passage("Redundancies.", toward(pay=1), access=frozenset({"role:board"}))
+    await store.replace("handbook", "guide.md", [board])
+
+    assert await store.similar_words("redundancie", EVERYBODY) == {}
+    assert await store.similar_words("redundancies", EVERYBODY) == {}
+    assert await store.similar_words("redundancies", frozenset()) == {}
+    assert set(await store.similar_words("redundancie", frozenset({"role:board"}))) == {
+        "redundancies"
+    }
+
+
 # -- the two legs -----------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
@@ -105,6 +106,8 @@ def matches(collection: Collection, stored: Stored, where: base_pb2.Filters) -> 
         if not prop.get("indexFilterable", True):
             raise Refused(f"Filtering by property '{name}' requires inverted index. ")
         held = [tokens(prop["tokenization"], one) for one in values(stored.properties.get(name))]
+        if operator == Operator.OPERATOR_LIKE:
+            return any(fnmatchcase(each, where.value_text) for one in held for each in one)
         texts = list(where.value_text_array.values) or [where.value_text]
         asked = [tokens(prop["tokenization"], one) for one in texts]
         if prop["tokenization"] == "word":
