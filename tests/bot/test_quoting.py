@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bot.quoting import quote
@@ -41,13 +40,15 @@ def shown(question: str, markdown: str, cosines: dict[str, float] | None = None)
 
 
 class TestAnyPassage:
+    @settings(deadline=None)
     @given(MARKDOWN, st.integers(0, 20))
     def test_is_quoted_word_for_word(self, markdown: str, best: int) -> None:
         units = split_units(markdown)
         assume(units)
         found = evidence(markdown, {units[best % len(units)].text: NEAR})
-        assert quote("pay", found).raw in markdown
+        assert quote("pay", found).is_verbatim
 
+    @settings(deadline=None)
     @given(MARKDOWN)
     def test_is_shown_without_links_behind_words(
         self, masked_links: MasksOf, markdown: str
@@ -64,41 +65,64 @@ class TestWhatIsQuoted:
         text = f"The canteen opens at eight. {long} Bikes belong in the shed."
         assert shown("When is payday?", text, {"25th": 0.9}) == long
 
-    def test_has_its_surroundings_when_it_is_short(self) -> None:
-        text = "Pay is monthly. It comes on the 25th. The slip is in your postbox."
-        assert shown("When is payday?", text, {"25th": 0.9}) == text
+    def test_is_one_sentence_where_one_answers(self) -> None:
+        text = "Pay is monthly. Salaries come on the 25th. The slip is in your postbox."
+        assert shown("When is payday?", text, {"25th": 0.9}) == "Salaries come on the 25th."
 
-    def test_stops_at_what_is_enough(self) -> None:
-        text = " ".join(f"Number {n} is one of many sentences." for n in range(50))
-        assert 200 < len(shown("number", text, {"Number 30 ": 0.9})) < 400
+    @pytest.mark.parametrize("second", ["It comes", "This happens", "However, that is"])
+    def test_has_the_sentence_before_one_that_leans_back(self, second: str) -> None:
+        text = f"The slip is blue. Pay is monthly. {second} on the 25th. Bikes go in the shed."
+        assert shown("When is payday?", text, {"25th": 0.9}) == (
+            f"Pay is monthly. {second} on the 25th."
+        )
+
+    def test_has_the_sentence_that_restricts_it(self) -> None:
+        text = "You may bring a dog. However, never two at once. The canteen is open."
+        assert shown("May I bring a dog?", text, {"bring": 0.9}) == (
+            "You may bring a dog. However, never two at once."
+        )
+
+    def test_is_the_neighbours_that_hold_it_together(self) -> None:
+        text = "The shed is old. Turn left at the gate. Then cross the yard. Bring a key."
+        shares = {"left": 0.4, "cross": 0.4, "shed": 0.1, "key": 0.1}
+        assert shown("Which way to the shed?", text, shares) == (
+            "Turn left at the gate. Then cross the yard."
+        )
 
     def test_is_never_a_question_of_the_page_itself(self) -> None:
         text = "When is payday? Salaries are paid on the 25th."
         assert "25th" in shown("When is payday?", text, {"When is": 0.95, "25th": 0.6})
 
-    def test_is_what_the_section_begins_with_when_its_heading_is_nearest(self) -> None:
-        rest = "Of these, five may be moved" + ", for a good reason" * 15
-        text = f"You get 25 days, for a good reason{', as ever' * 30}.\n\n{rest}."
-        found = evidence(text, {"25 days": 0.5, "five may": 0.55})
-        assert quote("annual leave", found).raw.startswith("Of these")
-        found = replace(found, heading_cosine=0.9)
-        assert quote("annual leave", found).raw.startswith("You get 25 days")
+    @pytest.mark.parametrize(
+        "asked",
+        [
+            "## May I bring a chair?\n\n",
+            "**May I bring a chair?**\n\n",
+            "**Chairs**\n\n",
+            "Q: May I bring a chair?\nA: ",
+            "May I bring a chair? ",
+        ],
+    )
+    def test_is_what_comes_after_a_heading_or_a_question(self, asked: str) -> None:
+        text = f"The desk is grey.\n\n{asked}Yes, if it was checked.\n"
+        found = evidence(text, {"hair": 0.8, "checked": 0.1, "desk": 0.1}, document="faq.txt")
+        assert quote("Can I bring my own chair?", found).shown == "Yes, if it was checked."
+
+    def test_keeps_a_condition_that_only_looks_like_a_question(self) -> None:
+        text = "Leave is 25 days. Short of days? Ask the People team."
+        assert shown("What if I have too few days?", text, {"Ask": 0.9}) == (
+            "Short of days? Ask the People team."
+        )
 
     def test_is_a_list_from_its_lead_in_to_its_last_item(self) -> None:
         text = "# Arriving\n\nBring these:\n\n1. a badge\n2. a key\n3. a mug\n\n# Leaving\n\nBye."
-        assert shown("What to bring?", text, {"key": 0.9}) == (
+        assert shown("What should I bring?", text, {"key": 0.9}) == (
             "Bring these:\n\n1. a badge\n2. a key\n3. a mug"
         )
 
     def test_is_the_list_that_a_sentence_leads_into(self) -> None:
         text = "Bring these:\n\n- a badge\n- a key\n\n# Leaving\n\nBye."
         assert shown("What to bring?", text, {"Bring": 0.9}) == "Bring these:\n\n- a badge\n- a key"
-
-    def test_is_a_small_table_whole(self) -> None:
-        table = "| Day | Opens |\n|:--|--:|\n| Monday | 9 |\n| Sunday | shut |"
-        quoted = quote("Is it open on Sunday?", evidence(f"Hours.\n\n{table}\n", {"Sunday": 0.9}))
-        assert quoted.shown == table
-        assert quoted.raw == "| Monday | 9 |\n| Sunday | shut |"
 
     def test_is_the_row_of_a_large_table_under_its_header(self) -> None:
         head = "| Room | Seats |\n|---|---|"
@@ -126,15 +150,6 @@ class TestWhatIsQuoted:
         assert shown("clone", text, {"Run": 0.9}) == (
             "Run this:\n\n```sh\ngit clone <address>\ncd repo\necho [a](b)\n```"
         )
-
-    def test_does_not_end_on_a_lead_in_to_a_list_for_which_there_is_no_room(self) -> None:
-        items = "\n".join(f"- {'long ' * 130}item {n}" for n in range(3))
-        text = f"You must bill for these. They include:\n\n{items}\n"
-        assert shown("bill", text, {"bill": 0.9}) == "You must bill for these."
-
-    def test_stays_short_however_long_the_list_is(self) -> None:
-        items = "\n".join(f"- item number {n} of a very long list of things" for n in range(60))
-        assert len(shown("item", f"All of these:\n\n{items}\n", {"number 30 ": 0.9})) < 900
 
     def test_is_something_even_if_the_passage_is_only_a_heading(self) -> None:
         assert shown("pay", "## Pay dates\n") == "Pay dates"
