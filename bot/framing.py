@@ -58,18 +58,14 @@ def around(
     if how_much == "none":
         return Around()
     about = occasions(question, quoted)
-    called, whatever = _fitting(guide.closings, guide, about)
-    lead = guide.heading_lead.replace(HEADING, topic) if topic else ""
+    greetings, any_greetings = _fitting(guide.greetings, guide, about)
+    closings, any_closings = _fitting(guide.closings, guide, about)
+    full = how_much == "full"
     return Around(
-        greetings=_either(guide.greetings, guide, about) if first or how_much == "full" else (),
-        leads=(lead,) if lead else _either(guide.leads, guide, about),
-        closings=called or (whatever if how_much == "full" else ()),
+        greetings=(greetings or any_greetings) if first or full else (),
+        leads=(guide.heading_lead.replace(HEADING, topic),) if topic else guide.leads,
+        closings=closings or (any_closings if full else ()),
     )
-
-
-def _either(lines: Lines, guide: Guide, about: frozenset[Occasion]) -> Lines:
-    called, whatever = _fitting(lines, guide, about)
-    return called or whatever
 
 
 def _fitting(lines: Lines, guide: Guide, about: frozenset[Occasion]) -> tuple[Lines, Lines]:

@@ -47,7 +47,7 @@ _ASKED: dict[Occasion, re.Pattern[str]] = {
         re.I,
     ),
     "trouble": re.compile(
-        r"\b(?:broken?|breaks|lost|stolen|missing|stuck|locked out|stealing|theft|fire"
+        r"\b(?:broken?|breaks|lost|stolen|missing|stuck|locked|stealing|theft|fire"
         r"|error|wrong|forgot|forgotten|angry|unwell|sick on|hacked|scam|emergency|urgent)\b"
         r"|\b(?:damag|injur|hurt|phish|harass|bull[iy]|leak|fail|accident|crash|faint|cancelled"
         r"|flicker|alarm|dodgy|suspicious)\w*"

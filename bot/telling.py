@@ -20,12 +20,13 @@ from bot.types import Citation, Delta, Reply
 from knowledge.parsing.inline import without_links
 from knowledge.types import Evidence
 
+PARAGRAPH = "\n\n"
+LONGEST_NOTES = 900
+"""Characters quoted in one answer: about a screen of a phone."""
 _VERY_SURE = 0.8  # confidence from which the lead-in names the section that is quoted
 _NEAREST = 3  # sources named beside "I don't know"
 _RESTATE_TOKENS = 256
-_LONGEST_NOTES = 900  # characters quoted in one answer: about a screen of a phone
 _NOTES_READ = 240  # characters of them before the first word; the rest is read as it is said
-_PARAGRAPH = "\n\n"
 _STRUCTURED = ("|", "-", "*", "#", ">", "`")  # how a quote begins that is no running text
 
 
@@ -34,8 +35,8 @@ async def tell_answer(turn: Turn, writer: Writer, *, restate: bool) -> AsyncIter
     voice, question = turn.asked.voice, turn.asked.text
     guide = voice.guide
     quotes = _quotes(turn)
-    notes = _PARAGRAPH.join(each.shown for each in quotes)
-    flows = len(quotes) == 1 and _flows(notes)
+    notes = PARAGRAPH.join(each.shown for each in quotes)
+    flows = len(quotes) == 1 and is_running_text(notes)
     heading = _topic(turn, quotes)
     lines = around(
         turn.standalone, notes, guide, turn.asked.frame, first=turn.asked.first, topic=heading
@@ -50,7 +51,7 @@ async def tell_answer(turn: Turn, writer: Writer, *, restate: bool) -> AsyncIter
         return not refused
 
     # Apart from a list or a table, whose last line it would else become.
-    marks = [f"{' ' if flows else _PARAGRAPH}[{n}]" for n in range(1, len(quotes) + 1)]
+    marks = [f"{' ' if flows else PARAGRAPH}[{n}]" for n in range(1, len(quotes) + 1)]
     # Each step with the lines that fit there; a choice that does not gives way to one that does.
     steps: list[tuple[Step, Lines]]
     if restate:  # in the shape that was learnt
@@ -88,11 +89,11 @@ async def tell_answer(turn: Turn, writer: Writer, *, restate: bool) -> AsyncIter
             shown = text
         else:
             # Greeting and lead-in are one line; a quote that is no running text stands apart.
-            shown = f"{' ' if flows or not body else _PARAGRAPH}{text}"
+            shown = f"{' ' if flows or not body else PARAGRAPH}{text}"
         answer += shown
         yield Delta(shown)
     turn.ends("write")
-    bare = _PARAGRAPH.join(
+    bare = PARAGRAPH.join(
         text.removesuffix(mark)
         for text, mark in zip(body, ["".join(marks)] if restate else marks, strict=True)
     )
@@ -103,77 +104,78 @@ async def tell_answer(turn: Turn, writer: Writer, *, restate: bool) -> AsyncIter
         if framed.isdisjoint(lines_of)
     }
     lead_in = "heading" if heading and lines.leads else "chosen" if lines.leads else "none"
-    yield _reply(
+    yield reply_of(
         turn,
         answer,
         quotes,
         {
-            "quote_verbatim": restate or _is_verbatim(quotes, answer),
+            "quote_verbatim": restate or is_verbatim(quotes, answer),
             "facts": same_facts(notes, bare),
             "lead_in": lead_in,
             "restatement": ("replaced" if refused else "kept") if restate else "none",
             "marks": marks_are_valid(answer, len(quotes)),
-            "markers": markers(answer, guide, [*bare.split(_PARAGRAPH), heading]) | left_out,
+            "markers": markers(answer, guide, [*bare.split(PARAGRAPH), heading]) | left_out,
         },
     )
 
 
 async def tell_closest(turn: Turn) -> AsyncIterator[Delta | Reply]:
     """The closest passage's quote, and that it is not certain to answer."""
-    opening = _picked(turn.asked.voice.guide.replies.unsure, turn.asked.text)
+    opening = picked(turn.asked.voice.guide.replies.unsure, turn.asked.text)
     turn.timings["first_word"] = turn.since_start()
     yield Delta(opening)
     quotes = [quote(turn.standalone, each) for each in turn.verdict.support]
     said = "".join(
-        f"{_PARAGRAPH}{each.shown}{' ' if _flows(each.shown) else _PARAGRAPH}[{n}]"
+        f"{PARAGRAPH}{each.shown}{' ' if is_running_text(each.shown) else PARAGRAPH}[{n}]"
         for n, each in enumerate(quotes, start=1)
     )
     yield Delta(said)
     turn.ends("write")
     answer = opening + said
     checks = {
-        "quote_verbatim": _is_verbatim(quotes, answer),
+        "quote_verbatim": is_verbatim(quotes, answer),
         "marks": marks_are_valid(answer, len(quotes)),
     }
-    yield _reply(turn, answer, quotes, checks)
+    yield reply_of(turn, answer, quotes, checks)
 
 
 async def tell_unknown(turn: Turn, thresholds: Thresholds) -> AsyncIterator[Delta | Reply]:
     """An honest "I don't know", with the nearest pages where there are any that are near."""
     replies = turn.asked.voice.guide.replies
-    answer = _picked(replies.unknown, turn.asked.text)
+    answer = picked(replies.unknown, turn.asked.text)
     if nearest := _names(near(turn.evidence, thresholds)):
         listed = "\n".join(f"- {name}" for name in nearest)
         answer = f"{answer} {replies.unknown_sources}\n\n{listed}"
     turn.timings["first_word"] = turn.since_start()
     yield Delta(answer)
     turn.ends("write")
-    yield _reply(turn, answer, (), {})
+    yield reply_of(turn, answer, (), {})
 
 
 def _quotes(turn: Turn) -> list[Quote]:
     """What to quote: of the best passage and, if there is room for it, of a second one."""
     first, *more = (quote(turn.standalone, each) for each in turn.verdict.support)
-    room = _LONGEST_NOTES - len(first.shown)
+    room = LONGEST_NOTES - len(first.shown)
     return [first, *(each for each in more if len(each.shown) <= room)]
 
 
 def _topic(turn: Turn, quotes: Sequence[Quote]) -> str:
     """What the lead-in may name: where the one quote stands, if it is very sure to answer."""
     sure = len(quotes) == 1 and turn.verdict.confidence >= _VERY_SURE
-    return topic(quotes[0].passage) if sure else ""
+    return topic(quotes[0].passage) if sure and turn.asked.voice.guide.heading_lead else ""
 
 
-def _flows(text: str) -> bool:
+def is_running_text(text: str) -> bool:
     """Whether it is running text in one paragraph."""
     return "\n" not in text and not text.startswith(_STRUCTURED)
 
 
-def _is_verbatim(quotes: Sequence[Quote], answer: str) -> bool:
+def is_verbatim(quotes: Sequence[Quote], answer: str) -> bool:
+    """Whether the quotes stand in their passages and, as shown, in the answer."""
     return all(each.raw in each.passage.text and each.shown in answer for each in quotes)
 
 
-def _picked(lines: Lines, question: str) -> str:
+def picked(lines: Lines, question: str) -> str:
     """The same question gets the same words; different ones do not all sound alike."""
     return lines[zlib.crc32(question.encode()) % len(lines)]
 
@@ -185,7 +187,10 @@ def _names(evidence: Sequence[Evidence]) -> list[str]:
     return list(names)[:_NEAREST]
 
 
-def _reply(turn: Turn, answer: str, quotes: Sequence[Quote], checks: Mapping[str, object]) -> Reply:
+def reply_of(
+    turn: Turn, answer: str, quotes: Sequence[Quote], checks: Mapping[str, object]
+) -> Reply:
+    """The reply at the end of the turn, which cites ``quotes`` in their order."""
     turn.timings["total"] = turn.since_start()
     return Reply(
         question=turn.asked.text,

@@ -101,6 +101,9 @@ def train(
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    from bot.tone.model import LocalModel
+    from jobs.frames import first_right, frames_right
+
     torch.manual_seed(settings.seed)
     try:
         tokenizer = AutoTokenizer.from_pretrained(weights)
@@ -128,6 +131,11 @@ def train(
     training_seconds = perf_counter() - training_started
     report("measuring the tuned model")
     after = trainer.measure(model, parts.test)
+    report("measuring which lines they choose")
+    writer = LocalModel(model, tokenizer, tuned=True)
+    chosen = frames_right(writer, voice, parts.test)
+    with model.disable_adapter():  # the same prompt, without examples
+        chosen_untuned = frames_right(LocalModel(model, tokenizer, tuned=True), voice, parts.test)
     card = {
         "voice": voice.name,
         "base": Path(weights).name,
@@ -141,6 +149,11 @@ def train(
         "threads": torch.get_num_threads(),
         "versions": {name: version(name) for name in ("torch", "transformers", "peft")},
         "held_out": {"base": before, "tuned": after},
+        "frames": {
+            "base": chosen_untuned,
+            "tuned": chosen,
+            "first_line": first_right(voice, parts.test),
+        },
     }
     _save(model, voice, card)
     return card
@@ -333,7 +346,17 @@ def model_card(card: dict[str, Any]) -> str:
     table = "\n".join(f"| {name} | {before} | {after} |" for name, before, after in rows)
     settings = ", ".join(f"{name} {value}" for name, value in card["settings"].items())
     versions = ", ".join(f"{name} {value}" for name, value in card["versions"].items())
-    pairs = card["pairs"]
+    pairs, frames = card["pairs"], card["frames"]
+    chosen = "\n".join(
+        f"| {who} | {' | '.join(f'{share:.0%}' for share in shares.values())} |"
+        for who, shares in (
+            ("base, among all", frames["base"]["every_line"]),
+            ("tuned, among all", frames["tuned"]["every_line"]),
+            ("nobody: the first of those that fit", frames["first_line"]),
+            ("base, among those that fit", frames["base"]["fitting_lines"]),
+            ("tuned, among those that fit", frames["tuned"]["fitting_lines"]),
+        )
+    )
     return f"""# LoRA of the voice "{card["voice"]}"
 
 Changes how {card["base"]} speaks, not what it knows: facts come from quoted passages only.
@@ -354,4 +377,13 @@ Held-out pairs, the model writing by itself (greedy, nothing forced):
 
 "Markers" are the habits in `guide.toml`; for answers the quoted sentences are left out of them.
 The base model sees the same prompt as the tuned one, without examples.
+
+In an answer the model only chooses among lines of the guide. Held-out answers with the pair's own:
+
+| who chooses | greeting | lead-in | closing |
+|---|---|---|---|
+{chosen}
+
+"Those that fit" are the lines that question and quote bear out (`when` in `guide.toml`), which is
+what the bot lets the model choose among.
 """

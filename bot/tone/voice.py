@@ -109,7 +109,7 @@ class Guide(BaseModel):
     """The lead-in that names where the quote stands; empty for never."""
     closings: Lines = Field(min_length=1)
     when: dict[str, tuple[Occasion, ...]] = {}
-    """On which occasions a line of the three lists fits; one that is not here fits any."""
+    """On which occasions a greeting or closing fits; one that is not here fits any."""
     replies: Replies
     markers: Markers = Markers()
 
@@ -122,11 +122,8 @@ class Guide(BaseModel):
 
     @model_validator(mode="after")
     def _knows_the_lines_of_when(self) -> Self:
-        lines = {*self.greetings, *self.leads, *self.closings}
-        if unknown := self.when.keys() - lines:
-            raise ValueError(f"when: no greeting, lead or closing reads {min(unknown)!r}")
-        if not set(self.leads) - self.when.keys():
-            raise ValueError("when: one of the leads must fit any occasion")
+        if unknown := self.when.keys() - {*self.greetings, *self.closings}:
+            raise ValueError(f"when: no greeting or closing reads {min(unknown)!r}")
         return self
 
 

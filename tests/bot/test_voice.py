@@ -119,11 +119,6 @@ class TestAGuideThatIsWrong:
         with pytest.raises(ConfigurationError, match="greetings"):
             voice(tmp_path, f"{GUIDE[:start]}greetings = []\n{GUIDE[end:]}")
 
-    def test_is_refused_when_every_lead_needs_an_occasion(self, tmp_path: Path) -> None:
-        start, end = GUIDE.index("leads = ["), GUIDE.index("# The lead-in of an answer")
-        with pytest.raises(ConfigurationError, match="leads must fit any"):
-            voice(tmp_path, f'{GUIDE[:start]}leads = ["This is the rule:"]\n{GUIDE[end:]}')
-
     def test_is_refused_when_it_is_no_text(self, tmp_path: Path) -> None:
         one = voice(tmp_path)
         (one.folder / "guide.toml").write_bytes(b"\xff\xfe\x00")
