@@ -38,7 +38,8 @@ async def corrected(question: str, similar: SimilarWords) -> str:
         looked_up += 1
         word = found[0].lower()
         near = await similar(word)
-        if near and word not in near:
+        # "kid" where the documents have "kids" is no slip, and finds the same.
+        if near and {word, f"{word}s", word.removesuffix("s")}.isdisjoint(near):
             meant = min(near, key=lambda each: (_loses(word, each), -near[each], each))
             parts += [question[done : found.start()], _written_as(found[0], meant)]
             done = found.end()
@@ -67,7 +68,7 @@ def _written_as(wrong: str, right: str) -> str:
 
 @lru_cache(maxsize=1)
 def known_words() -> frozenset[str]:
-    """English words that at least three of some hundred public handbooks and help pages use.
+    """English words that at least two of some hundred public handbooks and help pages use.
 
     So that a question about a gym is not taken for one about a gem, where the documents have one
     and not the other.

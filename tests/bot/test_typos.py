@@ -74,6 +74,8 @@ async def test_misspelt_words_become_the_handbooks(
         "leav2 v1.2",
         "see https://x.example/anual/leav",
         "wifi vpn tech laptop",
+        "how much for a certificates",
+        "where is the uni blur",
         "日本語 ünïcödé",
         "",
         "?!",
