@@ -12,7 +12,14 @@ from itertools import zip_longest
 from typing import Literal
 
 from knowledge.parsing.blocks import Block, parse_blocks
-from knowledge.parsing.inline import AUTOLINK, CODE_SPAN, LINK, plain_text, split_heading_id
+from knowledge.parsing.inline import (
+    AUTOLINK,
+    CODE_SPAN,
+    LINK,
+    plain_text,
+    split_heading_id,
+    without_lone_images,
+)
 
 UnitKind = Literal["sentence", "item", "row", "code", "heading"]
 
@@ -80,7 +87,7 @@ def _item_units(raw: str, block: Block, lead: str) -> list[Unit]:
     body = raw.lstrip()[len(block.content) :].strip()
     if len(body) > LONG_ITEM:
         return _sentences(body, "item", lead)
-    text = plain_text(body)
+    text = plain_text(without_lone_images(body))
     return [Unit(text, body, "item", lead)] if text else []
 
 
@@ -88,7 +95,8 @@ def _sentences(raw: str, kind: Literal["sentence", "item"], lead: str = "") -> l
     units = []
     for start, end in sentence_spans(raw):
         sentence = _QUOTE_START.sub("", raw[start:end]).strip()
-        if text := _DANGLING.sub("", plain_text(sentence)).strip():
+        words = plain_text(without_lone_images(sentence))
+        if text := _DANGLING.sub("", words).strip():
             units.append(Unit(text, sentence, kind, lead))
     return units
 

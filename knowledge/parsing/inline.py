@@ -84,10 +84,37 @@ def rewrite_pairs(
 
 
 def reduce_media(text: str) -> str:
-    """Markdown without HTML comments, and with images as their alternative text."""
+    """Markdown without HTML comments, and with images as their alternative text.
+
+    Those that fill a line stay images, without address: their words can be searched, but make no
+    sentence to quote.
+    """
     if "<!--" in text:
         text = outside_code(text, without_comments)
-    return outside_code(text, _images_as_text) if "![" in text or "<img" in text.lower() else text
+    return outside_code(text, _reduced) if "![" in text or "<img" in text.lower() else text
+
+
+def without_lone_images(text: str) -> str:
+    """``text`` without the lines that hold nothing but images."""
+    return _LONE_IMAGES.sub("", text) if "![" in text else text
+
+
+_LONE_IMAGES = re.compile(
+    rf"^[ \t>]*(?:(?:{IMAGE.pattern}|\[{IMAGE.pattern}\]{_TARGET}{_LINK_TITLE}|"
+    rf"{_HTML_IMAGE.pattern})[ \t]*)+$\n?",
+    re.M | re.I,
+)
+
+
+def _reduced(text: str) -> str:
+    def without_addresses(match: re.Match[str]) -> str:
+        words = _images_as_text(LINK.sub(r"\1", match[0])).strip(" \t>\n")
+        end = "\n" * match[0].endswith("\n")
+        return f"![{words}](){end}" if words and not set("[]") & set(words) else words + end
+
+    text = _LONE_IMAGES.sub(without_addresses, text)
+    text = _HTML_IMAGE.sub(_html_alt, text)
+    return IMAGE.sub(lambda match: match[0] if match[0].endswith("]()") else match[1], text)
 
 
 def without_comments(text: str) -> str:
@@ -96,11 +123,12 @@ def without_comments(text: str) -> str:
 
 
 def _images_as_text(text: str) -> str:
-    def alt(match: re.Match[str]) -> str:
-        found = _HTML_ALT.search(match[0])
-        return html.unescape(found[1] or found[2] or "") if found else ""
+    return _HTML_IMAGE.sub(_html_alt, IMAGE.sub(r"\1", text))
 
-    return _HTML_IMAGE.sub(alt, IMAGE.sub(r"\1", text))
+
+def _html_alt(match: re.Match[str]) -> str:
+    found = _HTML_ALT.search(match[0])
+    return html.unescape(found[1] or found[2] or "") if found else ""
 
 
 _DEEPEST = 20

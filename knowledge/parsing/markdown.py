@@ -3,51 +3,60 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from datetime import date, datetime
 from typing import Any
 
 import yaml
 
 from knowledge.errors import DocumentSkipped
+from knowledge.parsing.dialects import without_dialects
 from knowledge.parsing.document import Draft, primary_language
 from knowledge.parsing.inline import outside_code, rewrite_pairs
 
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)(?:^---|^\.\.\.)[ \t]*(?:\n|\Z)", re.S | re.M)
+_FRONT_MATTER = re.compile(
+    r"\A\s*(?:---[ \t]*\n(?P<yaml>.*?)(?:^---|^\.\.\.)|"
+    r"\+\+\+[ \t]*\n(?P<toml>.*?)^\+\+\+)"
+    r"[ \t]*(?:\n|\Z)",
+    re.S | re.M,
+)
 _MAX_FRONT_MATTER = 64 * 1024
-"""Characters; YAML beyond this is not metadata."""
+"""Characters; what is longer is not metadata."""
 
 
 def parse_markdown(text: str) -> Draft:
     """Markdown with its front matter taken off.
 
-    Front matter that is not YAML counts as absent, with one exception: an access list that is
-    there but cannot be read raises :class:`DocumentSkipped`, since taking it for absent would
-    show the document to everybody.
+    Front matter that is neither YAML nor, between ``+++``, TOML counts as absent, with one
+    exception: an access list that is there but cannot be read raises :class:`DocumentSkipped`,
+    since taking it for absent would show the document to everybody.
     """
     head = _FRONT_MATTER.match(text)
-    if head is None or len(head[1]) > _MAX_FRONT_MATTER:
+    if head is None or len(head[0]) > _MAX_FRONT_MATTER:
         return Draft(_readable(text))
-    stated = _metadata(head[1])
+    is_yaml = head["toml"] is None
+    written = head["yaml"] if is_yaml else head["toml"]
+    stated = _metadata(written, is_yaml=is_yaml)
     body = _readable(text[head.end() :])
     title = stated.get("title")
     return Draft(
         body,
         title=str(title) if isinstance(title, str | int | float) else None,
-        access=_access(stated, head[1]),
+        access=_access(stated, written),
         valid_until=_day(stated.get("valid_until")),
         language=primary_language(stated.get("language")),
     )
 
 
-def _metadata(front_matter: str) -> dict[Any, Any]:
+def _metadata(front_matter: str, *, is_yaml: bool) -> dict[Any, Any]:
     try:
-        loaded = yaml.safe_load(front_matter)
+        loaded = yaml.safe_load(front_matter) if is_yaml else tomllib.loads(front_matter)
     except (yaml.YAMLError, ValueError, OverflowError, RecursionError):  # ValueError: 2024-13-45
         return {}
     return loaded if isinstance(loaded, dict) else {}
 
 
-_ACCESS_LINE = re.compile(r"^[\"']?access[\"']?[ \t]*:", re.M | re.I)
+_ACCESS_LINE = re.compile(r"^[\"']?access[\"']?[ \t]*[:=]", re.M | re.I)
 
 
 def _access(stated: dict[Any, Any], front_matter: str) -> frozenset[str] | None:
@@ -81,11 +90,6 @@ def _day(stated: object) -> date | None:
     return None
 
 
-# kramdown's and Pandoc's attribute lists: `[Start](/go){.button}`, and `{: .note}` on its own line.
-# Those with an id stay on headings, where chunking reads them.
-_ATTRIBUTES = re.compile(r"(?<=[)\]])\{:?\s*\.[^{}\n]*\}|^[ \t]*\{:[^{}\n]*\}[ \t]*$", re.M)
-
-
 # --- Liquid -----------------------------------------------------------------------------------
 
 _COMMENT = re.compile(r"\{%-?\s{0,9}comment\s{0,9}-?%\}")
@@ -96,22 +100,26 @@ _LIQUID_TAG = re.compile(
     r"\{%-?\s{0,9}([\w-]*)((?>\"[^\"\n]{0,500}\"|'[^'\n]{0,500}'|[^%]|%(?!\})){0,1000}+)%\}"
 )
 _LIQUID_TARGET = re.compile(r"(?<=\]\()\{\{[^{}\n]*\}\}")
+_BLANK_LINES = re.compile(r"\n{3,}")
+_TITLE = re.compile(r"\btitle\s{0,9}=\s{0,9}[\"']([^\"'\n]{1,200})[\"']")
 _ARGUMENT = re.compile(r"\"([^\"]*)\"|'([^']*)'")
 
 
 def _readable(text: str) -> str:
-    """Text without Liquid tags and with HTML as Markdown; code is left as it is."""
+    """Text without what dialects add, without Liquid tags and with HTML as Markdown.
+
+    Code is left as it is. Dialects come first: Liquid would take Hugo's tags apart.
+    """
+    text = without_dialects(text)
     if "{%" in text or "{{" in text:
         text = outside_code(text, _without_liquid)
         # Around code, raw only protects it from Liquid, which runs before Markdown is read.
         text = _END_RAW.sub("", _RAW.sub("", text))
-    if "{" in text:
-        text = outside_code(text, lambda prose: _ATTRIBUTES.sub("", prose))
     if "<" in text:
         from knowledge.parsing.markup import html_to_markdown_inside
 
         text = outside_code(text, html_to_markdown_inside)
-    return text
+    return outside_code(text, lambda prose: _BLANK_LINES.sub("\n\n", prose))
 
 
 def _without_liquid(text: str) -> str:
@@ -139,4 +147,5 @@ def _tag_as_text(match: re.Match[str]) -> str:
         return arguments[0]
     if name.startswith("image") and len(arguments) > 1:
         return f"![{arguments[-1]}]({arguments[0].replace(' ', '%20')})"
-    return ""
+    title = _TITLE.search(match[2])
+    return f"\n\n**{title[1]}**\n\n" if title else ""
