@@ -6,7 +6,7 @@ import re
 
 from knowledge.parsing.inline import without_links
 from knowledge.types import Passage
-from knowledge.words import surface_words
+from knowledge.words import surface_words, telling
 
 _LONGEST = 60  # characters; a longer heading is a sentence
 _MARKUP = re.compile(r"[*_`~#\\]+|^\W+|[^\w)\]!?%+]+$")
@@ -35,9 +35,16 @@ _SAYS_NOTHING = frozenset(
 
 
 def topic(passage: Passage) -> str:
-    """The nearest heading that names a topic, else the title; empty if neither does."""
-    cleaned = (_cleaned(each) for each in reversed((passage.title, *passage.headings)))
-    return next((each for each in cleaned if _names_a_topic(each)), "")
+    """The nearest heading that names a topic; with the one above it if it is a single word.
+
+    The title is the topmost heading. Empty if none names a topic.
+    """
+    cleaned = map(_cleaned, (passage.title, *passage.headings))
+    *above, nearest = ("", *(each for each in cleaned if _names_a_topic(each)))
+    if len(telling(nearest)) > 1 or not any(above):
+        return nearest
+    both = f"{above[-1]} › {nearest}"
+    return both if len(both) <= _LONGEST else above[-1]
 
 
 def _cleaned(heading: str) -> str:

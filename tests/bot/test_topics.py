@@ -11,6 +11,9 @@ from knowledge.types import Passage
 from tests.fakes import evidence
 
 
+LONG = "How we share out the budget for our training"
+
+
 def passage(title: str, *headings: str) -> Passage:
     return evidence("Text.\n", title=title, headings=headings).passage
 
@@ -25,6 +28,8 @@ def passage(title: str, *headings: str) -> Passage:
         (("Leave", "Semi-annual retreat 🌴🍹"), "Semi-annual retreat"),
         (("Leave", "[Annual leave](https://e.example/x)"), "Annual leave"),
         (("Leave", "GST/HST (RT)"), "GST/HST (RT)"),
+        (("Training budget", "The amount"), "Training budget › The amount"),
+        (("How we share out the budget for our training", "The amount in all"), LONG),
         (("Leave", "How to track vacation time"), "How to track vacation time"),
     ],
 )
