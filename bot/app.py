@@ -44,6 +44,7 @@ from knowledge.ingest import Ingester
 from knowledge.retrieval.cross_encoder import open_reader
 from knowledge.retrieval.reader import Reader
 from knowledge.retrieval.retriever import Retriever
+from knowledge.retrieval.support import ReaderSupport
 from knowledge.sources import open_source
 from knowledge.sources.base import Source, SourceSpec
 from knowledge.store import PassageStore
@@ -142,7 +143,8 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             retriever,
             writer,
             Thresholds(settings.sure, settings.unsure, settings.near),
-            restate=settings.writer_freedom == "restate",
+            freedom=settings.writer_freedom,
+            support=ReaderSupport(reader),
         )
         assistant = Assistant(
             chain, history, voice, max_question_chars=settings.max_question_chars, clock=clock

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from time import perf_counter
-from typing import Protocol
+from typing import Literal, Protocol
 
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 
+from bot.composing import tell_composed
 from bot.condense import standalone
 from bot.judge import Thresholds, judge
-from bot.ports import Writer
+from bot.ports import Support, Writer
 from bot.telling import tell_answer, tell_closest, tell_unknown
 from bot.tone.voice import Voice
 from bot.turns import Question, Turn
@@ -41,13 +42,31 @@ class Retriever(Protocol):
         ...
 
 
+Freedom = Literal["quote", "restate", "compose"]
+"""How far the model may go: around the quote, with its words, or with several passages."""
 WriterFor = Callable[[Voice], Awaitable[Writer]]
 
 
 def build_chain(
-    retriever: Retriever, writer_for: WriterFor, thresholds: Thresholds, *, restate: bool
+    retriever: Retriever,
+    writer_for: WriterFor,
+    thresholds: Thresholds,
+    *,
+    freedom: Freedom,
+    support: Support | None = None,
 ) -> Runnable[Question, Delta | Reply]:
-    """The chain. ``restate``: let the model rephrase."""
+    """The chain. ``support``: what composed sentences are checked with; only composing needs it."""
+    if freedom == "compose" and support is None:
+        raise ValueError("composing needs a support to check its sentences with")
+
+    async def tell_sure(turn: Turn) -> AsyncIterator[Delta | Reply]:
+        writer = await writer_for(turn.asked.voice)
+        if freedom == "compose" and support is not None:
+            pieces = tell_composed(turn, writer, support, thresholds)
+        else:
+            pieces = tell_answer(turn, writer, restate=freedom == "restate")
+        async for piece in pieces:
+            yield piece
 
     async def condense(asked: Question) -> Turn:
         return Turn(asked, perf_counter(), standalone(asked.text, asked.earlier))
@@ -71,7 +90,7 @@ def build_chain(
         async for turn in turns:
             match turn.verdict.tier:
                 case "sure":
-                    pieces = tell_answer(turn, await writer_for(turn.asked.voice), restate=restate)
+                    pieces = tell_sure(turn)
                 case "unsure":
                     pieces = tell_closest(turn)
                 case "none":

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from bot.cards import Card
 from bot.tone.template import Prompt
 from bot.types import Place, Utterance
-from knowledge.types import Attachment, Principals
+from knowledge.types import Attachment, Evidence, Principals
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ Step = Choose | Say | Free
 
 
 class Writer(Protocol):
-    """A language model that writes a reply step by step."""
+    """A language model that writes a reply, step by step or freely."""
 
     @property
     def tuned(self) -> bool:
@@ -57,6 +57,24 @@ class Writer(Protocol):
         """Yield the text of each step in turn, as soon as that step is done.
 
         Raises :class:`bot.errors.ModelError` when the model cannot be reached or fails.
+        """
+        ...
+
+    def write(self, prompt: Prompt, max_tokens: int) -> AsyncGenerator[str, None]:
+        """Yield the pieces of one text as the model writes it, of at most so many tokens.
+
+        Nobody has checked it. Raises :class:`bot.errors.ModelError`.
+        """
+        ...
+
+
+class Support(Protocol):
+    """Reads a sentence and a passage together."""
+
+    async def supports(self, sentence: str, evidence: Evidence) -> float:
+        """How likely the passage says what the sentence says, in [0, 1].
+
+        On the scale of :attr:`knowledge.types.Evidence.answers`.
         """
         ...
 

@@ -62,10 +62,11 @@ class Settings(BaseSettings):
         "`HOUSEVOICE_WRITER_MODEL=endpoint`; the voice's name is asked for as model.",
     )
     writer_api_key: SecretStr | None = Field(None, description="API key for that endpoint.")
-    writer_freedom: Literal["quote", "restate"] = Field(
+    writer_freedom: Literal["quote", "restate", "compose"] = Field(
         "quote",
         description="`quote`: source sentences word for word; `restate`: the model rephrases them "
-        "and a check decides, for models you trust more than the packaged one.",
+        "and a check decides; `compose`: it writes one answer from several passages and every "
+        "sentence is checked. The last two are for models you trust more than the packaged one.",
     )
     writer_int8: bool = Field(
         True, description="Run a local model in int8: twice as fast as fp32 on a CPU."

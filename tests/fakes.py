@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
@@ -29,6 +29,8 @@ from knowledge.words import stems, telling
 NEAR, FAR = 0.9, 0.01
 """What a reader says of what was asked for, and of what has nothing to do with it."""
 THRESHOLDS = Thresholds(sure=0.5, unsure=0.2, near=0.1)
+
+_PIECE = 7  # letters; borders of sentences and marks fall inside and between pieces
 
 
 class FakeRetriever:
@@ -152,7 +154,8 @@ class FakeAttachments:
 class FakeWriter:
     """Writes what was queued for the free steps; takes the first of every choice.
 
-    Nothing queued: what the script has for a refusal. A queued exception is raised in its place.
+    Nothing queued: what the script has for a refusal. A queued exception is raised after
+    the first step.
     ``prompts`` and ``scripts``: what every reply was asked for with.
     """
 
@@ -166,7 +169,9 @@ class FakeWriter:
         """Yield the text of each step."""
         self.prompts.append(prompt)
         self.scripts.append(tuple(script))
-        for step in script:
+        for number, step in enumerate(script):
+            if number == 1 and self._free and isinstance(self._free[0], Exception):
+                raise self._free[0]
             match step:
                 case Choose(options):
                     yield options[0]
@@ -175,15 +180,39 @@ class FakeWriter:
                 case Free():
                     yield self._written(step)
 
-    def _written(self, step: Free) -> str:
-        text = self._free.popleft() if self._free else step.otherwise
+    async def write(self, prompt: Prompt, max_tokens: int) -> AsyncGenerator[str, None]:
+        """Yield what was queued next, a few letters at a time."""
+        self.prompts.append(prompt)
+        text = self._free.popleft() if self._free else ""
         if isinstance(text, Exception):
             raise text
+        for start in range(0, len(text), _PIECE):
+            yield text[start : start + _PIECE]
+
+    def _written(self, step: Free) -> str:
+        text = self._free.popleft() if self._free else step.otherwise
+        assert isinstance(text, str)
         return (text if step.accept(text) else step.otherwise) + step.mark
 
     async def for_voice(self, _: Voice) -> FakeWriter:
         """This writer, whatever the voice: what the chain takes as ``writer_for``."""
         return self
+
+
+class FakeSupport:
+    """Says of every sentence how likely its passage says it: what is set, else ``NEAR``.
+
+    ``asked``: the sentence and the passage's text of every question.
+    """
+
+    def __init__(self, likely: Mapping[str, float] | None = None):
+        self._likely = dict(likely or {})
+        self.asked: list[tuple[str, str]] = []
+
+    async def supports(self, sentence: str, evidence: Evidence) -> float:
+        """See :class:`bot.ports.Support`."""
+        self.asked.append((sentence, evidence.passage.text))
+        return self._likely.get(sentence, NEAR)
 
 
 class FixedClock:

@@ -40,7 +40,7 @@ COMPOSITION = ("bot.app", "bot.cli", "bot.doctor")
 
 READER = tuple(
     f"knowledge.retrieval.{module}"
-    for module in ("cross_encoder", "encoding", "network", "shipped")
+    for module in ("cross_encoder", "encoding", "network", "scoring", "shipped")
 )
 
 # Vendor to the modules that may import it.
@@ -59,8 +59,9 @@ HOMES: dict[str, tuple[str, ...]] = {
     ),
     "transformers": ("bot.tone.model*", "knowledge.embedding*", *READER, "jobs.finetune*"),
     "peft": ("bot.tone.model*", "knowledge.embedding*", "jobs.finetune*"),
-    # Weaviate's client lets the errors of the httpx below it through; they are mapped there.
-    "httpx": ("knowledge.http*", "knowledge.stores.weaviate*"),
+    # The clients of Weaviate and of OpenAI let errors of the httpx below them through; they are
+    # mapped there.
+    "httpx": ("knowledge.http*", "knowledge.stores.weaviate*", "bot.tone.endpoint*"),
     "pydantic_settings": ("bot.settings",),
 }
 

@@ -1,12 +1,14 @@
 """A writing model behind an OpenAI-compatible endpoint, such as vLLM with ``--enable-lora``.
 
 The whole reply comes in one call, in the shape that voices are trained on (greeting, lead-in,
-notes, closing); this takes it apart again so that the same script and checks apply.
+notes, closing); this takes it apart again so that the same script and checks apply. What it writes
+freely is streamed.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from typing import Any
 
 from bot.errors import ConfigurationError, ModelError
 from bot.ports import Choose, Free, Say, Step
@@ -47,12 +49,8 @@ class EndpointModel:
         """Yield the text of each step; see :class:`bot.ports.Writer`."""
         import openai
 
-        turns = [
-            {"role": turn["role"], "content": broken_up(turn["content"], _CONTROLS)}
-            for turn in prompt.messages
-        ]
         try:
-            reply = await self._chat.ainvoke(turns)
+            reply = await self._chat.ainvoke(_turns(prompt))
         except (openai.OpenAIError, *_NO_COMPLETION) as error:
             # The error's text may hold the request; its kind tells enough.
             raise ModelError(f"The writing endpoint failed ({type(error).__name__}).") from None
@@ -73,6 +71,27 @@ class EndpointModel:
                     written = _sentence(rest) if step.sentence else without_closing(rest, script)
                     rest = rest.removeprefix(written).strip()
                     yield (written if step.accept(written) else step.otherwise) + step.mark
+
+    async def write(self, prompt: Prompt, max_tokens: int) -> AsyncGenerator[str, None]:
+        """Yield pieces of the reply as they arrive; see :class:`bot.ports.Writer`."""
+        import httpx
+        import openai
+
+        bounded: Any = self._chat.bind(max_completion_tokens=min(max_tokens, _MOST_TOKENS))
+        try:
+            async for piece in bounded.astream(_turns(prompt)):
+                if piece.text:
+                    yield str(piece.text)
+        # Once the reply has begun, the transport's own errors come through.
+        except (openai.OpenAIError, httpx.HTTPError, *_NO_COMPLETION) as error:
+            raise ModelError(f"The writing endpoint failed ({type(error).__name__}).") from None
+
+
+def _turns(prompt: Prompt) -> list[dict[str, str]]:
+    return [
+        {"role": turn["role"], "content": broken_up(turn["content"], _CONTROLS)}
+        for turn in prompt.messages
+    ]
 
 
 def _stands(text: str, option: str, *, last: bool) -> bool:

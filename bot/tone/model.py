@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -86,6 +86,22 @@ class LocalModel:
         for position in range(len(script)):
             yield await run(self._executor, writing.step, script[position:])
 
+    async def write(self, prompt: Prompt, max_tokens: int) -> AsyncGenerator[str, None]:
+        """Yield what each token adds; see :class:`bot.ports.Writer`."""
+        run = asyncio.get_running_loop().run_in_executor
+        writing = await run(self._executor, self._start, prompt)
+        tokens: list[int] = []
+        told = ""
+        while len(tokens) < max_tokens:
+            token = await run(self._executor, writing.next_token)
+            if token is None:
+                return
+            tokens.append(token)
+            text = str(self._tokenizer.decode(tokens))
+            if not text.endswith("\ufffd"):  # half a character
+                yield text[len(told) :]
+                told = text
+
     def _start(self, prompt: Prompt) -> _Writing:
         prefix = self._encode(prompt.prefix)
         cached = self._prefixes.get(prefix)
@@ -136,6 +152,15 @@ class _Writing:
                 return text + mark
             case Free(mark=mark) as step:
                 return self._free(step, script) + mark
+
+    @torch.inference_mode()
+    def next_token(self) -> int | None:
+        """The likeliest one, to be read with the next call; None at the end of the turn."""
+        token = int(self._read().argmax())
+        if token == self._tokenizer.eos_token_id:
+            return None
+        self._pending.append(token)
+        return token
 
     def _choose(self, options: Sequence[str]) -> str:
         """Greedy decoding inside the trie of the options' tokens."""

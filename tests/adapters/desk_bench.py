@@ -165,7 +165,7 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
         world.passages,
         world.writer.for_voice,
         options.get("thresholds", THRESHOLDS),
-        restate=False,
+        freedom="quote",
     )
     assistant = Assistant(
         chain,

@@ -56,7 +56,7 @@ class Bot:
         self.assistant = self.built(self.history)
 
     def built(self, history: History) -> Assistant:
-        chain = build_chain(self.retriever, self.writer.for_voice, THRESHOLDS, restate=False)
+        chain = build_chain(self.retriever, self.writer.for_voice, THRESHOLDS, freedom="quote")
         return Assistant(chain, history, self.voice_for, max_question_chars=80, clock=self.clock)
 
     def voice_for(self, name: str | None) -> Voice:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -257,6 +257,10 @@ class Saying:
     async def compose(self, prompt: Prompt, script: Sequence[Step]) -> AsyncIterator[str]:
         for text in (self.greeting, self.body, self.closing):
             yield text
+
+    async def write(self, prompt: Prompt, max_tokens: int) -> AsyncGenerator[str, None]:
+        raise NotImplementedError
+        yield ""
 
     async def for_voice(self, _: Voice) -> Saying:
         return self

@@ -57,7 +57,7 @@ async def test_a_pair_is_trained_on_with_the_prompt_that_serving_would_ask_with(
 ) -> None:
     writer = FakeWriter()
     chain = build_chain(
-        FakeRetriever([evidence(PAIR.plain)]), writer.for_voice, THRESHOLDS, restate=False
+        FakeRetriever([evidence(PAIR.plain)]), writer.for_voice, THRESHOLDS, freedom="quote"
     )
     asked = Question(PAIR.question, frozenset({PUBLIC}), fernhill, "trace")
     assert [piece async for piece in chain.astream(asked)]
