@@ -107,6 +107,9 @@ def with_lead(layout: Layout, at: int) -> tuple[int, ...]:
     if group.kind != "list":
         return (at,)
     above = _lead(layout, group)[-1:]
+    # Above one item only what was written to lead into the list: with a colon, or by itself.
+    if above and not layout.units[above[0]].text.endswith(":"):
+        above = above if layout.group(above[0]).members == range(above[0], above[0] + 1) else ()
     parents = [one for one in layout.parents(at) if one not in above]
     opening = layout.opening(at)
     # The beginning of a long item says what its further sentences are about.

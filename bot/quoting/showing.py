@@ -10,6 +10,7 @@ _WRAPPED = 50  # characters; from this length on a line of a PDF may have been b
 _KEEPS_LINES = (".pdf", ".txt")
 _STRUCTURED = re.compile(r"\s*([-*+>|#`~]|\d+[.)]\s)")
 _FOOTNOTE = re.compile(r"(?<=\S)\[\^[\w-]{1,50}\](?!:)")
+_DANGLING = re.compile(r"\A\*\*(?=\S)|(?<=\S)\*\*(?=\n\n|\s*\Z)")
 _ANSWER_LABEL = re.compile(
     r"\A(?:\*\*|__)?(?:A|Answer|Antwort)(?:(?:\*\*|__)?[:.)]|[:.)](?:\*\*|__))\s+(?=\S)"
 )
@@ -23,6 +24,8 @@ def readable(markdown: str, document: str) -> str:
     """
     reflow = not document.lower().endswith(_KEEPS_LINES)
     kept = outside_code(markdown, _without_marks)
+    if kept.count("**") % 2:  # the other end is in a sentence that is not quoted
+        kept = _DANGLING.sub("", kept, count=1)
     return _joined(without_links(kept if kept.strip() else markdown), reflow=reflow)
 
 

@@ -175,6 +175,17 @@ _NEEDLESS_ESCAPE = re.compile(
 )
 
 
+_DEFINED = re.compile(
+    r"^(?P<term>[^\W_][^\n|]{0,200}?)[ \t]*\n(?:[ \t]*\n)?[ \t]{0,3}:[ \t]+(?=\S)", re.M
+)
+_DEFINED_TOO = re.compile(r"^[ \t]{0,3}:[ \t]{2,}(?=\S)", re.M)
+
+
+def definitions_as_text(text: str) -> str:
+    """Definition lists (PHP Markdown Extra) as a paragraph a term: ``**Term**: what it means``."""
+    return _DEFINED_TOO.sub("\n", _DEFINED.sub(r"\n**\g<term>**: ", text))
+
+
 def _without_marks(text: str, closed: frozenset[str]) -> str:
     if "<" in text or "import " in text or "export " in text:
         text = _without_mdx(text, closed)
@@ -196,6 +207,8 @@ def _without_marks(text: str, closed: frozenset[str]) -> str:
         )
     if "\\" in text:
         text = _NEEDLESS_ESCAPE.sub(lambda match: match[1] or match[2], text)
+    if "\n:" in text:
+        text = definitions_as_text(text)
     return _MARKED.sub(r"\1", _BLOCK_ID.sub("", text))
 
 

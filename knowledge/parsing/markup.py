@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from knowledge.parsing.inline import rewrite_pairs
+from knowledge.parsing.dialects import definitions_as_text
+from knowledge.parsing.inline import outside_code, rewrite_pairs
 
 
 def to_markdown(markup: str, *, first_row_is_header: bool) -> str:
@@ -30,7 +31,7 @@ def to_markdown(markup: str, *, first_row_is_header: bool) -> str:
         escape_asterisks=False,
         escape_underscores=False,
     )
-    markdown: str = converter.convert_soup(soup)
+    markdown: str = outside_code(converter.convert_soup(soup), definitions_as_text)
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+$", "", markdown, flags=re.M)).strip()
 
 

@@ -204,6 +204,13 @@ class TestWhatIsShown:
         assert masked_links(text) == []
         assert text == "Run this:\n\n```sh\nvpn up\n```"
 
+    def test_has_no_mark_whose_other_end_is_not_quoted(self) -> None:
+        text = "**Leave is short. It is 25 days.**\n\nBye."
+        assert shown("How many days?", text, {"25": 0.9, "short": 0.6}).count("**") % 2 == 0
+        assert shown("How many days?", "**It is on. Leave is 25 days.**", {"25": 0.9}) == (
+            "Leave is 25 days."
+        )
+
     def test_leaves_facts_alone(self) -> None:
         raw = "Leave is **25 days**, _never_ less; ask [Ann](mailto:a@e.example) by 1 May."
         words = re.sub(r"[*_]", "", shown("leave", raw))

@@ -92,6 +92,8 @@ class TestMdx:
         ("See [it][a].\n\n[a]: https://e.example 'T'", "See [it](https://e.example)."),
         ("[![Build](https://img.shields.io/x.svg)](https://e.example)\n\nText.", "Text."),
         ('See [r]({{< ref "page.md" >}}).', "See [r](page.md)."),
+        ("Term\n: What it means.", "**Term**: What it means."),
+        ("Term\n\n:   One.\n:   Two.", "**Term**: One.\n\nTwo."),
         ("{{ site.title }}Dear {{ name }} :smile:", "Dear {{ name }} :smile:"),
     ],
 )
