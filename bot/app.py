@@ -26,6 +26,7 @@ from bot.dispatcher import Dispatcher
 from bot.drafting import Drafting
 from bot.errors import ConfigurationError
 from bot.follow_ups import FollowUps
+from bot.glossary import load_glossary
 from bot.history import History
 from bot.inbox import Inbox
 from bot.judge import Thresholds
@@ -34,6 +35,7 @@ from bot.own_commands import KnownSource, KnownSources, own_commands
 from bot.ports import Writer
 from bot.rewriting import Rewriter
 from bot.roles import Roles
+from bot.searching import Searching
 from bot.settings import Settings, load_settings
 from bot.tone.voice import Voice, names
 from knowledge.attachments import AttachmentReader
@@ -69,7 +71,7 @@ class App:
     store: PassageStore
     embedder: Embedder
     reader: Reader
-    retriever: Retriever
+    retriever: Searching
     ingester: Ingester
     assistant: Assistant
     open_source: Callable[[SourceSpec], Source]
@@ -137,7 +139,11 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         clock = _now
         roles = Roles(settings.roles)
         reader = open_reader(settings.reader, settings.data / "weights")
-        retriever = Retriever(store, embedder, reader)
+        retriever = Searching(
+            Retriever(store, embedder, reader),
+            store.similar_words,
+            load_glossary(settings.glossary) if settings.glossary else {},
+        )
         writer = writer or writers(settings)
         chain = build_chain(
             retriever,
@@ -147,7 +153,12 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             support=ReaderSupport(reader),
         )
         assistant = Assistant(
-            chain, history, voice, max_question_chars=settings.max_question_chars, clock=clock
+            chain,
+            history,
+            voice,
+            max_question_chars=settings.max_question_chars,
+            frame=settings.frame,
+            clock=clock,
         )
         attachments = AttachmentReader(
             store,

@@ -96,6 +96,7 @@ _SIMPLE_SUBJECT = re.compile(
     rf"your) \w+(?: \w+){{0,3}}))\??$",
     re.I,
 )
+_SPACES = re.compile(r"[^\S\n]+")
 _IT = re.compile(r"\b(?:it|this|that|them)\b(?=\s*\??$)", re.I)
 
 
@@ -122,6 +123,7 @@ def understand(text: str) -> Asked:
 
     Never less than was said: where nothing is left, the message itself is the question.
     """
+    text = _SPACES.sub(" ", text)
     said = without_mail(without_markup(text)) or without_markup(text) or text.strip()
     if _points_up(text, said):
         return Asked((said,), said, refers_to_above=True)

@@ -14,6 +14,7 @@ import structlog
 from langchain_core.runnables import Runnable
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.asking import understand
 from bot.failures import log_failure
 from bot.history import History
 from bot.smalltalk import SmallTalk, small_talk
@@ -22,6 +23,7 @@ from bot.turns import Question
 from bot.types import Delta, Frame, Message, Reply
 
 _TURNS_REMEMBERED = 4
+_PARAGRAPH = "\n\n"
 _log = structlog.get_logger("housevoice")
 
 
@@ -86,15 +88,19 @@ class Assistant:
     async def _pieces(
         self, message: Message, voice: Voice, trace_id: str
     ) -> AsyncIterator[Delta | Reply]:
+        asked_here = understand(message.text)
+        if asked_here.refers_to_above and message.earlier:
+            asked_here = understand(message.earlier[-1])
         text = " ".join(message.text.split())
-        fixed = self._without_looking_up(text, message, voice.guide.replies)
+        said = " ".join(asked_here.said.split())
+        fixed = self._without_looking_up(text, said, message, voice.guide.replies)
         if fixed is not None:
             if message.bar is None:
                 yield Delta(fixed)
                 yield Reply(text, fixed, None, voice.name, trace_id)
             return
         asked = await self._history.questions(message.conversation, _TURNS_REMEMBERED)
-        question = Question(
+        first = Question(
             text,
             message.asker.principals,
             voice,
@@ -107,7 +113,7 @@ class Assistant:
             first=not (asked or message.earlier),
         )
         unread = _unread(message, voice.guide.replies)
-        pieces = self._chain.astream(question)
+        pieces = self._answers([replace(first, text=each) for each in asked_here.questions])
         if message.bar is not None:
             pieces = _if_sure(pieces, message.bar)
         async for piece in pieces:
@@ -116,7 +122,24 @@ class Assistant:
                 piece = replace(piece, answer=piece.answer + unread)
             yield piece
 
-    def _without_looking_up(self, text: str, message: Message, replies: Replies) -> str | None:
+    async def _answers(self, questions: Sequence[Question]) -> AsyncIterator[Delta | Reply]:
+        """One reply to all that a message asks, the answers below each other."""
+        whole: Reply | None = None
+        for question in questions:
+            if whole is not None:
+                yield Delta(_PARAGRAPH)
+                question = replace(question, first=False, first_mark=1 + len(whole.citations))
+            async for piece in self._chain.astream(question):
+                if isinstance(piece, Reply):
+                    whole = piece if whole is None else _joined(whole, piece)
+                else:
+                    yield piece
+        if whole is not None:
+            yield whole
+
+    def _without_looking_up(
+        self, text: str, said: str, message: Message, replies: Replies
+    ) -> str | None:
         """The reply to what is no question, or not one that can be looked up."""
         if not any(character.isalnum() for character in text):
             read = [name for name in message.attachments if name not in message.unread]
@@ -128,7 +151,7 @@ class Assistant:
             return replies.empty_question
         if len(text) > self._max_question_chars:
             return replies.too_long.format(limit=self._max_question_chars)
-        kind: SmallTalk | None = small_talk(text)
+        kind: SmallTalk | None = small_talk(said)
         if kind is None:
             return None
         if kind == "capabilities":
@@ -151,6 +174,25 @@ class Assistant:
             answer_chars=len(reply.answer),
             ms=round((perf_counter() - started) * 1000),
         )
+
+
+def _joined(one: Reply, other: Reply) -> Reply:
+    """Both answers as one reply; it is as sure as the one that is less so."""
+    tiers = [tier for tier in (one.tier, other.tier) if tier is not None]
+    less = min(one, other, key=lambda each: float(each.checks.get("confidence", 0)))
+    return replace(
+        one,
+        question=f"{one.question} {other.question}",
+        answer=one.answer + _PARAGRAPH + other.answer,
+        tier=tiers[0] if len(set(tiers)) == 1 else "unsure",
+        citations=one.citations + other.citations,
+        evidence=one.evidence + other.evidence,
+        checks={**one.checks, **other.checks, "confidence": less.checks.get("confidence", 0)},
+        timings_ms={
+            name: one.timings_ms.get(name, 0) + (ms if name != "first_word" else 0)
+            for name, ms in other.timings_ms.items()
+        },
+    )
 
 
 async def _if_sure(

@@ -6,6 +6,7 @@ The steps: condense -> retrieve -> judge -> tell.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from time import perf_counter
@@ -16,6 +17,7 @@ from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 from bot.composing import tell_composed
 from bot.condense import standalone
 from bot.judge import Thresholds, judge
+from bot.languages import language_of
 from bot.ports import Support, Writer
 from bot.telling import tell_answer, tell_closest, tell_unknown
 from bot.tone.voice import Voice
@@ -69,7 +71,9 @@ def build_chain(
             yield piece
 
     async def condense(asked: Question) -> Turn:
-        return Turn(asked, perf_counter(), standalone(asked.text, asked.earlier))
+        started = perf_counter()
+        language = await asyncio.to_thread(language_of, asked.text)
+        return Turn(asked, started, standalone(asked.text, asked.earlier), language)
 
     async def retrieve(turn: Turn) -> Turn:
         found = await retriever.search(
@@ -79,6 +83,8 @@ def build_chain(
         return replace(turn, evidence=tuple(found))
 
     async def weigh(turn: Turn) -> Turn:
+        if turn.language != "en":  # the reader has learnt no other: it would only guess
+            return turn
         turn = _judged(turn, thresholds)
         if turn.verdict.tier == "sure" or turn.standalone == turn.asked.text:
             return turn

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 
 from knowledge.words import STOP_WORDS, stems
 
@@ -81,6 +82,6 @@ def _first_words(text: str) -> frozenset[str]:
     return first - stems(" ".join(STOP_WORDS))
 
 
-def marks_are_valid(answer: str, citations: int) -> bool:
+def marks_are_valid(answer: str, numbers: Iterable[int]) -> bool:
     """Whether every citation has its mark; marks are added by code, sources may hold others."""
-    return {int(n) for n in _MARK.findall(answer)} >= set(range(1, citations + 1))
+    return {int(n) for n in _MARK.findall(answer)} >= set(numbers)

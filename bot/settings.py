@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from bot.errors import ConfigurationError
+from bot.types import Frame
 
 _PROJECT = Path(__file__).resolve().parent.parent
 
@@ -50,6 +51,13 @@ class Settings(BaseSettings):
     voices: Path = Field(_PROJECT / "voices", description="Folder with one sub-folder per voice.")
     voice: str = Field(
         "fernhill", description="The voice that answers unless another is asked for."
+    )
+    frame: Frame = Field(
+        "light",
+        description="How much of the voice stands around an answer: `full` (greeting, lead-in, "
+        "quote and closing, every time), `light` (a greeting for the first answer of a "
+        "conversation, a closing where it goes with the question) or `none` (the quote alone). A "
+        "channel may have its own.",
     )
     writer_model: str = Field(
         "packaged",
@@ -95,6 +103,11 @@ class Settings(BaseSettings):
         ge=0,
         le=1,
         description='How near a page must come to be named beside "I don\'t know".',
+    )
+    glossary: Path | None = Field(
+        None,
+        description="A TOML file with your own words for things, so that more is found: "
+        '`holiday = ["annual leave"]`.',
     )
     max_question_chars: int = Field(
         2000, gt=0, description="Longer questions get a request to shorten them."

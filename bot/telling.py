@@ -9,6 +9,7 @@ from textwrap import shorten
 from bot.framing import around
 from bot.grounding import marks_are_valid, same_facts
 from bot.judge import Thresholds, near
+from bot.languages import NEAREST_IN_ENGLISH
 from bot.ports import Choose, Free, Say, Step, Writer
 from bot.quoting import Quote, quote
 from bot.tone.metrics import markers
@@ -51,7 +52,7 @@ async def tell_answer(turn: Turn, writer: Writer, *, restate: bool) -> AsyncIter
         return not refused
 
     # Apart from a list or a table, whose last line it would else become.
-    marks = [f"{' ' if flows else PARAGRAPH}[{n}]" for n in range(1, len(quotes) + 1)]
+    marks = [f"{' ' if flows else PARAGRAPH}[{n}]" for n in numbers(turn, quotes)]
     # Each step with the lines that fit there; a choice that does not gives way to one that does.
     steps: list[tuple[Step, Lines]]
     if restate:  # in the shape that was learnt
@@ -113,7 +114,7 @@ async def tell_answer(turn: Turn, writer: Writer, *, restate: bool) -> AsyncIter
             "facts": same_facts(notes, bare),
             "lead_in": lead_in,
             "restatement": ("replaced" if refused else "kept") if restate else "none",
-            "marks": marks_are_valid(answer, len(quotes)),
+            "marks": marks_are_valid(answer, numbers(turn, quotes)),
             "markers": markers(answer, guide, [*bare.split(PARAGRAPH), heading]) | left_out,
         },
     )
@@ -127,25 +128,35 @@ async def tell_closest(turn: Turn) -> AsyncIterator[Delta | Reply]:
     quotes = [quote(turn.standalone, each) for each in turn.verdict.support]
     said = "".join(
         f"{PARAGRAPH}{each.shown}{' ' if is_running_text(each.shown) else PARAGRAPH}[{n}]"
-        for n, each in enumerate(quotes, start=1)
+        for n, each in zip(numbers(turn, quotes), quotes, strict=True)
     )
     yield Delta(said)
     turn.ends("write")
     answer = opening + said
     checks = {
         "quote_verbatim": is_verbatim(quotes, answer),
-        "marks": marks_are_valid(answer, len(quotes)),
+        "marks": marks_are_valid(answer, numbers(turn, quotes)),
     }
     yield reply_of(turn, answer, quotes, checks)
 
 
 async def tell_unknown(turn: Turn, thresholds: Thresholds) -> AsyncIterator[Delta | Reply]:
-    """An honest "I don't know", with the nearest pages where there are any that are near."""
+    """An honest "I don't know", with the nearest pages where there are any that are near.
+
+    A question in another language is told so in that language, with what search found.
+    """
     replies = turn.asked.voice.guide.replies
-    answer = picked(replies.unknown, turn.asked.text)
-    if nearest := _names(near(turn.evidence, thresholds)):
+    if turn.language == "en":
+        answer = picked(replies.unknown, turn.asked.text)
+        nearest = _names(near(turn.evidence, thresholds))
+        introduced = f"{answer} {replies.unknown_sources}"
+    else:
+        answer = replies.unknown[0]
+        nearest = _names(turn.evidence)
+        introduced = NEAREST_IN_ENGLISH[turn.language]
+    if nearest:
         listed = "\n".join(f"- {name}" for name in nearest)
-        answer = f"{answer} {replies.unknown_sources}\n\n{listed}"
+        answer = f"{introduced}\n\n{listed}"
     turn.timings["first_word"] = turn.since_start()
     yield Delta(answer)
     turn.ends("write")
@@ -163,6 +174,11 @@ def _topic(turn: Turn, quotes: Sequence[Quote]) -> str:
     """What the lead-in may name: where the one quote stands, if it is very sure to answer."""
     sure = len(quotes) == 1 and turn.verdict.confidence >= _VERY_SURE
     return topic(quotes[0].passage) if sure and turn.asked.voice.guide.heading_lead else ""
+
+
+def numbers(turn: Turn, quotes: Sequence[Quote]) -> range:
+    """The numbers of the citations."""
+    return range(turn.asked.first_mark, turn.asked.first_mark + len(quotes))
 
 
 def is_running_text(text: str) -> bool:
@@ -207,7 +223,7 @@ def reply_of(
                 each.raw,
                 each.passage.id,
             )
-            for n, each in enumerate(quotes, start=1)
+            for n, each in zip(numbers(turn, quotes), quotes, strict=True)
         ),
         evidence=turn.evidence,
         checks={"confidence": round(turn.verdict.confidence, 3), **checks},

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 from bot.judge import Verdict
+from bot.languages import Language
 from bot.tone.voice import Voice
 from bot.types import Frame
 from knowledge.types import Evidence, Principals
@@ -29,6 +30,8 @@ class Question:
     """How much of the voice stands around the answer."""
     first: bool = True
     """Whether it is the first in its conversation, where the voice greets."""
+    first_mark: int = 1
+    """The number of its first citation; of a second question in one message they go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Turn:
     asked: Question
     started: float
     standalone: str = ""
+    language: Language = "en"
     evidence: tuple[Evidence, ...] = ()
     verdict: Verdict = Verdict("none", 0.0)  # noqa: RUF009 - frozen
     timings: dict[str, float] = field(default_factory=dict)

@@ -39,15 +39,18 @@ class Retriever:
         k: int,
         *,
         sources: frozenset[str] | None = None,
+        searched: str | None = None,
     ) -> list[Evidence]:
         """At most ``k`` pieces of evidence, no two of them near-duplicates.
 
+        ``searched``: what to search for, where that is more than the question that is read.
         Raises :class:`knowledge.errors.StoreError`, or :class:`knowledge.errors.KnowledgeError`
         when a model cannot be loaded.
         """
-        vector = await self._embedder.embed_one(question)
+        searched = searched or question
+        vector = await self._embedder.embed_one(searched)
         found = await self._store.search(
-            question,
+            searched,
             vector,
             principals,
             max(_CANDIDATES, 2 * k),

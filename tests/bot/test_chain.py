@@ -30,6 +30,7 @@ FACTS = (
     "Salaries are paid on the 25th of each month by Anna Reed. "
     "They are never paid in cash, see https://intra.example/pay for more."
 )
+BOTH = {"Salaries": 0.5, "They are": 0.45}
 SAME_FACTS = "Each month on the 25th you get your salary from Anna Reed, never in cash: "
 SAME_FACTS += "https://intra.example/pay has more."
 
@@ -273,7 +274,7 @@ class TestNotKnowing:
 
 class TestARestatement:
     async def test_with_the_same_facts_is_kept_and_marked(self, ask: Ask, fernhill: Voice) -> None:
-        told = await ask(evidence(FACTS), writes=[SAME_FACTS], freedom="restate")
+        told = await ask(evidence(FACTS, BOTH), writes=[SAME_FACTS], freedom="restate")
         assert told.reply.answer == (f"{GREETING} {LEAD} {SAME_FACTS} [1] {CLOSING}")
         assert "".join(told.deltas) == told.reply.answer
         assert told.reply.checks["restatement"] == "kept"
@@ -298,7 +299,7 @@ class TestARestatement:
         self, ask: Ask, old: str, new: str
     ) -> None:
         assert old in SAME_FACTS
-        told = await ask(evidence(FACTS), writes=[SAME_FACTS.replace(old, new)], freedom="restate")
+        told = await ask(evidence(FACTS, BOTH), writes=[SAME_FACTS.replace(old, new)], freedom="restate")
         assert f"{FACTS} [1]" in told.reply.answer
         assert told.reply.checks["restatement"] == "replaced"
         assert told.reply.checks["quote_verbatim"] is True
@@ -307,7 +308,7 @@ class TestARestatement:
         self, ask: Ask, masked_links: Callable[[str], list[str]]
     ) -> None:
         masked = SAME_FACTS.replace("https://intra.example/pay", "[pay](https://intra.example/pay)")
-        told = await ask(evidence(FACTS), writes=[masked], freedom="restate")
+        told = await ask(evidence(FACTS, BOTH), writes=[masked], freedom="restate")
         assert masked_links(told.reply.answer) == []
 
 
@@ -344,14 +345,16 @@ class TestWhatStandsInAPassage:
 
     async def test_is_quoted_as_a_whole_list_under_its_lead_in(self, ask: Ask) -> None:
         listed = "You need on payday:\n\n- a badge\n- a locker key\n- your own mug"
-        told = await ask(evidence(f"{listed}\n\n## Food\n\nNone.\n", {"locker": 0.9}))
+        shares = {"a badge": 0.3, "locker": 0.4, "mug": 0.3}
+        found = evidence(f"{listed}\n\n## Food\n\nNone.\n", shares)
+        told = await ask(found, question="What do I need on payday?")
         assert f"\n\n{listed}\n\n[1]" in told.reply.answer
 
     async def test_is_quoted_as_a_table_under_its_header(self, ask: Ask) -> None:
         table = "| Month | Payday |\n|---|---|\n| May | 22nd |\n| June | 25th |"
         told = await ask(evidence(f"{table}\n", {"June": 0.9}), question="When is payday in June?")
-        assert f"\n\n{table}\n\n[1]" in told.reply.answer
-        assert told.reply.citations[0].quote == "| May | 22nd |\n| June | 25th |"
+        assert f"\n\n{table.replace('| May | 22nd |' + chr(10), '')}\n\n[1]" in told.reply.answer
+        assert told.reply.citations[0].quote == "| June | 25th |"
 
     async def test_is_quoted_with_its_code_whole(self, ask: Ask) -> None:
         code = "```sh\npayday --next <month> \\\n  | sort\n```"

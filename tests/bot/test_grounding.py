@@ -119,7 +119,7 @@ class TestMarks:
     def test_are_valid_when_each_citation_has_one(
         self, answer: str, citations: int, valid: bool
     ) -> None:
-        assert marks_are_valid(answer, citations) is valid
+        assert marks_are_valid(answer, range(1, citations + 1)) is valid
 
 
 class TestFormulas:
