@@ -93,7 +93,10 @@ _ORDER = re.compile(
     rf"(?:(?:please|then|first|next|finally|always|just),? +)*(?:{_VERBS})\b(?! (?:is|are)\b)",
     re.I,
 )
-_MORE = re.compile(rf"(?:,|;|\band|\bor)(?: then)? (?:{_VERBS})\b", re.I)
+# "Stay at home and get better" are no two steps.
+_MORE = re.compile(
+    rf"(?:,|;|\band|\bor)(?: then)? (?!(?:get|stay|keep|leave|let|rest)\b)(?:{_VERBS})\b", re.I
+)
 _NUMBERED = re.compile(r"^\s*\d+[.)]\s", re.M)
 _PHONE = re.compile(r"(?<!\w)\+?\d[\d ()/-]{6,}\d\b|\bext(?:ension)?\.? \d{2,5}\b", re.I)
 _SPOT = re.compile(
@@ -118,9 +121,8 @@ def bears(told: str, occasion: Occasion) -> bool:
     match occasion:
         case "steps":
             orders = len(_ORDER.findall(told))
-            return len(_NUMBERED.findall(told)) > 1 or (
-                orders > 0 and orders + len(_MORE.findall(told)) > 1
-            )
+            more = len(_MORE.findall(told)) if orders else 0
+            return len(_NUMBERED.findall(told)) > 1 or orders + more > 1
         case "trouble":
             return bool(_ORDER.search(told) or _PHONE.search(told))
         case "place":

@@ -10,7 +10,6 @@ from bot.topics import topic
 from knowledge.types import Passage
 from tests.fakes import evidence
 
-
 LONG = "How we share out the budget for our training"
 
 
