@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import ConfigurationError
+from bot.occasions import bears
 from bot.tone.metrics import markers
 from bot.tone.voice import Voice, names
 from tests.bot.conftest import ROOT
@@ -210,6 +211,19 @@ class TestTheShippedVoice:
     def test_quotes_word_for_word_in_its_examples_of_answers(self, fernhill: Voice) -> None:
         answers = [example for example in fernhill.examples if example.kind == "answer"]
         assert all(example.plain in example.voiced for example in answers)
+
+    def test_frames_no_example_of_an_answer_with_what_it_does_not_bear_out(
+        self, fernhill: Voice
+    ) -> None:
+        guide = fernhill.guide
+        for example in fernhill.examples:
+            if example.kind == "answer":
+                before, _, closing = example.voiced.partition(f" {example.plain} ")
+                greeting = next(each for each in guide.greetings if before.startswith(each))
+                assert before.removeprefix(f"{greeting} ") in guide.leads
+                for line in (greeting, closing):
+                    when = guide.when.get(line, ())
+                    assert not when or any(bears(example.plain, each) for each in when)
 
     def test_has_a_lora_for_the_packaged_model(self, fernhill: Voice) -> None:
         assert fernhill.lora is not None
