@@ -23,6 +23,7 @@ REPLY_KEYS = {
     "question",
     "answer",
     "abstained",
+    "tier",
     "citations",
     "passages",
     "checks",
@@ -32,7 +33,7 @@ REPLY_KEYS = {
     "trace_id",
 }
 CITATION_KEYS = {"n", "title", "document", "url", "quote", "passage"}
-PASSAGE_KEYS = {"id", "source", "document", "url", "title", "score", "text"}
+PASSAGE_KEYS = {"id", "source", "document", "url", "title", "score", "answers", "text"}
 SOURCE_KEYS = {"id", "kind", "location", "access", "documents", "passages", "skipped", "error"}
 
 BATCH: list[dict[str, Any]] = [
@@ -139,7 +140,7 @@ class TestAsking:
         (reply,) = lines(commands.ask.result())
         assert reply.keys() == REPLY_KEYS
         assert reply["question"] == "pay day lyon?"
-        assert not reply["abstained"]
+        assert reply["tier"] == "sure" and not reply["abstained"]
         assert "27th" in reply["answer"]
         assert reply["voice"] == "fernhill"
         assert reply["citations"]
@@ -168,7 +169,7 @@ class TestAsking:
     def test_a_batch_answers_what_it_knows_and_nothing_else(self, commands: Commands) -> None:
         december, cup, _ = lines(commands.batch.result())
         assert not december["abstained"] and "19th" in december["answer"]
-        assert cup["abstained"] and cup["citations"] == []
+        assert cup["tier"] == "none" and cup["abstained"] and cup["citations"] == []
 
     def test_search_gives_k_passages_to_those_who_may_read_them(self, commands: Commands) -> None:
         (found,) = lines(commands.search.result())
