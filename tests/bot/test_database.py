@@ -21,6 +21,7 @@ from bot import channels, drafting, history, inbox, limits
 from bot.database import open_database
 from bot.errors import ConfigurationError
 from bot.history import History
+from bot.judge import Tier
 from bot.types import Asker, Message, Reply
 from knowledge import attachments, catalog
 from knowledge.catalog import Catalog, DocumentRecord, RunReport
@@ -136,7 +137,7 @@ def message(text: str = "When is payday?", conversation: str = "thread-1") -> Me
 
 def reply(question: str = "When is payday?", *, abstained: bool = False) -> Reply:
     found = (evidence("Salaries are paid on the 25th.\n"),)
-    tier = "none" if abstained else "sure"
+    tier: Tier = "none" if abstained else "sure"
     return Reply(question, "The 25th.", tier, "fernhill", uuid4().hex, evidence=found)
 
 
