@@ -25,6 +25,8 @@ _END = re.compile(
     rf"(?<![\s(]Dr)(?<![\s(]Mr)(?<!Mrs)(?<!e\.g)(?<!i\.e)(?<!etc)(?<!\bvs)(?<!\bNo)(?<!\b[A-Z])"
     rf"(?:[.!?][\"'”’)*_]*{_MARKS}(?=\s+[^\sa-z\[])|(?<![\s:]){_MARKS}(?=[ \t]*\n\s*[^\s\[]))"
 )
+LIST_MARK = re.compile(r"\s*(?:[-*+]|\d{1,2}[.)])\s+")
+"""What a list item begins with."""
 _WHOLE_CLAUSE = 0.75  # share of a clause's words that a sentence has when it tells that clause
 _CLAUSE_END = re.compile(
     r"[.!?;:](?:\s+|$)|\n+|,?\s+\b(?:but|while|whereas|although|however)\b", re.I
@@ -70,7 +72,8 @@ def first_sentence(draft: str, lines: Iterable[str], *, ended: bool) -> int:
                 return start + rest.end()
             if not seen[len(line) :].strip():
                 return len(draft) if ended else 0
-    end = _END.search(seen)
+    item = LIST_MARK.match(seen)
+    end = _END.search(seen, item.end() if item else 0)
     if end is not None:
         return start + end.end()
     return len(draft) if ended else 0
@@ -90,6 +93,7 @@ def source_text(evidence: Evidence) -> str:
 
 def borne_out(sentence: str, cited: Sequence[Evidence], voice: Voice) -> dict[str, bool]:
     """For each kind of fact, whether all that ``sentence`` has of it stands in what it cites."""
+    sentence = LIST_MARK.sub("", sentence, count=1) if LIST_MARK.match(sentence) else sentence
     source = "\n".join(source_text(each) for each in cited)
     units = [f"{unit.lead} {unit.text}" for each in cited for unit in each.units]
     given, said = facts(source), facts(sentence)

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
-from bot.claims import Claim, borne_out, claim, first_sentence, source_text
+from bot.claims import LIST_MARK, Claim, borne_out, claim, first_sentence, source_text
 from bot.framing import Around, around
 from bot.grounding import marks_are_valid
 from bot.judge import Thresholds
@@ -35,7 +35,6 @@ from knowledge.words import telling
 
 _MOST_TOKENS = 400  # some 300 words, more than six sentences need
 _LONGEST_DRAFT = 4000  # characters; what a server sends beyond is not read
-_ITEM = ("- ", "* ", "+ ")
 
 
 async def tell_composed(
@@ -174,20 +173,21 @@ class _Answer:
 
     def _add(self, text: str, cited: Sequence[int], *, apart: bool) -> None:
         for each in cited:
-            self._numbers.setdefault(each, len(self._numbers) + 1)
+            self._numbers.setdefault(each, len(self._numbers) + self.turn.asked.first_mark)
         marks = " ".join(f"[{self._numbers[each]}]" for each in cited)
         structured = not is_running_text(text)
-        items = text.startswith(_ITEM) and "\n" not in text
-        if items and self._last.startswith(_ITEM):
+        item, after_item = LIST_MARK.match(text), LIST_MARK.match(self._last)
+        one_line = item is not None and "\n" not in text
+        if item and after_item:
             gap = "\n"
-        elif apart or structured or (self._last and not is_running_text(self._last)):
+        elif apart or structured or item or after_item or not is_running_text(self._last):
             gap = PARAGRAPH
         else:
             gap = " "
         if not self._told:
-            gap = PARAGRAPH if structured else " "
+            gap = PARAGRAPH if structured or item else " "
         # Apart from a list or a table, whose last line it would else become.
-        said = f"{gap}{text}{' ' if items or not structured else PARAGRAPH}{marks}"
+        said = f"{gap}{text}{' ' if one_line or not structured else PARAGRAPH}{marks}"
         self._last = text
         self._told += said
         self._held += said
@@ -237,7 +237,7 @@ class _Answer:
             "facts": self._facts,
             "lead_in": "chosen" if self._of(self.lines.leads) else "none",
             "restatement": "none",
-            "marks": marks_are_valid(self.text, len(self._numbers)),
+            "marks": marks_are_valid(self.text, self._numbers.values()),
             "markers": habits,
         }
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.app import writers
 from bot.chain import build_chain
@@ -25,7 +27,7 @@ from bot.tone.model_weights import PACKAGED, base_weights
 from bot.tone.template import ChatMessage, Prompt, compose_request
 from bot.tone.voice import Voice
 from bot.turns import Question
-from bot.types import Delta, Reply
+from bot.types import Delta, Frame, Reply
 from knowledge.retrieval.cross_encoder import open_reader
 from knowledge.retrieval.support import ReaderSupport
 from knowledge.types import PUBLIC, Evidence
@@ -150,6 +152,10 @@ class TestSentencesThatHold:
         )
         assert done.reply.answer.endswith("\n- See room 12 [1]")
         assert done.counts == (2, 2, 0)
+        done = await compose(f"{GOOD}\n1. Ask the people team [2].\n2. See room 12 [2].")
+        assert done.reply.answer == (
+            f"{GOOD_SHOWN}\n\n1. Ask the people team. [2]\n2. See room 12. [2]"
+        )
 
     async def test_stand_between_the_voices_own_lines(
         self, compose: Compose, fernhill: Voice
@@ -396,6 +402,7 @@ LINES = ("Fair question!", "Fair question! Really.", "Worth a note.")
         ("Ask Dr. Reed, e.g. by phone. Or go.", ["Ask Dr. Reed, e.g. by phone.", " Or go."]),
         ("It is 3.5 days. So", ["It is 3.5 days.", " So"]),
         ("You need:\n- one [1]\n- two [2]", ["You need:\n- one [1]", "\n- two [2]"]),
+        ("1. Do a [1].\n2. Do b [1].", ["1. Do a [1].", "\n2. Do b [1]."]),
         ("Run `a. B` now. Then", ["Run `a. B` now.", " Then"]),
         ("Run:\n```\na. B\n\nC\n```\n[1]\nThen", ["Run:\n```\na. B\n\nC\n```\n[1]", "\nThen"]),
         ("Fair question! Yes [1].", ["Fair question!", " Yes [1]."]),
@@ -527,6 +534,44 @@ class TestThroughAnEndpoint:
             writer = await opened(endpoint.url, fernhill)
             with pytest.raises(ModelError, match="writing endpoint failed"):
                 await told(fernhill, writer)
+
+
+PARTS = (
+    "Fair question!",
+    "Salaries are paid on the 25th",
+    "Salaries are paid on the 28th",
+    "in cash",
+    "never",
+    "The people team in room 12 knows more",
+    "Priya knows",
+    "see https://intra.example/pay",
+    "[pay](https://evil.example)",
+    "`",
+    "```\n",
+    "\n\n",
+    "\n- ",
+    "| a | b |\n|---|---|\n",
+    ". ",
+    "! ",
+    "[1]",
+    "[2]",
+    "[1, 2]",
+    "[9]",
+    "[",
+    "Worth a note in your diary.",
+)
+
+
+@settings(deadline=None)  # the first one builds what the voice's examples know
+@given(st.lists(st.sampled_from(PARTS), max_size=14), st.sampled_from(["none", "light", "full"]))
+async def test_whatever_is_written_what_is_shown_is_cited_and_grounded(
+    fernhill: Voice, parts: list[str], frame: Frame
+) -> None:
+    asked = Question(QUESTION, frozenset({PUBLIC}), fernhill, "t", frame=frame)
+    done = await told(fernhill, FakeWriter(" ".join(parts)), question=asked)
+    assert grounded(done, fernhill, [PAYDAY, HELPERS])
+    sentences, kept, replaced = done.counts
+    assert sentences == kept + replaced
 
 
 def grounded(done: Told, voice: Voice, found: Sequence[Evidence]) -> bool:
