@@ -11,7 +11,7 @@ from bot.grounding import marks_are_valid, same_facts
 from bot.judge import Thresholds, near
 from bot.languages import NEAREST_IN_ENGLISH
 from bot.ports import Choose, Free, Say, Step, Writer
-from bot.quoting import Quote, quote
+from bot.quoting import Quote, quotes
 from bot.tone.metrics import markers
 from bot.tone.template import answer_request, prompt
 from bot.tone.voice import Lines
@@ -35,10 +35,10 @@ async def tell_answer(turn: Turn, writer: Writer, *, restate: bool) -> AsyncIter
     """The quote word for word, and around it lines of the voice that the model chooses."""
     voice, question = turn.asked.voice, turn.asked.text
     guide = voice.guide
-    quotes = _quotes(turn)
-    notes = PARAGRAPH.join(each.shown for each in quotes)
-    flows = len(quotes) == 1 and is_running_text(notes)
-    heading = _topic(turn, quotes)
+    said = quotes(turn.standalone, turn.verdict.support, LONGEST_NOTES)
+    notes = PARAGRAPH.join(each.shown for each in said)
+    flows = len(said) == 1 and is_running_text(notes)
+    heading = _topic(turn, said)
     lines = around(
         turn.standalone, notes, guide, turn.asked.frame, first=turn.asked.first, topic=heading
     )
@@ -52,7 +52,7 @@ async def tell_answer(turn: Turn, writer: Writer, *, restate: bool) -> AsyncIter
         return not refused
 
     # Apart from a list or a table, whose last line it would else become.
-    marks = [f"{' ' if flows else PARAGRAPH}[{n}]" for n in numbers(turn, quotes)]
+    marks = [f"{' ' if flows else PARAGRAPH}[{n}]" for n in numbers(turn, said)]
     # Each step with the lines that fit there; a choice that does not gives way to one that does.
     steps: list[tuple[Step, Lines]]
     if restate:  # in the shape that was learnt
@@ -64,10 +64,10 @@ async def tell_answer(turn: Turn, writer: Writer, *, restate: bool) -> AsyncIter
             (Choose(guide.closings), lines.closings),
         ]
     else:
-        said = [Say(each.shown, mark) for each, mark in zip(quotes, marks, strict=True)]
+        spoken = [Say(each.shown, mark) for each, mark in zip(said, marks, strict=True)]
         steps = [
             *((Choose(each), each) for each in (lines.greetings, lines.leads) if each),
-            *((each, ()) for each in said),
+            *((each, ()) for each in spoken),
             *((Choose(each), each) for each in (lines.closings,) if each),
         ]
     request = answer_request(question, shorten(notes, _NOTES_READ, placeholder=" …"))
@@ -108,13 +108,13 @@ async def tell_answer(turn: Turn, writer: Writer, *, restate: bool) -> AsyncIter
     yield reply_of(
         turn,
         answer,
-        quotes,
+        said,
         {
-            "quote_verbatim": restate or is_verbatim(quotes, answer),
+            "quote_verbatim": restate or is_verbatim(said, answer),
             "facts": same_facts(notes, bare),
             "lead_in": lead_in,
             "restatement": ("replaced" if refused else "kept") if restate else "none",
-            "marks": marks_are_valid(answer, numbers(turn, quotes)),
+            "marks": marks_are_valid(answer, numbers(turn, said)),
             "markers": markers(answer, guide, [*bare.split(PARAGRAPH), heading]) | left_out,
         },
     )
@@ -125,19 +125,19 @@ async def tell_closest(turn: Turn) -> AsyncIterator[Delta | Reply]:
     opening = picked(turn.asked.voice.guide.replies.unsure, turn.asked.text)
     turn.timings["first_word"] = turn.since_start()
     yield Delta(opening)
-    quotes = [quote(turn.standalone, each) for each in turn.verdict.support]
+    shown = quotes(turn.standalone, turn.verdict.support, LONGEST_NOTES)
     said = "".join(
         f"{PARAGRAPH}{each.shown}{' ' if is_running_text(each.shown) else PARAGRAPH}[{n}]"
-        for n, each in zip(numbers(turn, quotes), quotes, strict=True)
+        for n, each in zip(numbers(turn, shown), shown, strict=True)
     )
     yield Delta(said)
     turn.ends("write")
     answer = opening + said
     checks = {
-        "quote_verbatim": is_verbatim(quotes, answer),
-        "marks": marks_are_valid(answer, numbers(turn, quotes)),
+        "quote_verbatim": is_verbatim(shown, answer),
+        "marks": marks_are_valid(answer, numbers(turn, shown)),
     }
-    yield reply_of(turn, answer, quotes, checks)
+    yield reply_of(turn, answer, shown, checks)
 
 
 async def tell_unknown(turn: Turn, thresholds: Thresholds) -> AsyncIterator[Delta | Reply]:
@@ -163,13 +163,6 @@ async def tell_unknown(turn: Turn, thresholds: Thresholds) -> AsyncIterator[Delt
     yield reply_of(turn, answer, (), {})
 
 
-def _quotes(turn: Turn) -> list[Quote]:
-    """What to quote: of the best passage and, if there is room for it, of a second one."""
-    first, *more = (quote(turn.standalone, each) for each in turn.verdict.support)
-    room = LONGEST_NOTES - len(first.shown)
-    return [first, *(each for each in more if len(each.shown) <= room)]
-
-
 def _topic(turn: Turn, quotes: Sequence[Quote]) -> str:
     """What the lead-in may name: where the one quote stands, if it is very sure to answer."""
     sure = len(quotes) == 1 and turn.verdict.confidence >= _VERY_SURE
@@ -188,7 +181,7 @@ def is_running_text(text: str) -> bool:
 
 def is_verbatim(quotes: Sequence[Quote], answer: str) -> bool:
     """Whether the quotes stand in their passages and, as shown, in the answer."""
-    return all(each.raw in each.passage.text and each.shown in answer for each in quotes)
+    return all(each.is_verbatim and each.shown in answer for each in quotes)
 
 
 def picked(lines: Lines, question: str) -> str:

@@ -195,7 +195,7 @@ def tiny_writer(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    base = next(weights.iterdir())
+    base = next(each for each in weights.iterdir() if each.is_dir())
     folder = tmp_path_factory.mktemp("models") / "tiny"
     shutil.copytree(base, folder, ignore=shutil.ignore_patterns("*.safetensors", "config.json"))
     torch.manual_seed(0)

@@ -74,7 +74,7 @@ class Library:
         evidence = await Retriever(self.store, self.embedder, FakeReader()).search(
             words, frozenset(principals or (PUBLIC,)), ALL
         )
-        return sorted({each.passage.document for each in evidence if each.rarest_missing == 0})
+        return sorted({each.passage.document for each in evidence if each.answers == 1})
 
     async def passages(self, *principals: str) -> list[Passage]:
         """All passages that somebody may read, by document and position."""
