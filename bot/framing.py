@@ -1,7 +1,8 @@
 """Which of a voice's lines go around a text: around the quote of an answer, and around a draft.
 
-Around a quote the guide's conditions decide (``when``, see :mod:`bot.occasions`): a line fits where
-question and quote bear out its occasion, and the writing model chooses where several do.
+Around a quote the guide's conditions decide (``when``, see :mod:`bot.occasions`): a greeting fits
+where the question has its occasion, a closing where the quote bears it out as well. The writing
+model chooses where several do.
 
 Around a draft, where nobody asked anything, the voice's own pairs tell which of its frames are
 likely (naive Bayes over stems), and the writing model decides between the two likeliest unless the
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 
-from bot.occasions import occasions
+from bot.occasions import bears, occasions
 from bot.tone.voice import HEADING, Example, Guide, Lines, Occasion, Voice
 from bot.types import Frame as HowMuch
 from knowledge.words import stems
@@ -57,9 +58,10 @@ def around(
     """
     if how_much == "none":
         return Around()
-    about = occasions(question, quoted)
-    greetings, any_greetings = _fitting(guide.greetings, guide, about)
-    closings, any_closings = _fitting(guide.closings, guide, about)
+    asked = occasions(question)
+    told = frozenset(each for each in asked if bears(quoted, each))
+    greetings, any_greetings = _fitting(guide.greetings, guide, asked)
+    closings, any_closings = _fitting(guide.closings, guide, told)
     full = how_much == "full"
     return Around(
         greetings=(greetings or any_greetings) if first or full else (),

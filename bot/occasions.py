@@ -1,9 +1,11 @@
 """What an exchange is about, so far as rules can tell: money, dates, steps and the like.
 
-A voice's guide says with ``when`` on which occasion a line fits. "Every penny counts" may stand
-only where somebody asked about money *and* the quote has an amount: a line that half fits is worse
-than none. The rules know English; in other languages there is no occasion, and only lines that fit
-any are used.
+A voice's guide says with ``when`` on which occasion a line fits. A greeting goes with the question.
+A closing has to go with the quote too: "Every penny counts" may stand only where somebody asked
+about money *and* the quote has an amount, since a line that half fits is worse than none.
+
+The rules know English; in other languages there is no occasion, and only lines that fit any are
+used.
 """
 
 from __future__ import annotations
@@ -42,15 +44,16 @@ _ASKED: dict[Occasion, re.Pattern[str]] = {
         re.I,
     ),
     "place": re.compile(
-        r"\bwhere\b|\bwho(?:m|se)?\b|\bcontact\b"
+        r"\bwhere\b|\bwho(?:m|se)?\b(?! (?:can|could|may|gets?|is (?:allowed|eligible))\b)"
+        r"|\b(?:i|we|to) contact\b"
         r"|\bwhich (?:room|page|channel|person|team|desk|office|form|number|address)\b",
         re.I,
     ),
     "trouble": re.compile(
-        r"\b(?:broken?|breaks|lost|stolen|missing|stuck|locked|stealing|theft|fire"
-        r"|error|wrong|forgot|forgotten|angry|unwell|sick on|hacked|scam|emergency|urgent)\b"
+        r"\b(?:broken?|breaks|lost|stolen|missing|stuck|locked|stealing|theft"
+        r"|error|wrong|forgot|forgotten|angry|unwell|sick on|hacked|scam|(?:a|on|of) fire)\b"
         r"|\b(?:damag|injur|hurt|phish|harass|bull[iy]|leak|fail|accident|crash|faint|cancelled"
-        r"|flicker|alarm|dodgy|suspicious)\w*"
+        r"|flicker|dodgy|suspicious)\w*|\balarm (?:is|went|goes)\b"
         r"|\b(?:won['’]?t|doesn['’]?t|isn['’]?t|not|stopped|stops|keeps) "
         r"(?:work|start|open|clos|load|connect|print|turn|com|send|charg|dropp|reach)\w*",
         re.I,
@@ -107,21 +110,17 @@ _SPOT = re.compile(
 )
 
 
-def occasions(question: str, told: str) -> frozenset[Occasion]:
-    """What ``question`` asks about and ``told``, the text that answers it, bears out."""
-    return frozenset(
-        occasion
-        for occasion in get_args(Occasion)
-        if _ASKED[occasion].search(question) and bears(told, occasion)
-    )
+def occasions(question: str) -> frozenset[Occasion]:
+    """What the question asks about."""
+    return frozenset(each for each in get_args(Occasion) if _ASKED[each].search(question))
 
 
 def bears(told: str, occasion: Occasion) -> bool:
-    """Whether the text has what a line for this occasion takes for granted."""
+    """Whether the text that answers has what a closing for this occasion takes for granted."""
     match occasion:
         case "steps":
-            orders = len(_ORDER.findall(told))
-            more = len(_MORE.findall(told)) if orders else 0
+            rest, orders = _ORDER.subn("", told)
+            more = len(_MORE.findall(rest)) if orders else 0
             return len(_NUMBERED.findall(told)) > 1 or orders + more > 1
         case "trouble":
             return bool(_ORDER.search(told) or _PHONE.search(told))

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.occasions import occasions
+from bot.occasions import bears
+from bot.occasions import occasions as asked
+from bot.tone.voice import Occasion
+
+
+def occasions(question: str, told: str) -> frozenset[Occasion]:
+    """Those that are asked about and that the text bears out."""
+    return frozenset(each for each in asked(question) if bears(told, each))
 
 
 @pytest.mark.parametrize(
@@ -39,6 +46,9 @@ def test_is_what_is_asked_about_and_told(question: str, told: str, about: set[st
         pytest.param("When are we paid?", "It depends on the contract.", id="no date"),
         pytest.param("How do I book a desk?", "Desks are booked by your lead.", id="no steps"),
         pytest.param("How do I log in?", "Ask your lead.", id="one step alone"),
+        pytest.param("How do I log in?", "To log in, contact your lead.", id="one after its aim"),
+        pytest.param("Who can log in?", "Anna Reed and her team can.", id="nobody to turn to"),
+        pytest.param("When do we call an emergency contact?", "Call if in doubt.", id="a noun"),
         pytest.param("How do I report sick?", "Stay at home and get better.", id="one step in two"),
         pytest.param("Can I bring my dog?", "Pets live on floor two.", id="no ruling"),
         pytest.param("My laptop was stolen", "Laptops are grey.", id="no help"),
