@@ -230,12 +230,36 @@ class TestAFollowUp:
         assert bot.retriever.asked[1][0] == "And in May?"
 
 
+class TestTheFrame:
+    @pytest.fixture(autouse=True)
+    def _finds(self, bot: Bot) -> None:
+        bot.finds([evidence(PAYDAY)], [evidence(PAYDAY)])
+
+    async def test_greets_once_in_a_conversation(self, bot: Bot) -> None:
+        first, second = [await bot.hear("When is payday?") for _ in range(2)]
+        assert first.answer.startswith(bot.voice.guide.greetings)
+        assert second.answer.startswith(bot.voice.guide.leads)
+
+    async def test_greets_nobody_in_a_thread_that_has_begun(self, bot: Bot) -> None:
+        reply = await bot.hear("When is payday?", earlier=("Morning all.",))
+        assert reply.answer.startswith(bot.voice.guide.leads)
+
+    async def test_is_that_of_the_channel_if_it_has_one(self, bot: Bot) -> None:
+        reply = await bot.hear("When is payday?", frame="none")
+        assert reply.answer == f"{PAYDAY.strip()} [1]"
+
+
 class TestWhatNeedsNoLookingUp:
-    @pytest.mark.parametrize("text", ["hi", "Hello there!", "thanks a lot", "What can you do?"])
+    @pytest.mark.parametrize("text", ["hi", "thanks a lot", "never mind", "What can you do?"])
     async def test_is_answered_with_a_fixed_line(self, bot: Bot, text: str) -> None:
         replies = bot.voice.guide.replies
         reply = await bot.hear(text)
-        assert reply.answer in (*replies.hello, *replies.thanks, replies.capabilities)
+        assert reply.answer in (
+            *replies.hello,
+            *replies.thanks,
+            *replies.never_mind,
+            replies.capabilities,
+        )
         assert not reply.abstained
         assert bot.retriever.asked == []
 
