@@ -49,17 +49,25 @@ class Around:
 
 
 def around(
-    question: str, quoted: str, guide: Guide, how_much: HowMuch, *, first: bool, topic: str
+    question: str,
+    quoted: str,
+    guide: Guide,
+    how_much: HowMuch,
+    *,
+    first: bool,
+    topic: str,
+    sure: bool = True,
 ) -> Around:
     """What of the voice fits around ``quoted``.
 
     ``first``: nothing was said before in the conversation. ``topic``: what the quote is known to be
-    about, to be named in the lead-in; else empty.
+    about, to be named in the lead-in; else empty. ``sure``: the quote is very sure to answer; under
+    another one no closing of an occasion stands, since it would vouch for it.
     """
     if how_much == "none":
         return Around()
     asked = occasions(question)
-    told = frozenset(each for each in asked if bears(quoted, each))
+    told = frozenset(each for each in asked if sure and bears(quoted, each))
     greetings, any_greetings = _fitting(guide.greetings, guide, asked)
     closings, any_closings = _fitting(guide.closings, guide, told)
     full = how_much == "full"

@@ -34,7 +34,7 @@ _ASKED: dict[Occasion, re.Pattern[str]] = {
     ),
     "steps": re.compile(
         rf"\bhow (?:do|can|could|would|should|does) {_WHO}\b|\bhow to\b|\bsteps\b"
-        r"|\b(?:process|procedure)\b",
+        r"|\b(?:process|procedure) (?:for|to)\b",
         re.I,
     ),
     "permission": re.compile(

@@ -24,7 +24,7 @@ from knowledge.types import Evidence
 PARAGRAPH = "\n\n"
 LONGEST_NOTES = 900
 """Characters quoted in one answer: about a screen of a phone."""
-_VERY_SURE = 0.8  # confidence from which the lead-in names the section that is quoted
+_VERY_SURE = 0.8  # confidence from which the frame names the section, and vouches for the quote
 _NEAREST = 3  # sources named beside "I don't know"
 _RESTATE_TOKENS = 256
 _NOTES_READ = 240  # characters of them before the first word; the rest is read as it is said
@@ -38,9 +38,16 @@ async def tell_answer(turn: Turn, writer: Writer, *, restate: bool) -> AsyncIter
     said = quotes(turn.standalone, turn.verdict.support, LONGEST_NOTES)
     notes = PARAGRAPH.join(each.shown for each in said)
     flows = len(said) == 1 and is_running_text(notes)
-    heading = _topic(turn, said)
+    very_sure = turn.verdict.confidence >= _VERY_SURE
+    heading = topic(said[0].passage) if very_sure and len(said) == 1 and guide.heading_lead else ""
     lines = around(
-        turn.standalone, notes, guide, turn.asked.frame, first=turn.asked.first, topic=heading
+        turn.standalone,
+        notes,
+        guide,
+        turn.asked.frame,
+        first=turn.asked.first,
+        topic=heading,
+        sure=very_sure,
     )
     refused = False
 
@@ -161,12 +168,6 @@ async def tell_unknown(turn: Turn, thresholds: Thresholds) -> AsyncIterator[Delt
     yield Delta(answer)
     turn.ends("write")
     yield reply_of(turn, answer, (), {})
-
-
-def _topic(turn: Turn, quotes: Sequence[Quote]) -> str:
-    """What the lead-in may name: where the one quote stands, if it is very sure to answer."""
-    sure = len(quotes) == 1 and turn.verdict.confidence >= _VERY_SURE
-    return topic(quotes[0].passage) if sure and turn.asked.voice.guide.heading_lead else ""
 
 
 def numbers(turn: Turn, quotes: Sequence[Quote]) -> range:

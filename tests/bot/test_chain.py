@@ -236,6 +236,12 @@ class TestTheFrame:
         second = evidence("Temps are paid every Friday.\n", document="temps.md", answers=0.9)
         assert "“Pay dates”" not in (await ask(sure, second)).reply.answer
 
+    async def test_closes_under_a_quote_only_where_it_is_very_sure(self, ask: Ask) -> None:
+        told = await ask(evidence(PAYDAY, answers=0.7))
+        assert told.reply.answer == f"{GREETING} {LEAD} {SENTENCE} [1]"
+        full = await ask(evidence(PAYDAY, answers=0.7), frame="full")
+        assert full.reply.answer.endswith("[1] Just ask if you want more.")
+
     async def test_of_a_follow_up_goes_with_what_was_asked_before_too(self, ask: Ask) -> None:
         told = await ask(
             evidence("Temps are paid on Friday, 12:00.\n"),
