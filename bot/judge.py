@@ -16,6 +16,7 @@ Tier = Literal["sure", "unsure", "none"]
 
 CONSIDERED = 3
 """Best passages that may give the answer; further ones add nothing (docs/benchmarks.md)."""
+_CLOSEST = 2  # passages shown where it is not sure
 _NEARLY_AS_SURE = 0.9  # share of the best one's confidence from which a second is quoted too
 
 
@@ -37,7 +38,7 @@ class Verdict:
     confidence: float
     """How likely the best passage answers, in [0, 1]."""
     support: tuple[Evidence, ...] = ()
-    """What to quote: the best passage and, where it is sure of both, a second; empty for none."""
+    """What to quote: the best passage, and a second that answers nearly as well; empty for none."""
 
 
 def judge(found: Sequence[Evidence], thresholds: Thresholds, *, unsure_too: bool = True) -> Verdict:
@@ -58,7 +59,9 @@ def judge(found: Sequence[Evidence], thresholds: Thresholds, *, unsure_too: bool
         )
         return Verdict("sure", confidence, (best, *second))
     if confidence >= thresholds.unsure and unsure_too:
-        return Verdict("unsure", confidence, (found[0],))
+        # The second is right for one in ten, so it is worth a look where the first is in doubt.
+        close = [each for each in found[1:_CLOSEST] if each.answers >= thresholds.unsure]
+        return Verdict("unsure", confidence, (found[0], *close))
     return Verdict("none", confidence)
 
 

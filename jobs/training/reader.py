@@ -25,10 +25,10 @@ from rich.console import Console
 from jobs.training.reader_card import card
 from jobs.training.reader_data import HELD_OUT, read_books, training_groups
 from jobs.training.reader_loop import Recipe, train
-from jobs.training.reader_measures import best_blend, judged, measures, platt
+from jobs.training.reader_measures import best_blend, calibrated, judged, measures
 
 OUT = Path(__file__).parents[2] / "knowledge" / "retrieval" / "packaged"
-MEASURED = 150
+MEASURED = 100
 """Questions of each held-out handbook."""
 
 
@@ -83,14 +83,10 @@ def run(data: Path, work: Path, out: Path, trained: Path | None) -> dict[str, An
         network, tokenizer, held_out, most=MEASURED, seed=recipe.seed, report=console.log
     )
     blend = best_blend(found)
-    temperature, bias = platt(found)
+    scale = calibrated(found, blend)
     results = {
-        "calibration": {
-            "temperature": round(temperature, 4),
-            "bias": round(bias, 4),
-            "blend": blend,
-        },
-        "measures": measures(found, blend),
+        "calibration": asdict(scale) | {"blend": blend},
+        "measures": measures(found, blend, scale),
         "recipe": asdict(recipe),
         "trained_on": {
             "groups": len(groups),

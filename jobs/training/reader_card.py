@@ -35,7 +35,7 @@ def card(results: Mapping[str, Any]) -> str:
     measured, trained = results["measures"], results["trained_on"]
     calibration, recipe = results["calibration"], results["recipe"]
     rows = "\n".join(
-        f"| {row['near_misses_answered']:.0%} | {row['logit']} | {row['answered']:.1%} | "
+        f"| {row['near_misses_answered']:.0%} | {row['from']:.2f} | {row['answered']:.1%} | "
         f"{row['rightly']:.1%} |"
         for row in measured["thresholds"]
     )
@@ -69,15 +69,15 @@ answer taken out or put in, and others that search found.
 The third figure flatters: near misses are worded nearer to their passage, and a model that reads
 nothing tells them apart with .88. The first two cannot be had without reading.
 
-When the best of the first three passages must score above a logit:
+When the likeliest of the first three passages must be likelier than this to answer:
 
-| Near misses answered | Logit | Answerable ones answered | From a right passage |
+| Near misses answered | From | Answerable ones answered | From a right passage |
 |---|--:|--:|--:|
 {rows}
 
-Probabilities are Platt-scaled on these handbooks: temperature {calibration["temperature"]}, bias
-{calibration["bias"]}. In the ranking, relevance weighs {calibration["blend"]} beside the answer's
-logit.
+The probability is a logistic regression on the logits of both heads, fitted on these handbooks:
+{calibration["answers_weight"]} of the one that judges, {calibration["relevance_weight"]} of the one
+that ranks, {calibration["bias"]}. In the ranking, relevance weighs {calibration["blend"]} beside 1.
 
 ## Where it fails
 

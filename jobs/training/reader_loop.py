@@ -56,8 +56,8 @@ def train(
     """Train ``network`` in place; it is left in fp32."""
     torch.manual_seed(recipe.seed)
     with torch.no_grad():
-        network.answers[2].weight *= recipe.start_scale
-        network.answers[2].bias *= recipe.start_scale
+        for parameter in network.answers[-1].parameters():
+            parameter.mul_(recipe.start_scale)
     trained = _trained(network, recipe)
     masters = {name: value.detach().clone().float() for name, value in trained.items()}
     optimizer = torch.optim.AdamW(
@@ -75,6 +75,9 @@ def train(
         eps=1e-6,
         fused=True,
     )
+    untouched = {
+        name: value.clone() for name, value in network.state_dict().items() if name not in trained
+    }
     network.to(torch.bfloat16)
     teacher.to(torch.bfloat16).eval()
     live = dict(network.named_parameters())
@@ -114,6 +117,7 @@ def train(
                 f"{took / 60:.0f} min, {took / seen * (total - seen) / 60:.0f} min to go"
             )
     network.float()
+    network.load_state_dict(untouched, strict=False)  # as they were before bf16 rounded them
     with torch.no_grad():
         for each in optimizer.param_groups:
             for name, master in zip(each["names"], each["params"], strict=True):
@@ -176,7 +180,9 @@ def _loss(
     answers = torch.stack([each.answers for each in scores])
     truth = torch.tensor([float(pair.answers) for pair in pairs])
     loss = functional.binary_cross_entropy_with_logits(answers, truth)
-    competing, ranked, at = [], [], 0
+    competing: list[Tensor] = []
+    ranked: list[int] = []
+    at = 0
     for group, _ in some:
         rows = slice(at, at + len(group.pairs))
         logits = torch.cat([answers[rows], answers.new_zeros(1)])

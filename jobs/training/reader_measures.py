@@ -24,7 +24,7 @@ from knowledge.retrieval.reader import ReadableText, readable_text
 from knowledge.retrieval.scoring import score
 
 CONSIDERED = 3  # as bot.judge considers
-FALSE_RATES = (0.02, 0.05, 0.1, 0.2)
+FALSE_RATES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.6)
 _BLENDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
 _MOST_TOKENS = 320
 
@@ -39,6 +39,7 @@ class Judged:
     own: float
     cut: float | None
     """Of its passage without the answer."""
+    cut_relevance: float | None
     relevance: Floats
     """Shape (retrieved,)."""
     answers: Floats
@@ -94,6 +95,7 @@ def _judged(
         question,
         float(answers[0]),
         float(answers[-1]) if without else None,
+        float(relevance[-1]) if without else None,
         relevance[retrieved],
         answers[retrieved],
         np.array([each in question.right for each in question.retrieved], bool),
@@ -101,19 +103,50 @@ def _judged(
     )
 
 
-def platt(found: Sequence[Judged]) -> tuple[float, float]:
-    """Temperature and bias by Platt's scaling (1999) over own and first retrieved passages."""
-    pairs = [(each.own, float(each.question.answerable)) for each in found]
+@dataclass(frozen=True, slots=True)
+class Logistic:
+    """How both heads' logits become a probability, by Platt's scaling (1999) of the two."""
+
+    answers_weight: float
+    relevance_weight: float
+    bias: float
+
+    def chance(self, answers: Floats | float, relevance: Floats | float) -> Floats:
+        """How likely a passage answers."""
+        logit = self.answers_weight * answers + self.relevance_weight * relevance + self.bias
+        chance: Floats = 1 / (1 + np.exp(-np.asarray(logit)))
+        return chance
+
+
+def calibrated(found: Sequence[Judged], blend: float) -> Logistic:
+    """Fitted on what the judge would consider for answerable questions, and without their answers.
+
+    Not on near misses: they were worded closer to their passage, so that relevance would count
+    against a passage, as it does for nobody who asks.
+    """
+    rows, truth = [], []
     for each in found:
-        pairs += zip(each.answers[:CONSIDERED], each.right[:CONSIDERED].astype(float), strict=True)
-    logits, truth = (np.array(column) for column in zip(*pairs, strict=True))
-    design = np.column_stack([logits, np.ones(len(logits))])
-    weights = np.array([1.0, 0.0])
+        if not each.question.answerable:
+            continue
+        for at in considered(each, blend):
+            rows.append((each.answers[at], each.relevance[at], 1.0))
+            truth.append(float(each.right[at]))
+        if each.cut is not None and each.cut_relevance is not None:
+            rows.append((each.cut, each.cut_relevance, 1.0))
+            truth.append(0.0)
+    design, wanted = np.array(rows), np.array(truth)
+    weights = np.array([0.5, 0.1, 0.0])
     for _ in range(50):
         chance = 1 / (1 + np.exp(-(design @ weights)))
         curvature = (design * (chance * (1 - chance))[:, None]).T @ design
-        weights -= np.linalg.solve(curvature + 1e-6 * np.eye(2), design.T @ (chance - truth))
-    return float(1 / weights[0]), float(weights[1])
+        gradient = design.T @ (chance - wanted) + 1e-3 * weights
+        weights -= np.linalg.solve(curvature + 1e-3 * np.eye(3), gradient)
+    return Logistic(*(round(float(weight), 4) for weight in weights))
+
+
+def considered(one: Judged, blend: float) -> NDArray[np.intp]:
+    """The retrieved passages that rank first."""
+    return np.argsort(-(one.answers + blend * one.relevance))[:CONSIDERED]
 
 
 def best_blend(found: Sequence[Judged]) -> float:
@@ -131,27 +164,28 @@ def first_right(found: Sequence[Judged], blend: float) -> float:
     return float(np.mean(hits))
 
 
-def thresholds(found: Sequence[Judged], blend: float) -> list[dict[str, float]]:
-    """For each rate of false answers among near misses the logit, and what it lets through.
+def thresholds(found: Sequence[Judged], blend: float, scale: Logistic) -> list[dict[str, float]]:
+    """For each rate of false answers among near misses the probability, and what it lets through.
 
-    The judge considers the three passages that rank first and believes the likeliest.
+    The judge considers the passages that rank first and believes the likeliest.
     """
     best = []
     for each in found:
-        order = np.argsort(-(each.answers + blend * each.relevance))[:CONSIDERED]
-        chosen = order[int(np.argmax(each.answers[order]))]
-        best.append((float(each.answers[chosen]), bool(each.right[chosen]), each.question))
+        order = considered(each, blend)
+        chances = scale.chance(each.answers[order], each.relevance[order])
+        chosen = int(np.argmax(chances))
+        best.append((float(chances[chosen]), bool(each.right[order[chosen]]), each.question))
     # A near miss that another passage answers is none.
     missed = sorted((s for s, _, q in best if not q.right), reverse=True)
     answerable = [(s, right) for s, right, q in best if q.right]
     rows = []
     for rate in FALSE_RATES:
-        cut = math.ceil(missed[int(rate * len(missed))] * 100) / 100
-        told = [right for logit, right in answerable if logit > cut]
+        cut = math.ceil(missed[int(rate * len(missed))] * 1000) / 1000
+        told = [right for chance, right in answerable if chance > cut]
         rows.append(
             {
                 "near_misses_answered": rate,
-                "logit": cut,
+                "from": cut,
                 "answered": round(len(told) / len(answerable), 3),
                 "rightly": round(sum(told) / len(answerable), 3),
             }
@@ -159,7 +193,7 @@ def thresholds(found: Sequence[Judged], blend: float) -> list[dict[str, float]]:
     return rows
 
 
-def measures(found: Sequence[Judged], blend: float) -> dict[str, Any]:
+def measures(found: Sequence[Judged], blend: float, scale: Logistic) -> dict[str, Any]:
     """All figures for the model card."""
     pairs = [(each.own, each.cut) for each in found if each.cut is not None]
     own = [each.own for each in found if each.question.answerable]
@@ -184,7 +218,7 @@ def measures(found: Sequence[Judged], blend: float) -> dict[str, Any]:
         ),
         "right_first": _round(first_right(found, blend)),
         "unit_right": _round(np.mean(units)),
-        "thresholds": thresholds(found, blend),
+        "thresholds": thresholds(found, blend, scale),
     }
 
 

@@ -40,11 +40,13 @@ _BROKEN = (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorErr
 class Calibration:
     """How the packaged network's logits become what a :class:`Reading` says.
 
-    ``temperature`` and ``bias`` are Platt's scaling of *answers*, fitted on held-out handbooks;
-    ``blend`` is the weight of *relevance* beside it in the ranking.
+    The first three are a logistic regression on both heads' logits, fitted on held-out handbooks:
+    *relevance* tells the right passage from its neighbours, *answers* from a near miss. ``blend``
+    is the weight of relevance beside answers in the ranking, where it counts for more.
     """
 
-    temperature: float
+    answers_weight: float
+    relevance_weight: float
     bias: float
     blend: float
 
@@ -54,9 +56,11 @@ class Calibration:
         told = json.loads((folder / "reader.json").read_text("utf-8"))
         return cls(**told["calibration"])
 
-    def answers(self, logit: float) -> float:
+    def answers(self, relevance: float, answers: float) -> float:
         """How likely the passage answers, in [0, 1]."""
-        return _sigmoid(logit / self.temperature + self.bias)
+        return _sigmoid(
+            self.answers_weight * answers + self.relevance_weight * relevance + self.bias
+        )
 
     def relevance(self, relevance: float, answers: float) -> float:
         """What passages are ranked by, in [0, 1]."""
@@ -132,11 +136,11 @@ class PackagedReader(_OnThread):
         encoded = encode(tokenizer, question, passages, _MOST_TOKENS)
         readings = []
         for one, scores in zip(encoded, score(network, encoded), strict=True):
-            answers = float(scores.answers)
+            logits = float(scores.relevance), float(scores.answers)
             readings.append(
                 Reading(
-                    self._calibration.relevance(float(scores.relevance), answers),
-                    self._calibration.answers(answers),
+                    self._calibration.relevance(*logits),
+                    self._calibration.answers(*logits),
                     tuple(unit_shares(scores.evidence, one.units).tolist()),
                 )
             )

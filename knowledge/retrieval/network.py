@@ -8,7 +8,7 @@ kept at what the start weights, a cross-encoder trained on web searches, say.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -35,6 +35,7 @@ class ReaderNetwork(nn.Module):
 
     def __init__(self, layers: int = LAYERS) -> None:
         super().__init__()
+        plain: dict[str, Any] = {"attn_implementation": "eager"}  # as quick here, and to train
         config = BertConfig(
             vocab_size=30522,
             hidden_size=WIDTH,
@@ -43,7 +44,7 @@ class ReaderNetwork(nn.Module):
             intermediate_size=4 * WIDTH,
             hidden_dropout_prob=0.0,
             attention_probs_dropout_prob=0.0,
-            attn_implementation="eager",
+            **plain,
         )
         self.bert = BertModel(config, add_pooling_layer=False)
         self.relevance = _head()
