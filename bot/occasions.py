@@ -54,6 +54,7 @@ _ASKED: dict[Occasion, re.Pattern[str]] = {
         r"|error|wrong|forgot|forgotten|angry|unwell|sick on|hacked|scam|(?:a|on|of) fire)\b"
         r"|\b(?:damag|injur|hurt|phish|harass|bull[iy]|leak|fail|accident|crash|faint|cancelled"
         r"|flicker|dodgy|suspicious)\w*|\balarm (?:is|went|goes)\b"
+        r"|\b(?:can['’]?t|cannot|unable to) (?:sign|log|get|connect|open|reach|access|find my)\b"
         r"|\b(?:won['’]?t|doesn['’]?t|isn['’]?t|not|stopped|stops|keeps) "
         r"(?:work|start|open|clos|load|connect|print|turn|com|send|charg|dropp|reach)\w*",
         re.I,

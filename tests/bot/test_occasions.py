@@ -31,6 +31,7 @@ def occasions(question: str, told: str) -> frozenset[Occasion]:
         ("Who runs payroll?", "Payroll is run by Anna Reed.", {"place"}),
         ("where is the first aid kit", "It hangs in the kitchen.", {"place"}),
         ("My laptop was stolen", "Ring the desk at once.", {"trouble"}),
+        ("I can't sign in", "Wait for 20 minutes.", {"trouble"}),
         ("The printer stopped working", "Turn it off and wait.", {"trouble"}),
     ],
 )
