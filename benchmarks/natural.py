@@ -30,7 +30,7 @@ from rich.table import Table
 from benchmarks import handbook
 from benchmarks.answers import ask, ingest, settings_for
 from benchmarks.handbook import Corpus, normalised
-from benchmarks.metrics import auroc, mean, ndcg, recall
+from benchmarks.metrics import auroc, mean, ndcg
 from benchmarks.results import write
 from bot.app import open_app
 from bot.ports import Choose, Free, Say, Step
@@ -42,7 +42,7 @@ from knowledge.types import Passage
 DATA = Path(__file__).parent / "data"
 QUESTIONS = DATA / "natural_questions.jsonl"
 HANDBOOKS = DATA / "natural_handbooks.json"
-DEPTHS = (1, 3, 5, 10)
+DEPTHS = (1, 3, 5)
 
 Outcome = Literal["right", "partly", "wrong", "refused"]
 
@@ -61,8 +61,6 @@ class Natural:
     outcome: Outcome
     ranks: tuple[bool, ...]
     """For each passage that search found, best first, whether it holds the evidence."""
-    held: int
-    """How many of the handbook's passages hold evidence."""
 
 
 class PlainWriter:
@@ -126,9 +124,6 @@ async def measure(folder: Path, only: str | None = None) -> list[Natural]:
                     each for each in questions if each["handbook"] == name
                 ):
                     reply = await ask(app, number, line["question"])
-                    found = await app.retriever.search(
-                        line["question"], handbook.EVERYBODY, max(DEPTHS)
-                    )
                     asked.append(
                         Natural(
                             line["id"],
@@ -138,8 +133,7 @@ async def measure(folder: Path, only: str | None = None) -> list[Natural]:
                             line["expected"],
                             reply,
                             outcome(reply, line["evidence"], corpus),
-                            tuple(holds(each.passage, line["evidence"]) for each in found),
-                            sum(holds(each, line["evidence"]) for each in corpus.passages),
+                            tuple(holds(each.passage, line["evidence"]) for each in reply.evidence),
                         )
                     )
     return asked
@@ -166,7 +160,7 @@ def figures(asked: Sequence[Natural]) -> dict[str, Any]:
     sure = [each for each in asked if each.reply.tier == "sure"]
     shown = [each for each in answerable if each.outcome != "refused"]
     ranked = [
-        ([*range(len(each.ranks))], {at for at, hit in enumerate(each.ranks) if hit}, each.held)
+        ([*range(len(each.ranks))], {at for at, hit in enumerate(each.ranks) if hit})
         for each in answerable
     ]
     return {
@@ -199,16 +193,8 @@ def figures(asked: Sequence[Natural]) -> dict[str, Any]:
                 f"hit@{depth}": _share(any(each.ranks[:depth]) for each in answerable)
                 for depth in DEPTHS
             },
-            "recall@10": round(
-                mean(
-                    recall(order, hits, 10) * len(hits) / held
-                    for order, hits, held in ranked
-                    if held
-                ),
-                3,
-            ),
-            "ndcg@10": round(
-                mean(ndcg(order, hits, 10) if hits else 0.0 for order, hits, _ in ranked), 3
+            "ndcg@5": round(
+                mean(ndcg(order, hits, 5) if hits else 0.0 for order, hits in ranked), 3
             ),
         },
         "quote_words": sorted(

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from bot.quoting.layout import Group, Layout
 from bot.quoting.lists import is_asked_for, item_asked, listed, numbered, with_lead
-from bot.quoting.sentences import AS_GOOD, back, sentences
+from bot.quoting.sentences import AS_GOOD, SPREAD, back, sentences
 from bot.quoting.tables import rows_asked
 from bot.quoting.wants import Wants, has
 
 _NEARLY = 0.25  # of the best one's share, from which a unit with what is asked for wins
+_SHORT_LIST = 6  # items; of these none is picked where the reader does not know which
 _LONG_CODE = 1500  # characters; longer code is read on its page
 
 
@@ -42,6 +43,8 @@ def cut(question: str, want: Wants, layout: Layout) -> Cut:
         return _structure(question, want, layout, shares, group)
     match group.kind:
         case "list" if is_asked_for(question, want, layout, shares, best):
+            return Cut(*listed(layout, group))
+        case "list" if shares[best] < SPREAD and len(group.members) <= _SHORT_LIST:
             return Cut(*listed(layout, group))
         case "list":
             return Cut(item_asked(layout, shares, best))

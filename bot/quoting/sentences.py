@@ -9,11 +9,11 @@ from bot.quoting.layout import Layout
 
 AS_GOOD = 0.5
 """Of the best unit's share, from which another counts as likely as it."""
-SPREAD = 0.5
+SPREAD = 0.65
 """Share below which the best unit does not hold the answer alone."""
-LONGEST = 320
-"""Characters of what is quoted around a sentence; about four lines in a chat."""
-_HELD = 0.6  # share by which the units together hold it
+LONGEST = 400
+"""Characters of what is quoted around a sentence; about five lines in a chat."""
+_HELD = 0.75  # share by which the units together hold it
 _MOST = 3  # sentences added to the best one
 _ELLIPTIC = 3  # words; a sentence this short is not understood alone
 
@@ -62,8 +62,6 @@ def sentences(
         if last - first >= _MOST and not steps:
             break
         first, last = min(first, at), max(last, at)
-    if spread and not steps and sum(shares[first : last + 1]) < _HELD:
-        first = last = best  # no stretch holds it
     first = back(layout, first)[0]
     said = layout.units[last].text
     following = layout.units[last + 1].text if last + 1 < len(shares) else ""
