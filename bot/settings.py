@@ -85,7 +85,7 @@ class Settings(BaseSettings):
         "a cross-encoder of your own (set the three thresholds below to its scores then).",
     )
     sure: float = Field(
-        0.5,
+        0.6,
         ge=0,
         le=1,
         description="How likely a passage must answer to be told as the answer; higher: fewer "

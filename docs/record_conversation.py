@@ -113,7 +113,7 @@ def draw(transcript: str) -> Console:
         if _HEADER.fullmatch(line):
             console.print(Text(line, style="bold cyan"))
         else:
-            dim = line.lstrip().startswith(("[1] ", "Confident", "Fairly sure", "Worth checking"))
+            dim = line.lstrip().startswith(("[1] ", "● ", "◐ "))
             console.print(Text(line, style="dim" if dim else "bold" if "]  [" in line else ""))
     return console
 

@@ -86,6 +86,7 @@ def run(data: Path, work: Path, out: Path, trained: Path | None) -> dict[str, An
     scale = calibrated(found, blend)
     results = {
         "calibration": asdict(scale) | {"blend": blend},
+        "calibrated_on": list(HELD_OUT),
         "measures": measures(found, blend, scale),
         "recipe": asdict(recipe),
         "trained_on": {

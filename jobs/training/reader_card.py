@@ -33,7 +33,7 @@ _FIGURES = {
 def card(results: Mapping[str, Any]) -> str:
     """Markdown."""
     measured, trained = results["measures"], results["trained_on"]
-    calibration, recipe = results["calibration"], results["recipe"]
+    recipe = results["recipe"]
     rows = "\n".join(
         f"| {row['near_misses_answered']:.0%} | {row['from']:.2f} | {row['answered']:.1%} | "
         f"{row['rightly']:.1%} |"
@@ -66,8 +66,9 @@ answer taken out or put in, and others that search found.
 
 {figures}
 
-The third figure flatters: near misses are worded nearer to their passage, and a model that reads
-nothing tells them apart with .88. The first two cannot be had without reading.
+Near misses were worded closer to their passage here than answerable questions were, so the third
+figure and the table below are hard on the reader; the first two cannot be had without reading. What
+it comes to on questions as people type them is in docs/benchmarks.md.
 
 When the likeliest of the first three passages must be likelier than this to answer:
 
@@ -75,9 +76,8 @@ When the likeliest of the first three passages must be likelier than this to ans
 |---|--:|--:|--:|
 {rows}
 
-The probability is a logistic regression on the logits of both heads, fitted on these handbooks:
-{calibration["answers_weight"]} of the one that judges, {calibration["relevance_weight"]} of the one
-that ranks, {calibration["bias"]}. In the ranking, relevance weighs {calibration["blend"]} beside 1.
+The probability is a logistic regression on the logits of both heads. It is in `reader.json`, and
+the handbooks that it was fitted on stand beside it (`calibrated_on`).
 
 ## Where it fails
 

@@ -208,7 +208,8 @@ class TestWhatShips:
 def judged(own: float, *, answerable: bool, cut: float | None = None) -> Judged:
     asked = question("q", answerable=answerable, passage="a", retrieved=("a", "b", "c"))
     return Judged(
-        asked, own, cut, None if cut is None else 2.0, np.array([2.0, 3.0, -9.0]), np.array([own, own - 3, -9.0]),
+        asked, own, cut, None if cut is None else 2.0,
+        np.array([2.0, 3.0, -9.0]), np.array([own, own - 3, -9.0]),
         np.array([answerable, False, False]), unit_right=True if answerable else None,
     )  # fmt: skip
 
@@ -236,12 +237,6 @@ class TestMeasures:
     def test_go_into_the_card(self) -> None:
         results = {
             "measures": measures(self.FOUND, 0.2, calibrated(self.FOUND, 0.2)),
-            "calibration": {
-                "answers_weight": 0.6,
-                "relevance_weight": 0.1,
-                "bias": -0.4,
-                "blend": 0.2,
-            },
             "recipe": {"rank": 64, "generic_pairs": 6000},
             "trained_on": {"pairs": 1, "groups": 1, "handbooks": ["a/b"], "held_out": ["c/d"]},
             "date": "2026-01-01",

@@ -149,7 +149,7 @@ class Deliveries:
         try:
             yield
             held = self._held
-            random.Random(seed).shuffle(held)  # noqa: S311 - an order, not a secret
+            random.Random(seed).shuffle(held)
             for delivery in held:
                 self._start(delivery)
         finally:
