@@ -150,18 +150,16 @@ async def tell_closest(turn: Turn) -> AsyncIterator[Delta | Reply]:
 async def tell_unknown(turn: Turn, thresholds: Thresholds) -> AsyncIterator[Delta | Reply]:
     """An honest "I don't know", with the nearest pages where there are any that are near.
 
-    A question in another language is told so in that language, with what search found.
+    A question in another language is told so in that language.
     """
     replies = turn.asked.voice.guide.replies
     if turn.language == "en":
         answer = picked(replies.unknown, turn.asked.text)
-        nearest = _names(near(turn.evidence, thresholds))
         introduced = f"{answer} {replies.unknown_sources}"
     else:
-        answer = replies.unknown[0]
-        nearest = _names(turn.evidence)
         introduced = NEAREST_IN_ENGLISH[turn.language]
-    if nearest:
+        answer = introduced.partition(". ")[0] + "."
+    if nearest := _names(near(turn.evidence, thresholds)):
         listed = "\n".join(f"- {name}" for name in nearest)
         answer = f"{introduced}\n\n{listed}"
     turn.timings["first_word"] = turn.since_start()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from bot.quoting.layout import Group, Layout
 from bot.quoting.lists import is_asked_for, item_asked, listed, numbered, with_lead
 from bot.quoting.sentences import AS_GOOD, SPREAD, back, sentences
-from bot.quoting.tables import rows_asked
+from bot.quoting.tables import is_looked_up, rows_asked
 from bot.quoting.wants import Wants, has
 
 _NEARLY = 0.25  # of the best one's share, from which a unit with what is asked for wins
@@ -36,6 +36,9 @@ def cut(question: str, want: Wants, layout: Layout) -> Cut:
     if want.step is not None and (step := numbered(want.step, layout, shares)) is not None:
         return Cut(with_lead(layout, step))
     best = _best(want, layout, shares)
+    for table in layout.groups:
+        if table.kind == "table" and is_looked_up(question, want, layout, shares, table):
+            return _structure(question, want, layout, shares, table)
     group = layout.group(best)
     if want.steps or want.several:
         group = _whole(question, want, layout, shares, best) or group

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from bot.quoting.layout import Group, Layout
+from bot.quoting.sentences import SPREAD
 from bot.quoting.wants import Wants
 from knowledge.parsing.inline import plain_text
 from knowledge.words import stems, telling
@@ -16,6 +17,7 @@ _MOST = 4  # rows of a larger one
 _WIDE = 4  # columns from which on only those asked for are shown
 _SURE = 0.8  # share of a row from which it is the answer though the question does not name it
 _AS_GOOD = 0.5  # of the best row's share
+_DIGIT = re.compile(r"\d")
 _CELL_BORDER = re.compile(r"(?<!\\)\|")
 
 # What a column is called that has the kind of thing asked for.
@@ -47,6 +49,29 @@ def rows_asked(
     named = named or [at for at in rows if shares[at] >= _AS_GOOD * shares[best]]
     likeliest = sorted(named, key=lambda at: (-shares[at], at))[:_MOST]
     return sorted(likeliest)
+
+
+def is_looked_up(
+    question: str, want: Wants, layout: Layout, shares: Sequence[float], table: Group
+) -> bool:
+    """Whether the answer is to be looked up in this table, although a sentence may score higher.
+
+    A reader of running text sees little in a row. But where a row is called by a word of the
+    question ("... in Ghent?") and has the kind of thing asked for, or every row counts what the
+    question counts and no sentence is likely alone, people look there.
+    """
+    rows = [layout.units[at].text for at in table.members]
+    if want.kind not in _COLUMN or not table.members:
+        return False
+    if want.kind in ("amount", "time") and not all(_DIGIT.search(row) for row in rows):
+        return False
+    asked = telling(question).keys()
+    keys = [stems(row.split(" | ")[0]) for row in rows]
+    named = sum(bool(key) and key <= asked for key in keys)
+    if 0 < named < len(rows) or 0 < named == len(rows) == 1:
+        return True
+    counts = bool(want.noun) and all(want.noun <= stems(row) for row in rows)
+    return counts and len(rows) <= _SMALL and max(shares) < SPREAD
 
 
 def _named(question: str, said: Mapping[int, str]) -> list[int]:

@@ -196,3 +196,27 @@ def test_any_passage_is_quoted_word_for_word_whatever_is_asked(markdown: str, as
     quoted = quote(asked, evidence(markdown))
     assert quoted.is_verbatim
     assert quoted.shown
+
+
+class TestATableBesideSentences:
+    LEAVE = (
+        "| Site | First five years | Later |\n|---|---|---|\n| Ghent | 26 days | 28 days |\n"
+        "| Bristol | 25 days | 27 days |\n\nPart-time colleagues get it in proportion. "
+        "Someone in Ghent who works four days out of five has 21 days.\n"
+    )
+
+    def test_is_looked_up_where_a_row_is_named(self) -> None:
+        found = evidence(self.LEAVE, {"Someone in Ghent": 0.9})
+        shown = quote("How many days of leave do I get in Ghent?", found).shown
+        assert "| Ghent | 26 days | 28 days |" in shown
+        assert "Bristol" not in shown and "21" not in shown
+
+    def test_is_looked_up_where_every_row_counts_what_is_asked(self) -> None:
+        found = evidence(self.LEAVE, {"Someone in Ghent": 0.5, "Part-time": 0.4})
+        shown = quote("how many days off do I get?", found).shown
+        assert "| Ghent |" in shown and "| Bristol |" in shown
+
+    def test_is_left_alone_where_a_sentence_answers(self) -> None:
+        found = evidence(self.LEAVE, {"Part-time": 0.95})
+        shown = quote("What do part-time colleagues get?", found).shown
+        assert shown.startswith("Part-time colleagues get it in proportion.")
