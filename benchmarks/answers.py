@@ -6,8 +6,7 @@ Asks the 134 questions that are headings in it (headings kept, as a company's ow
 and 100 that it does not answer. An answer is right when what it quotes first stands in the
 question's section, white space aside. ``--answers`` writes every reply for reading.
 
-The judge's weights were fitted on these questions too: for shares on questions that it has not
-seen, take the out-of-fold ones of ``benchmarks.judge``.
+The headings are the documents' own words, which flatters: ``benchmarks.natural`` asks as people do.
 """
 
 from __future__ import annotations
@@ -150,6 +149,7 @@ def summary(answered: Sequence[Answered]) -> dict[str, Any]:
         "answerable": {
             "questions": len(asked),
             "answered": share(gave_answer(each) for each in asked),
+            "shown_as_uncertain": share(each.reply.tier == "unsure" for each in asked),
             "quoted_from_right_section": share(each.right[:1] == (True,) for each in asked),
             "quoted_from_another": share(each.right[:1] == (False,) for each in asked),
             "only_from_right_section": share(
@@ -160,6 +160,9 @@ def summary(answered: Sequence[Answered]) -> dict[str, Any]:
             kind: {
                 "questions": sum(each.kind == kind for each in others),
                 "answered": share(gave_answer(each) for each in others if each.kind == kind),
+                "shown_as_uncertain": share(
+                    each.reply.tier == "unsure" for each in others if each.kind == kind
+                ),
             }
             for kind in kinds
         },
@@ -168,14 +171,13 @@ def summary(answered: Sequence[Answered]) -> dict[str, Any]:
             "all_checks_hold": share(checks_hold(reply) for reply in given),
             "every_marker_kept": share(all(reply.checks["markers"].values()) for reply in given),
             "markers": markers_kept(given),
-            "lead_in_replaced": share(reply.checks["lead_in"] == "replaced" for reply in given),
         },
     }
 
 
 def gave_answer(one: Answered) -> bool:
-    """Whether it was answered from a passage."""
-    return not one.reply.abstained and bool(one.reply.citations)
+    """Whether it was answered as sure."""
+    return one.reply.tier == "sure"
 
 
 def share(hits: Any) -> float:
@@ -196,8 +198,10 @@ def show(report: Mapping[str, Any]) -> None:
     for key in (name for name in answerable if name != "questions"):
         table.add_row(key.replace("_", " "), _of(answerable["questions"]), f"{answerable[key]:.1%}")
     for kind, one in report["unanswerable"].items():
-        table.add_row(f"{kind} answered", f"{one['questions']} {kind}", f"{one['answered']:.1%}")
-    for key in ("all_checks_hold", "every_marker_kept", "lead_in_replaced"):
+        for key in ("answered", "shown_as_uncertain"):
+            words = f"{kind} {key.replace('_', ' ')}"
+            table.add_row(words, f"{one['questions']} {kind}", f"{one[key]:.1%}")
+    for key in ("all_checks_hold", "every_marker_kept"):
         table.add_row(key.replace("_", " "), f"{answers['given']} answers", f"{answers[key]:.1%}")
     for name, value in answers["markers"].items():
         table.add_row(f"marker {name} kept", f"{answers['given']} answers", f"{value:.1%}")

@@ -96,7 +96,7 @@ async def warm(settings: Settings, first: str, questions: Sequence[str]) -> dict
         await ask(app, 0, first)
         replies = [await ask(app, n, text) for n, text in enumerate(questions, start=1)]
         peak = peak_mib()
-        answered = [reply for reply in replies if not reply.abstained]
+        answered = [reply for reply in replies if reply.tier == "sure"]
         compared = await compare(app, settings, answered[:COMPARED])
     return {
         "questions": len(questions),

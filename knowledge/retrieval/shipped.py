@@ -46,6 +46,9 @@ def load_network(shipped: Path, kept: Path) -> ReaderNetwork:
         unfinished = path.with_suffix(f".{os.getpid()}.part")
         save_file({name: value.to(torch.bfloat16) for name, value in whole.items()}, unfinished)
         unfinished.replace(path)
+        for older in kept.glob("reader-*.safetensors"):
+            if older != path:
+                older.unlink(missing_ok=True)
     network.load_state_dict(load_file(path))
     network.eval()
     for parameter in network.parameters():
