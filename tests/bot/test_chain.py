@@ -109,14 +109,14 @@ class TestAnAnswer:
         assert [each.passage.document for each in told.reply.evidence] == ["x.md", "handbook.md"]
 
     async def test_quotes_and_cites_a_second_passage_that_answers_as_well(self, ask: Ask) -> None:
-        other = evidence("Temps are paid every Friday.\n", document="temps.md")
-        told = await ask(evidence(PAYDAY), other)
+        other = evidence("Temps are paid every Friday.\n", document="temps.md", answers=0.7)
+        told = await ask(evidence(PAYDAY, answers=0.7), other)
         reply = told.reply
         assert [(each.n, each.document) for each in reply.citations] == [
             (1, "handbook.md"),
             (2, "temps.md"),
         ]
-        assert f"\n\n{SENTENCE}\n\n[1]\n\nTemps are paid every Friday.\n\n[2]\n\n" in reply.answer
+        assert f"\n\n{SENTENCE}\n\n[1]\n\nTemps are paid every Friday.\n\n[2]" in reply.answer
         assert "".join(told.deltas) == reply.answer
         assert (reply.checks["quote_verbatim"], reply.checks["marks"]) == (True, True)
         assert set(reply.checks["facts"].values()) == {True}
@@ -229,12 +229,9 @@ class TestTheFrame:
         assert f"{GREETING} This is what “Pay dates” says: {SENTENCE} [1]" in told.reply.answer
         assert told.reply.checks["lead_in"] == "heading"
 
-    async def test_names_none_where_it_is_less_sure_or_quotes_two(self, ask: Ask) -> None:
+    async def test_names_none_where_it_is_less_sure(self, ask: Ask) -> None:
         found = evidence(PAYDAY, headings=("Pay dates",), answers=0.7)
         assert "Pay dates" not in (await ask(found)).reply.answer
-        sure = evidence(PAYDAY, headings=("Pay dates",), answers=0.9)
-        second = evidence("Temps are paid every Friday.\n", document="temps.md", answers=0.9)
-        assert "“Pay dates”" not in (await ask(sure, second)).reply.answer
 
     async def test_closes_under_a_quote_only_where_it_is_very_sure(self, ask: Ask) -> None:
         told = await ask(evidence(PAYDAY, answers=0.7))

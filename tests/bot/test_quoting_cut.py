@@ -149,11 +149,17 @@ class TestCode:
 
 class TestSeveralPassages:
     def test_a_second_quote_that_adds_something_is_kept(self) -> None:
-        one, two = evidence("Salaries are paid on the 25th."), evidence("Slips come by post.")
+        one = evidence("Salaries are paid on the 25th.", answers=0.7)
+        two = evidence("Slips come by post.", answers=0.7)
         assert [each.shown for each in quotes("pay", [one, two], 900)] == [
             "Salaries are paid on the 25th.",
             "Slips come by post.",
         ]
+
+    def test_none_is_added_to_one_that_is_very_likely_to_answer(self) -> None:
+        one, two = evidence("Salaries are paid on the 25th."), evidence("Slips come by post.")
+        (alone,) = quotes("pay", [one, two], 900)
+        assert alone.shown == "Salaries are paid on the 25th."
 
     def test_a_second_quote_that_says_the_same_is_left_out(self) -> None:
         one = evidence("Salaries are paid on the 25th of each month.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer = Tokenizer(WordLevel({word: at for at, word in enumerate(words)}, "[UNK]"))
     tokenizer.pre_tokenizer = Whitespace()
     tokenizer.post_processor = BertProcessing(("[SEP]", 3), ("[CLS]", 2))
-    PreTrainedTokenizerFast(
+    fast: Any = PreTrainedTokenizerFast
+    fast(
         tokenizer_object=tokenizer,
         pad_token="[PAD]",
         unk_token="[UNK]",
@@ -52,13 +54,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         sep_token="[SEP]",
         model_max_length=64,
     ).save_pretrained(path)
+    one_label: dict[str, Any] = {"num_labels": 1}
     config = BertConfig(
         vocab_size=len(words),
         hidden_size=16,
         num_hidden_layers=2,
         num_attention_heads=2,
         intermediate_size=32,
-        num_labels=1,
+        **one_label,
         max_position_embeddings=128,
     )
     BertForSequenceClassification(config).save_pretrained(path)
