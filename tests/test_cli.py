@@ -371,7 +371,7 @@ class TestDoctor:
     ) -> None:
         result = run("doctor", HOUSEVOICE_DATA=str(samples_folder))
         assert result.exit_code == 0, result.output
-        assert len(result.stdout.splitlines()) == 8
+        assert len(result.stdout.splitlines()) == 9
         assert all(line.startswith("ok ") for line in result.stdout.splitlines()), result.stdout
         assert result.stderr == ""
 
@@ -406,6 +406,7 @@ class TestDoctor:
             "passage store",
             "embedder",
             "voice",
+            "reader",
             "writing model",
         }
         assert str(tmp_path / "data") in findings["data folder"]

@@ -15,6 +15,7 @@ from knowledge.words import stems, telling
 _SMALL = 6  # rows of a table that may be shown whole
 _MOST = 4  # rows of a larger one
 _WIDE = 4  # columns from which on only those asked for are shown
+_KEYWORDS = 3  # words of a question that is typed as to a search engine: "pay day lyon?"
 _SURE = 0.8  # share of a row from which it is the answer though the question does not name it
 _AS_GOOD = 0.5  # of the best row's share
 _DIGIT = re.compile(r"\d")
@@ -61,11 +62,12 @@ def is_looked_up(
     question counts and no sentence is likely alone, people look there.
     """
     rows = [layout.units[at].text for at in table.members]
-    if want.kind not in _COLUMN or not table.members:
+    asked = telling(question).keys()
+    keywords = want.kind == "any" and len(asked) <= _KEYWORDS
+    if not rows or not (want.kind in _COLUMN or keywords):
         return False
     if want.kind in ("amount", "time") and not all(_DIGIT.search(row) for row in rows):
         return False
-    asked = telling(question).keys()
     keys = [stems(row.split(" | ")[0]) for row in rows]
     named = sum(bool(key) and key <= asked for key in keys)
     if 0 < named < len(rows) or 0 < named == len(rows) == 1:
