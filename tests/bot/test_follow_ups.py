@@ -20,7 +20,11 @@ from tests.fakes import evidence
 
 MANAGERS = frozenset({"office:group:managers"})
 PAY = evidence(
-    "Salaries are paid on the 25th of each month.\n", title="Pay", document="pay.md", score=0.91
+    "Salaries are paid on the 25th of each month.\n",
+    title="Pay",
+    document="pay.md",
+    score=0.91,
+    answers=0.78,
 )
 PAY_OF_MANAGERS = evidence(
     "Payday of managers is the 20th.\n",
@@ -29,6 +33,7 @@ PAY_OF_MANAGERS = evidence(
     source="board",
     access=MANAGERS,
     score=0.83,
+    answers=0.76,
 )
 UNSURE = "What is in the canteen?"
 SOUP = evidence("Soup is on Mondays.\n", title="Canteen", document="canteen.md", answers=0.3)
@@ -114,7 +119,7 @@ class TestWhy:
         trace = await asked(bench, office, **PRIVATELY)
         card = await bench.follow_ups.why(trace, CHANNEL, "ann", office)
         assert "**When is payday?**" in card.text
-        assert "● Sure: what I quoted answers this, as far as I can tell." in card.text
+        assert "● Fairly sure: what I quoted answers this, as far as I can tell." in card.text
         assert "1. Pay (quoted, read 3 days ago)" in card.text
         assert "2. Board (quoted, read today)" in card.text
         assert "How likely it answers: 1: 90%, 2: 90%. How near it comes: 1: 91%, 2: 83%." in (
@@ -185,7 +190,7 @@ class TestWhy:
             )
             await db.execute(older)
         text = (await bench.follow_ups.why(trace, CHANNEL, "ann", office)).text
-        assert "● Sure" in text and "%" not in text
+        assert "● Fairly sure" in text and "%" not in text
 
     async def test_it_does_not_know_says_what_that_comes_of(
         self, bench: Bench, office: FakePlatform
