@@ -191,8 +191,7 @@ async def test_planted_instructions_are_quoted_at_most(real: App, question: str)
     for planted in PLANTED:
         assert planted not in own_words
     guide = real.voice(None).guide
-    assert own_words.startswith(guide.greetings)
-    assert own_words.endswith(guide.closings)
+    assert own_words.startswith((*guide.greetings, *guide.replies.unsure, *guide.replies.unknown))
 
 
 async def test_a_customers_words_are_shown_as_a_quotation(app: App) -> None:

@@ -122,7 +122,7 @@ class TestWhy:
         assert "● Fairly sure: what I quoted answers this, as far as I can tell." in card.text
         assert "1. Pay (quoted, read 3 days ago)" in card.text
         assert "2. Board (quoted, read today)" in card.text
-        assert "How likely it answers: 1: 90%, 2: 90%. How near it comes: 1: 91%, 2: 83%." in (
+        assert "How likely it answers: 1: 78%, 2: 76%. How near it comes: 1: 91%, 2: 83%." in (
             card.text
         )
         assert "> Salaries are paid on the 25th" in card.text

@@ -295,6 +295,9 @@ def test_the_model_card_has_every_figure() -> None:
             "all_markers": (base + 6) / 100,
         }
 
+    def lines(share: float) -> dict[str, float]:
+        return {"greeting": share, "lead": share + 0.01, "closing": share + 0.02}
+
     text = model_card(
         {
             "voice": "acme",
@@ -307,6 +310,11 @@ def test_the_model_card_has_every_figure() -> None:
             "threads": 2,
             "versions": {"torch": "2.13.0", "peft": "0.21.2"},
             "held_out": {"base": measures(20), "tuned": measures(70)},
+            "frames": {
+                "base": {"every_line": lines(0.11), "fitting_lines": lines(0.41)},
+                "first_line": lines(0.31),
+                "tuned": {"every_line": lines(0.51), "fitting_lines": lines(0.61)},
+            },
         }
     )
     for figure in (
@@ -314,6 +322,7 @@ def test_the_model_card_has_every_figure() -> None:
         *("epochs 3", "102 steps", "732 s", "2 CPU", "torch 2.13.0", "peft 0.21.2"),
         *("| 20.11 | 70.11 |", "| 20.2 | 70.2 |", "| 20.3 | 70.3 |", "| 20.4 | 70.4 |"),
         *("greeting | 24% | 74% |", "own words | 25% | 75% |", "kept | 26% | 76% |"),
+        *("among all | 11% | 12% | 13% |", "first of those that fit | 31% | 32% | 33% |"),
         "python -m bot voice train acme",
     ):
         assert figure in " ".join(text.split())
