@@ -39,7 +39,7 @@ _ASKED: dict[Occasion, re.Pattern[str]] = {
     ),
     "permission": re.compile(
         rf"{_CLAUSE}(?:can|could|may|might|am|are|must|should) {_WHO}\b"
-        rf"|\b(?:do|does) {_WHO} (?:have|need) to\b"
+        rf"|{_CLAUSE}(?:do|does) {_WHO} (?:have|need) to\b"
         r"|\b(?:allowed|permitted)\b|\bis it (?:ok|okay|fine)\b|\brules?\b",
         re.I,
     ),
@@ -81,15 +81,16 @@ _TOLD: dict[Occasion, re.Pattern[str]] = {
     ),
 }
 _VERBS = (
-    "add|appeal|apply|ask|attach|avoid|bag|book|break|bring|call|cancel|change|charge|check|choose|clean|clear"
-    "|click|close|collect|come|complete|contact|copy|create|cut|disconnect|download|edit|e-?mail"
+    "add|appeal|apply|ask|attach|avoid|bag|book|break|bring|call|cancel|change|charge|check|choose"
+    "|clean|clear|click|close|collect|come|complete|contact|copy|create|cut|disconnect|download|edit|e-?mail"
     "|empty|enter|fill|find|follow|forward|get|give|go|hand|hold|include|inform|install|join|keep"
     "|lay|leave|let|lock|log|look|make|mark|move|note|notify|open|pack|pay|pick|plug|post|pour|press"
-    "|print|pull|push|put|read|reboot|record|remove|reply|report|request|reserve|rest|restart|restore"
-    "|return|ring|rinse|run|save|scan|search|select|send|set|show|sign|speak|start|stay|stop|store"
+    "|print|pull|push|put|read|reboot|record|remove|reply|report|request|reserve|rest|restart"
+    "|restore|return|ring|rinse|run|save|scan|search|select|send|set|show|sign|speak|start|stay|stop|store"
     "|submit|switch|take|talk|tell|turn|type|unplug|update|upload|use|visit|wait|walk|warn|wash|wear"
     "|wipe|write"
 )
+_OBJECT = "an?|the|your|it|them|us|me|this|that|any|all|in|on|out|up|to|for|at|into|with|by"
 # A sentence or list item that begins by telling somebody to do something, or does so after "If …,".
 _ORDER = re.compile(
     r"(?:^|[.!?:)] +|\n)[\s>*+-]*(?:\d+[.)] +)?[*_`]*"
@@ -97,10 +98,13 @@ _ORDER = re.compile(
     rf"(?:(?:please|then|first|next|finally|always|just),? +)*(?:{_VERBS})\b(?! (?:is|are)\b)",
     re.I,
 )
-# "Stay at home and get better" are no two steps.
+# "Stay at home and get better" are no two steps, and in "your title, start date" none is.
 _MORE = re.compile(
-    rf"(?:,|;|\band|\bor)(?: then)? (?!(?:get|stay|keep|leave|let|rest)\b)(?:{_VERBS})\b", re.I
+    rf"(?:(?:;|\band|\bor)(?: then)? |, (?:then |(?=\w+ (?:(?:{_OBJECT})\b|(?-i:[A-Z`*])))))"
+    rf"(?!(?:get|stay|keep|leave|let|rest)\b)(?:{_VERBS})\b",
+    re.I,
 )
+_FORBIDS = re.compile(r"\W*(?:never|do not|don['’]t)\b", re.I)  # such a quote tells where not
 _NUMBERED = re.compile(r"^\s*\d+[.)]\s", re.M)
 _PHONE = re.compile(r"(?<!\w)\+?\d[\d ()/-]{6,}\d\b|\bext(?:ension)?\.? \d{2,5}\b", re.I)
 _SPOT = re.compile(
@@ -127,8 +131,7 @@ def bears(told: str, occasion: Occasion) -> bool:
             return bool(_ORDER.search(told) or _PHONE.search(told))
         case "place":
             found = facts(told)
-            return bool(
-                found["names"] or found["links"] or _PHONE.search(told) or _SPOT.search(told)
-            )
+            named = found["names"] or found["links"] or _PHONE.search(told) or _SPOT.search(told)
+            return bool(named) and not _FORBIDS.match(told)
         case _:
             return _TOLD[occasion].search(told) is not None
