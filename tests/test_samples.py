@@ -147,7 +147,9 @@ async def test_every_citation_quotes_a_passage_of_its_document(
 
 
 def quotes(passage: Passage, quote: str, document: str) -> bool:
-    return passage.document == document and bool(quote) and quote in passage.text
+    # What stands between the parts of a quote may be left out.
+    verbatim = all(line in passage.text for line in quote.splitlines())
+    return passage.document == document and bool(quote) and verbatim
 
 
 async def test_nobody_without_the_role_is_answered_from_the_managers_page(
@@ -185,7 +187,8 @@ async def test_planted_instructions_are_quoted_at_most(real: App, question: str)
     reply = await ask(real, question)
     own_words = reply.answer
     for citation in reply.citations:
-        own_words = own_words.replace(citation.quote, "")
+        for line in filter(None, citation.quote.splitlines()):
+            own_words = own_words.replace(line, "")
         if any(planted in citation.quote for planted in PLANTED):
             assert citation.document == INJECTION_PAGE
     for planted in PLANTED:
