@@ -17,9 +17,9 @@ import argparse
 import asyncio
 import json
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 from tokenizers import Tokenizer
 
 from benchmarks import handbook
@@ -28,8 +28,9 @@ from benchmarks.natural import QUESTIONS, PlainWriter, holds
 from bot.app import open_app
 from bot.judge import CONSIDERED
 from bot.tone.voice import Voice
-from knowledge.retrieval.cross_encoder import SHIPPED, Calibration
-from knowledge.retrieval.encoding import encode
+from jobs.training.reader_measures import fitted
+from knowledge.retrieval.cross_encoder import SHIPPED
+from knowledge.retrieval.encoding import MOST_TOKENS, encode
 from knowledge.retrieval.packaged_weights import packaged_folder
 from knowledge.retrieval.reader import readable_text
 from knowledge.retrieval.scoring import score
@@ -37,11 +38,9 @@ from knowledge.retrieval.shipped import load_network
 from knowledge.sentences import split_units
 
 ON = ("hypha", "usajobs")
-_MOST_TOKENS = 320
-_PENALTY = 1e-3
 
 Row = tuple[float, float, bool]
-"""Both logits of a passage, relevance first, and whether it answers."""
+"""Both logits of a passage, that of answers first, and whether it answers."""
 
 
 async def rows(folder: Path, name: str) -> list[Row]:
@@ -62,29 +61,15 @@ async def rows(folder: Path, name: str) -> list[Row]:
                 best = await app.retriever.search(question, handbook.EVERYBODY, CONSIDERED)
                 passages = [each.passage for each in best]
                 texts = [readable_text(p.context, split_units(p.text)) for p in passages]
-                scores = score(network, encode(tokenizer, question, texts, _MOST_TOKENS))
+                scores = score(network, encode(tokenizer, question, texts, MOST_TOKENS))
                 for passage, logits in zip(passages, scores, strict=True):
                     right = holds(passage, line["evidence"])
-                    found.append((float(logits.relevance), float(logits.answers), right))
+                    found.append((float(logits.answers), float(logits.relevance), right))
     return found
 
 
 async def _plain(_: Voice) -> PlainWriter:
     return PlainWriter()
-
-
-def fit(found: list[Row], blend: float) -> Calibration:
-    """Newton's method on the likelihood, with a small penalty."""
-    design = np.array([(answers, relevance, 1.0) for relevance, answers, _ in found])
-    right = np.array([float(each[2]) for each in found])
-    weights = np.array([0.5, 0.1, 0.0])
-    for _ in range(50):
-        chance = 1 / (1 + np.exp(-(design @ weights)))
-        gradient = design.T @ (chance - right) + _PENALTY * weights
-        curvature = (design.T * (chance * (1 - chance))) @ design + _PENALTY * np.eye(3)
-        weights -= np.linalg.solve(curvature, gradient)
-    answers, relevance, bias = (round(float(each), 4) for each in weights)
-    return Calibration(answers, relevance, bias, blend)
 
 
 def main() -> None:
@@ -100,13 +85,8 @@ def main() -> None:
     found = [row for name in given.on for row in asyncio.run(rows(given.handbooks, name))]
     path = SHIPPED / "reader.json"
     told = json.loads(path.read_text("utf-8"))
-    fitted = fit(found, told["calibration"]["blend"])
-    told["calibration"] = {
-        "answers_weight": fitted.answers_weight,
-        "relevance_weight": fitted.relevance_weight,
-        "bias": fitted.bias,
-        "blend": fitted.blend,
-    }
+    scale = fitted([row[:2] for row in found], [row[2] for row in found])
+    told["calibration"] |= asdict(scale)
     told["calibrated_on"] = list(given.on)
     path.write_text(json.dumps(told, indent=2) + "\n", "utf-8")
     print(f"{len(found)} passages: {told['calibration']}")

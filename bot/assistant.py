@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from time import perf_counter
+from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -187,12 +188,23 @@ def _joined(one: Reply, other: Reply) -> Reply:
         tier=tiers[0] if len(set(tiers)) == 1 else "unsure",
         citations=one.citations + other.citations,
         evidence=one.evidence + other.evidence,
-        checks={**one.checks, **other.checks, "confidence": less.checks.get("confidence", 0)},
+        checks=_both(one.checks, other.checks) | {"confidence": less.checks.get("confidence", 0)},
         timings_ms={
             name: one.timings_ms.get(name, 0) + (ms if name != "first_word" else 0)
             for name, ms in other.timings_ms.items()
         },
     )
+
+
+def _both(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """What holds of both; what is no yes or no is told of the first."""
+    merged = {**other, **one}
+    for name in one.keys() & other.keys():
+        if isinstance(one[name], bool):
+            merged[name] = one[name] and other[name]
+        elif isinstance(one[name], Mapping):
+            merged[name] = _both(one[name], other[name])
+    return merged
 
 
 async def _if_sure(

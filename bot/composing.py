@@ -19,6 +19,7 @@ from bot.quoting import Quote, conflict, quote
 from bot.telling import (
     LONGEST_NOTES,
     PARAGRAPH,
+    VERY_SURE,
     is_running_text,
     is_verbatim,
     picked,
@@ -260,7 +261,13 @@ def _lines(turn: Turn) -> Around:
     quoted = PARAGRAPH.join(quote(turn.standalone, each).shown for each in turn.verdict.support)
     asked = turn.asked
     return around(
-        turn.standalone, quoted, asked.voice.guide, asked.frame, first=asked.first, topic=""
+        turn.standalone,
+        quoted,
+        asked.voice.guide,
+        asked.frame,
+        first=asked.first,
+        topic="",
+        sure=turn.verdict.confidence >= VERY_SURE,
     )
 
 

@@ -24,7 +24,8 @@ from knowledge.types import Evidence
 PARAGRAPH = "\n\n"
 LONGEST_NOTES = 900
 """Characters quoted in one answer: about a screen of a phone."""
-_VERY_SURE = 0.8  # confidence from which the frame names the section, and vouches for the quote
+VERY_SURE = 0.8
+"""Confidence from which the lead-in names the section quoted, and a closing may stand."""
 _NEAREST = 3  # sources named beside "I don't know"
 _RESTATE_TOKENS = 256
 _NOTES_READ = 240  # characters of them before the first word; the rest is read as it is said
@@ -38,7 +39,7 @@ async def tell_answer(turn: Turn, writer: Writer, *, restate: bool) -> AsyncIter
     said = quotes(turn.standalone, turn.verdict.support, LONGEST_NOTES)
     notes = PARAGRAPH.join(each.shown for each in said)
     flows = len(said) == 1 and is_running_text(notes)
-    very_sure = turn.verdict.confidence >= _VERY_SURE
+    very_sure = turn.verdict.confidence >= VERY_SURE
     heading = topic(said[0].passage) if very_sure and len(said) == 1 and guide.heading_lead else ""
     lines = around(
         turn.standalone,

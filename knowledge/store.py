@@ -60,20 +60,12 @@ class PassageStore(Protocol):
         """How many passages the store holds, of one source or in all."""
         ...
 
-    async def frequencies(self, words: Sequence[str]) -> dict[str, int]:
-        """How many of all passages hold each word, as the store's own BM25 counts it.
-
-        Whoever asks, passages that only others may read are counted too, files in others'
-        conversations among them. That can shift a word's weight, and tells no more than a number.
-        """
-        ...
-
     async def similar_words(self, word: str, principals: Principals) -> dict[str, int]:
         """Words that ``word`` may have been meant to be, and in about how many passages each is.
 
         As they are written in passages that these principals may read, in lower case; ``word``
         itself among them when it is in one (:func:`knowledge.spelling.may_be`). A correction is
-        shown, so that unlike with :meth:`frequencies` nothing that others may read is looked at.
+        shown, so nothing that others may read is looked at.
         No principals: none.
         """
         ...

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from itertools import pairwise
 
 import snowballstemmer
 
@@ -51,13 +50,6 @@ def telling(text: str) -> dict[str, str]:
 def stems(text: str) -> frozenset[str]:
     """The stems of all words of a text."""
     return frozenset(_stem(word) for word in surface_words(text))
-
-
-def stems_and_compounds(text: str) -> frozenset[str]:
-    """The stems of all words, and of each two neighbours as one word: "pay day" has "payday"."""
-    words = surface_words(text)
-    joined = (left + right for left, right in pairwise(words))
-    return frozenset(_stem(word) for word in (*words, *joined))
 
 
 @lru_cache(maxsize=65536)

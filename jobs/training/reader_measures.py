@@ -18,15 +18,15 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from jobs.training.reader_data import Book, NaturalQuestion, evidence, taken_out
-from knowledge.retrieval.encoding import encode
+from knowledge.retrieval.encoding import MOST_TOKENS, encode
 from knowledge.retrieval.network import ReaderNetwork, unit_shares
 from knowledge.retrieval.reader import ReadableText, readable_text
 from knowledge.retrieval.scoring import score
 
 CONSIDERED = 3  # as bot.judge considers
 FALSE_RATES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.6)
+_PENALTY = 1e-3
 _BLENDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
-_MOST_TOKENS = 320
 
 Floats = NDArray[np.float64]
 
@@ -78,7 +78,7 @@ def _judged(
     without = taken_out(units, hits) if question.answerable else []
     if without:
         texts.append(readable_text(context, without))
-    encoded = encode(tokenizer, question.text, texts, _MOST_TOKENS)
+    encoded = encode(tokenizer, question.text, texts, MOST_TOKENS)
     scores = score(network, encoded)
     answers = np.array([float(each.answers) for each in scores])
     relevance = np.array([float(each.relevance) for each in scores])
@@ -124,23 +124,33 @@ def calibrated(found: Sequence[Judged], blend: float) -> Logistic:
     Not on near misses: they were worded closer to their passage, so that relevance would count
     against a passage, as it does for nobody who asks.
     """
-    rows, truth = [], []
+    rows: list[tuple[float, float]] = []
+    truth: list[bool] = []
     for each in found:
         if not each.question.answerable:
             continue
         for at in considered(each, blend):
-            rows.append((each.answers[at], each.relevance[at], 1.0))
-            truth.append(float(each.right[at]))
+            rows.append((float(each.answers[at]), float(each.relevance[at])))
+            truth.append(bool(each.right[at]))
         if each.cut is not None and each.cut_relevance is not None:
-            rows.append((each.cut, each.cut_relevance, 1.0))
-            truth.append(0.0)
-    design, wanted = np.array(rows), np.array(truth)
+            rows.append((each.cut, each.cut_relevance))
+            truth.append(False)
+    return fitted(rows, truth)
+
+
+def fitted(rows: Sequence[tuple[float, float]], right: Sequence[bool]) -> Logistic:
+    """By Newton's method on the likelihood, with a small penalty.
+
+    ``rows``: for each passage the logits of *answers* and *relevance*.
+    """
+    design = np.column_stack([np.array(rows), np.ones(len(rows))])
+    truth = np.array(right, float)
     weights = np.array([0.5, 0.1, 0.0])
     for _ in range(50):
         chance = 1 / (1 + np.exp(-(design @ weights)))
         curvature = (design * (chance * (1 - chance))[:, None]).T @ design
-        gradient = design.T @ (chance - wanted) + 1e-3 * weights
-        weights -= np.linalg.solve(curvature + 1e-3 * np.eye(3), gradient)
+        gradient = design.T @ (chance - truth) + _PENALTY * weights
+        weights -= np.linalg.solve(curvature + _PENALTY * np.eye(3), gradient)
     return Logistic(*(round(float(weight), 4) for weight in weights))
 
 

@@ -31,7 +31,6 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 PACKAGED = "packaged"
 SHIPPED = Path(__file__).parent / "packaged"
 """The difference to the packaged weights, and how its logits become probabilities."""
-_MOST_TOKENS = 320  # a passage has up to 256 by the same tokenizer, a question up to 64
 _READ_INSIDE = 3  # passages whose units a folder's model reads one by one
 _BROKEN = (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError)
 
@@ -128,12 +127,12 @@ class PackagedReader(_OnThread):
         return load_network(SHIPPED, self._weights), tokenizer
 
     def _read(self, question: str, passages: list[ReadableText]) -> list[Reading]:
-        from knowledge.retrieval.encoding import encode
+        from knowledge.retrieval.encoding import MOST_TOKENS, encode
         from knowledge.retrieval.network import unit_shares
         from knowledge.retrieval.scoring import score
 
         network, tokenizer = self._loaded()
-        encoded = encode(tokenizer, question, passages, _MOST_TOKENS)
+        encoded = encode(tokenizer, question, passages, MOST_TOKENS)
         readings = []
         for one, scores in zip(encoded, score(network, encoded), strict=True):
             logits = float(scores.relevance), float(scores.answers)
@@ -194,8 +193,10 @@ class CrossEncoderReader(_OnThread):
     def _chances(self, question: str, texts: Sequence[str]) -> list[float]:
         import torch
 
+        from knowledge.retrieval.encoding import MOST_TOKENS
+
         model, tokenizer = self._loaded()
-        most = min(_MOST_TOKENS, tokenizer.model_max_length)
+        most = min(MOST_TOKENS, tokenizer.model_max_length)
         chances: list[float] = []
         with torch.inference_mode():
             for start in range(0, len(texts), 8):

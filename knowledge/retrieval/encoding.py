@@ -13,6 +13,8 @@ from torch import Tensor
 
 from knowledge.retrieval.reader import ReadableText
 
+MOST_TOKENS = 320
+"""Of a pair: a passage has up to 256 by the same tokenizer, a question up to 64."""
 _LONGEST_QUESTION = 64
 """Tokens: what comes later in a question leaves room for the passage."""
 

@@ -102,10 +102,6 @@ class EmbeddedStore:
         """How many passages the store holds, of one source or in all."""
         return await self._in_thread(self._count, source)
 
-    async def frequencies(self, words: Sequence[str]) -> dict[str, int]:
-        """How many of all passages hold each word, by its stem."""
-        return await self._in_thread(self._frequencies, words)
-
     async def similar_words(self, word: str, principals: Principals) -> dict[str, int]:
         """Words near this one in passages for these principals; see the port."""
         if not principals:
@@ -205,10 +201,6 @@ class EmbeddedStore:
     def _count(self, source: str | None) -> int:
         with self._connection() as db:
             return sql.count(db, source)
-
-    def _frequencies(self, words: Sequence[str]) -> dict[str, int]:
-        with self._connection() as db:
-            return {word: sql.frequency(db, word) for word in words}
 
     def _similar_words(self, word: str, principals: Principals) -> dict[str, int]:
         with self._connection() as db:

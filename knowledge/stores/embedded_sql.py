@@ -145,16 +145,6 @@ def count(db: sqlite3.Connection, source: str | None) -> int:
     return int(row[0])
 
 
-def frequency(db: sqlite3.Connection, word: str) -> int:
-    """How many passages hold ``word`` in title, headings or body, by its stem."""
-    # A quote is doubled, as in every FTS5 string, so that no word is read as syntax.
-    quoted = '"' + word.replace('"', '""') + '"'
-    (found,) = db.execute(
-        "SELECT count(*) FROM keyword WHERE keyword MATCH ?", (quoted,)
-    ).fetchone()
-    return int(found)
-
-
 def insert(db: sqlite3.Connection, passage: Passage, vector: bytes) -> None:
     """Add one passage; its vector is little-endian float32."""
     access = _intern_access(db, passage.access)

@@ -211,16 +211,6 @@ class WeaviateStore:
         async with _as_store_error("could not count"):
             return await self._count(source)
 
-    async def frequencies(self, words: Sequence[str]) -> dict[str, int]:
-        """How many of all passages hold each word in title, headings or text.
-
-        Not stemmed, as Weaviate's BM25 is not. A stop word, which the server does not look up,
-        counts as being in every passage; a word without letters or digits as being in none.
-        """
-        async with _as_store_error("could not count"):
-            counted = await asyncio.gather(*[self._frequency(word) for word in words])
-        return dict(zip(words, counted, strict=True))
-
     async def similar_words(self, word: str, principals: Principals) -> dict[str, int]:
         """Words near this one in passages for these principals; see the port.
 
@@ -250,14 +240,6 @@ class WeaviateStore:
     async def close(self) -> None:
         """Close the connections to the server."""
         await self._client.close()
-
-    async def _frequency(self, word: str) -> int:
-        tokens = telling_words(word)
-        if not tokens:
-            return 0
-        if STOP_WORDS.issuperset(tokens):
-            return await self._count(None)
-        return await self._matching(Filter.any_of([_equal(one, word) for one in SEARCHED]))
 
     async def _count(self, source: str | None) -> int:
         return await self._matching(None if source is None else _equal("source", source))

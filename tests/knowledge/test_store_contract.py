@@ -228,37 +228,6 @@ async def test_sources_and_documents_are_told_apart_by_their_whole_name(
     assert await store.count("handbook two") == 1
 
 
-async def test_a_words_frequency_is_the_passages_that_hold_it_anywhere(
-    store: PassageStore,
-) -> None:
-    assert await store.frequencies(["parental"]) == {"parental": 0}
-    same = toward(misc=1)
-    await store.replace(
-        "handbook",
-        "guide.md",
-        [
-            passage("Parental leave, parental pay.", same, position=0),
-            passage("Something.", same, position=1, title="Parental matters"),
-            passage("Anything.", same, position=2, headings=("Leave", "Parental")),
-            passage("Nothing of the kind.", same, position=3, access=frozenset({"role:hr"})),
-        ],
-    )
-
-    words = ["parental", "PARENTAL", "leave", "kind", "absent", "", "?!", 'quo"te', "pay."]
-    assert await store.frequencies(words) == {
-        "parental": 3,
-        "PARENTAL": 3,
-        "leave": 2,
-        "kind": 1,
-        "absent": 0,
-        "": 0,
-        "?!": 0,
-        'quo"te': 0,
-        "pay.": 1,
-    }
-    assert await store.frequencies([]) == {}
-
-
 async def test_words_near_a_misspelt_one_are_found_as_they_are_written(
     store: PassageStore,
 ) -> None:
