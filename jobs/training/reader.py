@@ -1,11 +1,13 @@
 """Train the reader that ships with the project, measure it, and write its weights and card.
 
-    python -m jobs.training.reader --data DIR [--work DIR] [--out DIR] [--trained FILE]
+    python -m jobs.training.reader --data DIR [--seed N] [--join] [--work DIR] [--out DIR]
 
 DIR holds ``natural_questions.jsonl.gz``, ``natural_passages.jsonl.gz`` and ``train.jsonl.gz``
 (docs/reader.md tells their form). About an hour on two processor cores that compute in bf16. The
-same data, recipe and versions give the same weights up to rounding. ``--trained`` takes weights
-that an earlier run left in the work folder, and only measures and writes.
+same data, recipe and versions give the same weights up to rounding. ``--join`` averages the new
+weights with those that ship now: the mean of several runs, each with a seed of its own, reads
+better than any of them. ``--trained`` takes weights that an earlier run left in the work folder, and
+only joins, measures and writes.
 """
 
 from __future__ import annotations
@@ -23,8 +25,9 @@ from typing import Any
 from rich.console import Console
 
 from jobs.training.reader_card import card
-from jobs.training.reader_data import HELD_OUT, read_books, training_groups
+from jobs.training.reader_data import HELD_OUT, read_books
 from jobs.training.reader_loop import Recipe, train
+from jobs.training.reader_mix import training_groups
 from jobs.training.reader_measures import best_blend, calibrated, judged, measures
 
 OUT = Path(__file__).parents[2] / "knowledge" / "retrieval" / "packaged"
@@ -43,13 +46,18 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("data/reader"), metavar="DIR")
     parser.add_argument("--out", type=Path, default=OUT, metavar="DIR")
     parser.add_argument("--trained", type=Path, metavar="FILE", help="weights of an earlier run")
+    parser.add_argument("--seed", type=int, default=1, metavar="N")
+    parser.add_argument("--join", action="store_true", help="average with what is in --out")
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
-    results = run(given.data, given.work, given.out, given.trained)
+    recipe = Recipe(seed=given.seed)
+    results = run(given.data, given.work, given.out, recipe, given.trained, join=given.join)
     Console(width=100).print_json(json.dumps(results["measures"]))
 
 
-def run(data: Path, work: Path, out: Path, trained: Path | None) -> dict[str, Any]:
+def run(
+    data: Path, work: Path, out: Path, recipe: Recipe, trained: Path | None, *, join: bool
+) -> dict[str, Any]:
     """All of it; returns what ``reader.json`` holds."""
     import torch
     from safetensors.torch import load_file, save_file
@@ -64,7 +72,6 @@ def run(data: Path, work: Path, out: Path, trained: Path | None) -> dict[str, An
     )
 
     console = Console(stderr=True)
-    recipe = Recipe()
     tokenizer = Tokenizer.from_file(str(packaged_folder() / "tokenizer.json"))
     network = start_network()
     start = copy.deepcopy(network)
@@ -74,7 +81,17 @@ def run(data: Path, work: Path, out: Path, trained: Path | None) -> dict[str, An
         train(network, copy.deepcopy(start), tokenizer, groups, recipe, console.log)
         trained = work / "trained.safetensors"
         save_file(dict(network.state_dict()), trained)
-    changed = difference(start.state_dict(), load_file(trained), recipe.rank)
+    weights = load_file(trained)
+    seeds = [recipe.seed]
+    if join:
+        earlier = json.loads((out / "reader.json").read_text("utf-8"))["seeds"]
+        joined = with_difference(start.state_dict(), load_file(out / DIFFERENCE))
+        weights = {
+            name: torch.lerp(value, joined[name], len(earlier) / (len(earlier) + 1))
+            for name, value in weights.items()
+        }
+        seeds = [*earlier, recipe.seed]
+    changed = difference(start.state_dict(), weights, recipe.rank)
     # What is measured is what ships: the difference at its rank, run in bf16.
     network.load_state_dict(with_difference(start.state_dict(), changed))
     network.eval().to(torch.bfloat16)
@@ -89,6 +106,7 @@ def run(data: Path, work: Path, out: Path, trained: Path | None) -> dict[str, An
         "calibrated_on": list(HELD_OUT),
         "measures": measures(found, blend, scale),
         "recipe": asdict(recipe),
+        "seeds": seeds,
         "trained_on": {
             "groups": len(groups),
             "pairs": sum(len(group.pairs) for group in groups),

@@ -50,14 +50,16 @@ A cross-encoder of 33 million parameters that reads a question and a passage tog
 passages, says whether one answers, and in which sentence, list item or table row. English only.
 
 `difference.safetensors` is what training changed in the packaged start weights: the matrices at
-rank {recipe["rank"]}, the rest whole. Made by `python -m jobs.training.reader`, {results["date"]}.
+rank {recipe["rank"]}, the rest whole. Made by `python -m jobs.training.reader`, {results["date"]};
+the mean of a run for each of these seeds: {", ".join(map(str, results["seeds"]))}.
 
 ## What it was trained on
 
 {trained["pairs"]} pairs of question and passage in {trained["groups"]} questions: natural ones
 about {handbooks}; and at most {recipe["generic_pairs"]} generic pairs.
 Every natural question meets passages that answer it and passages that do not: its own with the
-answer taken out or put in, and others that search found.
+answer taken out or put in, and others that search found. Rows of tables are asked for by their
+headings.
 
 ## What it was measured at
 

@@ -23,11 +23,11 @@ from jobs.training.reader_data import (
     NaturalQuestion,
     Pair,
     evidence,
-    generic_groups,
     natural_groups,
     taken_out,
 )
 from jobs.training.reader_loop import Recipe, train
+from jobs.training.reader_mix import generic_groups
 from jobs.training.reader_measures import Judged, best_blend, calibrated, measures, thresholds
 from knowledge.retrieval.encoding import encode
 from knowledge.retrieval.network import ReaderNetwork, unit_shares
