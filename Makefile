@@ -22,7 +22,7 @@ chat: $(VENV)/.installed
 	@$(BIN)/python -m bot chat --samples
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope
 
 test-slow: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m slow

@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 # Before anything imports torch or a hub's client.
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["OMP_NUM_THREADS"] = "1"  # the processes share the cores
 
 import pytest
 import structlog

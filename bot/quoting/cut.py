@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bot.quoting.layout import Group, Layout
 from bot.quoting.lists import is_asked_for, item_asked, listed, numbered, with_lead
-from bot.quoting.sentences import AS_GOOD, SPREAD, back, sentences
+from bot.quoting.sentences import AS_GOOD, SPREAD, announces, back, sentences
 from bot.quoting.tables import is_looked_up, rows_asked
 from bot.quoting.wants import Wants, has
 
@@ -120,7 +120,7 @@ def _text(question: str, want: Wants, layout: Layout, shares: Sequence[float], b
     last = max(chosen)
     after = layout.after(layout.group(last))
     if last == layout.group(last).last and after is not None:
-        if layout.units[last].text.endswith(":"):
+        if announces(layout.units[last].text):
             led = _structure(question, want, layout, shares, after)
             return Cut(tuple(sorted({*chosen, *led.units})), led.remark)
         if after.kind == "code" and _total(layout, shares, after) > 2 * shares[last]:

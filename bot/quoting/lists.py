@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from bot.quoting.layout import Group, Layout
-from bot.quoting.sentences import AS_GOOD, LONGEST, SPREAD, back, sentences
+from bot.quoting.sentences import AS_GOOD, LONGEST, SPREAD, announces, back, sentences
 from bot.quoting.wants import LAST, Wants
 from knowledge.words import stems, telling
 
@@ -23,12 +23,14 @@ def is_asked_for(
     """Whether the whole list answers, rather than the likeliest of its items."""
     group = layout.group(best)
     lead = layout.lead(group)
-    announced = lead is not None and layout.units[lead].text.endswith(":")
+    announced = lead is not None and announces(layout.units[lead].text)
     if want.steps:
         return announced or not _stands_out(question, layout, shares, best)
     if want.several:
         return not _stands_out(question, layout, shares, best)
     size = sum(len(layout.units[at].text) for at in group.members)
+    if announced and layout.places[group.first].number is not None and size <= _SCREEN // 2:
+        return True  # a step says little without the others
     if want.kind not in ("any", "person", "rule") or size > _SCREEN // 2:
         return False
     if lead is not None and announced and _ANNOUNCES.search(layout.units[lead].text):
@@ -76,7 +78,7 @@ def _lead(layout: Layout, group: Group) -> tuple[int, ...]:
     lead = layout.lead(group)
     if lead is None:
         return ()
-    says_so = layout.units[lead].text.endswith(":")
+    says_so = announces(layout.units[lead].text)
     if not says_so and len(layout.units[lead].text) > _LEAD:
         return ()
     whole = back(layout, lead)
@@ -108,7 +110,7 @@ def with_lead(layout: Layout, at: int) -> tuple[int, ...]:
         return (at,)
     above = _lead(layout, group)[-1:]
     # Above one item only what was written to lead into the list: with a colon, or by itself.
-    if above and not layout.units[above[0]].text.endswith(":"):
+    if above and not announces(layout.units[above[0]].text):
         above = above if layout.group(above[0]).members == range(above[0], above[0] + 1) else ()
     parents = [one for one in layout.parents(at) if one not in above]
     opening = layout.opening(at)

@@ -16,6 +16,8 @@ LONGEST = 400
 _HELD = 0.75  # share by which the units together hold it
 _MOST = 3  # sentences added to the best one
 _ELLIPTIC = 3  # words; a sentence this short is not understood alone
+_BRIEF = 160  # characters; up to this a sentence has its likelier neighbour told with it
+_ALONE = 0.9  # share from which it has not
 
 _LEANS_BACK = re.compile(
     r"(?:this|that|these|those|it|its|they|their|them|he|she|his|her|such|however|but|also|then|"
@@ -23,6 +25,7 @@ _LEANS_BACK = re.compile(
     r"if so|if not|for example|note|the same|and|or|after that|the (?:first|second|latter))\b",
     re.I,
 )
+_LEADS_ON = re.compile(r":\W*(?:\([^()]{0,120}\)\W*)?$")
 _RESTRICTS = re.compile(
     r"(?:however|but|except|unless|otherwise|only|exceptions?|not|this does not)\b", re.I
 )
@@ -62,13 +65,28 @@ def sentences(
         if last - first >= _MOST and not steps:
             break
         first, last = min(first, at), max(last, at)
+    if first == last and shares[best] < _ALONE and size() < _BRIEF:
+        # Of a sentence and the one beside it people see at once which answers; the reader does not.
+        around = [
+            at
+            for at in (last + 1, first - 1)
+            if near(at, best) and not layout.asks(at) and len(layout.units[at].text) < 2 * _BRIEF
+        ]
+        if around:
+            at = max(around, key=shares.__getitem__)
+            first, last = min(first, at), max(last, at)
     first = back(layout, first)[0]
     said = layout.units[last].text
     following = layout.units[last + 1].text if last + 1 < len(shares) else ""
-    cut_short = said.endswith(":") or (size() == len(said) and len(said.split()) <= _ELLIPTIC)
+    cut_short = announces(said) or (size() == len(said) and len(said.split()) <= _ELLIPTIC)
     if near(last + 1, last) and (cut_short or _RESTRICTS.match(following)):
         last += 1
     return tuple(range(first, last + 1))
+
+
+def announces(text: str) -> bool:
+    """Whether a sentence leads into what comes after it: "We need these: (copies, please)"."""
+    return _LEADS_ON.search(text) is not None
 
 
 def back(layout: Layout, at: int) -> tuple[int, ...]:
@@ -78,7 +96,7 @@ def back(layout: Layout, at: int) -> tuple[int, ...]:
         before, unit = layout.units[first - 1], layout.units[first]
         if before.kind != unit.kind or layout.is_title(first - 1) or layout.asks(first - 1):
             break
-        leads = before.text.endswith(":")
+        leads = announces(before.text)
         condition = before.text.endswith("?") and layout.same_paragraph(first - 1, first)
         short = first == at and len(unit.text.split()) <= _ELLIPTIC
         leans = short or _LEANS_BACK.match(unit.text)
