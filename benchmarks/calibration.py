@@ -2,8 +2,8 @@
 
     python -m benchmarks.calibration --handbooks DIR [--on hypha usajobs]
 
-A logistic regression (Platt 1999) on both heads' logits, over the three passages that rank first
-for each answerable question of the handbooks named. Writes it into the packaged reader's
+A logistic regression (Platt 1999) on both heads' logits and on the other passages', over the three
+that rank first for each question of the handbooks named. Writes it into the packaged reader's
 ``reader.json``, with their names: what ``benchmarks.natural`` says of these handbooks is then no
 longer unseen, so read the others.
 
@@ -20,6 +20,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 from tokenizers import Tokenizer
 
 from benchmarks import handbook
@@ -29,27 +30,26 @@ from bot.app import open_app
 from bot.judge import CONSIDERED
 from bot.tone.voice import Voice
 from jobs.training.reader_measures import fitted
+from knowledge.retrieval.calibration import Calibration, Floats, features
 from knowledge.retrieval.cross_encoder import SHIPPED
 from knowledge.retrieval.encoding import MOST_TOKENS, encode
 from knowledge.retrieval.packaged_weights import packaged_folder
 from knowledge.retrieval.reader import readable_text
+from knowledge.retrieval.retriever import READ
 from knowledge.retrieval.scoring import score
 from knowledge.retrieval.shipped import load_network
 from knowledge.sentences import split_units
 
 ON = ("hypha", "usajobs")
 
-Row = tuple[float, float, bool]
-"""Both logits of a passage, that of answers first, and whether it answers."""
 
-
-async def rows(folder: Path, name: str) -> list[Row]:
-    """The passages that rank first for each answerable question about one handbook."""
+async def rows(folder: Path, name: str) -> list[tuple[Floats, bool]]:
+    """For each question about one handbook the passages that rank first, and if they answer."""
     tokenizer = Tokenizer.from_file(str(packaged_folder() / "tokenizer.json"))
     asked = [
         line
         for line in handbook.json_lines(QUESTIONS)
-        if line["handbook"] == name and line["expected"] == "answer"
+        if line["handbook"] == name and line["expected"] != "off-topic"
     ]
     found = []
     with tempfile.TemporaryDirectory() as data:
@@ -58,13 +58,16 @@ async def rows(folder: Path, name: str) -> list[Row]:
             network = load_network(SHIPPED, Path(data) / "weights")
             for line in asked:
                 question = line["question"]
-                best = await app.retriever.search(question, handbook.EVERYBODY, CONSIDERED)
+                best = await app.retriever.search(question, handbook.EVERYBODY, READ)
                 passages = [each.passage for each in best]
                 texts = [readable_text(p.context, split_units(p.text)) for p in passages]
                 scores = score(network, encode(tokenizer, question, texts, MOST_TOKENS))
-                for passage, logits in zip(passages, scores, strict=True):
-                    right = holds(passage, line["evidence"])
-                    found.append((float(logits.answers), float(logits.relevance), right))
+                relevance = np.array([float(each.relevance) for each in scores])
+                answers = np.array([float(each.answers) for each in scores])
+                for passage, row in zip(
+                    passages[:CONSIDERED], features(relevance, answers), strict=False
+                ):
+                    found.append((row, holds(passage, line["evidence"])))
     return found
 
 
@@ -85,8 +88,13 @@ def main() -> None:
     found = [row for name in given.on for row in asyncio.run(rows(given.handbooks, name))]
     path = SHIPPED / "reader.json"
     told = json.loads(path.read_text("utf-8"))
-    scale = fitted([row[:2] for row in found], [row[2] for row in found])
-    told["calibration"] |= asdict(scale)
+    told["calibration"] = asdict(
+        fitted(
+            [row for row, _ in found],
+            [right for _, right in found],
+            Calibration.load(SHIPPED).blend,
+        )
+    )
     told["calibrated_on"] = list(given.on)
     path.write_text(json.dumps(told, indent=2) + "\n", "utf-8")
     print(f"{len(found)} passages: {told['calibration']}")

@@ -6,8 +6,8 @@ DIR holds ``natural_questions.jsonl.gz``, ``natural_passages.jsonl.gz`` and ``tr
 (docs/reader.md tells their form). About an hour on two processor cores that compute in bf16. The
 same data, recipe and versions give the same weights up to rounding. ``--join`` averages the new
 weights with those that ship now: the mean of several runs, each with a seed of its own, reads
-better than any of them. ``--trained`` takes weights that an earlier run left in the work folder, and
-only joins, measures and writes.
+better than any of them. ``--trained`` takes the weights that an earlier run left in the work
+folder, and only joins, measures and writes.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from rich.console import Console
 from jobs.training.reader_card import card
 from jobs.training.reader_data import HELD_OUT, read_books
 from jobs.training.reader_loop import Recipe, train
-from jobs.training.reader_mix import training_groups
 from jobs.training.reader_measures import best_blend, calibrated, judged, measures
+from jobs.training.reader_mix import training_groups
 
 OUT = Path(__file__).parents[2] / "knowledge" / "retrieval" / "packaged"
 MEASURED = 100
@@ -99,12 +99,11 @@ def run(
     found = judged(
         network, tokenizer, held_out, most=MEASURED, seed=recipe.seed, report=console.log
     )
-    blend = best_blend(found)
-    scale = calibrated(found, blend)
+    scale = calibrated(found, best_blend(found))
     results = {
-        "calibration": asdict(scale) | {"blend": blend},
+        "calibration": asdict(scale),
         "calibrated_on": list(HELD_OUT),
-        "measures": measures(found, blend, scale),
+        "measures": measures(found, scale),
         "recipe": asdict(recipe),
         "seeds": seeds,
         "trained_on": {

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from jobs.training.reader_data import Book, NaturalQuestion, evidence, taken_out
+from knowledge.retrieval.calibration import Calibration, Floats, features
 from knowledge.retrieval.encoding import MOST_TOKENS, encode
 from knowledge.retrieval.network import ReaderNetwork, unit_shares
 from knowledge.retrieval.reader import ReadableText, readable_text
@@ -28,8 +29,6 @@ FALSE_RATES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.6)
 _PENALTY = 1e-3
 _BLENDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
 
-Floats = NDArray[np.float64]
-
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -39,7 +38,6 @@ class Judged:
     own: float
     cut: float | None
     """Of its passage without the answer."""
-    cut_relevance: float | None
     relevance: Floats
     """Shape (retrieved,)."""
     answers: Floats
@@ -95,7 +93,6 @@ def _judged(
         question,
         float(answers[0]),
         float(answers[-1]) if without else None,
-        float(relevance[-1]) if without else None,
         relevance[retrieved],
         answers[retrieved],
         np.array([each in question.right for each in question.retrieved], bool),
@@ -103,55 +100,37 @@ def _judged(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Logistic:
-    """How both heads' logits become a probability, by Platt's scaling (1999) of the two."""
-
-    answers_weight: float
-    relevance_weight: float
-    bias: float
-
-    def chance(self, answers: Floats | float, relevance: Floats | float) -> Floats:
-        """How likely a passage answers."""
-        logit = self.answers_weight * answers + self.relevance_weight * relevance + self.bias
-        chance: Floats = 1 / (1 + np.exp(-np.asarray(logit)))
-        return chance
-
-
-def calibrated(found: Sequence[Judged], blend: float) -> Logistic:
-    """Fitted on what the judge would consider for answerable questions, and without their answers.
+def calibrated(found: Sequence[Judged], blend: float) -> Calibration:
+    """Fitted on what the judge would consider for answerable questions.
 
     Not on near misses: they were worded closer to their passage, so that relevance would count
     against a passage, as it does for nobody who asks.
     """
-    rows: list[tuple[float, float]] = []
+    rows: list[Floats] = []
     truth: list[bool] = []
     for each in found:
-        if not each.question.answerable:
-            continue
-        for at in considered(each, blend):
-            rows.append((float(each.answers[at]), float(each.relevance[at])))
-            truth.append(bool(each.right[at]))
-        if each.cut is not None and each.cut_relevance is not None:
-            rows.append((each.cut, each.cut_relevance))
-            truth.append(False)
-    return fitted(rows, truth)
+        if each.question.answerable and len(each.answers):
+            first = considered(each, blend)
+            rows += list(features(each.relevance, each.answers)[first])
+            truth += each.right[first].tolist()
+    return fitted(rows, truth, blend)
 
 
-def fitted(rows: Sequence[tuple[float, float]], right: Sequence[bool]) -> Logistic:
-    """By Newton's method on the likelihood, with a small penalty.
+def fitted(rows: Sequence[Floats], right: Sequence[bool], blend: float) -> Calibration:
+    """By Newton's method on the likelihood, with a small penalty (Platt 1999).
 
-    ``rows``: for each passage the logits of *answers* and *relevance*.
+    ``rows``: of each passage :func:`knowledge.retrieval.calibration.features`.
     """
     design = np.column_stack([np.array(rows), np.ones(len(rows))])
     truth = np.array(right, float)
-    weights = np.array([0.5, 0.1, 0.0])
+    weights = np.array([0.5, 0.1, 0.0, 0.0])
     for _ in range(50):
         chance = 1 / (1 + np.exp(-(design @ weights)))
         curvature = (design * (chance * (1 - chance))[:, None]).T @ design
         gradient = design.T @ (chance - truth) + _PENALTY * weights
-        weights -= np.linalg.solve(curvature + _PENALTY * np.eye(3), gradient)
-    return Logistic(*(round(float(weight), 4) for weight in weights))
+        weights -= np.linalg.solve(curvature + _PENALTY * np.eye(len(weights)), gradient)
+    answers, relevance, rivals, bias = (round(float(weight), 4) for weight in weights)
+    return Calibration(answers, relevance, rivals, bias, blend)
 
 
 def considered(one: Judged, blend: float) -> NDArray[np.intp]:
@@ -174,15 +153,15 @@ def first_right(found: Sequence[Judged], blend: float) -> float:
     return float(np.mean(hits))
 
 
-def thresholds(found: Sequence[Judged], blend: float, scale: Logistic) -> list[dict[str, float]]:
+def thresholds(found: Sequence[Judged], scale: Calibration) -> list[dict[str, float]]:
     """For each rate of false answers among near misses the probability, and what it lets through.
 
     The judge considers the passages that rank first and believes the likeliest.
     """
     best = []
     for each in found:
-        order = considered(each, blend)
-        chances = scale.chance(each.answers[order], each.relevance[order])
+        order = considered(each, scale.blend)
+        chances = scale.chances(each.relevance, each.answers)[order]
         chosen = int(np.argmax(chances))
         best.append((float(chances[chosen]), bool(each.right[order[chosen]]), each.question))
     # A near miss that another passage answers is none.
@@ -203,7 +182,7 @@ def thresholds(found: Sequence[Judged], blend: float, scale: Logistic) -> list[d
     return rows
 
 
-def measures(found: Sequence[Judged], blend: float, scale: Logistic) -> dict[str, Any]:
+def measures(found: Sequence[Judged], scale: Calibration) -> dict[str, Any]:
     """All figures for the model card."""
     pairs = [(each.own, each.cut) for each in found if each.cut is not None]
     own = [each.own for each in found if each.question.answerable]
@@ -226,9 +205,9 @@ def measures(found: Sequence[Judged], blend: float, scale: Logistic) -> dict[str
                 ]
             )
         ),
-        "right_first": _round(first_right(found, blend)),
+        "right_first": _round(first_right(found, scale.blend)),
         "unit_right": _round(np.mean(units)),
-        "thresholds": thresholds(found, blend, scale),
+        "thresholds": thresholds(found, scale),
     }
 
 

@@ -30,7 +30,9 @@ _ASKED = (
 
 def table_groups(books: Sequence[Book], rng: random.Random) -> list[Group]:
     """A few questions a table that one of its rows answers, and some that none does."""
-    tables = [(book, id, rows) for book in books for id in book.passages for rows in _rows(book, id)]
+    tables = [
+        (book, id, rows) for book in books for id in book.passages for rows in _rows(book, id)
+    ]
     columns = [column for _, _, rows in tables for _, _, column in rows]
     groups = []
     for book, id, rows in tables:

@@ -8,13 +8,10 @@ answer stands is then found by reading the passage's units one by one.
 from __future__ import annotations
 
 import asyncio
-import json
-import math
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -24,6 +21,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from knowledge.errors import KnowledgeError
+from knowledge.retrieval.calibration import Calibration
 from knowledge.retrieval.reader import ReadableText, Reader, Reading
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -33,37 +31,6 @@ SHIPPED = Path(__file__).parent / "packaged"
 """The difference to the packaged weights, and how its logits become probabilities."""
 _READ_INSIDE = 3  # passages whose units a folder's model reads one by one
 _BROKEN = (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError)
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """How the packaged network's logits become what a :class:`Reading` says.
-
-    The first three are a logistic regression on both heads' logits, fitted on held-out handbooks:
-    *relevance* tells the right passage from its neighbours, *answers* from a near miss. ``blend``
-    is the weight of relevance beside answers in the ranking, where it counts for more.
-    """
-
-    answers_weight: float
-    relevance_weight: float
-    bias: float
-    blend: float
-
-    @classmethod
-    def load(cls, folder: Path) -> Calibration:
-        """From ``reader.json``."""
-        told = json.loads((folder / "reader.json").read_text("utf-8"))
-        return cls(**told["calibration"])
-
-    def answers(self, relevance: float, answers: float) -> float:
-        """How likely the passage answers, in [0, 1]."""
-        return _sigmoid(
-            self.answers_weight * answers + self.relevance_weight * relevance + self.bias
-        )
-
-    def relevance(self, relevance: float, answers: float) -> float:
-        """What passages are ranked by, in [0, 1]."""
-        return _sigmoid(answers + self.blend * relevance)
 
 
 class _OnThread(ABC):
@@ -133,17 +100,18 @@ class PackagedReader(_OnThread):
 
         network, tokenizer = self._loaded()
         encoded = encode(tokenizer, question, passages, MOST_TOKENS)
-        readings = []
-        for one, scores in zip(encoded, score(network, encoded), strict=True):
-            logits = float(scores.relevance), float(scores.answers)
-            readings.append(
-                Reading(
-                    self._calibration.relevance(*logits),
-                    self._calibration.answers(*logits),
-                    tuple(unit_shares(scores.evidence, one.units).tolist()),
-                )
+        scores = score(network, encoded)
+        logits = np.array([(float(each.relevance), float(each.answers)) for each in scores]).T
+        return [
+            Reading(rank, chance, tuple(unit_shares(each.evidence, one.units).tolist()))
+            for rank, chance, each, one in zip(
+                self._calibration.ranks(*logits).tolist(),
+                self._calibration.chances(*logits).tolist(),
+                scores,
+                encoded,
+                strict=True,
             )
-        return readings
+        ]
 
 
 class CrossEncoderReader(_OnThread):
@@ -227,7 +195,3 @@ def open_reader(model: str, weights: Path) -> Reader:
 
 def _even(units: int) -> tuple[float, ...]:
     return (1 / units,) * units if units else ()
-
-
-def _sigmoid(value: float) -> float:
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, value))))

@@ -45,7 +45,7 @@ class Reader(Protocol):
         ...
 
     async def read(self, question: str, passages: Sequence[ReadableText]) -> list[Reading]:
-        """One reading a passage, in order.
+        """One reading a passage, in order; the passages may be weighed against each other.
 
         Raises :class:`knowledge.errors.KnowledgeError` when the model cannot be loaded.
         """

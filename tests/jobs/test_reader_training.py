@@ -27,8 +27,8 @@ from jobs.training.reader_data import (
     taken_out,
 )
 from jobs.training.reader_loop import Recipe, train
-from jobs.training.reader_mix import generic_groups
 from jobs.training.reader_measures import Judged, best_blend, calibrated, measures, thresholds
+from jobs.training.reader_mix import generic_groups
 from knowledge.retrieval.encoding import encode
 from knowledge.retrieval.network import ReaderNetwork, unit_shares
 from knowledge.retrieval.packaged_weights import packaged_folder
@@ -208,7 +208,7 @@ class TestWhatShips:
 def judged(own: float, *, answerable: bool, cut: float | None = None) -> Judged:
     asked = question("q", answerable=answerable, passage="a", retrieved=("a", "b", "c"))
     return Judged(
-        asked, own, cut, None if cut is None else 2.0,
+        asked, own, cut,
         np.array([2.0, 3.0, -9.0]), np.array([own, own - 3, -9.0]),
         np.array([answerable, False, False]), unit_right=True if answerable else None,
     )  # fmt: skip
@@ -222,22 +222,24 @@ class TestMeasures:
 
     def test_thresholds_let_through_the_share_of_near_misses_that_they_say(self) -> None:
         scale = calibrated(self.FOUND, 0.0)
-        for row in thresholds(self.FOUND, 0.0, scale):
-            chances = [scale.chance(each.answers, each.relevance) for each in self.FOUND[50:]]
+        for row in thresholds(self.FOUND, scale):
+            chances = [scale.chances(each.relevance, each.answers) for each in self.FOUND[50:]]
             answered = sum(chance.max() > row["from"] for chance in chances)
             assert answered / 50 <= row["near_misses_answered"]
 
     def test_what_scores_higher_is_likelier_to_answer(self) -> None:
         scale = calibrated(self.FOUND, 0.0)
-        assert scale.chance(3.0, 2.0) > 0.5 > scale.chance(-3.0, 2.0)
+        likely, unlikely = scale.chances(np.array([2.0, 2.0]), np.array([3.0, -3.0]))
+        assert likely > 0.5 > unlikely
 
     def test_the_blend_is_the_one_that_puts_a_right_passage_first(self) -> None:
         assert best_blend(self.FOUND) == 0.0
 
     def test_go_into_the_card(self) -> None:
         results = {
-            "measures": measures(self.FOUND, 0.2, calibrated(self.FOUND, 0.2)),
+            "measures": measures(self.FOUND, calibrated(self.FOUND, 0.2)),
             "recipe": {"rank": 64, "generic_pairs": 6000},
+            "seeds": [1, 2],
             "trained_on": {"pairs": 1, "groups": 1, "handbooks": ["a/b"], "held_out": ["c/d"]},
             "date": "2026-01-01",
         }

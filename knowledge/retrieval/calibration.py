@@ -1,0 +1,66 @@
+"""How the logits of the packaged reader become what a :class:`Reading` says."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+_LEAST_RIVAL = 0.1
+"""Odds: what stands for rivals where a passage is read alone."""
+_STEEPEST = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A logistic regression on both heads' logits and on what the other passages have.
+
+    *Relevance* tells the right passage from its neighbours, *answers* from a near miss. Where
+    several passages seem to answer about as well, each is less likely to: that is how a network
+    this small shows that it only sees the subject. ``blend`` is the weight of relevance beside
+    answers in the ranking, where it counts for more.
+    """
+
+    answers_weight: float
+    relevance_weight: float
+    rivals_weight: float
+    bias: float
+    blend: float
+
+    @classmethod
+    def load(cls, folder: Path) -> Calibration:
+        """From ``reader.json``."""
+        told = json.loads((folder / "reader.json").read_text("utf-8"))
+        return cls(**told["calibration"])
+
+    def chances(self, relevance: Floats, answers: Floats) -> Floats:
+        """How likely each of the passages that were read together answers, in [0, 1].
+
+        ``relevance`` and ``answers``: logits, shape (passages,).
+        """
+        weights = self.answers_weight, self.relevance_weight, self.rivals_weight
+        return _sigmoid(features(relevance, answers) @ np.array(weights) + self.bias)
+
+    def ranks(self, relevance: Floats, answers: Floats) -> Floats:
+        """What passages are ranked by, in [0, 1]; logits as in :meth:`chances`."""
+        return _sigmoid(answers + self.blend * relevance)
+
+
+def features(relevance: Floats, answers: Floats) -> Floats:
+    """What the regression sees of passages that were read together; shape (passages, 3).
+
+    The logits of *answers* and *relevance*, and the logarithm of all other passages' odds.
+    """
+    odds = np.exp(np.clip(answers, -_STEEPEST, _STEEPEST))
+    others = np.array([np.delete(odds, at).sum() for at in range(len(odds))])
+    return np.column_stack([answers, relevance, np.log(_LEAST_RIVAL + others)])
+
+
+def _sigmoid(logits: Floats) -> Floats:
+    chances: Floats = 1 / (1 + np.exp(-np.clip(logits, -_STEEPEST, _STEEPEST)))
+    return chances

@@ -1,0 +1,36 @@
+"""What the reader makes of its logits: rivals count against a passage."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from knowledge.retrieval.calibration import Calibration
+
+SCALE = Calibration(1.0, 0.5, -0.5, 0.0, blend=0.3)
+
+
+def chances(*answers: float) -> list[float]:
+    return list(map(float, SCALE.chances(np.zeros(len(answers)), np.array(answers))))
+
+
+def test_a_passage_with_rivals_is_less_likely_to_answer_than_one_that_stands_out() -> None:
+    assert chances(2.0, 1.5, 1.5)[0] < chances(2.0, -4.0, -4.0)[0]
+
+
+def test_rivals_do_not_change_which_of_the_passages_is_likeliest() -> None:
+    one, other = chances(1.0, 2.0)
+    assert other > one
+
+
+def test_a_passage_that_is_read_alone_has_no_rivals() -> None:
+    assert chances(2.0)[0] >= chances(2.0, -8.0)[0]
+
+
+def test_logits_far_out_stay_probabilities() -> None:
+    assert all(0 < each < 1 for each in chances(900.0, -900.0))
+
+
+def test_what_ships_counts_rivals_against_a_passage() -> None:
+    from knowledge.retrieval.cross_encoder import SHIPPED
+
+    assert Calibration.load(SHIPPED).rivals_weight < 0
