@@ -81,6 +81,17 @@ END;
 """
 
 
+# A connection's own: how FTS5 takes a question apart, and where the index has a term.
+TEMPORARY = """
+CREATE VIRTUAL TABLE temp.asked USING fts5(
+    words, tokenize='porter unicode61 remove_diacritics 2'
+);
+CREATE VIRTUAL TABLE temp.asked_term USING fts5vocab(temp, asked, row);
+CREATE VIRTUAL TABLE temp.instance USING fts5vocab(main, keyword, instance);
+CREATE VIRTUAL TABLE temp.stem USING fts5vocab(main, keyword, row);
+"""
+
+
 def connect(path: Path) -> sqlite3.Connection:
     """One connection in autocommit mode, usable from any thread, by one at a time.
 
@@ -94,6 +105,7 @@ def connect(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous = NORMAL")
         db.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
         db.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
+        db.executescript(TEMPORARY)
     except sqlite3.Error:
         db.close()
         raise
