@@ -229,7 +229,7 @@ def known_sources(catalog: Catalog) -> KnownSources:
             found.append(
                 KnownSource(
                     spec.id,
-                    spec.location,
+                    spec.shown,
                     len(await catalog.documents(spec.id)),
                     PUBLIC in spec.access,
                     (last and last.error) or "",

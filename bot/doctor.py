@@ -16,6 +16,7 @@ from bot.tone.model_weights import PACKAGED, is_converted
 from bot.tone.voice import Voice
 from knowledge.embedding import Embedder
 from knowledge.errors import KnowledgeError
+from knowledge.http_urls import without_secrets
 from knowledge.retrieval.cross_encoder import open_reader
 
 _GIGABYTE = 1024**3
@@ -135,7 +136,7 @@ async def _writer(settings: Settings) -> str:
     if settings.writer_model == ENDPOINT:
         if settings.writer_url is None:
             raise HousevoiceError("Set HOUSEVOICE_WRITER_URL to the endpoint's base URL.")
-        return f"endpoint {settings.writer_url} (not called)"
+        return f"endpoint {without_secrets(settings.writer_url)} (not called)"
     if settings.writer_model == PACKAGED and not is_converted(settings.data / "weights"):
         return "packaged, will be converted at the first start (20 s)"
     return settings.writer_model
