@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from bot.assistant import Assistant
 from bot.chain import WriterFor, build_chain
 from bot.channels import Channels
+from bot.data_folder import open_data_folder
 from bot.database import open_database
 from bot.desk import Desk
 from bot.dispatcher import Dispatcher
@@ -41,6 +42,7 @@ from bot.tone.voice import Voice, names
 from knowledge.attachments import AttachmentReader
 from knowledge.catalog import Catalog
 from knowledge.embedding import Embedder
+from knowledge.errors import remedy
 from knowledge.http import GuardedClient
 from knowledge.ingest import Ingester
 from knowledge.retrieval.cross_encoder import open_reader
@@ -119,10 +121,10 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         # Else a missing path would be asked for at the hub, for half a minute.
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     try:
-        settings.data.mkdir(parents=True, exist_ok=True)
+        open_data_folder(settings.data)
     except OSError as error:
         raise ConfigurationError(
-            f"The data folder {settings.data} cannot be used ({error.strerror}); "
+            f"The data folder {settings.data} cannot be used ({remedy(error) or error.strerror}); "
             "set HOUSEVOICE_DATA to one that can."
         ) from error
     async with AsyncExitStack() as opened:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.errors import HousevoiceError
-from knowledge.errors import KnowledgeError
+from knowledge.errors import KnowledgeError, remedy
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -33,6 +33,11 @@ class faults_told:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, (HousevoiceError, KnowledgeError)):
             typer.echo(f"Error: {error}", err=True)
+            raise typer.Exit(1) from error
+        if error is not None and (told := remedy(error)) is not None:
+            # What could not be begun for it cannot be ended properly either.
+            sys.unraisablehook = lambda _: None
+            typer.echo(f"Error: {told[:1].upper()}{told[1:]}.", err=True)
             raise typer.Exit(1) from error
         if isinstance(error, KeyboardInterrupt):
             raise typer.Exit(130) from error

@@ -16,7 +16,7 @@ from typing import ParamSpec, TypeVar
 
 import numpy as np
 
-from knowledge.errors import StoreError
+from knowledge.errors import StoreError, remedy
 from knowledge.stores import embedded_sql as sql
 from knowledge.stores.bm25 import bm25
 from knowledge.stores.embedded_schema import connect, prepare
@@ -117,7 +117,8 @@ class EmbeddedStore:
         try:
             return await asyncio.to_thread(work, *args, **kwargs)
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"The passage store {self._path} failed: {error}") from error
+            told = remedy(error) or error
+            raise StoreError(f"The passage store {self._path} failed: {told}.") from error
         except UnicodeEncodeError as error:
             raise StoreError(
                 f"The passage store was given text that is not Unicode: {error}"

@@ -21,7 +21,7 @@ MAPPED_BYTES = 1024 * 1024 * 1024
 """The file is read through a memory map, which all connections and processes share; past this,
 SQLite reads in the ordinary way."""
 
-WAL_ATTEMPTS = 50
+WAL_ATTEMPTS = 500
 """Two processes that create the same file can collide while the journal mode changes, where
 SQLite does not wait by itself; one gives way this many times, WAL_PAUSE_SECONDS each."""
 
@@ -137,15 +137,17 @@ def prepare(db: sqlite3.Connection, path: Path) -> None:
 
 
 def _switch_to_wal(db: sqlite3.Connection) -> None:
+    db.execute("PRAGMA busy_timeout = 0")
     for attempt in range(1, WAL_ATTEMPTS + 1):
         try:
             db.execute("PRAGMA journal_mode = WAL").fetchall()
-        except sqlite3.OperationalError:
-            if attempt == WAL_ATTEMPTS:
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or attempt == WAL_ATTEMPTS:
                 raise
             time.sleep(WAL_PAUSE_SECONDS)
         else:
-            return
+            break
+    db.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
 
 
 def _statements(script: str) -> list[str]:
