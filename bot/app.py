@@ -6,11 +6,11 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ from bot.database import open_database
 from bot.desk import Desk
 from bot.dispatcher import Dispatcher
 from bot.drafting import Drafting
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, HousevoiceError
 from bot.follow_ups import FollowUps
 from bot.glossary import load_glossary
 from bot.history import History
@@ -64,6 +64,16 @@ ENDPOINT = "endpoint"
 
 
 @dataclass(frozen=True, slots=True)
+class PlatformChoice:
+    """A platform that is configured."""
+
+    name: str
+    refusal: Callable[[], Awaitable[HousevoiceError | None]]
+    """Why it cannot be served, by asking it; None if it can."""
+    open: Callable[[], Adapter]
+
+
+@dataclass(frozen=True, slots=True)
 class App:
     """Everything that a command or an adapter works with."""
 
@@ -81,23 +91,37 @@ class App:
     writer: WriterFor
     desk: Desk
 
-    def adapters(self) -> list[Adapter]:
+    def platforms(self) -> list[PlatformChoice]:
         """The platforms that are configured; :class:`ConfigurationError` if there is none."""
-        adapters: list[Adapter] = []
+        platforms: list[PlatformChoice] = []
         if (slack := slack_config(self.settings)) is not None:
+            from adapters.slack import checkup as slack_checkup
             from adapters.slack.adapter import SlackAdapter
 
-            adapters.append(SlackAdapter(slack, self.desk))
+            platforms.append(
+                PlatformChoice(
+                    "slack",
+                    partial(slack_checkup.refusal, slack),
+                    partial(SlackAdapter, slack, self.desk),
+                )
+            )
         if (discord := discord_config(self.settings)) is not None:
+            from adapters.discord import checkup as discord_checkup
             from adapters.discord.adapter import DiscordAdapter
 
-            adapters.append(DiscordAdapter(discord, self.desk))
-        if not adapters:
+            platforms.append(
+                PlatformChoice(
+                    "discord",
+                    partial(discord_checkup.refusal, discord),
+                    partial(DiscordAdapter, discord, self.desk),
+                )
+            )
+        if not platforms:
             raise ConfigurationError(
                 "No platform is configured. For Slack set SLACK_BOT_TOKEN with SLACK_APP_TOKEN "
                 "(docs/slack.md), for Discord set DISCORD_TOKEN (docs/discord.md)."
             )
-        return adapters
+        return platforms
 
     async def warm_up(self) -> None:
         """Load all models now, so that the first question does not wait for them.

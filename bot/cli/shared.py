@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Annotated, Any
@@ -46,9 +47,15 @@ class faults_told:
             raise typer.Exit(0) from error
 
 
-def run(job: Callable[[App], Coroutine[Any, Any, None]], **changed: object) -> None:
+def run(
+    job: Callable[[App], Coroutine[Any, Any, None]],
+    *,
+    leave_at_once: bool = False,
+    **changed: object,
+) -> None:
     """Do a job with an opened bot; its faults end the command.
 
+    ``leave_at_once``: do not wait for threads that still compute what nobody waits for.
     ``changed``: settings that this command has otherwise than they are configured.
     """
 
@@ -58,6 +65,9 @@ def run(job: Callable[[App], Coroutine[Any, Any, None]], **changed: object) -> N
 
         async with open_app(load_settings().model_copy(update=changed)) as app:
             await job(app)
+        if leave_at_once:
+            sys.stderr.flush()
+            os._exit(0)
 
     with faults_told():
         asyncio.run(with_app())
