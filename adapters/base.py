@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 import structlog
 
 from bot.dispatcher import Dispatcher
+from bot.errors import HousevoiceError
+from bot.failures import log_failure
 from bot.ports import Platform
+
+FIRST_PAUSE, LONGEST_PAUSE = 10.0, 300.0
+"""Seconds before a platform that cannot be served is tried again; each pause is twice the last."""
+FOR_CLOSING = 0.25
+"""Share of the time to end in which what is not finished is handed back and closed."""
 
 _log = structlog.get_logger("housevoice")
 
@@ -38,39 +46,61 @@ class Adapter(Platform, Protocol):
 
 
 async def serve(
-    adapters: Sequence[Adapter], dispatcher: Dispatcher, stop: asyncio.Event, grace: float
+    openings: Sequence[Callable[[], Adapter]],
+    dispatcher: Dispatcher,
+    stop: asyncio.Event,
+    grace: float,
+    *,
+    tell: Callable[[str], None] = lambda line: None,
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
-    """Serve until ``stop``, or until one of the adapters fails.
+    """Serve every platform that can be until ``stop``; what fails is told and tried again.
 
-    What is being answered then has ``grace`` seconds to be finished; the rest is handed back and
-    will be answered by another process or after the next start.
+    ``openings`` make an adapter for each try. What is being answered at ``stop`` is finished within
+    ``grace`` seconds, of which a part is kept for closing; the rest is handed back and will be
+    answered by another process or after the next start.
     """
-    connected: list[Adapter] = []
+    adapters: dict[int, Adapter] = {}
     tasks: list[asyncio.Task[None]] = []
-    stopping = asyncio.create_task(_wait(stop))
+
+    async def serve_one(place: int, opening: Callable[[], Adapter]) -> None:
+        wait = FIRST_PAUSE
+        while True:
+            adapter = adapters[place] = opening()
+            attending: asyncio.Task[None] | None = None
+            try:
+                await adapter.connect()
+                _log.info("platform_connected", platform=adapter.name)
+                tell(f"Serving {adapter.name}.")
+                wait = FIRST_PAUSE
+                attending = asyncio.create_task(dispatcher.attend(adapter))
+                await adapter.listen()
+                fault = "it stopped listening."
+            except HousevoiceError as error:
+                fault = str(error)
+            except Exception as error:
+                fault = f"it failed (error {log_failure('platform_failed', error)})."
+            finally:
+                if attending is not None:
+                    attending.cancel()
+            if stop.is_set():
+                return
+            tell(f"Not serving {adapter.name}: {fault.rstrip('.')}. Trying again in {wait:g} s.")
+            with suppress(Exception):  # of a connection that is broken anyway
+                await adapter.close()
+            await pause(wait)
+            wait = min(2 * wait, LONGEST_PAUSE)
+
     try:
-        for adapter in adapters:
-            connected.append(adapter)
-            await adapter.connect()
-            _log.info("platform_connected", platform=adapter.name)
-        for adapter in connected:
-            tasks += [
-                asyncio.create_task(adapter.listen(), name=f"listen {adapter.name}"),
-                asyncio.create_task(dispatcher.attend(adapter), name=f"attend {adapter.name}"),
-            ]
-        ended, _ = await asyncio.wait({stopping, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-        for adapter in connected:
-            await adapter.stop_listening()
-        await dispatcher.close(grace)
-        for task in ended:
-            task.result()  # raises what made it end
+        tasks += [asyncio.create_task(serve_one(*each)) for each in enumerate(openings)]
+        await stop.wait()
+        ends = asyncio.get_running_loop().time() + grace * (1 - FOR_CLOSING)
+        await asyncio.gather(
+            *(each.stop_listening() for each in adapters.values()), return_exceptions=True
+        )
+        await dispatcher.close(max(0.0, ends - asyncio.get_running_loop().time()))
     finally:
-        for task in (stopping, *tasks):
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(stopping, *tasks, return_exceptions=True)
-        for adapter in connected:
-            await adapter.close()
-
-
-async def _wait(event: asyncio.Event) -> None:
-    await event.wait()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(each.close() for each in adapters.values()), return_exceptions=True)

@@ -121,7 +121,8 @@ async def _serve(settings: Settings, pipe: Connection) -> None:
             await sync(discord, app.desk.commands)
         await app.warm_up()
         stop = asyncio.Event()
-        serving = asyncio.create_task(serve(app.adapters(), app.desk.dispatcher, stop, grace=5))
+        openings = [each.open for each in app.platforms()]
+        serving = asyncio.create_task(serve(openings, app.desk.dispatcher, stop, grace=5))
         pipe.send("ready")
         numbers = count()
         while (questions := await asyncio.to_thread(pipe.recv)) is not None:

@@ -6,11 +6,11 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +20,12 @@ from pydantic import SecretStr
 from bot.assistant import Assistant
 from bot.chain import WriterFor, build_chain
 from bot.channels import Channels
+from bot.data_folder import open_data_folder
 from bot.database import open_database
 from bot.desk import Desk
 from bot.dispatcher import Dispatcher
 from bot.drafting import Drafting
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, HousevoiceError
 from bot.follow_ups import FollowUps
 from bot.glossary import load_glossary
 from bot.history import History
@@ -41,6 +42,7 @@ from bot.tone.voice import Voice, names
 from knowledge.attachments import AttachmentReader
 from knowledge.catalog import Catalog
 from knowledge.embedding import Embedder
+from knowledge.errors import remedy
 from knowledge.http import GuardedClient
 from knowledge.ingest import Ingester
 from knowledge.retrieval.cross_encoder import open_reader
@@ -62,6 +64,16 @@ ENDPOINT = "endpoint"
 
 
 @dataclass(frozen=True, slots=True)
+class PlatformChoice:
+    """A platform that is configured."""
+
+    name: str
+    refusal: Callable[[], Awaitable[HousevoiceError | None]]
+    """Why it cannot be served, by asking it; None if it can."""
+    open: Callable[[], Adapter]
+
+
+@dataclass(frozen=True, slots=True)
 class App:
     """Everything that a command or an adapter works with."""
 
@@ -79,23 +91,37 @@ class App:
     writer: WriterFor
     desk: Desk
 
-    def adapters(self) -> list[Adapter]:
+    def platforms(self) -> list[PlatformChoice]:
         """The platforms that are configured; :class:`ConfigurationError` if there is none."""
-        adapters: list[Adapter] = []
+        platforms: list[PlatformChoice] = []
         if (slack := slack_config(self.settings)) is not None:
+            from adapters.slack import checkup as slack_checkup
             from adapters.slack.adapter import SlackAdapter
 
-            adapters.append(SlackAdapter(slack, self.desk))
+            platforms.append(
+                PlatformChoice(
+                    "slack",
+                    partial(slack_checkup.refusal, slack),
+                    partial(SlackAdapter, slack, self.desk),
+                )
+            )
         if (discord := discord_config(self.settings)) is not None:
+            from adapters.discord import checkup as discord_checkup
             from adapters.discord.adapter import DiscordAdapter
 
-            adapters.append(DiscordAdapter(discord, self.desk))
-        if not adapters:
+            platforms.append(
+                PlatformChoice(
+                    "discord",
+                    partial(discord_checkup.refusal, discord),
+                    partial(DiscordAdapter, discord, self.desk),
+                )
+            )
+        if not platforms:
             raise ConfigurationError(
                 "No platform is configured. For Slack set SLACK_BOT_TOKEN with SLACK_APP_TOKEN "
                 "(docs/slack.md), for Discord set DISCORD_TOKEN (docs/discord.md)."
             )
-        return adapters
+        return platforms
 
     async def warm_up(self) -> None:
         """Load all models now, so that the first question does not wait for them.
@@ -119,10 +145,10 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         # Else a missing path would be asked for at the hub, for half a minute.
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     try:
-        settings.data.mkdir(parents=True, exist_ok=True)
+        open_data_folder(settings.data)
     except OSError as error:
         raise ConfigurationError(
-            f"The data folder {settings.data} cannot be used ({error.strerror}); "
+            f"The data folder {settings.data} cannot be used ({remedy(error) or error.strerror}); "
             "set HOUSEVOICE_DATA to one that can."
         ) from error
     async with AsyncExitStack() as opened:
@@ -229,7 +255,7 @@ def known_sources(catalog: Catalog) -> KnownSources:
             found.append(
                 KnownSource(
                     spec.id,
-                    spec.location,
+                    spec.shown,
                     len(await catalog.documents(spec.id)),
                     PUBLIC in spec.access,
                     (last and last.error) or "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +17,15 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.errors import ConfigurationError
+from knowledge.errors import remedy
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATION_LOCK = 0x486F757365  # any number that no other program locks in this database
+
+BUSY_SECONDS = 15
+"""How long a writer waits for another's transaction."""
+_WAL_PAUSE_SECONDS = 0.1
+_WAL_ATTEMPTS = int(BUSY_SECONDS / _WAL_PAUSE_SECONDS)
 
 
 async def open_database(url: str) -> AsyncEngine:
@@ -63,9 +71,9 @@ async def open_database(url: str) -> AsyncEngine:
         # Never the URL itself: a password may stand in its query too.
         where = parsed.host and f"{parsed.host}:{parsed.port or 5432}/{parsed.database}"
         # SQLAlchemy adds lines of its own to the driver's words.
-        words = str(getattr(error, "orig", None) or error).split("\n")[0]
+        words = remedy(error) or str(getattr(error, "orig", None) or error).split("\n")[0]
         raise ConfigurationError(
-            f"The database {where or parsed.database} cannot be used: {words}"
+            f"The database {where or parsed.database} cannot be used: {words.rstrip('.')}."
         ) from error
     return engine
 
@@ -76,23 +84,40 @@ def in_utc(moment: datetime) -> datetime:
 
 
 def _try_file(path: str | None) -> None:
-    """Open the file once before aiosqlite does, whose thread outlives a failure noisily."""
+    """Open the file once before aiosqlite does, whose thread outlives a failure noisily.
+
+    WAL lets a job write while the bot reads. The file keeps it, and two that switch to it at once
+    collide, as SQLite does not wait there by itself.
+    """
     try:
-        with closing(sqlite3.connect(path or ":memory:")) as file:
-            file.execute("PRAGMA schema_version")
+        with closing(sqlite3.connect(path or ":memory:", timeout=0)) as file:
+            for attempt in range(1, _WAL_ATTEMPTS + 1):
+                try:
+                    file.execute("PRAGMA journal_mode=WAL").fetchone()
+                    return
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or attempt == _WAL_ATTEMPTS:
+                        raise
+                    time.sleep(_WAL_PAUSE_SECONDS)
     except sqlite3.Error as error:
-        raise ConfigurationError(f"The database file {path} cannot be used: {error}.") from error
+        told = remedy(error) or error
+        raise ConfigurationError(f"The database file {path} cannot be used: {told}.") from error
 
 
 def _sqlite_pragmas(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
     cursor = connection.cursor()
-    # WAL lets a job write while the bot reads; a full sync at every commit buys nothing with it.
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=15000"):
+    # A full sync at every commit buys nothing with the write-ahead log.
+    for pragma in ("synchronous=NORMAL", f"busy_timeout={BUSY_SECONDS * 1000}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
 def _migrate(connection: sa.Connection) -> None:
+    """Bring the schema up to date; of several processes that start at once, one after the other."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Literal
 
 from bot.app import ENDPOINT, database_url, discord_config, open_store, slack_config
+from bot.data_folder import open_data_folder
 from bot.database import open_database
 from bot.errors import ConfigurationError, HousevoiceError
 from bot.findings import Finding
@@ -15,7 +16,8 @@ from bot.settings import Settings, load_settings
 from bot.tone.model_weights import PACKAGED, is_converted
 from bot.tone.voice import Voice
 from knowledge.embedding import Embedder
-from knowledge.errors import KnowledgeError
+from knowledge.errors import KnowledgeError, remedy
+from knowledge.http_urls import without_secrets
 from knowledge.retrieval.cross_encoder import open_reader
 
 _GIGABYTE = 1024**3
@@ -51,7 +53,8 @@ async def examine(platform: Literal["slack", "discord"] | None = None) -> list[F
         except (HousevoiceError, KnowledgeError) as error:
             findings.append(Finding(what, False, str(error)))
         except OSError as error:
-            findings.append(Finding(what, False, f"{error.strerror}: {error.filename}"))
+            told = remedy(error) or error.strerror
+            findings.append(Finding(what, False, f"{error.filename or what}: {told}"))
     return findings
 
 
@@ -83,7 +86,7 @@ def _python() -> Finding:
 
 
 async def _data(settings: Settings) -> str:
-    settings.data.mkdir(parents=True, exist_ok=True)
+    open_data_folder(settings.data)
     probe = settings.data / ".doctor"
     probe.write_text("")
     probe.unlink()
@@ -135,7 +138,7 @@ async def _writer(settings: Settings) -> str:
     if settings.writer_model == ENDPOINT:
         if settings.writer_url is None:
             raise HousevoiceError("Set HOUSEVOICE_WRITER_URL to the endpoint's base URL.")
-        return f"endpoint {settings.writer_url} (not called)"
+        return f"endpoint {without_secrets(settings.writer_url)} (not called)"
     if settings.writer_model == PACKAGED and not is_converted(settings.data / "weights"):
         return "packaged, will be converted at the first start (20 s)"
     return settings.writer_model

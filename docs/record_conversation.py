@@ -58,7 +58,8 @@ async def conversation() -> str:
             await app.warm_up()
             people = {name: slack.user(name) for name in ("Ann", "Tom")}
             general = slack.channel("general", members=list(people.values()))
-            (adapter,) = app.adapters()
+            (platform,) = app.platforms()
+            adapter = platform.open()
             await adapter.connect()
             listening = asyncio.create_task(adapter.listen())
             thread = await slack.say(people["Ann"], general, f"{slack.mention} {FIRST}")

@@ -7,18 +7,18 @@ import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 
+from knowledge.address_registries import NOT_IANAS, SPECIAL, UNICAST
 from knowledge.errors import SourceError
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """From a host name and port to its addresses as text; raises OSError if there is none."""
 
-_FORBIDDEN = (
-    ipaddress.ip_network("168.63.129.16/32"),  # Azure's host service, on a public address
-    ipaddress.ip_network("192.88.99.0/24"),  # 6to4 relays (RFC 7526)
-)
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-"""Addresses that carry an IPv4 address in their last 32 bits (RFC 6052)."""
+_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_6TO4 = ipaddress.IPv6Network("2002::/16")
+_TEREDO = ipaddress.IPv6Network("2001::/32")
+_IPV4 = 0xFFFFFFFF
 
 
 async def resolve_host(host: str, port: int) -> Sequence[str]:
@@ -50,7 +50,7 @@ class AddressGuard:
         """
         try:
             found = await self._resolve(host, port)
-        except (OSError, UnicodeError) as error:
+        except (OSError, ValueError) as error:  # ValueError: what no resolver can be asked for
             raise SourceError(f"There is no host named {host}. Check the address.") from error
         addresses = [ipaddress.ip_address(text.partition("%")[0]) for text in found]
         if host.lower() in self._hosts:
@@ -68,13 +68,29 @@ class AddressGuard:
 
 
 def is_public(address: IPAddress) -> bool:
-    """Is it an address of the open internet, also where it carries another inside?"""
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-        if address in _NAT64:
-            inner.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-        carried = [one for one in inner if one is not None]
-        if carried:
-            return all(is_public(one) for one in carried)
-    forbidden = any(address in network for network in _FORBIDDEN)
-    return address.is_global and not address.is_multicast and not forbidden
+    """Is it of the open internet, by IANA's registries, or does it only carry such addresses?
+
+    What carries IPv4 addresses is judged by them: that is where it leads.
+    """
+    if carried := _carried(address):
+        return all(is_public(one) for one in carried)
+    forbidden = any(address in network for network in (*SPECIAL, *NOT_IANAS))
+    return not forbidden and any(address in network for network in UNICAST)
+
+
+def _carried(address: IPAddress) -> list[ipaddress.IPv4Address]:
+    """The IPv4 addresses in an IPv6 one that is of a kind still in use.
+
+    Those of the other kinds (IPv4-compatible, IPv4-translated, translation for local use) reach
+    nothing on the open internet, whatever they carry: they are not among its addresses.
+    """
+    if not isinstance(address, ipaddress.IPv6Address):
+        return []
+    bits = int(address)
+    if address in _MAPPED or address in _NAT64:  # RFC 4291 2.5.5.2, RFC 6052 2.2
+        return [ipaddress.IPv4Address(bits & _IPV4)]
+    if address in _6TO4:  # RFC 3056 2
+        return [ipaddress.IPv4Address(bits >> 80 & _IPV4)]
+    if address in _TEREDO:  # RFC 4380 4: the server, and the client with its bits turned round
+        return [ipaddress.IPv4Address(bits >> 64 & _IPV4), ipaddress.IPv4Address(~bits & _IPV4)]
+    return []

@@ -8,6 +8,36 @@ KnowledgeError
 
 from __future__ import annotations
 
+import errno
+import os
+import sqlite3
+from collections.abc import Iterator
+
+_LOCKED = (
+    "another program has it locked: close it if it is a database browser or a backup, "
+    "or try again in a moment"
+)
+_FULL = "the disk is full: make room, or set HOUSEVOICE_DATA to a folder on another disk"
+_NO_FILES = (
+    "no more files may be opened: raise the limit (ulimit -n 4096, or LimitNOFILE=4096 "
+    "in the systemd unit)"
+)
+_NOT_ALLOWED = "this user may not write there: give it the right to, or set HOUSEVOICE_DATA"
+_OF_SQLITE = {
+    sqlite3.SQLITE_BUSY: _LOCKED,
+    sqlite3.SQLITE_LOCKED: _LOCKED,
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_READONLY: _NOT_ALLOWED,
+    sqlite3.SQLITE_PERM: _NOT_ALLOWED,
+}
+_OF_THE_SYSTEM = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EMFILE: _NO_FILES,
+    errno.ENFILE: _NO_FILES,
+    errno.EROFS: _NOT_ALLOWED,
+}
+
 
 class KnowledgeError(Exception):
     """Something on the knowledge side went wrong; the message is fit for an admin."""
@@ -27,3 +57,36 @@ class DocumentSkipped(KnowledgeError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+def remedy(error: BaseException) -> str | None:
+    """What to do about an error of the disk, its files or SQLite, as half a sentence; else None.
+
+    What caused the error is looked at too, as libraries wrap them.
+    """
+    for one in _with_causes(error):
+        if isinstance(one, OSError) and one.errno in _OF_THE_SYSTEM:
+            return _OF_THE_SYSTEM[one.errno]
+        if isinstance(one, sqlite3.Error):
+            code = getattr(one, "sqlite_errorcode", 0) & 0xFF  # the rest only tells it in detail
+            if code in _OF_SQLITE:
+                return _OF_SQLITE[code]
+            # SQLite does not say why it cannot open or write a file.
+            if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR) and _no_files_left():
+                return _NO_FILES
+    return None
+
+
+def _with_causes(error: BaseException) -> Iterator[BaseException]:
+    current: BaseException | None = error
+    while current is not None:
+        yield current
+        current = current.__cause__ or current.__context__
+
+
+def _no_files_left() -> bool:
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error.errno in (errno.EMFILE, errno.ENFILE)
+    return False

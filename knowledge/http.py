@@ -25,6 +25,7 @@ import httpx
 
 from knowledge.addresses import AddressGuard, Resolve, resolve_host
 from knowledge.errors import SourceError
+from knowledge.http_urls import redirected, safe_url, web_url
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_REDIRECTS = 5
@@ -36,6 +37,7 @@ TIMEOUT = 30.0
 
 _BUSY = frozenset({429, 503})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_LOCATION = "housevoice.location"
 _SAFE_HEADERS = frozenset({"accept", "accept-language"})
 """Headers of a caller's that another host may see too; all others could be credentials."""
 
@@ -67,14 +69,6 @@ class Response:
 
 class BodyTooLarge(SourceError):
     """The answer has more bytes than are read."""
-
-
-def safe_url(url: str | httpx.URL) -> str:
-    """The URL as it may be logged or shown: without user info, query and fragment."""
-    try:
-        return str(httpx.URL(url).copy_with(userinfo=b"", query=None, fragment=None))
-    except httpx.InvalidURL:
-        return "an invalid address"
 
 
 class _RedactUrls(logging.Filter):
@@ -124,6 +118,7 @@ class GuardedClient:
             # A cookie would be sent by address, to whatever host shares it: keep none.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
+            event_hooks={"response": [_keep_location]},
             # Connections are pooled by address too; one verified for a host is not for another.
             limits=httpx.Limits(max_connections=20, max_keepalive_connections=0),
             timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
@@ -209,15 +204,15 @@ class GuardedClient:
         limit: int,
     ) -> tuple[Response | None, str | None]:
         """The final answer, or None and its Retry-After if the server was busy."""
-        target = _parsed_url(url)
+        target = web_url(url)
         own = {name: value for name, value in (headers or {}).items() if name.lower() != "host"}
         conditions = _conditions(validators)
         for _ in range(MAX_REDIRECTS + 1):
             answer = await self._send(target, {**own, **conditions})
             try:
-                location = answer.headers.get("location")
+                location = answer.extensions[_LOCATION]
                 if answer.status_code in _REDIRECTS and location is not None:
-                    source, target = target, _joined(target, location)
+                    source, target = target, redirected(target, location)
                     if _origin(source) != _origin(target):
                         own = {k: v for k, v in own.items() if k.lower() in _SAFE_HEADERS}
                         target = target.copy_with(userinfo=b"")
@@ -263,40 +258,27 @@ class GuardedClient:
         ) from failure
 
 
-def _parsed_url(url: str) -> httpx.URL:
-    try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL as error:
-        raise SourceError("The address is not a valid URL. Copy it from the browser.") from error
-    return _web_only(parsed)
+async def _keep_location(response: httpx.Response) -> None:
+    """Put a redirect's target where httpx does not look: it reads all, and fails at broken ones."""
+    response.extensions[_LOCATION] = response.headers.get("location")
+    if response.has_redirect_location:
+        del response.headers["location"]
 
 
-def _joined(base: httpx.URL, location: str) -> httpx.URL:
-    try:
-        return _web_only(base.join(location))
-    except httpx.InvalidURL as error:
-        raise SourceError(
-            f"{safe_url(base)} redirects to an invalid address. Tell the site's owner."
-        ) from error
-
-
-def _web_only(url: httpx.URL) -> httpx.URL:
-    if url.scheme not in ("http", "https") or not url.host:
-        raise SourceError(f"{safe_url(url)} is not a web address: it must begin with https://.")
-    return url.copy_with(fragment=None)
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    return url.scheme, url.host, url.port
+def _origin(url: httpx.URL) -> tuple[str, bytes, int | None]:
+    return url.scheme, url.raw_host, url.port
 
 
 def _conditions(validators: Validators | None) -> dict[str, str]:
-    conditions = {}
-    if validators is not None and validators.etag:
-        conditions["If-None-Match"] = validators.etag
-    if validators is not None and validators.last_modified:
-        conditions["If-Modified-Since"] = validators.last_modified
-    return conditions
+    """Headers that ask for a newer version; a validator that no header can hold is left out."""
+    if validators is None:
+        return {}
+    asked = {"If-None-Match": validators.etag, "If-Modified-Since": validators.last_modified}
+    return {
+        name: value
+        for name, value in asked.items()
+        if value and value.isascii() and value.isprintable()
+    }
 
 
 async def _body(answer: httpx.Response, url: httpx.URL, limit: int) -> bytes:

@@ -12,6 +12,7 @@ from adapters.discord.commands import Tree
 from adapters.discord.config import PERMISSIONS, SCOPES, DiscordConfig, endpoints, permissions
 from adapters.discord.errors import DISCORD_FAILURES, as_ours, translated
 from bot.commands import Commands
+from bot.errors import HousevoiceError
 from bot.findings import Finding
 
 _SYNC = "Run `python -m bot discord sync`."
@@ -31,6 +32,15 @@ async def examine(config: DiscordConfig) -> list[Finding]:
     except DISCORD_FAILURES as error:
         findings.append(Finding("Discord", False, str(as_ours(error))))
     return findings
+
+
+async def refusal(config: DiscordConfig) -> HousevoiceError | None:
+    """Why Discord cannot be served; None if it can. Asked before anything is loaded."""
+    try:
+        async with _signed_in(config):
+            return None
+    except DISCORD_FAILURES as error:
+        return as_ours(error)
 
 
 async def sync(config: DiscordConfig, commands: Commands, guild: int | None = None) -> int:

@@ -7,6 +7,7 @@ import asyncio
 from adapters.slack.config import SlackConfig
 from adapters.slack.manifest import APP_SCOPE, EVENTS_PATH, SCOPES
 from adapters.slack.web import Json, SlackError, Sleep, Web
+from bot.errors import ConfigurationError, PlatformError
 from bot.findings import Finding
 
 _REACH = "Slack cannot be reached: {error}. Check the network, the proxy and SLACK_API_URL."
@@ -19,6 +20,27 @@ async def examine(config: SlackConfig, *, sleep: Sleep = asyncio.sleep) -> list[
         return [*await _bot(web, config), await _way_in(web, config), *_admins(config)]
     finally:
         await web.close()
+
+
+async def refusal(
+    config: SlackConfig, *, sleep: Sleep = asyncio.sleep
+) -> ConfigurationError | PlatformError | None:
+    """Why Slack cannot be served; None if it can. Asked before anything is loaded."""
+    web = Web(config, sleep=sleep)
+    try:
+        await web.call("auth.test")
+        if config.app_token:
+            await web.open_socket()
+    except SlackError as error:
+        if error.passing:
+            return PlatformError(_REACH.format(error=error), passing=True)
+        return ConfigurationError(
+            f"Slack does not take the tokens ({error.code}). 'doctor slack' tells which, and what "
+            "to do."
+        )
+    finally:
+        await web.close()
+    return None
 
 
 async def _bot(web: Web, config: SlackConfig) -> list[Finding]:

@@ -33,4 +33,5 @@ def main() -> None:
         # Libraries warn of their own deprecations: matter for the tests, noise for a user.
         warnings.simplefilter("ignore")
     os.environ.setdefault("TQDM_DISABLE", "1")  # other people's progress bars
+    os.umask(0o077)  # whatever is written holds the company's knowledge
     cli()

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import threading
+from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from bot.cli.shared import faults_told, run
+from bot.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from bot.app import App
+    from bot.app import App, PlatformChoice
 
 discord_cli = typer.Typer(help="What Discord needs now and then.", no_args_is_help=True)
 
@@ -23,16 +27,55 @@ def serve() -> None:
         from adapters.base import serve as serve_all
 
         stop = asyncio.Event()
+        grace = app.settings.shutdown_seconds
+
+        def stopping() -> None:
+            stop.set()
+            # A thread that computes an answer cannot be stopped, and what was accepted is kept.
+            last = threading.Timer(grace, os._exit, (0,))
+            last.daemon = True
+            last.start()
+
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(sign, stop.set)
-        adapters = app.adapters()
-        typer.echo("Loading the models …", err=True)
-        await app.warm_up()
-        typer.echo(f"Serving {' and '.join(each.name for each in adapters)}.", err=True)
-        await serve_all(adapters, app.desk.dispatcher, stop, app.settings.shutdown_seconds)
+            loop.add_signal_handler(sign, stopping)
+        platforms = app.platforms()
+        await _check(platforms)
+        _tell("Loading the models …")
+        if await _unless(stop, app.warm_up()):
+            openings = [each.open for each in platforms]
+            await serve_all(openings, app.desk.dispatcher, stop, grace, tell=_tell)
 
-    run(job)
+    run(job, leave_at_once=True)
+
+
+async def _check(platforms: Sequence[PlatformChoice]) -> None:
+    """Ask the platforms whether they take the tokens, before minutes go into loading.
+
+    Raises :class:`ConfigurationError` if none does; those that do are served without the others.
+    """
+    refusals = await asyncio.gather(*(each.refusal() for each in platforms))
+    if all(isinstance(each, ConfigurationError) for each in refusals):
+        raise ConfigurationError(" ".join(str(each) for each in refusals))
+    for platform, refusal in zip(platforms, refusals, strict=True):
+        if refusal is not None:
+            _tell(f"Not serving {platform.name} yet: {refusal}")
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[None, None, None]) -> bool:
+    """Do the work, but no longer than until ``stop``; whether it was done."""
+    doing, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not doing.done():
+        doing.cancel()
+        return False
+    doing.result()  # raises what went wrong
+    return not stop.is_set()
+
+
+def _tell(line: str) -> None:
+    typer.echo(line, err=True)
 
 
 def doctor(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.errors import HousevoiceError
-from knowledge.errors import KnowledgeError
+from knowledge.errors import KnowledgeError, remedy
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -34,6 +35,11 @@ class faults_told:
         if isinstance(error, (HousevoiceError, KnowledgeError)):
             typer.echo(f"Error: {error}", err=True)
             raise typer.Exit(1) from error
+        if error is not None and (told := remedy(error)) is not None:
+            # What could not be begun for it cannot be ended properly either.
+            sys.unraisablehook = lambda _: None
+            typer.echo(f"Error: {told[:1].upper()}{told[1:]}.", err=True)
+            raise typer.Exit(1) from error
         if isinstance(error, KeyboardInterrupt):
             raise typer.Exit(130) from error
         if isinstance(error, BrokenPipeError):  # the reader of a pipe has gone: not our fault
@@ -41,9 +47,15 @@ class faults_told:
             raise typer.Exit(0) from error
 
 
-def run(job: Callable[[App], Coroutine[Any, Any, None]], **changed: object) -> None:
+def run(
+    job: Callable[[App], Coroutine[Any, Any, None]],
+    *,
+    leave_at_once: bool = False,
+    **changed: object,
+) -> None:
     """Do a job with an opened bot; its faults end the command.
 
+    ``leave_at_once``: do not wait for threads that still compute what nobody waits for.
     ``changed``: settings that this command has otherwise than they are configured.
     """
 
@@ -53,6 +65,9 @@ def run(job: Callable[[App], Coroutine[Any, Any, None]], **changed: object) -> N
 
         async with open_app(load_settings().model_copy(update=changed)) as app:
             await job(app)
+        if leave_at_once:
+            sys.stderr.flush()
+            os._exit(0)
 
     with faults_told():
         asyncio.run(with_app())

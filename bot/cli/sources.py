@@ -79,7 +79,7 @@ def source_list(json_lines: Json = False) -> None:
                     {
                         "id": spec.id,
                         "kind": spec.kind,
-                        "location": spec.location,
+                        "location": spec.shown,
                         "access": sorted(spec.access),
                         "documents": documents,
                         "passages": passages,
@@ -89,7 +89,7 @@ def source_list(json_lines: Json = False) -> None:
                 )
                 continue
             typer.echo(
-                f"{spec.id}  {spec.location}  ({', '.join(sorted(spec.access))})\n"
+                f"{spec.id}  {spec.shown}  ({', '.join(sorted(spec.access))})\n"
                 f"  {documents} documents, {passages} passages"
                 + (f"; last run: {_summary(last)}" if last else "; never read to the end")
             )
@@ -104,7 +104,7 @@ def source_remove(source: Annotated[str, typer.Argument(help="Its id, path or UR
     async def job(app: App) -> None:
         spec = await _known(app, source)
         gone = await app.ingester.remove(spec.id)
-        typer.echo(f"Removed {spec.location} with {gone} passages.")
+        typer.echo(f"Removed {spec.shown} with {gone} passages.")
 
     run(job)
 
@@ -155,14 +155,14 @@ async def _read(app: App, spec: SourceSpec, *, quiet: bool = False) -> RunReport
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=terminal, transient=True) as bar:
-        task = bar.add_task(Path(spec.location).name or spec.location, total=None, passages=0)
+        task = bar.add_task(Path(spec.shown).name or spec.shown, total=None, passages=0)
         report = await app.ingester.run(
             spec,
             app.open_source(spec),
             lambda done: bar.update(task, completed=done.documents, passages=done.passages),
         )
     if not quiet or report.added or report.changed or report.removed or report.error:
-        typer.echo(f"{spec.location}: {_summary(report)}", err=True)
+        typer.echo(f"{spec.shown}: {_summary(report)}", err=True)
         for document, reason in sorted(report.skipped.items()):
             typer.echo(f"  skipped {document}: {reason}", err=True)
     return report

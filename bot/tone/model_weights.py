@@ -62,5 +62,11 @@ def _convert(folder: Path) -> None:
     model.config._name_or_path = "SmolLM2-135M-Instruct"
     model.to(torch.bfloat16).save_pretrained(unfinished)
     tokenizer.save_pretrained(unfinished)
-    shutil.rmtree(folder, ignore_errors=True)
-    unfinished.rename(folder)
+    if not is_converted(folder.parent):
+        shutil.rmtree(folder, ignore_errors=True)
+    try:
+        unfinished.rename(folder)
+    except OSError:  # another process that started at the same time came first
+        if not is_converted(folder.parent):
+            raise
+        shutil.rmtree(unfinished)

@@ -8,7 +8,8 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from knowledge.errors import SourceError
-from knowledge.http import GuardedClient, safe_url
+from knowledge.http import GuardedClient
+from knowledge.http_urls import safe_url, secret_in, web_url
 from knowledge.sources.base import (
     RawDocument,
     SkippedDocument,
@@ -58,13 +59,15 @@ def spec_for(
     """Recognise a URL, folder or file and describe it; looks at the disk but not at the web.
 
     Raises :class:`SourceError`, saying what to do, for what is none of the three, for a URL with
-    a password in it, and for an empty access list.
+    a secret in it, and for an empty access list.
     """
     typed = location.strip()
     if not typed:
         raise SourceError("Give the URL, folder or file to add.")
     if not access:
         raise SourceError("Nobody could read this source. Name at least one who may.")
+    _refuse_secrets(typed)
+    _refuse_secrets(base_url)
     kind: SourceKind
     if scheme := _SCHEME.match(typed):
         if scheme[1].lower() not in _DEFAULT_PORTS:
@@ -78,7 +81,7 @@ def spec_for(
             kind = "folder" if path.is_dir() else "file"
             exists = path.exists()
         except (OSError, RuntimeError, ValueError) as error:  # no such user, a loop, a NUL
-            raise SourceError(f"{typed!r} is not a path. Check how it is written.") from error
+            raise SourceError(f"{typed!a} is not a path. Check how it is written.") from error
         if not exists:
             raise SourceError(
                 f"{path} does not exist where the bot runs. Check the path, "
@@ -89,8 +92,19 @@ def spec_for(
     return SourceSpec(identity, kind, place, include, exclude, access, base_url)
 
 
+def _refuse_secrets(url: str) -> None:
+    """Raise SourceError for a URL that lets in whoever has it: it is stored and shown."""
+    if "://" in url and (found := secret_in(url)) is not None:
+        raise SourceError(
+            f"The address has a secret in it ({found}), which would be stored and shown to "
+            "readers. Take it out; pages that need signing in can be saved and added as files."
+        )
+
+
 def _normalised_url(typed: str) -> str:
     """Lower-case scheme and host, no default port, no fragment, at least ``/`` as path."""
+    if re.search(r"\s", typed):
+        raise SourceError("The address is not valid. Copy it from the browser.")
     try:
         parts = urlsplit(typed)
         host, port = (parts.hostname or "").rstrip("."), parts.port
@@ -98,13 +112,9 @@ def _normalised_url(typed: str) -> str:
         raise SourceError(
             f"{safe_url(typed)} is not a valid address. Copy it from the browser."
         ) from error
-    if not host or re.search(r"\s", typed):
+    if not host:
         raise SourceError("The address is not valid. Copy it from the browser.")
-    if parts.username or parts.password:
-        raise SourceError(
-            "The address has a user name or password in it, which readers would see in citations. "
-            "Take it out; pages that need signing in can be added as files."
-        )
+    web_url(typed)  # what cannot be asked is refused now, not in the next run
     host = f"[{host}]" if ":" in host else host
     netloc = host if port in (None, _DEFAULT_PORTS[parts.scheme]) else f"{host}:{port}"
     return urlunsplit(SplitResult(parts.scheme, netloc, parts.path or "/", parts.query, ""))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from knowledge.http import Validators
+from knowledge.http_urls import without_secrets
 from knowledge.types import PUBLIC, Principals
 
 __all__ = [
@@ -38,6 +39,11 @@ class SourceSpec:
     """Who may read its documents where they do not say so themselves."""
     base_url: str = ""
     """Where a file's or folder's documents are published; empty: they are opened as files."""
+
+    @property
+    def shown(self) -> str:
+        """The location as lists may show it: sources of earlier versions can have secrets in it."""
+        return without_secrets(self.location) if self.kind == "web" else self.location
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit, urlunsplit
 from urllib.robotparser import RobotFileParser
 
 from knowledge.errors import SourceError
-from knowledge.http import BodyTooLarge, GuardedClient, Response, safe_url
+from knowledge.http import BodyTooLarge, GuardedClient, Response
+from knowledge.http_urls import safe_url, secret_in
 from knowledge.sources.base import RawDocument, SkippedDocument, SourceSpec, Validators
 
 ROBOT = "Housevoice"
@@ -44,7 +45,7 @@ class WebSource:
         if page.not_modified:
             yield RawDocument(
                 self._url,
-                page.url,
+                self._shown(page),
                 page.url,
                 None,
                 page.content_type,
@@ -53,7 +54,7 @@ class WebSource:
         elif page.status == 200:
             yield RawDocument(
                 self._url,
-                page.url,
+                self._shown(page),
                 page.url,
                 page.content,
                 _stated_type(page),
@@ -61,6 +62,10 @@ class WebSource:
             )
         else:
             raise SourceError(_refusal(self._url, page.status))
+
+    def _shown(self, page: Response) -> str:
+        """Where a reader opens it: where it ended at, unless that is an address signed for us."""
+        return page.url if secret_in(page.url) is None else self._url
 
     async def _ask_robots(self) -> None:
         """Raise SourceError if robots.txt (RFC 9309) forbids the page; it is fetched once."""
@@ -70,7 +75,13 @@ class WebSource:
             answer = await self._client.get(place)
             robots = RobotFileParser(place)
             if answer.status == 200:
-                robots.parse(answer.content.decode("utf-8-sig", errors="replace").splitlines())
+                try:
+                    robots.parse(answer.content.decode("utf-8-sig", errors="replace").splitlines())
+                except ValueError as error:  # a rule is no path, a delay no number
+                    raise SourceError(
+                        f"{safe_url(place)} has a line that cannot be read, so it is not known "
+                        "whether the page may be. Tell the site's owner, or add the page as a file."
+                    ) from error
             elif 400 <= answer.status < 500:
                 robots.parse([])  # no rules: RFC 9309 2.3.1.3
             else:  # unreachable means forbidden: RFC 9309 2.3.1.4

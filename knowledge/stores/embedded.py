@@ -16,12 +16,13 @@ from typing import ParamSpec, TypeVar
 
 import numpy as np
 
-from knowledge.errors import StoreError
+from knowledge.errors import StoreError, remedy
 from knowledge.stores import embedded_sql as sql
+from knowledge.stores.bm25 import bm25
 from knowledge.stores.embedded_schema import connect, prepare
 from knowledge.stores.embedded_spelling import similar_words
 from knowledge.stores.fusion import LEG_CANDIDATES, fuse
-from knowledge.stores.matrix import MatrixView, VectorMatrix
+from knowledge.stores.matrix import MatrixView, VectorMatrix, highest
 from knowledge.types import EmbeddedPassage, Principals, ScoredPassage, Vector
 
 CHANGES_REMEMBERED = 1000
@@ -116,7 +117,8 @@ class EmbeddedStore:
         try:
             return await asyncio.to_thread(work, *args, **kwargs)
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"The passage store {self._path} failed: {error}") from error
+            told = remedy(error) or error
+            raise StoreError(f"The passage store {self._path} failed: {told}.") from error
         except UnicodeEncodeError as error:
             raise StoreError(
                 f"The passage store was given text that is not Unicode: {error}"
@@ -226,13 +228,19 @@ class EmbeddedStore:
                 raise sql.foreign_vector(dims, vector.size)
             query = _unit(vector)
             access = sql.readable_access(db, principals)
-            within = None if sources is None else sql.source_ids(db, sources)
+            readable = matrix.readable(access)
+            seen = readable
+            if sources is not None:
+                seen = matrix.readable(access, sql.source_ids(db, sources))
             near: dict[int, float] = {}
             if alpha > 0:
-                near = matrix.nearest(query, access, within, wanted)
+                near = matrix.nearest(query, seen, wanted)
             matching: dict[int, float] = {}
             if alpha < 1:
-                matching = sql.keyword_matches(db, text, access, within, wanted)
+                held = ((matrix.rows(ids), often) for ids, often in sql.postings(db, text))
+                scored = bm25(held, matrix.words, readable)
+                rows = np.flatnonzero(seen & (scored > 0))
+                matching = matrix.named(*highest(rows, scored[rows], wanted))
             names = sql.passage_names(db, near.keys() | matching.keys())
             rids = {name: rid for rid, name in names.items()}
             ranked = fuse(
@@ -269,12 +277,16 @@ class EmbeddedStore:
         self._matrix_change = 0
         with closing(
             db.execute(
-                "SELECT p.rid, p.access_id, p.source_id, v.embedding "
-                "FROM passage p JOIN vector v ON v.rid = p.rid WHERE p.rid > ? ORDER BY p.rid",
+                "SELECT p.rid, p.access_id, p.source_id, k.sz, v.embedding FROM passage p "
+                "CROSS JOIN keyword_docsize k ON k.id = p.rid CROSS JOIN vector v ON v.rid = p.rid "
+                "WHERE p.rid > ? ORDER BY p.rid",
                 (self._matrix.last_rowid,),
             )
         ) as rows:
-            self._matrix.append(rows)
+            self._matrix.append(
+                (rid, access, source, sql.words_indexed(sizes), vector)
+                for rid, access, source, sizes, vector in rows
+            )
         self._matrix_change = change
 
 

@@ -21,7 +21,7 @@ MAPPED_BYTES = 1024 * 1024 * 1024
 """The file is read through a memory map, which all connections and processes share; past this,
 SQLite reads in the ordinary way."""
 
-WAL_ATTEMPTS = 50
+WAL_ATTEMPTS = 500
 """Two processes that create the same file can collide while the journal mode changes, where
 SQLite does not wait by itself; one gives way this many times, WAL_PAUSE_SECONDS each."""
 
@@ -81,6 +81,17 @@ END;
 """
 
 
+# A connection's own: how FTS5 takes a question apart, and where the index has a term.
+TEMPORARY = """
+CREATE VIRTUAL TABLE temp.asked USING fts5(
+    words, tokenize='porter unicode61 remove_diacritics 2'
+);
+CREATE VIRTUAL TABLE temp.asked_term USING fts5vocab(temp, asked, row);
+CREATE VIRTUAL TABLE temp.instance USING fts5vocab(main, keyword, instance);
+CREATE VIRTUAL TABLE temp.stem USING fts5vocab(main, keyword, row);
+"""
+
+
 def connect(path: Path) -> sqlite3.Connection:
     """One connection in autocommit mode, usable from any thread, by one at a time.
 
@@ -94,6 +105,7 @@ def connect(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous = NORMAL")
         db.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
         db.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
+        db.executescript(TEMPORARY)
     except sqlite3.Error:
         db.close()
         raise
@@ -125,15 +137,17 @@ def prepare(db: sqlite3.Connection, path: Path) -> None:
 
 
 def _switch_to_wal(db: sqlite3.Connection) -> None:
+    db.execute("PRAGMA busy_timeout = 0")
     for attempt in range(1, WAL_ATTEMPTS + 1):
         try:
             db.execute("PRAGMA journal_mode = WAL").fetchall()
-        except sqlite3.OperationalError:
-            if attempt == WAL_ATTEMPTS:
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or attempt == WAL_ATTEMPTS:
                 raise
             time.sleep(WAL_PAUSE_SECONDS)
         else:
-            return
+            break
+    db.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
 
 
 def _statements(script: str) -> list[str]:

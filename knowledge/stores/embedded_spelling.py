@@ -61,7 +61,6 @@ def _beginning_like(db: sqlite3.Connection, word: str) -> list[str]:
     """The index's stems that a long word of two slips may have been meant to have."""
     if len(word) < LONG:
         return []
-    db.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.stem USING fts5vocab(main, keyword, row)")
     start = word[:_BEGINNING]
     stems = db.execute(
         "SELECT term FROM stem WHERE term >= ? AND term < ?", (start, f"{start}\U0010ffff")

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
 
 from knowledge.errors import StoreError
 from knowledge.stores.stopwords import telling_words
@@ -22,48 +25,41 @@ HEADINGS_WEIGHT = 2.0
 BODY_WEIGHT = 1.0
 """BM25 weight of a match in the text, the measure for the other two."""
 
-_MATCHES = """
-SELECT k.rowid, -bm25(keyword, :title, :headings, :body) AS score
-FROM keyword AS k CROSS JOIN passage AS p ON p.rid = k.rowid
-WHERE keyword MATCH :words
-  AND p.access_id IN (SELECT value FROM json_each(:access))
-  AND (:sources IS NULL OR p.source_id IN (SELECT value FROM json_each(:sources)))
-ORDER BY score DESC, k.rowid LIMIT :n
+_POSTINGS = """
+SELECT doc, sum(CASE col WHEN 'title' THEN ? WHEN 'headings' THEN ? ELSE ? END)
+FROM temp.instance WHERE term = ? GROUP BY doc
 """
 
 
-def match_expression(text: str) -> str:
-    """The FTS5 query for a question: its telling words quoted and joined by OR; may be empty.
+def postings(
+    db: sqlite3.Connection, text: str
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    """For each telling word of a question that any passage holds: row ids, weighed frequencies.
 
-    The words are only letters and digits, so no text can be read as FTS5 syntax.
+    Both have the shape ``(matches,)``. Words are compared as FTS5 indexes them, by their stems, and
+    it is FTS5 that takes them apart: no text can be read as its syntax.
     """
-    return " OR ".join(f'"{word}"' for word in telling_words(text))
+    db.execute("DELETE FROM temp.asked")
+    db.execute("INSERT INTO temp.asked VALUES (?)", (" ".join(telling_words(text)),))
+    weights = (TITLE_WEIGHT, HEADINGS_WEIGHT, BODY_WEIGHT)
+    for (term,) in db.execute("SELECT term FROM temp.asked_term").fetchall():
+        if rows := db.execute(_POSTINGS, (*weights, term)).fetchall():
+            found = np.array(rows, dtype=np.float64)  # row ids stay exact up to 2**53
+            yield found[:, 0].astype(np.int64), found[:, 1]
 
 
-def keyword_matches(
-    db: sqlite3.Connection,
-    text: str,
-    access: Collection[int],
-    sources: Collection[int] | None,
-    n: int,
-) -> dict[int, float]:
-    """Row id -> BM25 (higher is better) of the ``n`` best matches that may be looked at."""
-    words = match_expression(text)
-    if not words:
-        return {}
-    rows = db.execute(
-        _MATCHES,
-        {
-            "title": TITLE_WEIGHT,
-            "headings": HEADINGS_WEIGHT,
-            "body": BODY_WEIGHT,
-            "words": words,
-            "access": json.dumps(list(access)),
-            "sources": None if sources is None else json.dumps(list(sources)),
-            "n": n,
-        },
-    )
-    return {int(rid): float(score) for rid, score in rows}
+def words_indexed(sizes: bytes) -> int:
+    """How many words FTS5 indexed of a row: the sum of its varints, one for each column.
+
+    See "The Size Of Each Row" in sqlite.org/fts5.html and "varint" in sqlite.org/fileformat2.html;
+    FTS5's never reach the nine bytes at which a varint ends otherwise.
+    """
+    total = number = 0
+    for byte in sizes:
+        number = number << 7 | byte & 0x7F
+        if byte < 0x80:
+            total, number = total + number, 0
+    return total
 
 
 def readable_access(db: sqlite3.Connection, principals: Principals) -> set[int]:

@@ -30,8 +30,12 @@ HEADROOM = 1.125
 """Spare rows when the matrix grows, so that the next documents need no copy of it."""
 
 COSINE_DECIMALS = 6
-"""float32 dot products are good to about 1e-6, and the last bits depend on a row's place in the
-matrix. Rounding makes passages with equal vectors tie, so that their ids decide the order."""
+"""Cosines of what was found are computed in float64, rounded to what float32 vectors are good for:
+passages with equal vectors tie, so that their ids decide the order."""
+
+SLACK = 1e-5
+"""What a float32 dot product may be off, by where its row lies in the matrix. Which passages are
+nearest must not depend on that: it would on passages that the asker may not read."""
 
 _blas_lock = Lock()
 
@@ -46,7 +50,12 @@ def _dot(vectors: NDArray[np.float32], query: Vector) -> NDArray[np.float32]:
     # times slower under load. The limit is process-wide, hence the lock: two overlapping limits
     # would restore each other's value.
     with _blas_lock, _blas().limit(limits=1):
-        return np.round(vectors @ query, COSINE_DECIMALS)
+        return vectors @ query
+
+
+def _cosines(vectors: NDArray[np.float32], query: Vector) -> NDArray[np.float64]:
+    exact: NDArray[np.float64] = np.einsum("ij,j->i", vectors, query, dtype=np.float64)
+    return np.round(exact, COSINE_DECIMALS)
 
 
 def _members(ids: Collection[int], values: NDArray[np.int32]) -> NDArray[np.bool_]:
@@ -55,6 +64,17 @@ def _members(ids: Collection[int], values: NDArray[np.int32]) -> NDArray[np.bool
     # REMOVED is -1 and so reads the last entry, which no id can reach.
     table[[one for one in ids if one < len(table) - 1]] = True
     return table[values]
+
+
+def highest(
+    rows: NDArray[np.intp], values: NDArray[np.float64], n: int
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """The ``n`` rows of the highest values, best first; ties go to the older passage."""
+    if n < rows.size:
+        worst = np.partition(values, rows.size - n)[rows.size - n]
+        rows, values = rows[values >= worst], values[values >= worst]
+    order = np.lexsort((rows, -values))[:n]
+    return rows[order], values[order]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,35 +90,42 @@ class MatrixView:
     source: NDArray[np.int32]
     """Shape ``(rows,)``: the interned source."""
 
-    def nearest(
-        self, query: Vector, access: Collection[int], sources: Collection[int] | None, n: int
-    ) -> dict[int, float]:
-        """Row id -> cosine of the ``n`` nearest passages with one of these access lists.
+    words: NDArray[np.int32]
+    """Shape ``(rows,)``: how many words of each passage are indexed."""
 
-        ``sources`` narrows further; ties at the end of the list go to the older passage.
-        """
+    def readable(
+        self, access: Collection[int], sources: Collection[int] | None = None
+    ) -> NDArray[np.bool_]:
+        """Which rows have one of these access lists and, if given, are of these sources."""
         seen = _members(access, self.access)
-        if sources is not None:
-            seen &= _members(sources, self.source)
+        return seen if sources is None else seen & _members(sources, self.source)
+
+    def rows(self, rowids: NDArray[np.int64]) -> NDArray[np.intp]:
+        """Where these passages are, which must be in the matrix."""
+        return np.searchsorted(self.rowids, rowids)
+
+    def nearest(self, query: Vector, seen: NDArray[np.bool_], n: int) -> dict[int, float]:
+        """Row id -> cosine of the ``n`` nearest rows of ``seen``; ties as in :func:`highest`."""
         rows = np.flatnonzero(seen)
         if not rows.size or n < 1:
             return {}
         if rows.size < GATHER_BELOW * len(self.rowids):
-            cosines = _dot(self.vectors[rows], query)
+            roughly = _dot(self.vectors[rows], query)
         else:
-            cosines = _dot(self.vectors, query)[rows]
+            roughly = _dot(self.vectors, query)[rows]
         if n < rows.size:
-            worst = np.partition(cosines, rows.size - n)[rows.size - n]
-            best = np.flatnonzero(cosines >= worst)
-            rows, cosines = rows[best], cosines[best]
-        order = np.lexsort((rows, -cosines))[:n]
-        return dict(zip(self.rowids[rows[order]].tolist(), cosines[order].tolist(), strict=True))
+            worst = np.partition(roughly, rows.size - n)[rows.size - n]
+            rows = rows[roughly >= worst - SLACK]
+        return self.named(*highest(rows, _cosines(self.vectors[rows], query), n))
 
     def cosines(self, query: Vector, rowids: Collection[int]) -> dict[int, float]:
         """Row id -> cosine of these passages, which must be in the matrix."""
-        wanted = np.fromiter(rowids, dtype=np.int64, count=len(rowids))
-        rows = np.searchsorted(self.rowids, wanted)
-        return dict(zip(wanted.tolist(), _dot(self.vectors[rows], query).tolist(), strict=True))
+        rows = self.rows(np.fromiter(rowids, dtype=np.int64, count=len(rowids)))
+        return self.named(rows, _cosines(self.vectors[rows], query))
+
+    def named(self, rows: NDArray[np.intp], values: NDArray[np.float64]) -> dict[int, float]:
+        """Row id -> value."""
+        return dict(zip(self.rowids[rows].tolist(), values.tolist(), strict=True))
 
 
 class VectorMatrix:
@@ -113,6 +140,7 @@ class VectorMatrix:
     _rowids: NDArray[np.int64]
     _access: NDArray[np.int32]
     _source: NDArray[np.int32]
+    _words: NDArray[np.int32]
 
     def __init__(self, dims: int, expected: int = 0) -> None:
         self.dims = dims
@@ -128,16 +156,23 @@ class VectorMatrix:
     def view(self) -> MatrixView:
         """All rows as they are now."""
         n = self._count
-        return MatrixView(self._vectors[:n], self._rowids[:n], self._access[:n], self._source[:n])
+        return MatrixView(
+            self._vectors[:n],
+            self._rowids[:n],
+            self._access[:n],
+            self._source[:n],
+            self._words[:n],
+        )
 
-    def append(self, rows: Iterable[tuple[int, int, int, bytes]]) -> None:
-        """Add (row id, access id, source id, little-endian float32 vector), row ids ascending."""
-        for rowid, access, source, vector in rows:
+    def append(self, rows: Iterable[tuple[int, int, int, int, bytes]]) -> None:
+        """Add (row id, access id, source id, words, little-endian float32 vector), row by row."""
+        for rowid, access, source, words, vector in rows:
             if self._count == len(self._rowids):
                 self._rebuild(np.arange(self._count), int(self._count * HEADROOM) + 256)
             at = self._count
             self._vectors[at] = np.frombuffer(vector, dtype="<f4")
             self._rowids[at], self._access[at], self._source[at] = rowid, access, source
+            self._words[at] = words
             self._count += 1
 
     def remove(self, rowids: Collection[int]) -> None:
@@ -156,6 +191,7 @@ class VectorMatrix:
         self._rowids = np.empty(capacity, dtype=np.int64)
         self._access = np.empty(capacity, dtype=np.int32)
         self._source = np.empty(capacity, dtype=np.int32)
+        self._words = np.empty(capacity, dtype=np.int32)
 
     def _rebuild(self, kept: NDArray[np.intp], capacity: int) -> None:
         old = self.view()
@@ -164,4 +200,4 @@ class VectorMatrix:
         # mode="clip" writes straight into ``out``; the default makes one more copy first.
         np.take(old.vectors, kept, axis=0, out=self._vectors[:n], mode="clip")
         self._rowids[:n], self._access[:n] = old.rowids[kept], old.access[kept]
-        self._source[:n] = old.source[kept]
+        self._source[:n], self._words[:n] = old.source[kept], old.words[kept]

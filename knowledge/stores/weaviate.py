@@ -33,6 +33,7 @@ from weaviate.collections.classes.filters import FilterReturn
 from weaviate.exceptions import UnexpectedStatusCodeError, WeaviateBaseError
 
 from knowledge.errors import StoreError
+from knowledge.http_urls import without_secrets
 from knowledge.spelling import LONG, SHORTEST, may_be, one_slip
 from knowledge.stores.stopwords import STOP_WORDS, telling_words
 from knowledge.types import EmbeddedPassage, Passage, Principals, ScoredPassage, Vector
@@ -96,7 +97,9 @@ class WeaviateStore:
         client = _client(url, api_key, grpc_port)
         store = cls(client, alias)
         try:
-            async with _as_store_error(f"cannot be used at {url} (gRPC port {grpc_port})"):
+            async with _as_store_error(
+                f"cannot be used at {without_secrets(url)} (gRPC port {grpc_port})"
+            ):
                 await client.connect()
                 await _ensure_collection(client, alias)
                 # Nothing before this spoke gRPC: a wrong port shows at once, not at a question.
@@ -280,7 +283,9 @@ def _client(url: str, api_key: str | None, grpc_port: int) -> weaviate.WeaviateA
     logging.getLogger("weaviate-client").setLevel(logging.CRITICAL)
     address = urlsplit(url)
     if address.scheme not in ("http", "https") or not address.hostname:
-        raise StoreError(f"{url!r} is no Weaviate address; give one like http://127.0.0.1:8080.")
+        raise StoreError(
+            f"{without_secrets(url)!r} is no Weaviate address; give one like http://127.0.0.1:8080."
+        )
     secure = address.scheme == "https"
     return weaviate.use_async_with_custom(
         http_host=address.hostname,

@@ -44,4 +44,4 @@ async def _serve(orders: Orders) -> None:
         bench.knows("leave", LEAVE)
         bot = DiscordAdapter(orders.config, bench.desk)
         bot.client._connection.guild_ready_timeout = 0.05
-        await serve([bot], bench.dispatcher, stop, orders.grace)
+        await serve([lambda: bot], bench.dispatcher, stop, orders.grace)

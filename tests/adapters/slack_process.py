@@ -52,7 +52,7 @@ async def main(given: dict[str, Any]) -> None:
             print("listening", flush=True)
 
         adapter.connect = connect_and_tell  # type: ignore[method-assign]
-        await serve([adapter], bench.dispatcher, stop, given["grace"])
+        await serve([lambda: adapter], bench.dispatcher, stop, given["grace"])
 
 
 if __name__ == "__main__":

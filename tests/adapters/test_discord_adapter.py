@@ -702,7 +702,7 @@ async def test_it_serves_until_told_to_stop(scene: Scene) -> None:
     adapter = scene.adapter = DiscordAdapter(config, scene.bench.desk)
     adapter.client._connection.guild_ready_timeout = 0.05
     stop = asyncio.Event()
-    serving = asyncio.create_task(serve([adapter], scene.bench.dispatcher, stop, 5))
+    serving = asyncio.create_task(serve([lambda: adapter], scene.bench.dispatcher, stop, 5))
     await scene.server.connected(shards=2)
     await adapter.client.wait_until_ready()
     answer = await scene.ask()

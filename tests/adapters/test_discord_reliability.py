@@ -156,7 +156,7 @@ async def served(office: Office, grace: float) -> tuple[asyncio.Task[None], asyn
     bot = DiscordAdapter(config, office.bench.desk, clock=office.hand)
     bot.client._connection.guild_ready_timeout = 0.05
     stop = asyncio.Event()
-    serving = asyncio.create_task(serve([bot], office.bench.dispatcher, stop, grace))
+    serving = asyncio.create_task(serve([lambda: bot], office.bench.dispatcher, stop, grace))
     await server.connected()
     await bot.client.wait_until_ready()
     return serving, stop

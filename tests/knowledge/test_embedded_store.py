@@ -9,8 +9,8 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +22,10 @@ from knowledge.errors import StoreError
 from knowledge.stores import embedded as embedded_module
 from knowledge.stores import matrix as matrix_module
 from knowledge.stores.embedded import EmbeddedStore
-from knowledge.stores.embedded_sql import match_expression
-from knowledge.stores.fusion import fuse
-from knowledge.types import PUBLIC, EmbeddedPassage
+from knowledge.stores.embedded_schema import connect, prepare
+from knowledge.stores.embedded_sql import postings
+from knowledge.stores.fusion import fuse, relative_scores
+from knowledge.types import PUBLIC, EmbeddedPassage, Vector
 from tests.knowledge.store_toys import EVERYBODY, passage, texts, toward
 
 ROOT = Path(__file__).parents[2]
@@ -251,25 +252,34 @@ async def test_what_is_no_store_is_refused(path: Path) -> None:
 # -- the query ----------------------------------------------------------------------------------
 
 
-def test_a_query_is_its_telling_words_quoted() -> None:
-    assert match_expression("How do I book a TRAIN, a train?") == '"book" OR "train"'
-    assert match_expression("who are you") == '"who" OR "are" OR "you"'
-    assert match_expression('a" OR b* NEAR(c)') == '"b" OR "near" OR "c"'
-    assert match_expression("snake_case re\u0301sume\u0301") == '"snake" OR "case" OR "résumé"'
-    assert match_expression("?!") == ""
+@given(text=st.text(max_size=60) | st.sampled_from(['a" OR b* NEAR(c)', "title:x", "-", "\0"]))
+@settings(max_examples=100, deadline=None)
+def test_no_text_is_fts_syntax(text: str) -> None:
+    with closing(connect(Path(":memory:"))) as db:
+        prepare(db, Path(":memory:"))
+        assert list(postings(db, text)) == []
 
 
-def test_no_text_is_fts_syntax() -> None:
-    db = sqlite3.connect(":memory:")
-    db.execute("CREATE VIRTUAL TABLE keyword USING fts5(body)")
-
-    @given(st.text(max_size=60))
-    def ask(text: str) -> None:
-        if words := match_expression(text):
-            db.execute("SELECT * FROM keyword WHERE keyword MATCH ?", (words,)).fetchall()
-
-    ask()
-    db.close()
+@pytest.mark.asyncio
+async def test_words_are_counted_and_weighed_as_fts5_does(path: Path) -> None:
+    """Where everything may be read, the figures are FTS5's own."""
+    async with opened(path) as store:
+        parts = [
+            passage(f"{'Train ' * n} fare, {'on and on ' * 50 * (n % 3)} résumé{n}", toward(pay=1),
+                    position=n, title="Trains" if n == 2 else "Guide",
+                    headings=("Train", "Fares") if n == 3 else ())
+            for n in range(9)
+        ]  # fmt: skip
+        await store.replace("handbook", "guide.md", parts)
+        await store.replace("handbook", "other.md", parts[:0])
+        found = await store.search("What train fares?", toward(pay=1), EVERYBODY, 99, alpha=0)
+    with closing(sqlite3.connect(path)) as db:
+        theirs = db.execute(
+            "SELECT p.id, -bm25(keyword, 1.5, 2.0, 1.0) FROM keyword "
+            "JOIN passage p ON p.rid = keyword.rowid WHERE keyword MATCH 'train OR fare'"
+        ).fetchall()
+    expected = relative_scores(dict(theirs))
+    assert {one.passage.id: one.score for one in found} == pytest.approx(expected)
 
 
 @pytest.mark.asyncio
@@ -389,3 +399,78 @@ async def test_a_reader_keeps_up_through_compaction_and_after_missing_much(
                 ask = ("", toward(travel=1), EVERYBODY, 99)
                 assert await reader.search(*ask, alpha=1) == await fresh.search(*ask, alpha=1)
                 await fresh.close()
+
+
+# -- what others may read -----------------------------------------------------------------------
+
+words = st.sampled_from("leave travel train trains fares pay bonus board policy refund".split())
+shown = st.lists(st.tuples(st.lists(words, min_size=1, max_size=9), st.integers(1, 9)), max_size=6)
+ASKER = frozenset({PUBLIC, "role:man"})
+
+
+@settings(max_examples=40, deadline=None)
+@given(shown=shown, hidden=shown, asked=st.lists(words, min_size=1, max_size=4))
+def test_what_somebody_may_not_read_changes_nothing_for_them(
+    shown: list[tuple[list[str], int]], hidden: list[tuple[list[str], int]], asked: list[str]
+) -> None:
+    """Same passages, order, figures and near words, whatever others keep beside them."""
+
+    def parts(
+        kind: list[tuple[list[str], int]], source: str, document: str, access: Iterable[str]
+    ) -> list[EmbeddedPassage]:
+        return [
+            passage(" ".join(said), toward(pay=1, travel=slant / 3), source=source,
+                    document=document, position=n, access=frozenset(access), title=said[0])
+            for n, (said, slant) in enumerate(kind)
+        ]  # fmt: skip
+
+    async def answers(folder: Path, *, with_hidden: bool) -> list[object]:
+        async with opened(folder / "p") as store:
+            for document, access in (("a.md", [PUBLIC]), ("b.md", ["role:man", "user:U1"])):
+                if with_hidden:
+                    first = ("s", f"0{document}")
+                    await store.replace(*first, parts(hidden, *first, ["x"]))
+                await store.replace("s", document, parts(shown, "s", document, access))
+                if with_hidden:
+                    last = ("t", f"1{document}")
+                    await store.replace(*last, parts(hidden, *last, ["x"]))
+            ask = (" ".join(asked), toward(pay=1, travel=1), ASKER, 9)
+            return [
+                *[await store.search(*ask, alpha=alpha) for alpha in (0.0, 0.5, 1.0)],
+                await store.search(*ask, alpha=0.5, sources=frozenset({"s", "t"})),
+                await store.similar_words("travle", ASKER),
+                await store.similar_words(asked[0], ASKER),
+            ]
+
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+        alone = asyncio.run(answers(Path(one), with_hidden=False))
+        assert asyncio.run(answers(Path(other), with_hidden=True)) == alone
+
+
+@pytest.mark.asyncio
+async def test_thousands_of_hidden_passages_do_not_move_a_last_digit(tmp_path: Path) -> None:
+    random = np.random.default_rng(3)
+
+    def parts(count: int, document: str, access: frozenset[str]) -> list[EmbeddedPassage]:
+        return [
+            passage(" ".join(map(str, random.integers(0, 60, 30))), _random_unit(random),
+                    source="s", document=document, position=n, access=access)
+            for n in range(count)
+        ]  # fmt: skip
+
+    mine = parts(400, "mine.md", EVERYBODY)
+    theirs = parts(1500, "theirs.md", frozenset({"role:board"}))
+    async with opened(tmp_path / "alone") as alone, opened(tmp_path / "both") as both:
+        await alone.replace("s", "mine.md", mine)
+        await both.replace("s", "theirs.md", theirs[:1000])
+        await both.replace("s", "mine.md", mine)
+        await both.replace("s", "theirs.md", theirs)
+        for _ in range(20):
+            text = " ".join(map(str, random.integers(0, 60, 5)))
+            ask = (text, _random_unit(random), EVERYBODY, 50)
+            assert await both.search(*ask, alpha=0.5) == await alone.search(*ask, alpha=0.5)
+
+
+def _random_unit(random: np.random.Generator) -> Vector:
+    vector = random.standard_normal(384, dtype=np.float32)
+    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import datetime
 import gzip
-import ipaddress
 import logging
 import ssl
 import tracemalloc
@@ -15,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from knowledge.addresses import is_public
 from knowledge.errors import SourceError
 from knowledge.http import BodyTooLarge, GuardedClient, Response, Validators
 from tests.knowledge.web_site import Answer, Request, Site, running_site
@@ -79,6 +77,11 @@ class TestAnswers:
         assert (first.not_modified, again.not_modified, again.content) == (False, True, b"")
         assert site.requests[1].headers["if-modified-since"] == "yesterday"
 
+    async def test_validators_that_no_header_can_hold_are_left_out(self, site: Site) -> None:
+        site.serve("/a", "text")
+        await get(site.url("/a"), validators=Validators('"é"', "a\nb"))
+        assert not {"if-none-match", "if-modified-since"} & set(site.requests[0].headers)
+
     async def test_gzip_is_unpacked(self, site: Site) -> None:
         site.serve("/a", gzip.compress(b"text" * 1000), Content_Encoding="gzip")
         assert (await get(site.url("/a"))).content == b"text" * 1000
@@ -104,6 +107,26 @@ class TestRedirects:
         message = await refusal(site.url("/a"))
         assert "inside the network" in message or "not a web address" in message
         assert len(site.requests) == 1
+
+    @pytest.mark.parametrize(
+        "target", ["data:text/html,hi", "http://a:99999/", "http://[::1", "http://[::g]/"]
+    )
+    async def test_one_to_what_is_no_web_address_is_told(self, site: Site, target: str) -> None:
+        site.serve("/a", status=302, Location=target)
+        message = await refusal(site.url("/a"))
+        assert f"{site.url('/a')} redirects to what is not a web address" in message
+
+    @pytest.mark.parametrize("host", ["xn--a", "xn--", "a..b", "a" * 300, "%00", "[fe80::1%25x]"])
+    async def test_one_to_a_broken_host_is_told(self, site: Site, host: str) -> None:
+        site.serve("/a", status=302, Location=f"http://{host}/")
+
+        async def nobody(asked: str, _port: int) -> list[str]:
+            if asked == "127.0.0.1":
+                return [asked]
+            asked.encode("idna")
+            raise OSError
+
+        assert "no host named" in await refusal(site.url("/a"), resolve=nobody)
 
     async def test_credentials_stay_with_their_host(self, site: Site) -> None:
         site.serve("/a", status=302, Location=site.url("/b", host="localhost"))
@@ -148,20 +171,6 @@ class TestAddresses:
     )
     async def test_the_inner_network_is_not_fetched(self, host: str) -> None:
         assert "inside the network" in await refusal(f"http://{host}:9/", allow=())
-
-    @pytest.mark.parametrize(
-        ("address", "public"),
-        [
-            ("93.184.216.34", True),
-            ("2606:2800:220:1::1", True),
-            ("::ffff:93.184.216.34", True),
-            ("64:ff9b::5db8:d822", True),
-            ("2002:7f00:1::", False),
-            ("::ffff:10.0.0.1", False),
-        ],
-    )
-    def test_is_public(self, address: str, public: bool) -> None:
-        assert is_public(ipaddress.ip_address(address)) is public
 
     async def test_a_host_may_be_allowed_by_name(self, site: Site) -> None:
         site.serve("/a", "inside")

@@ -133,6 +133,16 @@ class TestAccess:
         await shelf.put("The bonus policy is on the wall.", "public.md")
         assert found(await shelf.ask("bonus", k=1)) == ["public.md"]
 
+    async def test_what_is_hidden_changes_neither_order_nor_figures(self, shelf: Shelf) -> None:
+        for n in range(20):
+            rest = "travel is booked early. " * (n % 5)
+            await shelf.put(f"Bonus rule {n} about trains, {rest}", f"d{n:02}")
+        alone = await shelf.ask("When is the bonus for trains paid?", k=20)
+        for n in range(40):
+            text = f"Bonus bonus {n} paid in May, with trains and more of it."
+            await shelf.put(text, f"secret{n}", access=frozenset({"role:managers"}))
+        assert await shelf.ask("When is the bonus for trains paid?", k=20) == alone
+
     async def test_a_hidden_twin_does_not_hide_the_public_one(self, shelf: Shelf) -> None:
         text = "The bike shed is open from six to ten and its code is on your badge."
         await shelf.put(text, "a-secret.md", access=frozenset({"role:managers"}))

@@ -1,0 +1,37 @@
+"""The folder in which everything is kept, which only the bot's user may read."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+_OURS = ("state.db", "passages.db", "weights")
+"""How the names begin of what the bot puts into the folder."""
+
+
+def open_data_folder(folder: Path) -> None:
+    """Make the folder if need be, and what is and will be made in it readable for its owner alone.
+
+    A folder that holds other people's things keeps its own mode. Raises :class:`OSError`.
+    """
+    os.umask(0o077)  # for all that this process makes: SQLite's -wal and -shm, weights, LoRA
+    folder.mkdir(parents=True, exist_ok=True)
+    inside = list(folder.iterdir())
+    ours = [each for each in inside if each.name.startswith(_OURS)]
+    if ours == inside:
+        _close(folder)
+    for each in ours:
+        for one in (each, *each.rglob("*")):
+            _close(one)
+
+
+def _close(path: Path) -> None:
+    """Take everybody else's rights away, if it is ours."""
+    try:
+        found = path.lstat()
+        private = found.st_mode & 0o700
+        if not stat.S_ISLNK(found.st_mode) and stat.S_IMODE(found.st_mode) != private:
+            path.chmod(private)
+    except (FileNotFoundError, PermissionError):  # another process's -wal; another user's file
+        return
