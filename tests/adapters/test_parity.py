@@ -179,11 +179,17 @@ async def test_what_not_everyone_may_read_is_not_shared(stage: Stage) -> None:
     assert stage.everyone_sees("general") == []
 
 
-async def test_help_lists_every_command(stage: Stage) -> None:
+ONLY_ON = {"/kb threads": {"discord"}, "/kb forum": {"discord"}}
+ONLY_ON |= {usage: {"slack", "discord"} for usage in ("/kb channel", "/kb answers")}
+
+
+async def test_help_lists_every_command_that_is_of_use_there_and_no_other(stage: Stage) -> None:
     told = shown(await stage.command("ann", "general", "/help"))
     for command in stage.bench.commands.all:
-        assert command.usage(picked=stage.name == "discord") in told.text
-        assert command.help in told.text
+        usage = command.usage(picked=stage.name == "discord")
+        of_use = stage.name in ONLY_ON.get(f"/{command.name} {command.action}", {stage.name})
+        assert (usage in told.text) is of_use
+        assert command.help in told.text or not of_use
 
 
 async def test_what_could_not_be_answered_is_listed_for_admins(stage: Stage) -> None:
