@@ -17,6 +17,7 @@ from bot.cards import LABELS, Action, Card, Form, Source, Values, label
 from bot.commands import Ask, FieldFaults, Invocation, Outcome
 from bot.desk import Desk
 from bot.errors import UsageError
+from bot.ports import Feature
 from bot.types import Address, Asker, Citation, Place, Utterance, person
 from knowledge.types import Attachment, Principals
 
@@ -39,6 +40,7 @@ class Console:
 
     name = "console"
     picks_options = False
+    features: frozenset[Feature] = frozenset()
 
     def __init__(
         self,
@@ -130,8 +132,9 @@ class Console:
             self.last = card
 
     async def _run(self, name: str, words: str) -> Outcome:
-        command, values = self._desk.commands.parse(name, words)
-        return await self._desk.commands.run(command, self._by(values))
+        offered = self._desk.commands.where(self.features)
+        command, values = offered.parse(name, words)
+        return await offered.run(command, self._by(values))
 
     async def _press(self, action: Action) -> Card | Form:
         if action not in self.last.buttons:

@@ -18,12 +18,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.asking import understand
 from bot.failures import log_failure
 from bot.history import History
+from bot.judge import Tier
 from bot.smalltalk import SmallTalk, small_talk
 from bot.tone.voice import Replies, Voice
 from bot.turns import Question
 from bot.types import Delta, Frame, Message, Reply
 
 _TURNS_REMEMBERED = 4
+MORE_IN_PRIVATE = "\n\nI may know more in a direct message."
+"""Under every answer that others see and that leaves the question open. Whether there is more for
+the asker is not looked up: then the line, or its absence, would tell everybody there."""
+_OPEN: tuple[Tier, ...] = ("unsure", "none")
 _PARAGRAPH = "\n\n"
 _log = structlog.get_logger("housevoice")
 
@@ -114,13 +119,16 @@ class Assistant:
             first=not (asked or message.earlier),
         )
         unread = _unread(message, voice.guide.replies)
+        others_see_it = message.private is False
         pieces = self._answers([replace(first, text=each) for each in asked_here.questions])
         if message.bar is not None:
             pieces = _if_sure(pieces, message.bar)
         async for piece in pieces:
-            if unread and isinstance(piece, Reply):
-                yield Delta(unread)
-                piece = replace(piece, answer=piece.answer + unread)
+            if isinstance(piece, Reply):
+                added = MORE_IN_PRIVATE if others_see_it and piece.tier in _OPEN else ""
+                if added := added + unread:
+                    yield Delta(added)
+                    piece = replace(piece, answer=piece.answer + added)
             yield piece
 
     async def _answers(self, questions: Sequence[Question]) -> AsyncIterator[Delta | Reply]:

@@ -6,13 +6,13 @@ terminal: words after the command) and shows what comes back.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from bot.cards import Card, Choice, Form, Values
 from bot.errors import UsageError
-from bot.ports import Platform
+from bot.ports import Feature, Platform
 from bot.types import Place
 
 
@@ -68,6 +68,8 @@ class Command:
     admin: bool = False
     opens_form: bool = False
     """Its outcome is a form, which some platforms must be shown at once."""
+    needs: Feature | None = None
+    """What a platform must have for it to be of any use there; None: nothing."""
 
     def usage(self, *, picked: bool = False) -> str:
         """How it is given: as a typed line, or with options that are ``picked`` by their names."""
@@ -117,6 +119,11 @@ class Commands:
     def all(self) -> Sequence[Command]:
         """In the order in which help shows them."""
         return list(self._commands.values())
+
+    def where(self, features: Collection[Feature]) -> Commands:
+        """Those that are of use on a platform that has these features."""
+        useful = [each for each in self.all if each.needs is None or each.needs in features]
+        return Commands(useful, self._forms)
 
     def named(self, name: str, action: str = "") -> Command:
         """The command of this name; raises :class:`KeyError`."""

@@ -44,12 +44,12 @@ class Desk:
             case "why":
                 return await self.follow_ups.why(subject, place, user, platform)
             case "person":
-                return _told(await self.follow_ups.ask_person(subject, place, user, platform))
+                return await self.follow_ups.ask_person(subject, place, user, platform)
             case "share":
                 await self.follow_ups.share(subject, place, user, platform)
                 return Card("Shared.")
             case "send":
-                return _told(await self.drafting.send(subject, place, user, platform))
+                return await self.drafting.send(subject, place, user, platform)
             case "edit":
                 draft = await self.drafting.get(subject, place, user)
                 text = Field("text", "Your text", "long_text", draft.text, required=True)
@@ -85,11 +85,6 @@ class Desk:
             return Card(str(error))
         except Exception as error:  # whatever broke: a person gets an id, and the log the place
             return Card(_FAILED.format(error_id=log_failure("action_failed", error)))
-
-
-def _told(text: str) -> Card:
-    """What was done, with the platform's link to it live."""
-    return Card(text, links=tuple(word for word in text.split() if word.startswith("https://")))
 
 
 def _longest_run(text: str) -> int:

@@ -92,7 +92,7 @@ class Drafting:
             await db.execute(sa.update(_draft).where(_draft.c.id == id).values(text=text))
         return _card(text, draft.id)
 
-    async def send(self, id: str, place: Place, user: str, platform: Platform) -> str:
+    async def send(self, id: str, place: Place, user: str, platform: Platform) -> Card:
         """Post a draft where it was written for; returns what to tell its owner. Once only."""
         draft = await self.get(id, place, user)
         async with self._engine.begin() as db:
@@ -105,7 +105,7 @@ class Drafting:
         except PlatformError:  # its owner has the text nowhere else
             await self._save(draft, person(place, user))
             raise
-        return f"Sent: {link}" if link else "Sent."
+        return Card(f"Sent: [see it there]({link})", links=(link,)) if link else Card("Sent.")
 
     async def forget_old(self) -> None:
         """Drop drafts that nobody came back for."""

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from bot.cards import LABELS, Card, Source, confidence_in_words
 from bot.channels import Channels
 from bot.errors import PlatformError, UsageError
+from bot.excerpt import excerpt
 from bot.history import History, Trace
 from bot.judge import Tier
 from bot.ports import Platform
@@ -108,9 +109,9 @@ class FollowUps:
                 continue
             shown.append(each)
             age = _age(read_at.get((each["source"], each["document"])), self._clock())
-            told = "quoted, " if each["id"] in cited else ""
-            lines.append(f"{len(shown)}. {each['title']} ({told}{age})")
-            lines.append(f"   > {shorten(each['text'], _QUOTED, placeholder=' …')}")
+            quoted = "quoted, " if each["id"] in cited else ""
+            lines.append(f"{len(shown)}. {each['title']} ({quoted}{age})")
+            lines.append(f"   > {excerpt(each['text'], _QUOTED)}")
         if hidden:
             lines.append(
                 f"{hidden} more that {'is' if hidden == 1 else 'are'} not open to you, "
@@ -121,7 +122,8 @@ class FollowUps:
         version = f", version {body['voice_version']}" if body.get("voice_version") else ""
         lines += [
             "",
-            *_figures(body, shown),
+            "**In figures**",
+            *_figures(shown),
             f"Voice: {body['voice']}{version}. "
             f"Time: {round(body['timings_ms'].get('total', 0))} ms. Trace: `{trace.id}`",
         ]
@@ -167,7 +169,7 @@ class FollowUps:
             await self._history.open_up(trace_id, private=True)
             raise
 
-    async def ask_person(self, trace_id: str, place: Place, user: str, platform: Platform) -> str:
+    async def ask_person(self, trace_id: str, place: Place, user: str, platform: Platform) -> Card:
         """Post the question to the help channel; returns what to tell who clicked."""
         trace = await self._trace(trace_id, place, user)
         channel = (await self._channels.workspace(place)).help_channel
@@ -186,6 +188,7 @@ class FollowUps:
         lines = [
             f"{platform.mention(user)} would like a person's help:",
             f"> {shorten(trace.body['question'], 1000, placeholder=' …')}",
+            "",
             _TRIED[_tier(trace.body)],
         ]
         if tried:
@@ -201,7 +204,9 @@ class FollowUps:
         except PlatformError:
             await self._history.hand_over(trace_id, None)
             raise
-        return f"I have asked the people there: {posted}" if posted else "I have asked a person."
+        if not posted:
+            return Card("I have asked a person.")
+        return Card(f"I have asked the people there: [see the message]({posted})", links=(posted,))
 
     async def _trace(self, id: str, place: Place, user: str) -> Trace:
         trace = await self._history.trace(id)
@@ -250,13 +255,12 @@ def _judgement(body: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _figures(body: Mapping[str, Any], shown: Sequence[Mapping[str, Any]]) -> list[str]:
+def _figures(shown: Sequence[Mapping[str, Any]]) -> list[str]:
     """How the passages were rated, for those who want numbers."""
     if not shown or any("answers" not in each for each in shown):
         return []
     answers = ", ".join(f"{n}: {each['answers']:.0%}" for n, each in enumerate(shown, start=1))
-    near = ", ".join(f"{n}: {each['score']:.0%}" for n, each in enumerate(shown, start=1))
-    return [f"How likely it answers: {answers}. How near it comes: {near}."]
+    return [f"How likely each of them answers: {answers}."]
 
 
 def _age(read_at: datetime | None, now: datetime) -> str:

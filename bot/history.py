@@ -105,7 +105,7 @@ class History:
                     id=reply.trace_id,
                     conversation=message.conversation,
                     asker=message.asker.id,
-                    private=message.private,
+                    private=bool(message.private),
                     body=reply.as_json(message.id),
                     answered_at=now,
                 )

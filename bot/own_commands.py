@@ -287,6 +287,7 @@ def own_commands(
             "channel",
             admin=True,
             opens_form=True,
+            needs="channels",
         ),
         Command(
             "kb",
@@ -295,6 +296,7 @@ def own_commands(
             "answers",
             admin=True,
             opens_form=True,
+            needs="channels",
         ),
         Command(
             "kb",
@@ -304,8 +306,18 @@ def own_commands(
             admin=True,
             opens_form=True,
         ),
-        Command("kb", "Answer in threads.", own.threads, "threads", (off,), admin=True),
-        Command("kb", "Answer every new forum post.", own.forum, "forum", (off,), admin=True),
+        Command(
+            "kb", "Answer in threads.", own.threads, "threads", (off,), admin=True, needs="threads"
+        ),
+        Command(
+            "kb",
+            "Answer every new forum post.",
+            own.forum,
+            "forum",
+            (off,),
+            admin=True,
+            needs="forums",
+        ),
         Command("voice", "The voices that there are.", own.list_voices, "list"),
         Command(
             "voice",
@@ -321,7 +333,8 @@ def own_commands(
     ]
 
     async def show_help(by: Invocation) -> Outcome:
-        return Card(commands.help_for(picked=by.platform.picks_options))
+        offered = commands.where(by.platform.features)
+        return Card(offered.help_for(picked=by.platform.picks_options))
 
     listed.append(Command("help", "What I can do.", show_help))
     commands = Commands(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from bot.cards import Card
 from bot.tone.template import Prompt
@@ -100,6 +100,10 @@ class ReplyView(Protocol):
         ...
 
 
+Feature = Literal["channels", "threads", "forums"]
+"""Channels that have rules, a choice whether answers go into threads, forums with posts."""
+
+
 class Platform(Protocol):
     """What the core asks of Slack, Discord or a terminal.
 
@@ -114,6 +118,11 @@ class Platform(Protocol):
     @property
     def picks_options(self) -> bool:
         """Whether people pick the options of a command by name, instead of typing a line."""
+        ...
+
+    @property
+    def features(self) -> frozenset[Feature]:
+        """What it has that not every platform has."""
         ...
 
     async def principals(self, place: Place, user: str) -> Principals:

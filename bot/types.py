@@ -114,8 +114,9 @@ class Message:
     """What people said before in the thread, oldest first."""
     bar: float | None = None
     """Nobody asked the bot: it keeps silent unless its confidence reaches this."""
-    private: bool = False
-    """Only the asker sees the answer."""
+    private: bool | None = None
+    """Whether only the asker sees the answer; None: it is said in no place that others could be in.
+    """
     unsure_too: bool = True
     """Whether the closest passage is shown where it is not certain that it answers."""
     frame: Frame | None = None

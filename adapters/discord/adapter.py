@@ -17,7 +17,7 @@ from adapters.discord.answers import Answers
 from adapters.discord.client import FrontClient
 from adapters.discord.commands import Tree
 from adapters.discord.components import ActionButton, ReopenButton, named, parts
-from adapters.discord.config import PLATFORM, DiscordConfig, endpoints
+from adapters.discord.config import FEATURES, PLATFORM, DiscordConfig, endpoints
 from adapters.discord.earlier import Earlier
 from adapters.discord.errors import DISCORD_FAILURES, as_ours, translated
 from adapters.discord.interactions import Interactions
@@ -44,6 +44,7 @@ class DiscordAdapter:
 
     name = PLATFORM
     picks_options = True
+    features = FEATURES
 
     def __init__(
         self, config: DiscordConfig, desk: Desk, *, clock: Callable[[], float] = monotonic

@@ -10,6 +10,7 @@ import discord
 from discord import app_commands
 
 from adapters.discord.client import FrontClient, Interaction
+from adapters.discord.config import FEATURES
 from bot.commands import Command, Commands, Parameter
 
 ANSWER_THIS = "Answer this"
@@ -33,7 +34,7 @@ class Tree(app_commands.CommandTree[FrontClient]):
             allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
         )
         by_name: dict[str, list[Command]] = {}
-        for command in commands.all:
+        for command in commands.where(FEATURES).all:
             by_name.setdefault(command.name, []).append(command)
         for name, several in by_name.items():
             self._add(name, several)

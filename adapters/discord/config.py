@@ -11,7 +11,11 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot.ports import Feature
+
 PLATFORM = "discord"
+FEATURES: frozenset[Feature] = frozenset({"channels", "threads", "forums"})
+"""What it has that not every platform has."""
 
 PERMISSIONS: Mapping[str, str] = {
     "view_channel": "to see the channels that it answers in",

@@ -17,6 +17,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.slack.agent import AgentView
 from adapters.slack.blocks import Json, postings
 from adapters.slack.config import SlackConfig
 from adapters.slack.events import (
@@ -29,7 +30,6 @@ from adapters.slack.events import (
     read,
 )
 from adapters.slack.finding import OTHER, erase, find_answer
-from adapters.slack.formatting import escape
 from adapters.slack.http_mode import HttpListener
 from adapters.slack.interactions import ACKNOWLEDGED_WITHIN, Interactions
 from adapters.slack.listeners import register
@@ -44,13 +44,11 @@ from bot.cards import Card
 from bot.desk import Desk
 from bot.errors import ConfigurationError, PlatformError
 from bot.failures import log_failure
-from bot.ports import ReplyView
+from bot.ports import Feature, ReplyView
 from bot.types import Place, Utterance
 from knowledge.types import Attachment, Principals
 
 _FRESH = 5_000  # ids of utterances that this process heard itself
-_TITLED = 500  # threads of the agents' container that have no title yet
-_TITLE_CHARS = 80
 _DONE_WITHIN = 5.0  # seconds for what was acknowledged but is not done yet
 _FILE_SECONDS = 0.8
 _FILE_HOSTS: Final = ("slack.com", "slack-files.com")
@@ -75,11 +73,16 @@ class SlackAdapter:
         patience: Patience | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Sleep = asyncio.sleep,
+        rest: Sleep = asyncio.sleep,
     ):
-        """Connects to nothing yet."""
+        """Connects to nothing yet.
+
+        ``sleep``: what is done while Slack asks to wait; ``rest``: between two looks at a status.
+        """
         self._config = config
         self._desk = desk
         self._clock = clock
+        self._rest = rest
         self._patience = patience or Patience()
         self._web = Web(config, sleep=sleep)
         self._people = People(self._web, config.admins, clock=clock)
@@ -93,7 +96,7 @@ class SlackAdapter:
         self._fresh: OrderedDict[str, None] = OrderedDict()
         self._edits: OrderedDict[str, float] = OrderedDict()
         self._editing = asyncio.Lock()
-        self._untitled: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._agent = AgentView(self._web, desk.prompts)
 
     @property
     def name(self) -> str:
@@ -104,6 +107,11 @@ class SlackAdapter:
     def picks_options(self) -> bool:
         """No: a command is followed by a line."""
         return False
+
+    @property
+    def features(self) -> frozenset[Feature]:
+        """Answers in channels are always in threads; forums there are none."""
+        return frozenset({"channels"})
 
     @property
     def port(self) -> int:
@@ -212,8 +220,17 @@ class SlackAdapter:
             await self._people.meet(utterance.author)
             question = " ".join(utterance.text.split())
             prefix = f"**{self.mention(utterance.author)}** asked: {question}\n\n"
-        self._title(utterance)
-        return OpenReply(self._web, self._find, utterance, shown, clock=self._clock, prefix=prefix)
+        if self._agent.begins_thread(utterance):
+            self.later(self._agent.entitle(utterance))
+        return OpenReply(
+            self._web,
+            self._find,
+            utterance,
+            shown,
+            clock=self._clock,
+            rest=self._rest,
+            prefix=prefix,
+        )
 
     async def whisper(self, place: Place, user: str, text: str) -> None:
         """Say something that only this person sees."""
@@ -288,16 +305,16 @@ class SlackAdapter:
         return await self._interactions.submitted(body)
 
     async def home(self, event: Json) -> None:
-        """The App Home was opened."""
-        await self._interactions.home(event)
+        """Somebody opened the bot's own place: its Home, or their conversation with it."""
+        match event.get("tab"):
+            case "home":
+                await self._interactions.home(event)
+            case "messages":
+                await self._agent.conversation_opened(event)
 
     async def greet(self, event: Json) -> None:
-        """A thread of the agents' container was opened."""
-        thread = event["assistant_thread"]
-        self._untitled[thread["channel_id"], thread["thread_ts"]] = None
-        while len(self._untitled) > _TITLED:
-            self._untitled.popitem(last=False)
-        await self._interactions.greet(event)
+        """A thread of the old view was opened."""
+        await self._agent.thread_opened(event)
 
     def later(self, doing: Awaitable[Any]) -> None:
         """Go on with it after the acknowledgement; failures go to the log."""
@@ -399,21 +416,6 @@ class SlackAdapter:
     async def _find(self, utterance: Utterance) -> list[str]:
         others = await self._desk.dispatcher.shown_for_others(utterance)
         return await find_answer(self._web, self._me.user, utterance, others)
-
-    def _title(self, utterance: Utterance) -> None:
-        """A thread of the agents' container is called after its first question."""
-        key = (utterance.place.channel, utterance.place.thread or "")
-        if key in self._untitled:
-            del self._untitled[key]
-            title = " ".join(utterance.text.split())[:_TITLE_CHARS]
-            if title:
-                call = self._web.call(
-                    "assistant.threads.setTitle",
-                    channel_id=key[0],
-                    thread_ts=key[1],
-                    title=escape(title),
-                )
-                self.later(call)
 
 
 async def _logged(doing: Awaitable[Any]) -> None:

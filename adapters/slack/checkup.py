@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import asyncio
 
+from adapters.slack.agent import OLD_VIEW
 from adapters.slack.config import SlackConfig
 from adapters.slack.manifest import APP_SCOPE, EVENTS_PATH, SCOPES
 from adapters.slack.web import Json, SlackError, Sleep, Web
 from bot.errors import ConfigurationError, PlatformError
 from bot.findings import Finding
 
+_LISTED, _LOOKED_AT, _MESSAGES = 200, 10, 5
+"""Direct conversations that are listed, those that are looked into, and messages of each."""
+_OLD_ROOT = "assistant_app_thread"
 _REACH = "Slack cannot be reached: {error}. Check the network, the proxy and SLACK_API_URL."
 
 
 async def examine(config: SlackConfig, *, sleep: Sleep = asyncio.sleep) -> list[Finding]:
-    """Look at the tokens, the scopes and the way in. Never raises; says nothing to anybody."""
+    """Look at the tokens, the scopes, the view and the way in.
+
+    Never raises; says nothing to anybody.
+    """
     web = Web(config, sleep=sleep)
     try:
         return [*await _bot(web, config), await _way_in(web, config), *_admins(config)]
@@ -58,7 +65,7 @@ async def _bot(web: Web, config: SlackConfig) -> list[Finding]:
                 "OAuth & Permissions, after installing the app again.",
             )
         ]
-    return [_signed_in(found), *_scopes(scopes)]
+    return [_signed_in(found), *_scopes(scopes), await _view(web)]
 
 
 def _signed_in(found: Json) -> Finding:
@@ -78,6 +85,37 @@ def _scopes(granted: frozenset[str]) -> list[Finding]:
         if scope not in granted
     ]
     return missing or [Finding("scopes", True, f"all {len(SCOPES)} are there")]
+
+
+async def _view(web: Web) -> Finding:
+    """Which kind of agent the app is, told by how its latest direct conversation began.
+
+    Slack tells a bot token nothing of the manifest. But in the old view every conversation hangs
+    under a message of the bot's own (docs.slack.dev/reference/events/message/assistant_app_thread);
+    in today's it begins with what the person wrote.
+    """
+    try:
+        direct = (await web.call("conversations.list", types="im", limit=_LISTED))["channels"]
+        newest = sorted(direct, key=lambda each: each.get("updated") or 0, reverse=True)[
+            :_LOOKED_AT
+        ]
+        began: list[Json] = []
+        for each in newest:
+            page = await web.call("conversations.history", channel=each["id"], limit=_MESSAGES)
+            began += [message for message in page["messages"] if _begins(message)]
+    except SlackError as error:
+        return Finding("agent view", True, f"not looked at: {error}")
+    latest = max(began, key=lambda message: float(message["ts"]), default=None)
+    if latest is None:
+        return Finding("agent view", True, "not known before somebody has written to the bot")
+    if latest.get("subtype") == _OLD_ROOT:
+        return _bad("agent view", OLD_VIEW)
+    return Finding("agent view", True, "today's")
+
+
+def _begins(message: Json) -> bool:
+    """Whether a conversation began with it, not just a remark of the bot's own."""
+    return message.get("subtype") == _OLD_ROOT or not message.get("bot_id")
 
 
 async def _way_in(web: Web, config: SlackConfig) -> Finding:

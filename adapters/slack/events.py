@@ -105,15 +105,14 @@ def mentions(text: str, me: Me) -> bool:
 
 
 def place_of(event: Event, message: Event, me: Me) -> Place:
-    """Where the answer to a message goes.
+    """Where the answer to a message goes: into the thread that it is in or begins.
 
-    In channels into the thread that it is in or begins; in direct messages flat, unless it stands
-    in a thread already, as in the agents' container.
+    In direct messages as well: each that stands in no thread is the root of one
+    (https://docs.slack.dev/ai/migrating-to-agent-messaging).
     """
     channel = str(event["channel"])
-    direct = _is_direct(event)
-    thread = message.get("thread_ts") or (None if direct else message["ts"])
-    return Place(PLATFORM, me.team, channel, thread, direct)
+    thread = str(message.get("thread_ts") or message["ts"])
+    return Place(PLATFORM, me.team, channel, thread, _is_direct(event))
 
 
 def attachments(message: Event) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:

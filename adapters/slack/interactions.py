@@ -74,6 +74,7 @@ class Interactions:
     ):
         self._platform = platform
         self._desk = desk
+        self._commands = desk.commands.where(platform.features)
         self._web = web
         self._people = people
         self._me = me
@@ -99,12 +100,12 @@ class Interactions:
     async def _run(self, body: Json, spot: _Spot) -> Outcome | None:
         """None: it was shown already, in a modal that had to be opened at once."""
         name = str(body["command"]).lstrip("/")
-        command, given = self._desk.commands.parse(name, str(body.get("text") or ""))
+        command, given = self._commands.parse(name, str(body.get("text") or ""))
         by = self._by(spot, given)
         if not command.opens_form:
-            return await self._desk.commands.run(command, by)
+            return await self._commands.run(command, by)
         modal = await self._open(str(body["trigger_id"]), spot, command.usage()[:24])
-        await self._show(modal, await self._desk.safely(self._desk.commands.run(command, by)))
+        await self._show(modal, await self._desk.safely(self._commands.run(command, by)))
         return None
 
     async def _outcome(
@@ -233,33 +234,18 @@ class Interactions:
         place = await self._place(channel, user, str(thread) if thread else None)
         return _Spot(place, user, str(body.get("response_url") or ""), str(thread or ""))
 
-    # --- home and agents' container ---------------------------------------------------------
+    # --- home -------------------------------------------------------------------------------
 
     async def home(self, event: Json) -> None:
         """Fill somebody's App Home."""
-        if event.get("tab") != "home":
-            return
         user = str(event["user"])
         place = Place(PLATFORM, self._me().team, str(event.get("channel") or ""), direct=True)
         try:
             admin = await self._platform.is_admin(place, user)
         except SlackError:
             admin = False
-        view = home_view(self._desk.commands.all, self._desk.prompts, admin=admin)
+        view = home_view(self._commands.all, self._desk.prompts, admin=admin)
         await self._web.call("views.publish", user_id=user, view=view)
-
-    async def greet(self, event: Json) -> None:
-        """Offer prompts in a new thread of the agents' container."""
-        thread = event["assistant_thread"]
-        prompts = [{"title": each[:75], "message": each} for each in self._desk.prompts[:4]]
-        if prompts:
-            await self._web.call(
-                "assistant.threads.setSuggestedPrompts",
-                channel_id=thread["channel_id"],
-                thread_ts=thread["thread_ts"],
-                title="Ask me, for example",
-                prompts=prompts,
-            )
 
     # --- showing ----------------------------------------------------------------------------
 

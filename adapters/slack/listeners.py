@@ -43,10 +43,10 @@ class Takers(Protocol):
         """Do what a button says."""
 
     async def home(self, event: Json) -> None:
-        """Fill somebody's App Home."""
+        """Show what is to be seen where somebody opened the bot's own place."""
 
     async def greet(self, event: Json) -> None:
-        """Offer prompts in a new thread of the agents' container."""
+        """Offer prompts in a thread that somebody opened, in apps with the old view."""
 
 
 def register(app: AsyncApp, takers: Takers) -> None:

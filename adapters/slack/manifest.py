@@ -1,4 +1,4 @@
-"""What the app asks of Slack: scopes, events and shortcuts, as docs/slack.md installs them."""
+"""What the app asks of Slack: scopes, events and shortcuts, as the manifests in docs/ have them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Final
 
 SCOPES: Final[Mapping[str, str]] = {
     "app_mentions:read": "It hears when it is mentioned.",
-    "assistant:write": "Suggested prompts and titles where people open it as an agent.",
+    "assistant:write": "It is an agent: suggested prompts, and titles of conversations.",
     "channels:history": "Follow-ups in threads of public channels, and what was said there before.",
     "channels:read": "Who is in which public channel, and whether others share it.",
-    "chat:write": "It answers.",
+    "chat:write": "It answers, and shows a status while it looks.",
     "commands": "Slash commands and shortcuts.",
     "files:read": "Files that come along with a question are read.",
     "groups:history": "The same as channels:history in private channels.",
@@ -26,10 +26,9 @@ SCOPES: Final[Mapping[str, str]] = {
 """Each bot scope and what it is for: what is missing without it."""
 
 EVENTS: Final = (
+    "app_context_changed",
     "app_home_opened",
     "app_mention",
-    "assistant_thread_context_changed",
-    "assistant_thread_started",
     "channel_shared",
     "channel_unshared",
     "member_joined_channel",

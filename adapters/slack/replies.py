@@ -16,9 +16,9 @@ import structlog
 from adapters.slack.blocks import Json, Posting, closing, postings
 from adapters.slack.finding import erase, mark
 from adapters.slack.formatting import MarkdownBlock
-from adapters.slack.private import response_url
+from adapters.slack.private import LOOKING, respond, response_url
 from adapters.slack.sign import Sign
-from adapters.slack.web import SlackError, Web
+from adapters.slack.web import SlackError, Sleep, Web
 from bot.cards import Card
 from bot.types import Utterance
 
@@ -45,12 +45,13 @@ class OpenReply:
         shown: Sequence[str],
         *,
         clock: Callable[[], float] = time.monotonic,
+        rest: Sleep = asyncio.sleep,
         prefix: str = "",
     ):
         """``find``: what an attempt whose end is not known has posted.
 
-        ``prefix``: Markdown before the answer, such as the question where nobody saw it; such a
-        reply does not grow.
+        ``prefix``: Markdown before the answer, such as the question where nobody saw it; it is
+        posted at once.
         """
         self._web = web
         self._find = find
@@ -66,7 +67,8 @@ class OpenReply:
         """A message may have been posted although Slack's answer was lost."""
         self._not_before = 0.0
         self._has_posted = False
-        self._sign = Sign(web, utterance)
+        self._sign = Sign(web, utterance, rest)
+        self._heading = asyncio.ensure_future(self._show_heading())
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -75,7 +77,7 @@ class OpenReply:
 
     async def grow(self, text: str) -> None:
         """Show more of it, if it is time; what Slack refuses now is shown at the end."""
-        if self._prefix or self._clock() < self._not_before or not text.strip():
+        if self._clock() < self._not_before or not text.strip():
             return
         try:
             await self._whole(self._grow(text))
@@ -89,7 +91,7 @@ class OpenReply:
         await self._whole(self._finish(card))
 
     async def _finish(self, card: Card) -> None:
-        await self._sign.shown()
+        await self._sign_shown()
         parts = postings(replace(card, text=self._prefix + card.text))
         if self._streamed is None or not await self._stop_stream(card, parts, self._streamed):
             await self._show(parts)
@@ -97,7 +99,7 @@ class OpenReply:
 
     async def erase(self) -> None:
         """Take it back."""
-        await self._sign.shown()
+        await self._sign_shown()
         await self._close_stream()
         await erase(self._web, self._place.channel, self._shown)
         self._shown.clear()
@@ -116,16 +118,43 @@ class OpenReply:
                 task.exception()  # nobody waits for it any more
             raise
 
+    # --- that it was heard --------------------------------------------------------------------
+
+    async def _sign_shown(self) -> None:
+        await self._heading
+        await self._sign.shown()
+
+    async def _show_heading(self) -> None:
+        """A question that nobody saw stands there at once; its answer takes the second line."""
+        if not self._prefix or self._shown:
+            return
+        part = postings(Card(self._prefix + LOOKING))[0]
+        try:
+            self._shown.append(await self._posted(part, patient=False))
+        except SlackError as error:
+            _log.info("slack_sign_refused", message_id=self._utterance.id, reason=str(error))
+            if url := self._response_url(error):
+                await respond(self._web, url, Posting(LOOKING, []))
+
+    def _response_url(self, error: SlackError) -> str:
+        """Where Slack lets the bot answer a command although it is no member there."""
+        if error.code not in ("not_in_channel", "channel_not_found"):
+            return ""
+        return response_url(self._utterance, time.time())
+
     # --- growing ----------------------------------------------------------------------------
 
     async def _grow(self, text: str) -> None:
         if not self._shown:
-            await self._sign.shown()
+            await self._sign_shown()
+        if self._prefix and not self._shown:
+            return  # it could not be posted at once, and is tried again at the end
+        if not self._shown:
             await self._begin(text)
         elif self._streamed is not None:
             await self._append(text, self._streamed)
         else:
-            part = postings(Card(text))[0]
+            part = postings(Card(self._prefix + text))[0]
             await self._web.call(
                 "chat.update", patient=False, **self._at(self._shown[0]), **part.content
             )
@@ -201,11 +230,13 @@ class OpenReply:
         return True
 
     async def _close_stream(self) -> None:
-        if self._streamed is None:
-            return
-        self._streamed = None
+        if self._streamed is not None:
+            self._streamed = None
+            await self._close_stream_at(self._shown[0])
+
+    async def _close_stream_at(self, ts: str) -> None:
         try:
-            await self._web.call("chat.stopStream", **self._at(self._shown[0]))
+            await self._web.call("chat.stopStream", **self._at(ts))
         except SlackError as error:
             _log.info("slack_stream_not_ended", message_id=self._utterance.id, reason=str(error))
 
@@ -223,27 +254,39 @@ class OpenReply:
         await erase(self._web, self._place.channel, surplus)
 
     async def _update(self, number: int, part: Posting) -> None:
-        ts, content = self._shown[number], {**part.content, "metadata": mark(self._utterance)}
+        """Change a message; where Slack lets nobody change it, a new one takes its place."""
+        ts = self._shown[number]
         try:
-            try:
-                await self._web.call("chat.update", **self._at(ts), **content)
-            except SlackError as error:
-                if error.code != "streaming_state_conflict":
-                    raise
-                await self._web.call("chat.stopStream", **self._at(ts))  # a dead process's stream
-                await self._web.call("chat.update", **self._at(ts), **content)
+            await self._change(ts, {**part.content, "metadata": mark(self._utterance)})
         except SlackError as error:
-            if error.code not in _GONE:
+            if error.passing:
                 raise
             self._shown[number] = await self._posted(part)
+            if error.code not in _GONE:
+                await self._remove(ts)
+
+    async def _change(self, ts: str, content: Json) -> None:
+        try:
+            await self._web.call("chat.update", **self._at(ts), **content)
+        except SlackError as error:
+            if error.code != "streaming_state_conflict":
+                raise
+            # A dead process's stream, or one that Slack is ending itself.
+            await self._close_stream_at(ts)
+            await self._web.call("chat.update", **self._at(ts), **content)
+
+    async def _remove(self, ts: str) -> None:
+        """What is left of a message that a new one has taken the place of."""
+        try:
+            await erase(self._web, self._place.channel, [ts])
+        except SlackError as error:
+            _log.info("slack_not_erased", message_id=self._utterance.id, reason=str(error))
 
     async def _post(self, part: Posting, *, patient: bool = True) -> None:
         try:
             self._shown.append(await self._posted(part, patient=patient))
         except SlackError as error:
-            # A command may be given where the bot is no member: Slack lets it answer that once.
-            url = response_url(self._utterance, time.time())
-            if error.code not in ("not_in_channel", "channel_not_found") or not url:
+            if not (url := self._response_url(error)):
                 raise
             told = {"response_type": "in_channel", **part.content}
             await self._web.respond(url, told | {"unfurl_links": False, "unfurl_media": False})

@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.cards import Card
 from bot.commands import Invocation
+from bot.ports import Feature
 from bot.types import Place, Utterance, person
 from knowledge.types import PUBLIC, Attachment, Principals
 
@@ -73,6 +74,7 @@ class FakePlatform:
 
     name: str = NAME
     picks_options: bool = False
+    features: frozenset[Feature] = frozenset({"channels", "threads", "forums"})
     admins: set[str] = field(default_factory=set)
     held: dict[str, Principals] = field(default_factory=dict)
     """By person: what they hold besides ``public`` and themselves."""

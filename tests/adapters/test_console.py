@@ -234,8 +234,9 @@ class TestWhatIsWritten:
 class TestCommands:
     async def test_are_the_same_as_everywhere(self, talk: Talk) -> None:
         said = await talk.said("/help")
-        for command in talk.bench.commands.all:
+        for command in talk.bench.commands.where(()).all:
             assert command.usage() in said
+        assert "/kb forum" not in said and "/kb channel" not in said
 
     async def test_may_be_those_of_admins(self, talk: Talk) -> None:
         assert "There are no sources yet." in await talk.said("/kb list")

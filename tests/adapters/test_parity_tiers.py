@@ -104,7 +104,7 @@ async def test_is_explained_as_such(stage: Stage) -> None:
     answer = await stage.ask("ann", "general", UNSURE)
     told = shown(await stage.press("ann", answer, "why")).text
     assert "◐ Not certain: I showed the closest that I have." in told
-    assert "How likely it answers: 1: 30%." in told
+    assert "How likely each of them answers: 1: 30%." in told
 
 
 @needs("others")

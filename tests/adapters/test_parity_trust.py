@@ -19,6 +19,9 @@ from tests.adapters.stages.playing import (
     shown,
 )
 from tests.adapters.stages.stage import Stage
+from tests.fakes import evidence
+
+PRIVATELY = "I may know more in a direct message."
 
 
 @pytest.fixture(params=PLATFORMS)
@@ -144,6 +147,25 @@ async def test_what_only_the_asker_may_read_is_told_in_private_only(stage: Stage
     assert "3%" not in (await stage.ask("ann", "general", "How high is the bonus?")).text
     assert "3%" not in (await stage.ask("bob", "direct", "How high is the bonus?")).text
     assert ANSWER in (await stage.ask("ann", "general", QUESTION)).text
+
+
+@needs("others")
+async def test_what_stays_open_among_others_is_told_alike_whether_or_not_there_is_more(
+    stage: Stage,
+) -> None:
+    bonus = "How high is the bonus?"
+    soup = evidence("Soup is on Mondays.", title="Canteen", document="canteen.md", answers=0.3)
+    stage.bench.knows("canteen", soup)
+    without = (await stage.ask("ann", "general", bonus)).text
+    assert PRIVATELY in without
+    limited(stage, "ann")
+    assert (await stage.ask("ann", "general", bonus)).text == without
+    assert (await stage.ask("bob", "general", bonus)).text == without
+    unsure = await stage.ask("ann", "general", "What is in the canteen today?")
+    assert "Soup" in unsure.text and PRIVATELY in unsure.text
+    assert PRIVATELY not in (await stage.ask("ann", "general", QUESTION)).text
+    assert PRIVATELY not in (await stage.ask("bob", "direct", bonus)).text
+    assert PRIVATELY not in shown(await stage.command("bob", "general", f"/ask {bonus}")).text
 
 
 @needs("others")

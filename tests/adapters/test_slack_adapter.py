@@ -25,9 +25,11 @@ from bot.errors import ConfigurationError
 from bot.types import Place, Utterance
 from knowledge.types import Attachment
 from tests.adapters.desk_bench import Bench
-from tests.adapters.slack_office import ANSWER, LEAVE, SWIFT
+from tests.adapters.slack_office import ANSWER, LEAVE, SWIFT, shown_links, will_answer
 from tests.fakes import evidence
 from tests.slack_server import Channel, Json, SlackServer, User, live_mentions
+
+SET_STATUS = "assistant.threads.setStatus"
 
 
 @dataclass
@@ -144,30 +146,75 @@ async def test_what_nobody_asked_the_bot_is_left_alone(office: Office) -> None:
     assert office.replies() == []
 
 
-async def test_a_direct_message_is_answered_flat_after_a_reaction(office: Office) -> None:
+async def test_a_direct_message_is_answered_in_a_thread_of_its_own_with_title_and_status(
+    office: Office,
+) -> None:
     direct = office.slack.dm(office.ada)
-    ts = await office.say("How many days of leave?", channel=direct)
-    (reply,) = office.slack.replies(direct)
-    assert "thread_ts" not in reply and ANSWER in office.slack.visible(reply)
-    assert office.slack.called("reactions.add") and not office.slack.reactions(direct, ts)
+    first = await office.say("How many days of leave?", channel=direct)
+    second = await office.say("Good morning!", channel=direct)
+    await office.say("And how many days of leave for bakers?", channel=direct, thread_ts=first)
+    threads = [each["thread_ts"] for each in office.slack.replies(direct)]
+    assert threads == [first, second, first] and ANSWER in office.replies(direct)[0]
+    assert office.slack.title(direct, first) == "How many days of leave?"
+    statuses = [call.args["thread_ts"] for call in office.slack.called(SET_STATUS)]
+    assert statuses == [first, second, first] and not office.slack.status(direct, first)
+    assert not office.slack.called("reactions.add")
 
 
-async def test_the_agents_container_offers_prompts_takes_a_title_and_streams(
+@asynccontextmanager
+async def agent(slack: SlackServer, bench: Bench, *prompts: str) -> AsyncIterator[Office]:
+    """The bot with prompts for newcomers."""
+    bench.knows("leave", LEAVE)
+    ada = slack.user("ada")
+    async with at_work(slack, replace(bench, desk=replace(bench.desk, prompts=prompts))) as bot:
+        yield Office(slack, bench, bot, ada, ada, slack.channel("general", members=[ada]))
+
+
+async def test_an_agent_offers_prompts_when_its_conversation_is_opened(
     slack: SlackServer, bench: Bench
 ) -> None:
-    bench.knows("leave", LEAVE)
-    desk = replace(bench.desk, prompts=("How many days of leave?", "When is payday?"))
-    ada = slack.user("ada")
-    async with at_work(slack, replace(bench, desk=desk)) as bot:
-        office = Office(slack, bench, bot, ada, ada, slack.channel("general", members=[ada]))
-        thread = await slack.start_assistant_thread(ada)
+    asked = [f"Question {n}?" for n in range(6)]
+    async with agent(slack, bench, *asked) as office:
+        direct = slack.dm(office.ada)
+        await slack.open_home(office.ada)
         await office.rest()
-        direct = slack.dm(ada)
+        assert slack.prompts(direct) == [] and slack.home(office.ada)
+        await slack.open_home(office.ada, "messages")
+        await slack.look_at(office.ada, office.general)
+        await slack.look_at(office.ada)
+        await office.rest()
+        assert [each["message"] for each in slack.prompts(direct)] == asked[:4]
+        assert office.replies(direct) == []
+    assert all(each.acknowledged for each in slack.deliveries.history)
+
+
+async def test_an_app_with_the_old_view_keeps_its_container(
+    slack: SlackServer, bench: Bench
+) -> None:
+    slack.workspace.view = "assistant"
+    async with agent(slack, bench, "How many days of leave?", "When is payday?") as office:
+        thread = await slack.start_assistant_thread(office.ada, office.general)
+        await slack.change_assistant_context(office.ada, thread, office.general)
+        await office.rest()
+        direct = slack.dm(office.ada)
         prompts = [each["message"] for each in slack.prompts(direct, thread)]
         assert prompts == ["How many days of leave?", "When is payday?"]
         await office.say("How many days of leave?", channel=direct, thread_ts=thread)
+        await office.say("And how many days of leave for bakers?", channel=direct, thread_ts=thread)
         assert slack.title(direct, thread) == "How many days of leave?"
+        assert len(slack.called("assistant.threads.setTitle")) == 1
         assert ANSWER in office.replies(direct)[-1] and slack.called("chat.startStream")
+    assert all(each.acknowledged for each in slack.deliveries.history)
+
+
+async def test_an_app_that_is_no_agent_answers_all_the_same(
+    slack: SlackServer, bench: Bench
+) -> None:
+    slack.bot_scopes -= {"assistant:write"}
+    async with agent(slack, bench, "How many days of leave?") as office:
+        await slack.open_home(office.ada, "messages")
+        await office.say("How many days of leave?", channel=slack.dm(office.ada))
+        assert ANSWER in office.replies(slack.dm(office.ada))[0]
 
 
 async def test_ask_answers_privately_and_shares_when_told_to(office: Office) -> None:
@@ -206,12 +253,39 @@ async def test_a_public_ask_shows_question_and_answer_to_all(office: Office) -> 
     assert reply.startswith("@ada asked: days of leave?") and ANSWER in reply
 
 
+async def test_a_public_ask_stands_there_at_once_and_its_answer_grows_in_its_place(
+    office: Office,
+) -> None:
+    gate, asked = asyncio.Event(), "--public days of leave?"
+    will_answer(office.bench, "First. ", "Then more.", gate=gate)
+    await office.slack.command(office.ada, office.general, "/ask", asked)
+    seen = await office.slack.until(lambda: office.replies())
+    assert seen == ["@ada asked: days of leave?\n\nLooking it up …"]
+    await office.slack.until(lambda: "First." in office.replies()[0])
+    gate.set()
+    await office.rest()
+    (reply,) = office.replies()
+    assert reply.startswith("@ada asked: days of leave?\n\nFirst. Then more.")
+    assert "[Helpful]" in reply and office.private() == []
+
+
 async def test_a_public_ask_works_where_the_bot_is_no_member(office: Office) -> None:
     private = office.slack.channel("den", private=True, members=[office.ada], with_bot=False)
     await office.slack.command(office.ada, private, "/ask", "--public days of leave?")
     await office.rest()
     (reply,) = office.replies(private)
     assert "days of leave?" in reply and ANSWER not in reply  # who is in there is not known
+    assert office.private() == ["Looking it up …"]
+
+
+async def test_a_public_ask_that_could_not_stand_there_at_once_does_in_the_end(
+    office: Office,
+) -> None:
+    office.slack.fail("chat.postMessage", error="internal_error")
+    await office.slack.command(office.ada, office.general, "/ask", "--public days of leave?")
+    await office.rest()
+    (reply,) = office.replies()
+    assert reply.startswith("@ada asked: days of leave?") and ANSWER in reply
 
 
 async def test_an_expired_response_url_leads_to_another_private_way(office: Office) -> None:
@@ -270,7 +344,7 @@ async def test_a_draft_is_sent_by_its_button(office: Office) -> None:
     await office.rest()
     (sent,) = office.slack.replies(office.general)
     assert sent["thread_ts"] == ts and "@ada" in office.slack.visible(sent)
-    assert "Sent: https://" in office.slack.visible(office.modal())
+    assert "Sent: see it there (https://" in office.slack.visible(office.modal())
 
 
 async def test_voice_say_answers_with_buttons_that_work(office: Office) -> None:
@@ -343,6 +417,9 @@ async def test_ask_a_person_posts_the_question_with_a_link_to_the_thread(office:
     (called,) = office.replies(helpers)
     assert "@ada would like" in called and f"archives/{office.general.id}" in called
     assert "I have asked the people there" in office.private()[-1]
+    told = office.slack.ephemerals(office.ada)[-1]
+    (posted,) = office.slack.replies(helpers)
+    assert f"p{posted['ts'].replace('.', '')}" in "".join(shown_links(told))
 
 
 # --- edits, deletions, files, threads ---------------------------------------------------------
@@ -456,6 +533,43 @@ async def test_where_no_status_can_be_set_a_reaction_shows_it_and_goes_again(
     assert not office.slack.reactions(office.general, ts)
 
 
+async def test_a_status_stays_for_as_long_as_a_question_waits(
+    slack: SlackServer, bench: Bench
+) -> None:
+    rests: asyncio.Queue[float] = asyncio.Queue()
+    over = asyncio.Queue[None]()
+
+    async def rest(seconds: float) -> None:
+        await rests.put(seconds)
+        await over.get()
+
+    config = SlackConfig(slack.bot_token, slack.app_token, api_url=slack.api_url)
+    bot = SlackAdapter(config, bench.desk, rest=rest)
+    ada = slack.user("ada")
+    general = slack.channel("general", members=[ada])
+    ts = await slack.say(ada, general, "How many days of leave?")
+    place = Place(PLATFORM, slack.team_id, general.id, ts)
+    asked = Utterance("slack:y", place, ada.id, "leave?", "mention", handle={"ts": ts})
+    view = await bot.open_reply(asked, ())
+    for _ in range(3):
+        slack_keeps_it = 120
+        assert await rests.get() < slack_keeps_it
+        over.put_nowait(None)
+    await rests.get()
+    assert [call.args["status"] for call in slack.called(SET_STATUS)] == ["is looking it up …"] * 4
+    await view.finish(Card("25 days."))
+    assert len(slack.called(SET_STATUS)) == 4 and not slack.status(general, ts)
+
+    again = await bot.open_reply(replace(asked, id="slack:z"), ())
+    await rests.get()
+    del again  # nobody goes on with it
+    over.put_nowait(None)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert over.empty() and len(slack.called(SET_STATUS)) == 5 and rests.empty()
+    await bot.close()
+
+
 @pytest.mark.parametrize("channel", ["general", "direct"])
 @pytest.mark.parametrize("method", ["chat.postMessage", "chat.startStream"])
 async def test_a_message_whose_acknowledgement_is_lost_is_not_posted_twice(
@@ -547,9 +661,9 @@ async def test_what_a_dead_process_had_begun_is_finished_in_the_same_message(
 async def test_a_message_that_was_posted_but_not_noted_is_found_again(office: Office) -> None:
     office.slack.fail("chat.startStream", lose=True, latency=0)
     direct = office.slack.dm(office.ada)
-    office.slack.fail("reactions.remove", latency=5)
+    office.slack.fail(SET_STATUS, latency=5, after=1)  # the one that takes it away at the end
     ts = await office.slack.say(office.ada, direct, "how many days of leave?")
-    await office.slack.until(lambda: bool(office.slack.called("reactions.remove")))
+    await office.slack.until(lambda: len(office.slack.called(SET_STATUS)) == 2)
     await office.bench.crash()
     async with office.bench.engine.begin() as db:  # as if it had died before noting it
         await db.execute(sa.text("UPDATE inbox SET shown = '[]'"))

@@ -42,12 +42,13 @@ def test_the_twins_of_one_mention_are_one_utterance() -> None:
     assert first.utterance == second.utterance
 
 
-def test_a_direct_message_is_answered_flat() -> None:
-    said = heard("message_im")
-    assert (said.address, said.place.thread, said.place.direct) == ("direct", None, True)
+def test_a_direct_message_is_the_root_of_a_thread() -> None:
+    said = heard("message_im", ts="1767000000.000700")
+    assert (said.address, said.place.direct) == ("direct", True)
+    assert said.place.thread == "1767000000.000700"
 
 
-def test_a_thread_in_a_direct_message_stays_one() -> None:
+def test_a_direct_message_in_a_thread_stays_there() -> None:
     said = heard("message_im", thread_ts="1767000000.000001")
     assert said.place.thread == "1767000000.000001"
 

@@ -280,7 +280,7 @@ async def test_home_and_prompts_tell_nothing_of_any_source(house: House) -> None
     await everything_asked(house, "direct")
     for user in (office.ann, office.bob):
         await office.slack.open_home(user)
-        await office.slack.start_assistant_thread(user)
+        await office.slack.open_home(user, "messages")
     await office.rest()
     for user in (office.ann, office.bob):
         home = office.slack.home(user)

@@ -61,7 +61,7 @@ class TestADraft:
     async def test_can_be_sent(self, bench: Bench, office: FakePlatform) -> None:
         card = await self.press(bench, office, "send")
         assert isinstance(card, Card)
-        assert card.text.startswith("Sent: ")
+        assert card.text.startswith("Sent: [see it there](")
         with pytest.raises(UsageError):
             await self.press(bench, office, "send")
 

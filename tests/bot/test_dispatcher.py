@@ -131,9 +131,8 @@ class TestAnAnswer:
         with capture_logs():
             await heard(bench, office)
         assert list(office.last.buttons) == ["person"]
-        assert "asked the people" in await bench.follow_ups.ask_person(
-            office.last.subject, CHANNEL, "ann", office
-        )
+        told = await bench.follow_ups.ask_person(office.last.subject, CHANNEL, "ann", office)
+        assert "asked the people" in told.text
 
     async def test_can_be_shared_if_only_the_asker_sees_it_in_a_channel(
         self, bench: Bench, office: FakePlatform

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.cards import Card
 from bot.channels import ChannelRules
 from bot.drafting import KEPT
 from bot.errors import PlatformError, UsageError
@@ -59,7 +60,8 @@ class TestSending:
         told = await bench.drafting.send(card.subject, CHANNEL, "ann", office)
         assert office.posts[0][0] == THREAD
         assert office.posts[0][1].text == f"{kept.text}\n\n— @ann"
-        assert told == "Sent: https://office.example/p1"
+        link = "https://office.example/p1"
+        assert told == Card(f"Sent: [see it there]({link})", links=(link,))
 
     async def test_happens_once_however_often_the_button_is_pressed(
         self, bench: Bench, office: FakePlatform
@@ -69,7 +71,7 @@ class TestSending:
             *(bench.drafting.send(id, CHANNEL, "ann", office) for _ in range(5)),
             return_exceptions=True,
         )
-        assert sum(isinstance(each, str) for each in outcomes) == 1
+        assert sum(isinstance(each, Card) for each in outcomes) == 1
         assert len(office.posts) == 1
 
     async def test_that_failed_loses_nothing(self, bench: Bench, office: FakePlatform) -> None:

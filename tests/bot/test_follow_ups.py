@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot.cards import Card
 from bot.channels import WorkspaceRules
 from bot.errors import PlatformError, UsageError
 from bot.types import Place
@@ -122,14 +123,23 @@ class TestWhy:
         assert "● Fairly sure: what I quoted answers this, as far as I can tell." in card.text
         assert "1. Pay (quoted, read 3 days ago)" in card.text
         assert "2. Board (quoted, read today)" in card.text
-        assert "How likely it answers: 1: 78%, 2: 76%. How near it comes: 1: 91%, 2: 83%." in (
-            card.text
-        )
+        assert "How likely each of them answers: 1: 78%, 2: 76%." in card.text
         assert "> Salaries are paid on the 25th" in card.text
         assert "Checked against the sources and kept: numbers and dates" in card.text
         assert f"Voice: fernhill, version {voice_for(None).version}." in card.text
         assert trace in card.text
         assert [each.title for each in card.sources] == ["Pay", "Board"]
+
+    async def test_tells_a_passage_in_words_whatever_its_markup(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        table = "## Fees\n\n| Zone | Price |\n|:---|---:|\n| **EU** | 9 |\n\n- `one`\n- two"
+        bench.knows("postage", replace(evidence(table, title="Postage"), score=1.6, answers=0.78))
+        trace = await asked(bench, office, "How much is postage?")
+        text = (await bench.follow_ups.why(trace, CHANNEL, "ann", office)).text
+        assert "> Fees; Zone, Price; EU, 9; one; two\n" in text
+        assert "|" not in text and "160%" not in text and "1.6" not in text
+        assert text.index("What I read") < text.index("In figures") < text.index("78%")
 
     async def test_hides_what_the_viewer_may_not_read(
         self, bench: Bench, office: FakePlatform
@@ -337,7 +347,8 @@ class TestAskingAPerson:
         assert "- Pay" in card.text
         assert f"[Open the conversation]({link})" in card.text
         assert card.live_links == {link}
-        assert told.endswith("https://office.example/p1")
+        assert told.text.endswith("people there: [see the message](https://office.example/p1)")
+        assert told.live_links == {"https://office.example/p1"}
 
     @pytest.mark.parametrize(
         ("text", "told"),
@@ -352,7 +363,8 @@ class TestAskingAPerson:
     ) -> None:
         trace = await asked(bench, office, text)
         await bench.follow_ups.ask_person(trace, CHANNEL, "ann", office)
-        assert told in office.posts[0][1].text
+        quote, own = office.posts[0][1].text.split("\n\n")[:2]
+        assert quote.endswith(f"> {text}") and own == told
 
     async def test_names_only_what_the_helpers_may_read(
         self, bench: Bench, office: FakePlatform
@@ -396,4 +408,4 @@ class TestAskingAPerson:
         office.has_links = False
         trace = await asked(bench, office)
         told = await bench.follow_ups.ask_person(trace, CHANNEL, "ann", office)
-        assert told == "I have asked a person."
+        assert told == Card("I have asked a person.")

@@ -145,13 +145,27 @@ class Acting(Using):
             event["view"] = self.workspace.homes[user.id]
         self.emit("app_home_opened", event)
 
+    async def look_at(self, user: User, viewing: Channel | None = None) -> None:
+        """Look at another channel, or at nothing, beside the conversation with an agent.
+
+        https://docs.slack.dev/reference/events/app_context_changed
+        """
+        workspace = self.workspace
+        kind = "slack#/types/channel_id"
+        seen = [{"type": kind, "value": viewing.id, "team_id": user.team_id}] if viewing else []
+        if workspace.view == "agent":
+            context = {"entities": seen} if seen else {}
+            self.emit("app_context_changed", {"type": "app_context_changed", "context": context})
+
     # --- assistant threads --------------------------------------------------------------------
 
     async def start_assistant_thread(self, user: User, viewing: Channel | None = None) -> str:
-        """Open the app's container beside a channel and return the thread's ``ts``.
+        """Open the container of an app with the old view and return the thread's ``ts``.
 
         https://docs.slack.dev/reference/events/assistant_thread_started
         """
+        if self.workspace.view != "assistant":
+            raise ValueError("there is no such container: the app has agent_view")
         channel, ts = self.workspace.direct(user.id), self.workspace.next_ts()
         root: Json = {
             "type": "message",

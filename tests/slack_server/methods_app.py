@@ -188,8 +188,11 @@ def set_suggested_prompts(core: Core, args: Args) -> Json:
         raise with_messages("invalid_arguments", [f"no more than {PROMPTS} items allowed"])
     if any(not prompt.get("title") or not prompt.get("message") for prompt in prompts):
         raise with_messages("invalid_arguments", ["missing required field: title, message"])
-    shown = {"title": args.text("title"), "prompts": prompts}
-    core.workspace.prompts[_thread(core, args)] = shown
+    key = _thread(core, args)
+    # "Including it in a call for an agent app will cause the call to silently fail":
+    # https://docs.slack.dev/reference/methods/assistant.threads.setSuggestedPrompts#usage-info
+    if not (core.workspace.view == "agent" and "thread_ts" in args):
+        core.workspace.prompts[key] = {"title": args.text("title"), "prompts": prompts}
     return {}
 
 

@@ -265,8 +265,8 @@ class SlackServer(Acting):
         """An assistant thread's title."""
         return self.workspace.titles.get((channel.id, thread_ts))
 
-    def prompts(self, channel: Channel, thread_ts: str) -> list[Json]:
-        """An assistant thread's suggested prompts."""
+    def prompts(self, channel: Channel, thread_ts: str = "") -> list[Json]:
+        """The suggested prompts of a conversation, or of an assistant thread."""
         shown = self.workspace.prompts.get((channel.id, thread_ts), {})
         return list(shown.get("prompts", []))
 

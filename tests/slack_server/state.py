@@ -193,6 +193,9 @@ class Workspace:
         self._serial = 0
         self._last_micros = 0
         self.name, self.domain = "Example Works", "example-works"
+        self.view: Literal["agent", "assistant"] = "agent"
+        """Which of ``agent_view`` and ``assistant_view`` the app's manifest has; new apps can have
+        the first only: https://docs.slack.dev/ai/migrating-to-agent-messaging"""
         self.team_id = self.new_id("T")
         self.other_team_id = self.new_id("T")
         self.app_id = self.new_id("A")
