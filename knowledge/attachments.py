@@ -223,7 +223,13 @@ class AttachmentReader:
 
     def _parse(self, name: str, content: bytes, content_type: str | None) -> ParsedDocument:
         _refuse_bomb(content)
-        parsed = parse(name, content, content_type=content_type, max_bytes=self._max_bytes)
+        parsed = parse(
+            name,
+            content,
+            content_type=content_type,
+            max_bytes=self._max_bytes,
+            guarded=False,  # who may read it is settled by where it was sent
+        )
         if len(parsed.markdown) > MAX_CHARACTERS:
             raise DocumentSkipped("It is too long, with more than some 400 pages of text.")
         return parsed
