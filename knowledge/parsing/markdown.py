@@ -29,7 +29,7 @@ _END_COMMENT = re.compile(r"\{%-?\s{0,9}endcomment\s{0,9}-?%\}")
 _RAW = re.compile(r"\{%-?\s{0,9}raw\s{0,9}-?%\}")
 _END_RAW = re.compile(r"\{%-?\s{0,9}endraw\s{0,9}-?%\}")
 _LIQUID_TAG = re.compile(
-    r"\{%-?\s{0,9}([\w-]*)((?>\"[^\"\n]{0,500}\"|'[^'\n]{0,500}'|[^%]|%(?!\})){0,1000}+)%\}"
+    r"\{%-?\s{0,9}([\w-]*)((?>\"[^\"\n]{0,500}\"|'[^'\n]{0,500}'|[^%{]|\{(?!%)|%(?!\})){0,1000}+)%\}"
 )
 _LIQUID_TARGET = re.compile(r"(?<=\]\()\{\{[^{}\n]*\}\}")
 _BLANK_LINES = re.compile(r"\n{3,}")
