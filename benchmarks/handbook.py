@@ -21,6 +21,7 @@ import numpy as np
 
 from bot.database import open_database
 from knowledge.catalog import Catalog
+from knowledge.documents.pool import ReaderPool
 from knowledge.embedding import Embedder
 from knowledge.ingest import Ingester, embedded_text
 from knowledge.parsing.document import MAX_DOCUMENT_BYTES
@@ -115,13 +116,15 @@ async def read_folder(folder: Path, data: Path, embedder: Embedder) -> AsyncIter
     store = await EmbeddedStore.open(data / "passages.db")
     catalog = Catalog(engine)
     spec = spec_for(str(folder))
+    reader = ReaderPool(embedder.counter)
     try:
         await catalog.save_source(spec, datetime.now(UTC))
-        ingester = Ingester(catalog, store, embedder, max_bytes=MAX_DOCUMENT_BYTES)
+        ingester = Ingester(catalog, store, embedder, reader, max_bytes=MAX_DOCUMENT_BYTES)
         await ingester.run(spec, FolderSource(spec, MAX_DOCUMENT_BYTES))
         passages = await all_passages(store, EVERYBODY | {"role:managers"})
         yield Corpus(store, passages, {each.id: each.headings for each in passages})
     finally:
+        reader.close()
         await store.close()
         await engine.dispose()
 

@@ -41,6 +41,7 @@ from bot.settings import Settings, load_settings
 from bot.tone.voice import Voice, names
 from knowledge.attachments import AttachmentReader
 from knowledge.catalog import Catalog
+from knowledge.documents.pool import ReaderPool
 from knowledge.embedding import Embedder
 from knowledge.errors import remedy
 from knowledge.http import GuardedClient
@@ -186,9 +187,17 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             frame=settings.frame,
             clock=clock,
         )
+        # A file that somebody waits for does not wait for a source.
+        file_reader, attachment_reader = (
+            ReaderPool(embedder.counter),
+            ReaderPool(embedder.counter, size=2),
+        )
+        opened.callback(file_reader.close)
+        opened.callback(attachment_reader.close)
         attachments = AttachmentReader(
             store,
             embedder,
+            attachment_reader,
             client,
             engine,
             max_bytes=max_bytes,
@@ -210,7 +219,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             embedder=embedder,
             reader=reader,
             retriever=retriever,
-            ingester=Ingester(catalog, store, embedder, max_bytes=max_bytes),
+            ingester=Ingester(catalog, store, embedder, file_reader, max_bytes=max_bytes),
             assistant=assistant,
             open_source=lambda spec: open_source(spec, client=client, max_bytes=max_bytes),
             voice=voice,

@@ -10,13 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import io
 import mimetypes
 import re
 import unicodedata
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import PurePosixPath
@@ -25,17 +22,16 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from knowledge.documents.reading import FileReader, RawFile
 from knowledge.embedding import Embedder
 from knowledge.errors import DocumentSkipped, SourceError
 from knowledge.http import BodyTooLarge, GuardedClient, Response
-from knowledge.ingest import embedded_text, passages_of
-from knowledge.parsing import MAX_DOCUMENT_BYTES, SUPPORTED_EXTENSIONS, ParsedDocument, parse
-from knowledge.parsing.document import PARSER_FAILURES
+from knowledge.ingest import passages_of
+from knowledge.parsing import MAX_DOCUMENT_BYTES, SUPPORTED_EXTENSIONS
 from knowledge.store import PassageStore
 from knowledge.types import (
     Attachment,
     EmbeddedPassage,
-    Passage,
     attachment_source,
     conversation_principal,
 )
@@ -51,10 +47,6 @@ MAX_SECONDS = 120.0
 """For all files of a message together; then its question is answered without the rest."""
 KEEP = timedelta(days=30)
 
-_PARSERS = 2
-"""Threads of their own: a file that takes minutes must not hold up searches, or one more file."""
-_EMBEDDED_AT_ONCE = 64
-"""Passages; a question waits no longer than one such batch for the embedder."""
 _LONGEST_NAME = 100
 
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
@@ -87,6 +79,7 @@ class AttachmentReader:
         self,
         store: PassageStore,
         embedder: Embedder,
+        reader: FileReader,
         client: GuardedClient,
         engine: AsyncEngine,
         *,
@@ -99,6 +92,7 @@ class AttachmentReader:
         """``max_bytes`` bounds each file; ``max_files`` and ``max_seconds`` one message's."""
         self._store = store
         self._embedder = embedder
+        self._reader = reader
         self._client = client
         self._engine = engine
         self._max_bytes = max_bytes
@@ -106,7 +100,6 @@ class AttachmentReader:
         self._max_seconds = max_seconds
         self._keep = keep
         self._clock = clock
-        self._parsers = ThreadPoolExecutor(_PARSERS, thread_name_prefix="attachment")
 
     async def read(self, conversation: str, files: Sequence[Attachment]) -> dict[str, str]:
         """Make the files of one message findable for questions of this conversation.
@@ -163,32 +156,39 @@ class AttachmentReader:
 
     async def _read(self, conversation: str, name: str, file: Attachment, until: float) -> None:
         """Raises :class:`DocumentSkipped` if the file cannot be used."""
-        loop = asyncio.get_running_loop()
         source = attachment_source(conversation)
         bound = asyncio.timeout_at(until)
         try:
             async with bound:
                 content, content_type = await self._fetch(name, file)
-                parsed = await loop.run_in_executor(
-                    self._parsers, self._parse, name, content, content_type
-                )
-                digest = hashlib.sha256(content).hexdigest()
-                document = await self._enter(conversation, name, digest)
                 # Who may read it is settled by where it was sent, not by what it says of itself;
                 # nor does it matter here for how long it says to be valid. It is opened where it
                 # was sent: its address may itself be a permission, and soon expires.
-                passages = await loop.run_in_executor(
-                    self._parsers,
-                    lambda: passages_of(
-                        parsed,
-                        self._embedder,
-                        source=source,
-                        name=document,
-                        url="",
-                        access=frozenset({conversation_principal(conversation)}),
-                    ),
+                read = await self._reader.read(
+                    RawFile(
+                        name,
+                        content,
+                        content_type,
+                        self._max_bytes,
+                        MAX_GROWTH,
+                        MAX_CHARACTERS,
+                        guarded=False,
+                    )
                 )
-                embedded = await self._embed(passages)
+                digest = hashlib.sha256(content).hexdigest()
+                document = await self._enter(conversation, name, digest)
+                passages = passages_of(
+                    read,
+                    source=source,
+                    name=document,
+                    url="",
+                    access=frozenset({conversation_principal(conversation)}),
+                )
+                vectors = await self._embedder.embed([words for _, words in passages])
+                embedded = [
+                    EmbeddedPassage(passage, vector)
+                    for (passage, _), vector in zip(passages, vectors, strict=True)
+                ]
         except TimeoutError:
             if not bound.expired():
                 raise
@@ -220,21 +220,6 @@ class AttachmentReader:
             raise DocumentSkipped(f"It could not be fetched (error {answer.status}).")
         _refuse_media(answer.content_type)
         return answer.content, _stated_type(answer, name, file)
-
-    def _parse(self, name: str, content: bytes, content_type: str | None) -> ParsedDocument:
-        _refuse_bomb(content)
-        parsed = parse(name, content, content_type=content_type, max_bytes=self._max_bytes)
-        if len(parsed.markdown) > MAX_CHARACTERS:
-            raise DocumentSkipped("It is too long, with more than some 400 pages of text.")
-        return parsed
-
-    async def _embed(self, passages: Sequence[Passage]) -> list[EmbeddedPassage]:
-        embedded: list[EmbeddedPassage] = []
-        for start in range(0, len(passages), _EMBEDDED_AT_ONCE):
-            batch = passages[start : start + _EMBEDDED_AT_ONCE]
-            vectors = await self._embedder.embed([embedded_text(each) for each in batch])
-            embedded += map(EmbeddedPassage, batch, vectors)
-        return embedded
 
     async def _enter(self, conversation: str, name: str, digest: str) -> str:
         """Enter the file as read now; returns the name that its document has in the store.
@@ -350,18 +335,6 @@ def _is_text(content: bytes) -> bool:
         return "\0" not in content.decode("utf-8")
     except UnicodeDecodeError:
         return False
-
-
-def _refuse_bomb(content: bytes) -> None:
-    if not content.startswith(b"PK\x03\x04"):
-        return
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            growth = sum(part.file_size - part.compress_size for part in archive.infolist())
-    except PARSER_FAILURES:
-        return  # parsing will say what is wrong with it
-    if growth > MAX_GROWTH:
-        raise DocumentSkipped("It unpacks to more than is read along with a question.")
 
 
 def _first_sentence(reason: str) -> str:

@@ -10,7 +10,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
@@ -20,14 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
+from knowledge.documents.reading import MAX_TOKENS, CountTokens
+from knowledge.documents.tokens import TokenCounter, broken_embedder
 from knowledge.errors import KnowledgeError
 from knowledge.types import Vector
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 PACKAGED = "packaged"
-MAX_TOKENS = 256
-"""What all-MiniLM-L6-v2 was trained to read; the rest of a longer text is not seen."""
 _BATCH = 32
 
 
@@ -39,6 +39,7 @@ class Embedder:
 
     def __init__(self, model: str = PACKAGED, *, threads: int | None = None):
         self._folder = _folder(model)
+        self._counter = TokenCounter(self._folder)
         self._threads = threads or os.cpu_count() or 1
         self._loading = Lock()
         self._model: Any = None
@@ -49,16 +50,32 @@ class Embedder:
         """Which embedder made a vector: vectors of different names do not compare."""
         return self._folder.parent.name if self._folder.name == "model" else self._folder.name
 
+    @property
+    def counter(self) -> CountTokens:
+        """:meth:`count_tokens` by itself, as it can be sent to another process."""
+        return self._counter
+
     def count_tokens(self, text: str) -> int:
         """Number of the model's tokens in ``text``, special ones not counted."""
-        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+        return self._counter(text)
 
     async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Shape (len(texts), dims), rows of unit length."""
         if not texts:
             return np.zeros((0, 0), np.float32)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._embed, list(texts))
+        # Texts of like length together: padding is computed for nothing. A batch is a job of its
+        # own, so that a question asked meanwhile waits for no more than one.
+        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+        rows: list[Vector | None] = [None] * len(texts)
+        for start in range(0, len(order), _BATCH):
+            batch = order[start : start + _BATCH]
+            job = partial(self._embed, [texts[index] for index in batch])
+            for index, row in zip(
+                batch, await loop.run_in_executor(self._executor, job), strict=True
+            ):
+                rows[index] = row
+        return np.stack([row for row in rows if row is not None])
 
     async def embed_one(self, text: str) -> Vector:
         """Shape (dims,), unit length."""
@@ -68,18 +85,6 @@ class Embedder:
     async def warm_up(self) -> None:
         """Load the weights now, not when the first question waits for them."""
         await self.embed(["warm up"])
-
-    @cached_property
-    def _tokenizer(self) -> Any:
-        from tokenizers import Tokenizer
-
-        try:
-            tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
-        except Exception as error:  # the library raises nothing narrower
-            raise self._broken(error) from error
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
-        return tokenizer
 
     def _loaded(self) -> Any:
         with self._loading:
@@ -94,43 +99,35 @@ class Embedder:
                 fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
                 dtype = torch.bfloat16 if fast else torch.float32
                 try:
-                    self._model = AutoModel.from_pretrained(self._folder, dtype=dtype).eval()
+                    self._model = AutoModel.from_pretrained(
+                        self._folder, dtype=dtype, trust_remote_code=False
+                    ).eval()
                 except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
-                    raise self._broken(error) from error
+                    raise broken_embedder(self._folder, error) from error
         return self._model
 
-    def _broken(self, error: Exception) -> KnowledgeError:
-        words = str(error).split("\n")[0]
-        return KnowledgeError(f"The embedder in {self._folder} cannot be loaded: {words}")
-
     def _embed(self, texts: list[str]) -> NDArray[np.float32]:
+        """One batch, padded to its longest text."""
         import torch
 
-        model = self._loaded()
-        encoded = [self._tokenizer.encode(text, add_special_tokens=True).ids for text in texts]
+        model, tokenizer = self._loaded(), self._counter.tokenizer
+        encoded = [tokenizer.encode(text, add_special_tokens=True).ids for text in texts]
         # Cut long ones but keep the closing special token, as the tokenizer itself would.
         encoded = [
             ids if len(ids) <= MAX_TOKENS else [*ids[: MAX_TOKENS - 1], ids[-1]] for ids in encoded
         ]
-        # Texts of like length together: padding is computed for nothing.
-        order = sorted(range(len(texts)), key=lambda index: len(encoded[index]))
-        rows: list[Any] = [None] * len(texts)
+        longest = max(map(len, encoded))
+        ids = torch.zeros((len(encoded), longest), dtype=torch.long)
+        mask = torch.zeros((len(encoded), longest), dtype=torch.long)
+        for row, tokens in enumerate(encoded):
+            ids[row, : len(tokens)] = torch.tensor(tokens)
+            mask[row, : len(tokens)] = 1
         with torch.inference_mode():
-            for start in range(0, len(order), _BATCH):
-                batch = order[start : start + _BATCH]
-                longest = len(encoded[batch[-1]])
-                ids = torch.zeros((len(batch), longest), dtype=torch.long)
-                mask = torch.zeros((len(batch), longest), dtype=torch.long)
-                for row, index in enumerate(batch):
-                    ids[row, : len(encoded[index])] = torch.tensor(encoded[index])
-                    mask[row, : len(encoded[index])] = 1
-                hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state.float()
-                weight = mask.unsqueeze(-1).float()
-                pooled = (hidden * weight).sum(1) / weight.sum(1)
-                unit = torch.nn.functional.normalize(pooled, dim=-1).numpy()
-                for row, index in enumerate(batch):
-                    rows[index] = unit[row]
-        return np.stack(rows).astype(np.float32)
+            hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state.float()
+            weight = mask.unsqueeze(-1).float()
+            pooled = (hidden * weight).sum(1) / weight.sum(1)
+            unit: NDArray[np.float32] = torch.nn.functional.normalize(pooled, dim=-1).numpy()
+        return unit.astype(np.float32)
 
 
 def _folder(model: str) -> Path:

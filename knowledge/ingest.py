@@ -7,7 +7,6 @@ known to be unfinished; the next run reads those again and derives the same ids.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 from collections.abc import Callable
@@ -16,16 +15,14 @@ from datetime import UTC, date, datetime
 from uuid import NAMESPACE_URL, uuid5
 
 from knowledge.catalog import Catalog, DocumentRecord, RunReport
-from knowledge.chunking import chunk
-from knowledge.embedding import MAX_TOKENS, Embedder
+from knowledge.documents.reading import FileReader, RawFile, ReadFile, embedded_words
+from knowledge.embedding import Embedder
 from knowledge.errors import DocumentSkipped, SourceError
-from knowledge.parsing import ParsedDocument, parse
-from knowledge.parsing.inline import plain_text
 from knowledge.sources.base import RawDocument, SkippedDocument, Source, SourceSpec
 from knowledge.store import PassageStore
 from knowledge.types import PUBLIC, EmbeddedPassage, Passage, Principals
 
-FORMAT = 2
+FORMAT = 3
 """Raise it when parsing, chunking or the embedded text change: every document is read anew."""
 _FLUSH_PASSAGES = 128
 """Passages embedded together: enough for batches of like length, few enough to lose little."""
@@ -40,12 +37,16 @@ class Progress:
     current: str
 
 
+EmbeddablePassage = tuple[Passage, str]
+"""A passage and what the embedder reads of it."""
+
+
 @dataclass(slots=True)
 class _Read:
     """One document, cut but not yet embedded."""
 
     record: DocumentRecord
-    passages: list[Passage]
+    passages: list[EmbeddablePassage]
 
 
 @dataclass(slots=True)
@@ -71,6 +72,7 @@ class Ingester:
         catalog: Catalog,
         store: PassageStore,
         embedder: Embedder,
+        reader: FileReader,
         *,
         max_bytes: int,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -78,6 +80,7 @@ class Ingester:
         self._catalog = catalog
         self._store = store
         self._embedder = embedder
+        self._reader = reader
         self._max_bytes = max_bytes
         self._clock = clock
 
@@ -156,7 +159,7 @@ class Ingester:
                 )
             return
         try:
-            read = await asyncio.to_thread(self._read, run.spec, found, fingerprint)
+            read = await self._read(run.spec, found, fingerprint)
         except DocumentSkipped as skipped:
             await self._skip(run, found.document, skipped.reason)
             return
@@ -165,18 +168,14 @@ class Ingester:
         if sum(len(each.passages) for each in run.waiting) >= _FLUSH_PASSAGES:
             await self._flush(run)
 
-    def _read(self, spec: SourceSpec, found: RawDocument, fingerprint: str) -> _Read:
-        document = parse(
-            found.name,
-            found.content or b"",
-            content_type=found.content_type,
-            max_bytes=self._max_bytes,
+    async def _read(self, spec: SourceSpec, found: RawDocument, fingerprint: str) -> _Read:
+        document = await self._reader.read(
+            RawFile(found.name, found.content or b"", found.content_type, self._max_bytes)
         )
         if self._expired(document.valid_until):
             raise DocumentSkipped(_expiry(document.valid_until))
         passages = passages_of(
             document,
-            self._embedder,
             source=spec.id,
             name=found.document,
             url=found.url,
@@ -195,14 +194,14 @@ class Ingester:
     async def _flush(self, run: _Run) -> None:
         """Embed what waits, store it document by document, then enter it in the catalog."""
         waiting, run.waiting = run.waiting, []
-        passages = [passage for read in waiting for passage in read.passages]
-        vectors = iter(await self._embedder.embed([embedded_text(p) for p in passages]))
+        words = [words for read in waiting for _, words in read.passages]
+        vectors = iter(await self._embedder.embed(words))
         await self._mark_unfinished(run, [read.record for read in waiting])
         for read in waiting:
             await self._store.replace(
                 run.spec.id,
                 read.record.path,
-                [EmbeddedPassage(passage, next(vectors)) for passage in read.passages],
+                [EmbeddedPassage(passage, next(vectors)) for passage, _ in read.passages],
             )
             if read.record.path in run.known:
                 run.changed += 1
@@ -252,56 +251,37 @@ class Ingester:
         return hashlib.sha256(json.dumps(decided_by).encode()).hexdigest()[:16] + ":"
 
 
-_SPECIAL_TOKENS = 2  # [CLS] and [SEP]
-
-
 def passages_of(
-    document: ParsedDocument,
-    embedder: Embedder,
-    *,
-    source: str,
-    name: str,
-    url: str,
-    access: Principals,
-) -> list[Passage]:
-    """Cut a document, called ``name`` in its source, into passages that the embedder reads whole.
-
-    Raises :class:`DocumentSkipped` when it holds no text.
-    """
-
-    def count_tokens(markdown: str) -> int:
-        return embedder.count_tokens(plain_text(markdown))
-
-    chunks = chunk(document, count_tokens, MAX_TOKENS - _SPECIAL_TOKENS)
-    if not chunks:
-        raise DocumentSkipped("It holds no text. Is it a scan, or only pictures?")
+    read: ReadFile, *, source: str, name: str, url: str, access: Principals
+) -> list[EmbeddablePassage]:
+    """The passages of a file called ``name`` in its source, and what is embedded of each."""
     return [
-        Passage(
-            id=str(
-                uuid5(
-                    NAMESPACE_URL,
-                    "\0".join((source, name, str(position), *c.headings, c.text)),
-                )
+        (
+            Passage(
+                id=str(
+                    uuid5(
+                        NAMESPACE_URL,
+                        "\0".join((source, name, str(position), *piece.headings, piece.text)),
+                    )
+                ),
+                source=source,
+                document=name,
+                title=read.title,
+                headings=piece.headings,
+                position=position,
+                url=f"{url}#{piece.anchor}" if url and piece.anchor else url,
+                text=piece.text,
+                access=access,
             ),
-            source=source,
-            document=name,
-            title=document.title,
-            headings=c.headings,
-            position=position,
-            url=f"{url}#{c.anchor}" if url and c.anchor else url,
-            text=c.text,
-            access=access,
+            words,
         )
-        for position, c in enumerate(chunks)
+        for position, (piece, words) in enumerate(zip(read.pieces, read.embedded, strict=True))
     ]
 
 
 def embedded_text(passage: Passage) -> str:
-    """What the embedder reads of a passage: title and headings, then its text without markup.
-
-    Addresses of links would take up to half of its 256 tokens and mean nothing to it.
-    """
-    return f"{passage.context}\n{plain_text(passage.text)}"
+    """What the embedder reads of a passage."""
+    return embedded_words(passage.title, passage.headings, passage.text)
 
 
 def _expiry(valid_until: date | None) -> str:

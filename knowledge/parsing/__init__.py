@@ -9,6 +9,7 @@ from knowledge.errors import DocumentSkipped
 from knowledge.parsing.blocks import parse_blocks
 from knowledge.parsing.detect import SUPPORTED_EXTENSIONS, detect, file_name
 from knowledge.parsing.document import MAX_DOCUMENT_BYTES, Draft, ParsedDocument
+from knowledge.parsing.front_matter import HEAD, refuse_unread_access
 from knowledge.parsing.inline import plain_text, split_heading_id
 from knowledge.parsing.tables import compact_tables
 from knowledge.parsing.text import clean, decode
@@ -16,6 +17,7 @@ from knowledge.parsing.text import clean, decode
 __all__ = ["MAX_DOCUMENT_BYTES", "SUPPORTED_EXTENSIONS", "ParsedDocument", "parse"]
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{2,40})", re.I)
+_TAG = re.compile(r"<(?!!--)")
 _MAX_TITLE = 200
 """Characters; a longer 'title' is a paragraph that was styled as a heading."""
 
@@ -26,12 +28,14 @@ def parse(
     *,
     content_type: str | None = None,
     max_bytes: int = MAX_DOCUMENT_BYTES,
+    guarded: bool = True,
 ) -> ParsedDocument:
     """Read one document.
 
     ``name`` is a file name, path or URL: its extension helps to tell the format, it is the title
     of last resort, and relative links of an HTML page are resolved against it if it is a URL.
-    ``content_type`` is what a server said, parameters included.
+    ``content_type`` is what a server said, parameters included. ``guarded``: what may be an access
+    list and cannot be read as one is a reason to skip the document.
 
     Raises :class:`DocumentSkipped`, whose reason says what to do, for content that is empty, too
     large, damaged, encrypted, of no supported format, or not what its name says.
@@ -43,10 +47,12 @@ def parse(
         )
     if not content.strip():
         raise DocumentSkipped("The file is empty. Add it again once it has content.")
-    draft = _draft(name, content, content_type)
+    draft = _draft(name, content, content_type, guarded=guarded)
     markdown = compact_tables(clean(draft.markdown)).strip("\n")
     if not markdown.strip():
         raise DocumentSkipped("No text was found in the file. Check that it is the right one.")
+    if guarded:
+        refuse_unread_access(markdown, within=HEAD)
     return ParsedDocument(
         title=_title(draft, markdown, name),
         markdown=markdown,
@@ -56,7 +62,7 @@ def parse(
     )
 
 
-def _draft(name: str, content: bytes, content_type: str | None) -> Draft:
+def _draft(name: str, content: bytes, content_type: str | None, *, guarded: bool) -> Draft:
     """Parse by format; each format's module loads its library only when it is called."""
     match detect(name, content, content_type):
         case "pdf":
@@ -78,23 +84,38 @@ def _draft(name: str, content: bytes, content_type: str | None) -> Draft:
         case "csv":
             from knowledge.parsing.sheets import parse_csv
 
-            return parse_csv(_text(content, content_type))
+            return parse_csv(_plain(content, content_type, guarded=guarded))
         case "html":
             from knowledge.parsing.html import parse_html
 
             text = _text(content, content_type, is_html=True)
+            if guarded:
+                refuse_unread_access(_before_markup(text))
             return parse_html(text, url=name if "://" in name else None)
         case "markdown":
             from knowledge.parsing.markdown import parse_markdown
 
-            return parse_markdown(_text(content, content_type))
+            return parse_markdown(_text(content, content_type), guarded=guarded)
         case "text":
-            return Draft(_text(content, content_type))
+            return Draft(_plain(content, content_type, guarded=guarded))
 
 
 def _text(content: bytes, content_type: str | None, *, is_html: bool = False) -> str:
     stated = _CHARSET.search(content_type or "")
     return clean(decode(content, charset=stated[1] if stated else None, is_html=is_html))
+
+
+def _plain(content: bytes, content_type: str | None, *, guarded: bool) -> str:
+    text = _text(content, content_type)
+    if guarded:
+        refuse_unread_access(text)
+    return text
+
+
+def _before_markup(page: str) -> str:
+    """What stands above an HTML page's first tag: site generators keep front matter there."""
+    first = _TAG.search(page)
+    return page[: first.start()] if first else page
 
 
 def _title(draft: Draft, markdown: str, name: str) -> str:

@@ -68,8 +68,6 @@ class Draft:
 
 def primary_language(stated: object) -> str | None:
     """The lower-case primary subtag of a language tag, or None if ``stated`` is not one."""
-    if stated is False:
-        return "no"  # YAML 1.1 reads a bare `no`, Norwegian, as a boolean
     if not isinstance(stated, str):
         return None
     subtag = stated.strip().replace("_", "-").split("-")[0].lower()

@@ -3,91 +3,23 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from datetime import date, datetime
-from typing import Any
 
-import yaml
-
-from knowledge.errors import DocumentSkipped
 from knowledge.parsing.dialects import without_dialects
-from knowledge.parsing.document import Draft, primary_language
+from knowledge.parsing.document import Draft
+from knowledge.parsing.front_matter import read_front_matter
 from knowledge.parsing.inline import outside_code, rewrite_pairs
 
-_FRONT_MATTER = re.compile(
-    r"\A\s*(?:---[ \t]*\n(?P<yaml>.*?)(?:^---|^\.\.\.)|"
-    r"\+\+\+[ \t]*\n(?P<toml>.*?)^\+\+\+)"
-    r"[ \t]*(?:\n|\Z)",
-    re.S | re.M,
-)
-_MAX_FRONT_MATTER = 64 * 1024
-"""Characters; what is longer is not metadata."""
 
-
-def parse_markdown(text: str) -> Draft:
-    """Markdown with its front matter taken off.
-
-    Front matter that is neither YAML nor, between ``+++``, TOML counts as absent, with one
-    exception: an access list that is there but cannot be read raises :class:`DocumentSkipped`,
-    since taking it for absent would show the document to everybody.
-    """
-    head = _FRONT_MATTER.match(text)
-    if head is None or len(head[0]) > _MAX_FRONT_MATTER:
-        return Draft(_readable(text))
-    is_yaml = head["toml"] is None
-    written = head["yaml"] if is_yaml else head["toml"]
-    stated = _metadata(written, is_yaml=is_yaml)
-    body = _readable(text[head.end() :])
-    title = stated.get("title")
+def parse_markdown(text: str, *, guarded: bool = True) -> Draft:
+    """Markdown with its front matter taken off (see :func:`read_front_matter`)."""
+    head = read_front_matter(text, guarded=guarded)
     return Draft(
-        body,
-        title=str(title) if isinstance(title, str | int | float) else None,
-        access=_access(stated, written),
-        valid_until=_day(stated.get("valid_until")),
-        language=primary_language(stated.get("language")),
+        _readable(head.body),
+        title=head.title,
+        access=head.access,
+        valid_until=head.valid_until,
+        language=head.language,
     )
-
-
-def _metadata(front_matter: str, *, is_yaml: bool) -> dict[Any, Any]:
-    try:
-        loaded = yaml.safe_load(front_matter) if is_yaml else tomllib.loads(front_matter)
-    except (yaml.YAMLError, ValueError, OverflowError, RecursionError):  # ValueError: 2024-13-45
-        return {}
-    return loaded if isinstance(loaded, dict) else {}
-
-
-_ACCESS_LINE = re.compile(r"^[\"']?access[\"']?[ \t]*[:=]", re.M | re.I)
-
-
-def _access(stated: dict[Any, Any], front_matter: str) -> frozenset[str] | None:
-    """The access list; looked for in the raw text too, as it must not get lost with bad YAML."""
-    if "access" not in stated:
-        if not _ACCESS_LINE.search(front_matter):
-            return None
-        listed: list[Any] = []
-    else:
-        value = stated["access"]
-        listed = value if isinstance(value, list) else [value]
-    principals = [item.strip() for item in listed if isinstance(item, str)]
-    if not principals or not all(principals) or len(principals) != len(listed):
-        raise DocumentSkipped(
-            "The front matter has an access list that cannot be read, so nobody is shown the "
-            "document. Write it as  access: [role:managers, channel:C9]  or remove the line."
-        )
-    return frozenset(principals)
-
-
-def _day(stated: object) -> date | None:
-    if isinstance(stated, datetime):
-        return stated.date()
-    if isinstance(stated, date):
-        return stated
-    if isinstance(stated, str):
-        try:
-            return date.fromisoformat(stated.strip()[:10])
-        except ValueError:
-            return None
-    return None
 
 
 # --- Liquid -----------------------------------------------------------------------------------
@@ -97,7 +29,7 @@ _END_COMMENT = re.compile(r"\{%-?\s{0,9}endcomment\s{0,9}-?%\}")
 _RAW = re.compile(r"\{%-?\s{0,9}raw\s{0,9}-?%\}")
 _END_RAW = re.compile(r"\{%-?\s{0,9}endraw\s{0,9}-?%\}")
 _LIQUID_TAG = re.compile(
-    r"\{%-?\s{0,9}([\w-]*)((?>\"[^\"\n]{0,500}\"|'[^'\n]{0,500}'|[^%]|%(?!\})){0,1000}+)%\}"
+    r"\{%-?\s{0,9}([\w-]*)((?>\"[^\"\n]{0,500}\"|'[^'\n]{0,500}'|[^%{]|\{(?!%)|%(?!\})){0,1000}+)%\}"
 )
 _LIQUID_TARGET = re.compile(r"(?<=\]\()\{\{[^{}\n]*\}\}")
 _BLANK_LINES = re.compile(r"\n{3,}")

@@ -15,6 +15,9 @@ from knowledge.parsing.tables import write_table
 MAX_CELLS = 500_000
 """Filled cells in one workbook; beyond it a sheet is a database export, not a document."""
 
+MAX_GRID = 5_000_000
+"""Cells up to the last one of each row, empty ones too: a single entry can lie very far out."""
+
 _ERRORS = frozenset(
     ("#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!")
 )
@@ -54,8 +57,14 @@ def _rows(sheet: Any) -> list[list[str]]:
     # The stated dimension may be the whole grid, which would be filled up with empty cells.
     sheet.reset_dimensions()
     rows: list[list[str]] = []
-    filled = 0
+    filled = seen = 0
     for row in sheet.iter_rows():
+        seen += 1 + len(row)
+        if seen > MAX_GRID:
+            raise DocumentSkipped(
+                "The workbook has entries very far down or to the right. Delete the empty rows and "
+                "columns before them, save it, and add it again."
+            )
         cells = [_cell_text(cell.value, cell.number_format) for cell in row]
         filled += sum(map(bool, cells))
         if filled > MAX_CELLS:

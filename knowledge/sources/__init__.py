@@ -64,6 +64,8 @@ def spec_for(
     typed = location.strip()
     if not typed:
         raise SourceError("Give the URL, folder or file to add.")
+    if any("\ud800" <= char <= "\udfff" for text in (typed, *include, *exclude) for char in text):
+        raise SourceError("The name is not written in UTF-8. Rename the file or folder.")
     if not access:
         raise SourceError("Nobody could read this source. Name at least one who may.")
     _refuse_secrets(typed)

@@ -58,7 +58,11 @@ class FolderSource:
         """
         root = Path(self._spec.location)
         for relative in await asyncio.to_thread(self._paths, root):
-            if PurePosixPath(relative).suffix.lower() in SUPPORTED_EXTENSIONS:
+            if (shown := _as_text(relative)) != relative:
+                yield SkippedDocument(
+                    shown, "Its name is not written in UTF-8. Rename it, or exclude it."
+                )
+            elif PurePosixPath(relative).suffix.lower() in SUPPORTED_EXTENSIONS:
                 yield await asyncio.to_thread(
                     _read, self._spec, root / relative, relative, self._max_bytes
                 )
@@ -99,6 +103,11 @@ class FolderSource:
         if any(part.startswith(".") for part in relative.split("/")):
             return matches(relative, shown_dots)
         return not self._spec.include or matches(relative, self._spec.include)
+
+
+def _as_text(path: str) -> str:
+    """The path with what is no UTF-8 in it spelt out, as ``\\xe9``; else as it is."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _names_hidden(glob: str) -> bool:

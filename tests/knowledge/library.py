@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from bot.database import open_database
 from knowledge.catalog import Catalog, DocumentRecord, RunReport
+from knowledge.documents.pool import ReaderPool
 from knowledge.http import GuardedClient
 from knowledge.ingest import Ingester, Progress
 from knowledge.retrieval.retriever import Retriever
@@ -17,10 +19,16 @@ from knowledge.store import PassageStore
 from knowledge.stores.embedded import EmbeddedStore
 from knowledge.types import PUBLIC, Passage
 from tests.fakes import FakeReader
-from tests.knowledge.word_embedder import WordEmbedder
+from tests.knowledge.word_embedder import WordEmbedder, count_words
 
 ALL = 10_000
 MAX_BYTES = 50_000
+
+
+@cache
+def file_reader() -> ReaderPool:
+    """One for all tests: starting a process takes as long as a small test."""
+    return ReaderPool(count_words)
 
 
 class Library:
@@ -53,6 +61,7 @@ class Library:
             catalog or self.catalog,
             store or self.store,
             self.embedder,
+            file_reader(),
             max_bytes=MAX_BYTES,
             clock=lambda: self.now,
         )

@@ -33,6 +33,7 @@ from knowledge.types import (
     conversation_principal,
 )
 from tests.fakes import FakeReader, FixedClock
+from tests.knowledge.library import file_reader
 from tests.knowledge.test_parsing import docx_file, pdf_file
 from tests.knowledge.web_site import Answer, Site, running_site
 from tests.knowledge.word_embedder import WordEmbedder
@@ -61,6 +62,7 @@ class Room:
         return AttachmentReader(
             store or self.store,  # type: ignore[arg-type]
             self.embedder,
+            file_reader(),
             self.client,
             self.engine,
             clock=self.clock,
@@ -340,7 +342,8 @@ class TestWhatIsNotRead:
         room.site.pages["/slow"] = lambda _request: Answer(b"late", pause=never.wait)
         slow = Attachment("slow.txt", room.site.url("/slow"))
 
-        unread = await room.reader(max_seconds=0.5).read(HERE, [quick, slow])
+        await room.reader().read(HERE, [quick])
+        unread = await room.reader(max_seconds=0.1).read(HERE, [slow])
 
         assert unread == {"slow.txt": "It takes too long to read."}
         assert await room.entries() == ["quick.txt"]

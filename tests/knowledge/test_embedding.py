@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knowledge.embedding import MAX_TOKENS, Embedder
+from knowledge.documents.reading import MAX_TOKENS
+from knowledge.embedding import Embedder
 from knowledge.errors import KnowledgeError
 
 TEXTS = [

@@ -137,25 +137,6 @@ class TestMarkdown:
             "Leave", "Text.", frozenset({"role:hr", "user:U1"}), date(2027, 1, 31), "de"
         )
 
-    def test_one_principal_may_stand_alone(self) -> None:
-        assert parse("x.md", b"---\naccess: role:hr\n---\nText.").access == frozenset({"role:hr"})
-
-    def test_bare_no_is_norwegian(self) -> None:
-        assert parse("x.md", b"---\nlanguage: no\n---\nText.").language == "no"
-
-    @pytest.mark.parametrize(
-        "broken", ["a: [", "- a list", "x: 2024-13-45", "title: &a [*a]", "valid_until: soon"]
-    )
-    def test_bad_front_matter_is_never_fatal(self, broken: str) -> None:
-        parsed = parse("my-page.md", f"---\n{broken}\n---\nText.\n".encode())
-        assert (parsed.title, parsed.markdown) == ("My page", "Text.")
-
-    @pytest.mark.parametrize("broken", ["access: [role:hr", "access:", "access: []", "access: {}"])
-    def test_an_access_list_that_cannot_be_read_shows_the_document_to_nobody(
-        self, broken: str
-    ) -> None:
-        assert "access" in reason_for("x.md", f"---\n{broken}\n---\nText.\n".encode())
-
     def test_the_title_is_stated_else_the_first_h1_else_the_file_name(self) -> None:
         assert parse("x.md", b"---\ntitle: Stated\n---\n# H1\n\nText.").title == "Stated"
         assert parse("x.md", b"# The *H1* {#id}\n\nText.").title == "The H1"

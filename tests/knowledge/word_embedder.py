@@ -8,6 +8,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge.documents.reading import CountTokens
 from knowledge.embedding import Embedder
 from knowledge.words import stems, surface_words
 
@@ -25,13 +26,22 @@ class WordEmbedder(Embedder):
     def name(self) -> str:
         return self._name
 
+    @property
+    def counter(self) -> CountTokens:
+        return count_words
+
     def count_tokens(self, text: str) -> int:
-        return len(surface_words(text))
+        return count_words(text)
 
     async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         self.embedded += texts
         rows = [_direction(text) for text in texts]
         return np.stack(rows) if rows else np.zeros((0, 0), np.float32)
+
+
+def count_words(text: str) -> int:
+    """As many tokens as words."""
+    return len(surface_words(text))
 
 
 def _direction(text: str) -> NDArray[np.float32]:

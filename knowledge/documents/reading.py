@@ -1,0 +1,115 @@
+"""What is read of one document: parsed, cut into pieces, and the words of each for the embedder."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from knowledge.chunking import Chunk, chunk
+from knowledge.errors import DocumentSkipped
+from knowledge.parsing import MAX_DOCUMENT_BYTES, parse
+from knowledge.parsing.document import PARSER_FAILURES
+from knowledge.parsing.inline import plain_text
+
+CountTokens = Callable[[str], int]
+"""Counts one text's tokens; it can be pickled, to be taken along to another process."""
+
+MAX_TOKENS = 256
+"""What all-MiniLM-L6-v2 was trained to read; the rest of a longer text is not seen."""
+_SPECIAL_TOKENS = 2  # [CLS] and [SEP]
+
+
+@dataclass(frozen=True, slots=True)
+class RawFile:
+    """A file to be read, and the bounds that hold for it."""
+
+    name: str
+    """File name, path or URL, as :func:`knowledge.parsing.parse` takes it."""
+    content: bytes
+    content_type: str | None = None
+    max_bytes: int = MAX_DOCUMENT_BYTES
+    max_growth: int | None = None
+    """Bytes by which an Office file may grow when it is unpacked."""
+    max_characters: int | None = None
+    """Of the Markdown that comes of it."""
+    guarded: bool = True
+    """Whether an access list that cannot be read is a reason to skip it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """What a file holds."""
+
+    title: str
+    access: frozenset[str] | None
+    """Principals that the file itself names; None when it says nothing."""
+    valid_until: date | None
+    language: str | None
+    pieces: tuple[Chunk, ...]
+    """In order; never none."""
+    embedded: tuple[str, ...]
+    """For each piece what the embedder reads of it."""
+
+
+class FileReader(Protocol):
+    """Reads files: :class:`knowledge.documents.pool.ReaderPool` is one."""
+
+    async def read(self, file: RawFile) -> ReadFile:
+        """Raises :class:`DocumentSkipped`, whatever is wrong with the file."""
+        ...
+
+
+def read_file(file: RawFile, count_tokens: CountTokens) -> ReadFile:
+    """Parse a file and cut it into pieces that the embedder reads whole.
+
+    Pure and synchronous. Raises :class:`DocumentSkipped`, but on odd files anything else too.
+    """
+    if file.max_growth is not None and _growth(file.content) > file.max_growth:
+        raise DocumentSkipped("It unpacks to more than is read along with a question.")
+    parsed = parse(
+        file.name,
+        file.content,
+        content_type=file.content_type,
+        max_bytes=file.max_bytes,
+        guarded=file.guarded,
+    )
+    if file.max_characters is not None and len(parsed.markdown) > file.max_characters:
+        raise DocumentSkipped("It is too long, with more than some 400 pages of text.")
+
+    def count_words(markdown: str) -> int:
+        return count_tokens(plain_text(markdown))
+
+    pieces = chunk(parsed, count_words, MAX_TOKENS - _SPECIAL_TOKENS)
+    if not pieces:
+        raise DocumentSkipped("It holds no text. Is it a scan, or only pictures?")
+    return ReadFile(
+        parsed.title,
+        parsed.access,
+        parsed.valid_until,
+        parsed.language,
+        tuple(pieces),
+        tuple(embedded_words(parsed.title, each.headings, each.text) for each in pieces),
+    )
+
+
+def embedded_words(title: str, headings: tuple[str, ...], text: str) -> str:
+    """What the embedder reads: title and headings, then the text without markup.
+
+    Addresses of links would take up to half of its 256 tokens and mean nothing to it.
+    """
+    context = " › ".join(part for part in (title, *headings) if part)
+    return f"{context}\n{plain_text(text)}"
+
+
+def _growth(content: bytes) -> int:
+    if not content.startswith(b"PK\x03\x04"):
+        return 0
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return sum(part.file_size - part.compress_size for part in archive.infolist())
+    except PARSER_FAILURES:
+        return 0  # parsing will say what is wrong with it

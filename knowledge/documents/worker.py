@@ -1,0 +1,128 @@
+"""The other side of :mod:`knowledge.documents.pool`: a process that reads one file after another.
+
+It is started as ``python -m knowledge.documents.worker SECONDS BYTES``. Each message is its length
+in eight bytes and its content: first the pickled token counter, answered by ``ready`` or by what is
+wrong with it, then pickled files, each answered in JSON. Pickle goes only in this direction: what
+came of a hostile file is not unpickled.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import pickle
+import signal
+import sys
+from typing import Any, BinaryIO
+
+from knowledge.documents.reading import CountTokens, RawFile, ReadFile, read_file
+from knowledge.errors import DocumentSkipped, KnowledgeError
+
+try:
+    import resource
+except ImportError:  # Windows has none
+    resource = None  # type: ignore[assignment]
+
+LENGTH_BYTES = 8
+READY = b"ready"
+_GRACE = 5
+"""Seconds after which the process ends itself if whoever started it is no longer there to."""
+_LEAVE_AT = 1 / 3
+"""Share of the memory after whose use the process is replaced: little of it comes back."""
+
+
+def receive(stream: BinaryIO) -> bytes | None:
+    """The next message; None when the other side is gone."""
+    head = stream.read(LENGTH_BYTES)
+    if len(head) < LENGTH_BYTES:
+        return None
+    length = int.from_bytes(head)
+    content = stream.read(length)
+    return content if len(content) == length else None
+
+
+def send(stream: BinaryIO, content: bytes) -> None:
+    """Raises OSError when the other side is gone."""
+    stream.write(len(content).to_bytes(LENGTH_BYTES))
+    stream.write(content)
+    stream.flush()
+
+
+def answer(file: RawFile, count_tokens: CountTokens, memory: int) -> dict[str, Any]:
+    """A file's content, or why it is skipped; ready for JSON."""
+    try:
+        return _as_json(read_file(file, count_tokens))
+    except DocumentSkipped as skipped:
+        return {"skipped": skipped.reason}
+    except MemoryError:
+        reason = (
+            f"Reading it takes more than {memory / 2**30:.2g} GB of memory. "
+            "Split it, or save it in a simpler format, and add it again."
+        )
+        return {"skipped": reason, "is_spent": True}
+    except RecursionError:
+        return {"skipped": "It is nested too deeply to be read. Simplify it, or save it as text."}
+    except Exception as error:  # whatever a parser raises: no document may stop the others
+        return {
+            "skipped": f"It cannot be read ({type(error).__name__}): it is damaged, or of a kind "
+            "that is not understood. Save it anew in its program, or exclude it."
+        }
+
+
+def _as_json(read: ReadFile) -> dict[str, Any]:
+    return {
+        "title": read.title,
+        "access": None if read.access is None else sorted(read.access),
+        "valid_until": read.valid_until and read.valid_until.isoformat(),
+        "language": read.language,
+        "pieces": [(each.headings, each.anchor, each.text) for each in read.pieces],
+        "embedded": read.embedded,
+    }
+
+
+def _bound(memory: int) -> None:
+    if resource is not None:
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        limit = memory if most == resource.RLIM_INFINITY else min(memory, most)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, most))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash would dump the document
+
+
+def _is_spent(memory: int) -> bool:
+    if resource is None:
+        return False
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return used * (1 if sys.platform == "darwin" else 1024) > memory * _LEAVE_AT
+
+
+def main() -> None:
+    """Serve until the other side closes the pipe."""
+    seconds, memory = float(sys.argv[1]), int(sys.argv[2])
+    # What libraries print must not get between the messages.
+    replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    requests = sys.stdin.buffer
+    _bound(memory)
+    first = receive(requests)
+    if first is None:
+        return
+    count_tokens: CountTokens = pickle.loads(first)  # noqa: S301 - from who started us
+    try:
+        count_tokens("")
+    except KnowledgeError as error:
+        send(replies, str(error).encode())
+        return
+    send(replies, READY)
+    while (message := receive(requests)) is not None:
+        if hasattr(signal, "alarm"):  # by default it ends the process, whatever that is doing
+            signal.alarm(math.ceil(seconds) + _GRACE)
+        told = answer(pickle.loads(message), count_tokens, memory)  # noqa: S301 - as above
+        told["is_spent"] = told.get("is_spent", False) or _is_spent(memory)
+        send(replies, json.dumps(told).encode())
+        if hasattr(signal, "alarm"):
+            signal.alarm(0)
+
+
+if __name__ == "__main__":
+    main()
