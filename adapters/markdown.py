@@ -317,10 +317,16 @@ class Writer:
         address = self.code(_parser().normalizeLinkText(url))
         return address if is_bare else f"{self._inline(node.children)} ({address})"
 
+    def is_address(self, found: re.Match[str]) -> bool:
+        """Whether what ``url`` found is one; for what no pattern can tell."""
+        return True
+
     def _text(self, text: str) -> Iterator[str]:
         """Escaped text, its bare URLs links where they are allowed and code where not."""
         done = 0
         for match in self.url.finditer(text):
+            if not self.is_address(match):
+                continue
             url = match[0]
             while url.endswith(")") and url.count(")") > url.count("("):
                 url = url[:-1]

@@ -197,13 +197,22 @@ class Settings(BaseSettings):
     )
 
 
+def variable(name: str) -> str:
+    """The environment variable of a setting, by the name of its field or by its alias."""
+    field = Settings.model_fields.get(name.lower())
+    if field is None:  # its alias, then, which is the variable itself
+        return name
+    return str(field.validation_alias or f"HOUSEVOICE_{name.upper()}")
+
+
 def load_settings() -> Settings:
     """The settings; raises :class:`ConfigurationError` naming those that are wrong."""
     try:
         return Settings()
     except ValidationError as error:
         faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+            f"{'.'.join([variable(str(fault['loc'][0])), *map(str, fault['loc'][1:])])}: "
+            f"{fault['msg']}"
             for fault in error.errors(include_input=False)
         )
         # Not the cause: its text holds the values, and one of them may be a password.
@@ -211,6 +220,6 @@ def load_settings() -> Settings:
     except SettingsError as error:
         name = str(error).partition('"')[2].partition('"')[0]
         raise ConfigurationError(
-            f"{name}: not JSON. .env.example shows how it is written. "
+            f"{variable(name)}: not JSON. .env.example shows how it is written. "
             "Correct it in .env or the environment."
         ) from None

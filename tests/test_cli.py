@@ -331,10 +331,10 @@ class TestBadSettings:
     @pytest.mark.parametrize(
         ("setting", "value", "said"),
         [
-            ("HOUSEVOICE_SURE", "7", "sure"),
-            ("HOUSEVOICE_LOG_LEVEL", "loud", "log_level"),
-            ("HOUSEVOICE_MAX_DOCUMENT_MB", "many", "max_document_mb"),
-            ("HOUSEVOICE_HTTP_ALLOW", "wiki.example", "http_allow"),
+            ("HOUSEVOICE_SURE", "7", "HOUSEVOICE_SURE"),
+            ("HOUSEVOICE_LOG_LEVEL", "loud", "HOUSEVOICE_LOG_LEVEL"),
+            ("HOUSEVOICE_MAX_DOCUMENT_MB", "many", "HOUSEVOICE_MAX_DOCUMENT_MB"),
+            ("HOUSEVOICE_HTTP_ALLOW", "wiki.example", "HOUSEVOICE_HTTP_ALLOW"),
             ("HOUSEVOICE_EMBEDDER", "/nowhere", "'/nowhere'"),
             ("DATABASE_URL", "mysql://x/y", "mysql"),
             ("DATABASE_URL", "nonsense", "DATABASE_URL"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterable
 from typing import Any, Protocol
@@ -71,6 +72,16 @@ class Ear(Protocol):
         ...
 
 
+class _WithoutReconnects(logging.Filter):
+    """Drops what discord.py logs, with a traceback, of a reconnect that it goes on to make."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not str(record.msg).startswith("Attempting a reconnect")
+
+
+_WITHOUT_RECONNECTS = _WithoutReconnects()
+
+
 class FrontClient(discord.AutoShardedClient):
     """A client that keeps little in memory and hands on what it hears to ``ear`` and ``front``."""
 
@@ -78,6 +89,11 @@ class FrontClient(discord.AutoShardedClient):
     ear: Ear
 
     def __init__(self, config: DiscordConfig) -> None:
+        # It would warn of libraries for voice channels, which nobody uses here.
+        discord.VoiceClient.warn_nacl = False
+        discord.VoiceClient.warn_dave = False
+        for name in ("discord.client", "discord.shard"):
+            logging.getLogger(name).addFilter(_WITHOUT_RECONNECTS)
         super().__init__(
             intents=intents(config),
             shard_count=config.shards,

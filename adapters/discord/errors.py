@@ -52,6 +52,8 @@ def as_ours(error: BaseException) -> HousevoiceError:
             return ConfigurationError(_NO_INTENT)
         case discord.RateLimited():
             return PlatformError("Discord asks to wait", passing=True)
+        case discord.HTTPException(status=404, code=0):  # not of Discord's own, which have a code
+            return PlatformError("Discord's API is not there (404). Check DISCORD_API_URL.")
         case discord.HTTPException():
             return PlatformError(
                 f"Discord answered {error.status} (code {error.code})",
@@ -60,4 +62,8 @@ def as_ours(error: BaseException) -> HousevoiceError:
         case discord.ConnectionClosed():
             return PlatformError(f"Discord closed the connection ({error.code})", passing=True)
         case _:
-            return PlatformError(f"Discord cannot be reached: {type(error).__name__}", passing=True)
+            return PlatformError(
+                f"Discord cannot be reached ({type(error).__name__}). Check the network, the proxy "
+                "and DISCORD_API_URL.",
+                passing=True,
+            )

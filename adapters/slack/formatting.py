@@ -17,6 +17,8 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
+from tld import is_tld
+
 from adapters.markdown import Writer
 from adapters.mentions import ZERO_WIDTH_SPACE, break_up
 from adapters.splitting import split
@@ -34,12 +36,23 @@ _MENTION = re.compile(
 _TOKEN_IN_CODE = re.compile(r"<(?=[a-z][a-z0-9+.-]*:)", re.I)
 
 _DOMAIN = re.compile(
-    r"(?<![\w@.-])(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}"
-    r"(?:(?:com|org|net|edu|gov|int|info|biz|io|dev|app|ai|co|me|tv|xyz|online|site|shop|cloud|link"
-    r"|de|fr|uk|eu|us|ca|ch|at|nl|es|it|ru|cn|jp|in|br|au|se|no|dk|fi|be)(?![\w-]|\.\w)"
-    r"|[a-z]{2,24}(?=/\w))(?:[/?#:][^\s<>\"`]*[^\s<>\"`.,;:!?'*_~\])])?",
+    r"(?<![\w@.-])(?P<domain>(?:[^\W_](?:[^\W_]|-){0,62}\.){1,8}"
+    r"(?:(?:xn--[a-z0-9-]{2,59}|[^\W\d_]{2,63})(?![\w-]|\.\w)|[a-z]{2,24}(?=/\w)))"
+    r"(?:[/?#:][^\s<>\"`]*[^\s<>\"`.,;:!?'*_~\])])?",
     re.I,
 )
+
+
+def is_domain(name: str, *, has_path: bool) -> bool:
+    """Whether Slack would make a link of this name with dots, by its last label.
+
+    With a path behind it Slack takes any name; else one of a top-level domain, of which there are
+    over 1,400: by the public suffix list (publicsuffix.org) that comes with ``tld``.
+    """
+    first, _, last = name.lower().rpartition(".")
+    if last == "py" and "." not in first and not has_path:
+        return False  # config.py: where that domain's names are registered, they have two dots
+    return has_path or bool(is_tld(last))
 
 
 def escape(text: str) -> str:
@@ -69,6 +82,11 @@ class MarkdownBlock(Writer):
 
     url = re.compile(f"{Writer.url.pattern}|{_DOMAIN.pattern}", re.I)
 
+    def is_address(self, found: re.Match[str]) -> bool:
+        """A name with dots may only look like a domain."""
+        name = found["domain"]
+        return name is None or is_domain(name, has_path=found[0] != name)
+
     def finish(self, text: str) -> str:
         """No mention is live."""
         return inert(text)
@@ -91,6 +109,7 @@ class Mrkdwn(Writer):
     bullet = "•"
     fence_has_info = False
     url = MarkdownBlock.url
+    is_address = MarkdownBlock.is_address
 
     bold_from = 1
     plain_labels = True

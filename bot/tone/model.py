@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import os
+import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -236,7 +237,11 @@ def _quantized(model: nn.Module) -> nn.Module:
         for name, module in model.named_modules()
         if isinstance(module, nn.Linear) and _SPEED_UP_LAYERS_EXCEPT not in name
     }
-    quantized: nn.Module = quantize_dynamic(model, layers, dtype=torch.qint8)
+    with warnings.catch_warnings():
+        # Pinned to a version that has it; its successor is a package of its own.
+        warnings.filterwarnings("ignore", "torch.ao.quantization is deprecated")
+        warnings.filterwarnings("ignore", "torch.quantize_per_tensor")
+        quantized: nn.Module = quantize_dynamic(model, layers, dtype=torch.qint8)
     if torch.cpu.get_capabilities().get("avx512_vnni"):
         # Activations get 7 bits, since older processors overflow at 8. From here the layers are
         # those of torch's version 3, which gave them 8: nearer to fp32 (measured), as fast.

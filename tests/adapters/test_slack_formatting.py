@@ -165,6 +165,26 @@ def test_bare_domains_that_slack_would_link_are_code() -> None:
     ).replace("v1\\.2", "v1.2")
 
 
+@pytest.mark.parametrize(
+    "domain",
+    [
+        "phish.click", "evil.zip", "a-b.evil.co.uk", "PHISH.Click", "evil.xn--p1ai", "зло.рф",
+        "evil.com.py", "evil.py/x", "evil.technology", "evil.museum?a=1", "evil.bid:8080/x",
+        "evil.pages.dev", "münchen.de",
+    ],
+)  # fmt: skip
+def test_a_bare_domain_of_any_kind_is_code(domain: str) -> None:
+    assert block(f"See {domain}, now.") == f"See `{domain}`, now."
+    assert marked_up(f"See {domain}, now.") == f"See `{domain}`, now."
+
+
+@pytest.mark.parametrize(
+    "text", ["v1.2.3", "config.py", "Node.js", "z.B.", "host.local", "3.5 km", "ada@phish.click"]
+)
+def test_what_only_looks_like_one_is_text(text: str) -> None:
+    assert block(f"See {text} now.") == f"See {text} now."
+
+
 def test_tables_and_rules_are_text() -> None:
     assert block("| a | b |\n|--|--|\n| 1 | 2 |\n\n---") == (
         "```\na  b\n─  ─\n1  2\n```\n\n──────────"
