@@ -373,6 +373,7 @@ async def test_the_home_tab_is_filled_when_it_is_opened(office: Office) -> None:
     assert plain is not None and full is not None
     assert "/kb" not in office.slack.visible(plain)
     assert "For admins" in office.slack.visible(full)
+    assert "/kb forum" not in office.slack.visible(full)
 
 
 # --- buttons ----------------------------------------------------------------------------------

@@ -198,11 +198,11 @@ async def test_kb_list_tells_what_was_read_and_what_failed(
     assert await told(bench, office, "/kb list") == "There are no sources yet."
     bench.world.sources[:] = [
         KnownSource("hb", "/srv/handbook", 12, is_public=True),
-        KnownSource("bd", "/srv/board", 3, is_public=False, fault="gone"),
+        KnownSource("bd", "/srv/board", 1, is_public=False, fault="gone"),
     ]
     assert (await told(bench, office, "/kb list")).splitlines() == [
         "- /srv/handbook (`hb`): 12 documents, for everyone",
-        "- /srv/board (`bd`): 3 documents, limited. Last reading failed: gone",
+        "- /srv/board (`bd`): 1 document, limited. Last reading failed: gone",
     ]
 
 
