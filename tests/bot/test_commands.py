@@ -361,7 +361,7 @@ async def test_voice_list_tells_the_one_of_the_channel(bench: Bench, office: Fak
     assert "the usual one" in await told(bench, office, "/voice list", "ann")
     await bench.channels.set_rules(CHANNEL, ChannelRules(voice="harbour"), "x", bench.clock())
     listed = await told(bench, office, "/voice list", "ann")
-    assert "speaks in harbour" in listed
+    assert "speak in harbour" in listed
     assert "- `fernhill`" in listed
 
 
