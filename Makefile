@@ -19,7 +19,7 @@ help:
 setup: $(VENV)/.installed
 
 chat: $(VENV)/.installed
-	@$(BIN)/python -m bot chat --samples
+	@$(BIN)/housevoice chat --samples
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope

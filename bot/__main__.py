@@ -1,4 +1,4 @@
-"""``python -m bot``."""
+"""The command line, where the package is run as a module."""
 
 from bot.cli import main
 

@@ -26,8 +26,8 @@ from bot.types import person
 _MOST_GAPS = 20
 _MOST_CHOICES = 25  # Discord shows no more
 _MODES = (
-    Choice("mention", "When it is mentioned"),
-    Choice("unprompted", "Any question that it is sure about"),
+    Choice("mention", "When I am mentioned"),
+    Choice("unprompted", "Any question that I am sure about"),
     Choice("never", "Never"),
 )
 _DEFAULT = "default"
@@ -70,7 +70,7 @@ class _Own:
 
     async def list_sources(self, by: Invocation) -> Outcome:
         lines = [
-            f"- {each.location} (`{each.id}`): {each.documents} documents, "
+            f"- {each.location} (`{each.id}`): {_counted(each.documents)}, "
             f"{'for everyone' if each.is_public else 'limited'}"
             + (f". Last reading failed: {each.fault}" if each.fault else "")
             for each in await self.sources()
@@ -92,13 +92,13 @@ class _Own:
             Choice(each.id, each.location[-75:]) for each in (await self.sources())[:_MOST_CHOICES]
         ]
         fields = [
-            Field("answers", "When it answers", "one_of", rules.answers, _MODES, required=True),
+            Field("answers", "When I answer", "one_of", rules.answers, _MODES, required=True),
             Field(
                 "bar",
-                "How sure it must be to answer unasked",
+                "How sure I must be to answer unasked",
                 "number",
                 f"{rules.bar:g}",
-                help="From 0 to 1. What it is not sure about it never answers unasked.",
+                help="From 0 to 1. What I am not sure about I never answer unasked.",
                 required=True,
             ),
             Field("voice", "Voice", "one_of", voice or _DEFAULT, tuple(voices), required=True),
@@ -222,7 +222,7 @@ class _Own:
         rules = await self.channels.rules(by.place)
         chosen = by.voice or rules.voice or "the usual one"
         listed = "\n".join(f"- `{name}`" for name in self.voices())
-        return Card(f"Here it speaks in {chosen}. There are:\n{listed}")
+        return Card(f"Here I speak in {chosen}. There are:\n{listed}")
 
     async def say(self, by: Invocation) -> Outcome:
         voice = by.values.get("voice") or by.voice
@@ -318,7 +318,7 @@ def own_commands(
             admin=True,
             needs="forums",
         ),
-        Command("voice", "The voices that there are.", own.list_voices, "list"),
+        Command("voice", "The voices that I can speak in.", own.list_voices, "list"),
         Command(
             "voice",
             "Say a draft of yours in our voice.",
@@ -355,6 +355,10 @@ def _not_among(values: Values, allowed: Mapping[str, Sequence[Choice]]) -> dict[
         for name, choices in allowed.items()
         if values.get(name) not in [each.value for each in choices]
     }
+
+
+def _counted(documents: int) -> str:
+    return "1 document" if documents == 1 else f"{documents} documents"
 
 
 def _number(value: str | tuple[str, ...] | None) -> float | None:

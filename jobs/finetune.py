@@ -1,4 +1,4 @@
-"""Train a voice's LoRA on its example pairs, on a CPU, in minutes: ``python -m bot voice train``.
+"""Train a voice's LoRA on its example pairs, on a CPU, in minutes, as ``voice train`` does.
 
 Pairs are split by topic, so what is measured was not learnt by heart. The base model stays in
 bf16; only the LoRA (fp32 while training, fp16 on disk) learns, and only from the words that the
@@ -367,7 +367,7 @@ Changes how {card["base"]} speaks, not what it knows: facts come from quoted pas
 - **Settings**: {settings}.
 - **Training**: {card["steps"]} steps in {card["training_seconds"]} s on {card["threads"]} CPU
   threads ({versions}); saved as fp16.
-- **Train it again**: `python -m bot voice train {card["voice"]}`
+- **Train it again**: `.venv/bin/housevoice voice train {card["voice"]}`
 
 Held-out pairs, the model writing by itself (greedy, nothing forced):
 

@@ -26,7 +26,8 @@ from bot.settings import Settings
 PROJECT = Path(__file__).resolve().parent.parent
 README = PROJECT / "README.md"
 COMMAND_LINE = PROJECT / "docs" / "command-line.md"
-REWRITE = "python -m tests.docs_tables"
+REWRITE = ".venv/bin/python -m tests.docs_tables"
+PROGRAM = "housevoice"
 
 _HELP_WIDTH = 100
 """Columns; the width of code blocks on a page."""
@@ -61,7 +62,7 @@ def command_names() -> list[str]:
 
 
 def help_text(command: str) -> str:
-    """What ``python -m bot COMMAND --help`` prints, the same on every terminal.
+    """What ``housevoice COMMAND --help`` prints, the same on every terminal.
 
     ``command`` may have options. Raises ValueError if it, or one of them, does not exist.
     """
@@ -70,7 +71,7 @@ def help_text(command: str) -> str:
     fixed = patch.multiple(rich_utils, MAX_WIDTH=_HELP_WIDTH, FORCE_TERMINAL=False)
     with patch.dict(os.environ, plain), fixed:
         arguments = [*shlex.split(command), "--help"]
-        result = CliRunner().invoke(cli, arguments, prog_name="python -m bot")
+        result = CliRunner().invoke(cli, arguments, prog_name=PROGRAM)
     if result.exit_code:
         raise ValueError(f"The bot does not take '{command}': {result.output}")
     lines = (line.rstrip() for line in _ANSI.sub("", result.output).splitlines())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from tests.docs_tables import (
     COMMAND_LINE,
+    PROGRAM,
     PROJECT,
     README,
     REWRITE,
@@ -34,12 +36,28 @@ _CODE = re.compile(r"`[^`\n]+`")
 _LINK = re.compile(
     r"!?\[(?:[^\[\]]|\[[^\[\]]*\])*\]\((?P<target>[^()\s]+)\)|<(?:img|a)\s[^>]*?(?:src|href)=\"(?P<html>[^\"]+)\""
 )
+_OTHER_FORMS = re.compile(
+    r"(?<!\.venv/bin/)\bpython3? -m (?:bot|benchmarks|jobs|tests|pytest|pip)\b|python -m bot\b"
+    r"|(?:^|[$`] ?)(?:housevoice (?=[a-z-])|pip3? install)",
+    re.M,
+)
+_GENERATED = re.compile(r"<!-- (help: [^>]+) -->.*?<!-- /\1 -->", re.S)
 _HEADING = re.compile(r"^#{1,6} +(?P<text>.+?) *#*$", re.M)
 _VARIABLE = re.compile(r"^(?:# ?)?(?P<name>[A-Z][A-Z0-9_]*)=(?P<value>.*)$", re.M)
 
 
 def _name(page: Path) -> str:
     return page.relative_to(PROJECT).as_posix()
+
+
+def _with_commands() -> Iterator[Path]:
+    """Pages, and code whose messages tell people what to type."""
+    yield from PAGES
+    yield PROJECT / ".env.example"
+    yield PROJECT / "compose.yaml"
+    yield from (PROJECT / "voices").glob("**/*.md")
+    for package in ("bot", "adapters", "knowledge"):
+        yield from (PROJECT / package).glob("**/*.py")
 
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=_name)
@@ -142,12 +160,49 @@ def test_every_command_is_on_the_command_line_page() -> None:
     assert [name for name in command_names() if f"<!-- help: {name} -->" not in page] == []
 
 
+@pytest.mark.parametrize("path", sorted(_with_commands()), ids=_name)
+def test_commands_have_the_one_form_that_works_when_it_is_copied(path: Path) -> None:
+    """It needs no activated environment, and nothing that ``make setup`` does not make."""
+    text = _GENERATED.sub("", path.read_text("utf-8"))
+    assert [each[0] for each in _OTHER_FORMS.finditer(text)] == []
+
+
+@each_page
+def test_what_is_copied_from_a_page_is_set_up_first(page: Path) -> None:
+    text = page.read_text("utf-8")
+    for block in _FENCE.finditer(text):
+        if any(line.startswith(("$ .venv", ".venv")) for line in block["body"].splitlines()):
+            assert re.search(r"\bmake (setup|test)\b", text[: block.end()])
+            return
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$ python -m bot serve",
+        "`python -m bot doctor`",
+        "$ .venv/bin/python -m bot serve",
+        "$ housevoice serve",
+        "Run `housevoice doctor slack`.",
+        "python -m benchmarks.natural",
+        "$ pip install x",
+    ],
+)
+def test_another_form_would_be_noticed(text: str) -> None:
+    assert _OTHER_FORMS.search(text)
+
+
+def test_the_program_is_what_the_package_installs() -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["scripts"] == {PROGRAM: "bot.cli:main"}
+
+
 def _shown_commands(page: Path) -> Iterator[str]:
-    """What stands after ``$ python -m bot`` in the console blocks of a page."""
+    """What stands after ``$ .venv/bin/housevoice`` in the console blocks of a page."""
     for block in _FENCE.finditer(page.read_text("utf-8")):
         if block["language"].strip() == "console":
             for line in block["body"].replace("\\\n", " ").splitlines():
-                _, found, rest = line.partition("$ python -m bot")
+                _, found, rest = line.partition(f".venv/bin/{PROGRAM} ")
                 if found:
                     yield _without_redirections(rest)
 

@@ -1,4 +1,4 @@
-"""What ``python -m bot doctor discord`` looks at, and the syncing of commands."""
+"""What ``doctor discord`` looks at, and the syncing of commands."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.commands import Commands
 from bot.errors import HousevoiceError
 from bot.findings import Finding
 
-_SYNC = "Run `python -m bot discord sync`."
+_SYNC = "Run `.venv/bin/housevoice discord sync`."
 _LISTED = 10  # servers that are named
 
 

@@ -128,8 +128,6 @@ def values(state: Mapping[str, Any]) -> Values:
 
 def home_view(commands: Sequence[Command], prompts: Sequence[str], *, admin: bool) -> Json:
     """The App Home: what it can do, and for admins what to set up."""
-    shown = [each for each in commands if admin or not each.admin]
-    lines = "\n".join(f"• `{escape(each.usage())}`: {escape(each.help)}" for each in shown)
     blocks = [
         {"type": "header", "text": _plain("Ask me")},
         section(
@@ -138,7 +136,7 @@ def home_view(commands: Sequence[Command], prompts: Sequence[str], *, admin: boo
             "`quiet` in a thread makes me stop, `resume` brings me back."
         ),
         {"type": "header", "text": _plain("Commands")},
-        *(section(piece) for piece in _cut(lines)),
+        *_listed([each for each in commands if not each.admin]),
     ]
     if prompts:
         asked = "\n".join(f"• {inert(escape(each))}" for each in prompts)
@@ -150,6 +148,7 @@ def home_view(commands: Sequence[Command], prompts: Sequence[str], *, admin: boo
         blocks += [
             {"type": "divider"},
             {"type": "header", "text": _plain("For admins")},
+            *_listed([each for each in commands if each.admin]),
             section(
                 "In a channel, `/kb channel` decides when I answer there, in which voice, how "
                 "often and from which sources. `/kb answers` decides what I do there when I am not "
@@ -158,6 +157,11 @@ def home_view(commands: Sequence[Command], prompts: Sequence[str], *, admin: boo
             ),
         ]
     return {"type": "home", "blocks": blocks}
+
+
+def _listed(commands: Sequence[Command]) -> list[Json]:
+    lines = "\n".join(f"• `{escape(each.usage())}`: {escape(each.help)}" for each in commands)
+    return [section(piece) for piece in _cut(lines)]
 
 
 def _fallback_of(blocks: Sequence[Json], links: frozenset[str]) -> str:

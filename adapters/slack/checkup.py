@@ -1,4 +1,4 @@
-"""What is wrong with the Slack installation, for ``python -m bot doctor slack``."""
+"""What is wrong with the Slack installation, for ``doctor slack``."""
 
 from __future__ import annotations
 

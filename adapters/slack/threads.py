@@ -1,9 +1,12 @@
-"""What people said in a thread before they called the bot: read once, and no more than needed."""
+"""What people said before they asked: in a thread, read once and no more than needed.
+
+And in a direct conversation, where every message begins a thread but goes on with the talk.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from weakref import WeakValueDictionary
 
@@ -18,6 +21,8 @@ MOST_PAGES = 3
 MOST_MESSAGES = 50
 _A_PAGE = 200
 _THREADS_KEPT = 500
+_BEGINNINGS = 4  # questions that a follow-up may lean on, as many as of one thread
+_MOMENT_SECONDS = 15 * 60
 
 _log = structlog.get_logger("housevoice")
 
@@ -30,12 +35,15 @@ class Threads:
         self._web = web
         self._me = me
         self._names = names
+        self._direct: OrderedDict[str, deque[tuple[float, str]]] = OrderedDict()
         self._read: OrderedDict[tuple[str, str], tuple[str, ...]] = OrderedDict()
         self._reading: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def before(self, utterance: Utterance) -> tuple[str, ...]:
         """What people said before the bot was first mentioned, oldest first."""
         place, ts = utterance.place, utterance.handle.get("ts", "")
+        if place.direct and place.thread == ts:
+            return self._just_before(place.channel, float(ts), utterance.text)
         if place.thread is None or place.direct or place.thread == ts:
             return ()
         key = (place.channel, place.thread)
@@ -52,6 +60,17 @@ class Threads:
                 self._keep(key, said)
             self._read.move_to_end(key)
             return self._read[key]
+
+    def _just_before(self, channel: str, at: float, text: str) -> tuple[str, ...]:
+        """What began the threads of a direct conversation a moment ago, as heard here."""
+        known = self._direct.pop(channel, None) or deque(maxlen=_BEGINNINGS)
+        said = tuple(words for then, words in known if 0 < at - then < _MOMENT_SECONDS)
+        if all(then != at for then, _ in known):
+            known.append((at, text))
+        self._direct[channel] = known
+        while len(self._direct) > _THREADS_KEPT:
+            self._direct.popitem(last=False)
+        return said
 
     async def _people(self, key: tuple[str, str], before: str) -> tuple[tuple[str, ...], bool]:
         """What they said up to now, and whether the bot was mentioned then: no more is added."""

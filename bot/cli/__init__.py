@@ -28,7 +28,7 @@ cli.add_typer(discord_cli, name="discord")
 
 
 def main() -> None:
-    """Entry point of ``python -m bot`` and ``housevoice``."""
+    """Entry point of ``housevoice``."""
     if not sys.warnoptions:
         # Libraries warn of their own deprecations: matter for the tests, noise for a user.
         warnings.simplefilter("ignore")

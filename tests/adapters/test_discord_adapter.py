@@ -506,7 +506,7 @@ async def test_a_faulty_form_is_opened_again_with_what_was_filled_in(scene: Scen
     filled = {"one_of:answers": ["unprompted"], "number:bar": "7", "one_of:voice": ["harbour"]}
     faulty = await scene.server.submit(opened, {**filled, "number:daily_limit": ""})
     await scene.done()
-    assert "**How sure it must be to answer unasked**: Give a number" in faulty.text
+    assert "**How sure I must be to answer unasked**: Give a number" in faulty.text
     again = await scene.click(scene.ann, _message(faulty), "Open it again")
     assert again.modal and "'value': '7'" in str(again.modal)
     saved = await scene.server.submit(

@@ -161,6 +161,18 @@ async def test_a_direct_message_is_answered_in_a_thread_of_its_own_with_title_an
     assert not office.slack.called("reactions.add")
 
 
+async def test_a_direct_message_goes_on_with_the_talk_although_it_begins_a_thread(
+    office: Office,
+) -> None:
+    direct = office.slack.dm(office.ada)
+    await office.say("How many days of leave?", channel=direct)
+    await office.say("And for bakers?", channel=direct)
+    bobs = office.slack.dm(office.bob)
+    await office.slack.say(office.bob, bobs, "And for bakers?")
+    await office.rest()
+    assert ANSWER in office.replies(direct)[-1] and ANSWER not in office.replies(bobs)[0]
+
+
 @asynccontextmanager
 async def agent(slack: SlackServer, bench: Bench, *prompts: str) -> AsyncIterator[Office]:
     """The bot with prompts for newcomers."""
@@ -373,6 +385,7 @@ async def test_the_home_tab_is_filled_when_it_is_opened(office: Office) -> None:
     assert plain is not None and full is not None
     assert "/kb" not in office.slack.visible(plain)
     assert "For admins" in office.slack.visible(full)
+    assert "/kb forum" not in office.slack.visible(full)
 
 
 # --- buttons ----------------------------------------------------------------------------------

@@ -179,6 +179,8 @@ def test_a_card_in_a_modal_has_no_more_blocks_than_slack_takes() -> None:
 def test_the_home_tab_tells_admins_more(desk: Desk) -> None:
     plain = home_view(desk.commands.all, ("When is <!here> payday?",), admin=False)
     full = home_view(desk.commands.all, (), admin=True)
+    everybodys, admins = visible_view(full, {}).split("For admins")
+    assert "/kb" not in everybodys and "/kb list" in admins and "/ask" not in admins
     assert check_view(plain) == [] and check_view(full) == []
     assert "/kb" not in json.dumps(plain) and "/ask" in json.dumps(plain)
     assert "/kb workspace" in visible_view(full, {})

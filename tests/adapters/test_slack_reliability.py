@@ -190,6 +190,8 @@ async def test_what_slack_asks_to_wait_is_waited(
     office, waits = waiting
     direct = office.slack.dm(office.ann)
     office.slack.fail(method, status=429, retry_after=17, times=2)
+    if method == "chat.postMessage":
+        office.slack.fail("chat.startStream", error="feature_not_enabled", times=None)
     await office.ask() if method not in ("chat.postMessage", "users.info") else await office.say(
         "How many days of leave?", channel=direct
     )

@@ -198,11 +198,11 @@ async def test_kb_list_tells_what_was_read_and_what_failed(
     assert await told(bench, office, "/kb list") == "There are no sources yet."
     bench.world.sources[:] = [
         KnownSource("hb", "/srv/handbook", 12, is_public=True),
-        KnownSource("bd", "/srv/board", 3, is_public=False, fault="gone"),
+        KnownSource("bd", "/srv/board", 1, is_public=False, fault="gone"),
     ]
     assert (await told(bench, office, "/kb list")).splitlines() == [
         "- /srv/handbook (`hb`): 12 documents, for everyone",
-        "- /srv/board (`bd`): 3 documents, limited. Last reading failed: gone",
+        "- /srv/board (`bd`): 1 document, limited. Last reading failed: gone",
     ]
 
 
@@ -361,7 +361,7 @@ async def test_voice_list_tells_the_one_of_the_channel(bench: Bench, office: Fak
     assert "the usual one" in await told(bench, office, "/voice list", "ann")
     await bench.channels.set_rules(CHANNEL, ChannelRules(voice="harbour"), "x", bench.clock())
     listed = await told(bench, office, "/voice list", "ann")
-    assert "speaks in harbour" in listed
+    assert "speak in harbour" in listed
     assert "- `fernhill`" in listed
 
 

@@ -323,6 +323,6 @@ def test_the_model_card_has_every_figure() -> None:
         *("| 20.11 | 70.11 |", "| 20.2 | 70.2 |", "| 20.3 | 70.3 |", "| 20.4 | 70.4 |"),
         *("greeting | 24% | 74% |", "own words | 25% | 75% |", "kept | 26% | 76% |"),
         *("among all | 11% | 12% | 13% |", "first of those that fit | 31% | 32% | 33% |"),
-        "python -m bot voice train acme",
+        ".venv/bin/housevoice voice train acme",
     ):
         assert figure in " ".join(text.split())
