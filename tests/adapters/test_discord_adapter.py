@@ -416,7 +416,7 @@ async def test_a_message_is_said_in_our_voice_and_sent(scene: Scene) -> None:
     assert "refund" in used.text
     sent = await scene.click(scene.bob, _message(used), "Send")
     (posted,) = scene.server.replies(scene.general)
-    assert sent.text.startswith("Sent: <https://discord.com/channels/")
+    assert sent.text.startswith("Sent: [see it there](<https://discord.com/channels/")
     assert posted.text.endswith("— @Bob") and "refund" in posted.text
 
 
@@ -498,7 +498,7 @@ async def test_a_person_is_asked_in_the_channel_that_an_admin_chose(scene: Scene
     assert (
         f"https://discord.com/channels/{scene.server.guild.id}/{answer.channel.id}" in posted.text
     )
-    assert asked.text.endswith(f"{posted.id}>")
+    assert asked.text.endswith(f"{posted.id}>)")
 
 
 async def test_a_faulty_form_is_opened_again_with_what_was_filled_in(scene: Scene) -> None:

@@ -171,6 +171,22 @@ async def test_a_status_goes_with_an_answer_or_after_two_minutes(
     assert refused["error"] == "invalid_thread_ts"
 
 
+async def test_prompts_of_an_agent_stand_above_the_conversation_and_never_in_a_thread(
+    slack: SlackServer, client: AsyncWebClient, ada: User
+) -> None:
+    direct = slack.dm(ada)
+    ts = await slack.say(ada, direct, "hello")
+    prompts = [{"title": "Leave", "message": "How many days of leave?"}]
+    ask = client.assistant_threads_setSuggestedPrompts
+    await ask(channel_id=direct.id, thread_ts=ts, prompts=prompts)
+    assert slack.prompts(direct) == slack.prompts(direct, ts) == []
+    await ask(channel_id=direct.id, prompts=prompts)
+    assert slack.prompts(direct) == prompts
+    slack.workspace.view = "assistant"
+    await ask(channel_id=direct.id, thread_ts=ts, prompts=prompts)
+    assert slack.prompts(direct, ts) == prompts
+
+
 # --- faults -----------------------------------------------------------------------------------
 
 
