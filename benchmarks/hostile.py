@@ -2,8 +2,8 @@
 
     python -m benchmarks.hostile [--only NAME ...] [--out FILE]
 
-Each is read as ingest reads it, in a new process with the bot's own bounds. The seconds include what
-it takes to send the file there; the memory is the most that the process had resident.
+Each is read as ingest reads it, in a new process with the bot's own bounds. The seconds include
+sending the file there; the memory is the most that the process had resident.
 """
 
 from __future__ import annotations

@@ -140,8 +140,10 @@ def baseline(app: App, settings: Settings) -> Generate:
 
     weights = base_weights(settings.writer_model, settings.data / "weights")
     voice = app.voice(None)
-    tokenizer: Any = AutoTokenizer.from_pretrained(weights)
-    model: Any = AutoModelForCausalLM.from_pretrained(weights, dtype=torch.float32)
+    tokenizer: Any = AutoTokenizer.from_pretrained(weights, trust_remote_code=False)
+    model: Any = AutoModelForCausalLM.from_pretrained(
+        weights, dtype=torch.float32, trust_remote_code=False
+    )
     if voice.lora is not None:
         model = PeftModel.from_pretrained(model, str(voice.lora)).merge_and_unload()
     model.eval()

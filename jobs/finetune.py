@@ -106,8 +106,10 @@ def train(
 
     torch.manual_seed(settings.seed)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(weights)
-        base = AutoModelForCausalLM.from_pretrained(weights, dtype=torch.bfloat16)
+        tokenizer = AutoTokenizer.from_pretrained(weights, trust_remote_code=False)
+        base = AutoModelForCausalLM.from_pretrained(
+            weights, dtype=torch.bfloat16, trust_remote_code=False
+        )
     except (OSError, ValueError) as error:
         raise ModelError(f"The base model '{weights}' cannot be loaded: {error}") from error
     _tidy(voice.folder)

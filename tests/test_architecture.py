@@ -194,6 +194,20 @@ def test_every_module_says_what_it_is_for() -> None:
     assert silent == []
 
 
+def test_no_model_folder_brings_code_along() -> None:
+    """Asked for nothing, transformers may ask at the terminal whether to run a folder's code."""
+    loads = [
+        (name, {word.arg: ast.unparse(word.value) for word in call.keywords})
+        for name, path in modules(*OURS, "benchmarks")
+        for call in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(call, ast.Call)
+        and ast.unparse(call.func).startswith("Auto")
+        and ast.unparse(call.func).endswith(".from_pretrained")
+    ]
+    assert len(loads) >= 9
+    assert [name for name, told in loads if told.get("trust_remote_code") != "False"] == []
+
+
 def test_the_command_line_starts_without_the_heavy_libraries() -> None:
     heavy = "torch transformers peft langchain langchain_core sqlalchemy pydantic_settings numpy"
     loaded = subprocess.run(

@@ -61,8 +61,10 @@ class LocalModel:
         Raises :class:`ModelError` with the path that could not be read.
         """
         try:
-            tokenizer = AutoTokenizer.from_pretrained(weights)
-            model: Any = AutoModelForCausalLM.from_pretrained(weights, dtype=torch.float32)
+            tokenizer = AutoTokenizer.from_pretrained(weights, trust_remote_code=False)
+            model: Any = AutoModelForCausalLM.from_pretrained(
+                weights, dtype=torch.float32, trust_remote_code=False
+            )
             if lora is not None:
                 from peft import PeftModel
 

@@ -53,8 +53,10 @@ def _convert(folder: Path) -> None:
     # The folder gets its name only when it is whole, so a killed conversion is simply run again.
     unfinished = folder.with_name(f"{folder.name}.{os.getpid()}.part")
     logging.disable_progress_bar()
-    tokenizer = AutoTokenizer.from_pretrained(source, gguf_file=_GGUF)
-    model: Any = AutoModelForCausalLM.from_pretrained(source, gguf_file=_GGUF, dtype=torch.float32)
+    tokenizer = AutoTokenizer.from_pretrained(source, gguf_file=_GGUF, trust_remote_code=False)
+    model: Any = AutoModelForCausalLM.from_pretrained(
+        source, gguf_file=_GGUF, dtype=torch.float32, trust_remote_code=False
+    )
     # transformers refuses to save what it still takes for a quantized model.
     model.config.__dict__.pop("quantization_config", None)
     model.hf_quantizer = None

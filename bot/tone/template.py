@@ -132,7 +132,7 @@ def encode(
     turns = [
         ChatMessage(
             role=turn["role"],
-            content=broken_up(turn["content"], tokenizer.all_special_tokens),
+            content=broken_up(turn["content"], control_tokens(tokenizer)),
         )
         for turn in messages
     ]
@@ -142,14 +142,26 @@ def encode(
 
 def encode_said(tokenizer: Any, text: str) -> list[int]:
     """The token ids of what the model says, word for word: no control token comes of it."""
-    tokens = tokenizer(text, add_special_tokens=False, split_special_tokens=True)
-    return list(tokens["input_ids"])
+    ids: list[int] = []
+    # The tokenizer keeps apart by itself only those that it calls special, not all that were added.
+    for part in broken_up(text.replace("\0", ""), control_tokens(tokenizer), "\0").split("\0"):
+        tokens = tokenizer(part, add_special_tokens=False, split_special_tokens=True)
+        ids += tokens["input_ids"]
+    return ids
 
 
-def broken_up(text: str, tokens: Iterable[str]) -> str:
-    """``text`` with a space inside each of these tokens."""
+def control_tokens(tokenizer: Any) -> list[str]:
+    """All that was added to the tokenizer's vocabulary: what a model knows as more than text."""
+    added = {*tokenizer.all_special_tokens, *tokenizer.get_added_vocab()}
+    return sorted(token for token in added if len(token.strip()) > 1)
+
+
+def broken_up(text: str, tokens: Iterable[str], mark: str = " ") -> str:
+    """``text`` with a ``mark`` after the first character of each of these tokens, in any case."""
     for token in tokens:
-        text = text.replace(token, f"{token[:1]} {token[1:]}")
+        text = re.sub(
+            f"({re.escape(token[0])})(?={re.escape(token[1:])})", rf"\1{mark}", text, flags=re.I
+        )
     return text
 
 

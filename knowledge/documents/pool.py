@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date
 from threading import Timer
+from time import monotonic
 from typing import Any, BinaryIO, cast
 
 from knowledge.chunking import Chunk
@@ -74,10 +75,11 @@ class ReaderPool:
 
     def _ask(self, file: RawFile) -> dict[str, Any]:
         message = pickle.dumps(file)
+        until = monotonic() + self._seconds
         while True:
             worker = self._worker()
             is_fresh = not worker.has_read
-            reply = worker.read(message, self._timer, self._seconds)
+            reply = worker.read(message, self._timer, max(0.0, until - monotonic()))
             if reply is not None and not worker.has_overrun:
                 told: dict[str, Any] = json.loads(reply)
                 if not told.pop("is_spent"):

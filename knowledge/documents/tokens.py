@@ -35,6 +35,10 @@ def broken_embedder(folder: Path, error: Exception) -> KnowledgeError:
     return KnowledgeError(f"The embedder in {folder} cannot be loaded: {words}")
 
 
+_PART = 20_000
+"""Characters; where a text is cut, a word may count as two."""
+
+
 class TokenCounter:
     """Counts a text's tokens, special ones not counted; it can be pickled."""
 
@@ -51,4 +55,7 @@ class TokenCounter:
 
     def __call__(self, text: str) -> int:
         """Raises :class:`KnowledgeError` at the first call if the tokenizer cannot be loaded."""
-        return len(self.tokenizer.encode(text, add_special_tokens=False).ids)
+        # What comes of a text takes some hundred times its length: a long one is counted in parts.
+        parts = (text[at : at + _PART] for at in range(0, len(text), _PART))
+        encode = self.tokenizer.encode
+        return sum(len(encode(part, add_special_tokens=False).ids) for part in parts)

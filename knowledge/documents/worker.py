@@ -14,6 +14,7 @@ import os
 import pickle
 import signal
 import sys
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from knowledge.documents.reading import CountTokens, RawFile, ReadFile, read_file
@@ -29,7 +30,7 @@ READY = b"ready"
 _GRACE = 5
 """Seconds after which the process ends itself if whoever started it is no longer there to."""
 _LEAVE_AT = 1 / 3
-"""Share of the memory after whose use the process is replaced: little of it comes back."""
+"""Share of the memory that, still taken after a file, has the process replaced for the next one."""
 
 
 def receive(stream: BinaryIO) -> bytes | None:
@@ -90,10 +91,11 @@ def _bound(memory: int) -> None:
 
 
 def _is_spent(memory: int) -> bool:
-    if resource is None:
+    try:  # not getrusage: its peak begins with that of the process that started this one
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
+    except OSError:  # no Linux
         return False
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return used * (1 if sys.platform == "darwin" else 1024) > memory * _LEAVE_AT
+    return pages * os.sysconf("SC_PAGE_SIZE") > memory * _LEAVE_AT
 
 
 def main() -> None:

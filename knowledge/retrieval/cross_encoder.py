@@ -134,10 +134,12 @@ class CrossEncoderReader(_OnThread):
 
         logging.disable_progress_bar()
         torch.set_num_threads(self._threads)
-        model: Any = AutoModelForSequenceClassification.from_pretrained(self._folder)
+        model: Any = AutoModelForSequenceClassification.from_pretrained(
+            self._folder, trust_remote_code=False
+        )
         if model.config.num_labels != 1:
             raise ValueError(f"it has {model.config.num_labels} labels, and a cross-encoder has 1")
-        return model.eval(), AutoTokenizer.from_pretrained(self._folder)
+        return model.eval(), AutoTokenizer.from_pretrained(self._folder, trust_remote_code=False)
 
     def _read(self, question: str, passages: list[ReadableText]) -> list[Reading]:
         chances = self._chances(question, [each.text for each in passages])

@@ -92,6 +92,22 @@ def test_tokens_are_counted_without_the_special_ones(embedder: Embedder) -> None
     assert embedder.count_tokens("") == 0
     assert embedder.count_tokens("hello world") == 2
     assert embedder.count_tokens("word " * 1000) == 1000
+    assert embedder.count_tokens("bike " * 100_000) == pytest.approx(100_000, rel=1e-3)
+
+
+def test_a_special_token_that_is_spelled_out_is_text(embedder: Embedder) -> None:
+    assert embedder.count_tokens("[MASK]") == embedder.count_tokens("( MASK )") == 3
+    assert embedder.count_tokens("[SEP]") > 1
+
+
+async def test_a_question_waits_for_no_more_than_a_batch_of_a_large_source(
+    embedder: Embedder,
+) -> None:
+    source = asyncio.create_task(embedder.embed([f"Page {number}." for number in range(2000)]))
+    await asyncio.sleep(0)  # its first batch is on its way
+    await embedder.embed_one("Which page?")
+    assert not source.done()
+    assert (await source).shape[0] == 2000
 
 
 def test_the_name_tells_embedders_apart(tmp_path: Path) -> None:
