@@ -20,6 +20,8 @@ CountTokens = Callable[[str], int]
 
 MAX_TOKENS = 256
 """What all-MiniLM-L6-v2 was trained to read; the rest of a longer text is not seen."""
+_MOST_EMBEDDED = 20_000
+"""Characters, in which :data:`MAX_TOKENS` tokens are found even where words are very long."""
 _SPECIAL_TOKENS = 2  # [CLS] and [SEP]
 
 
@@ -102,7 +104,7 @@ def embedded_words(title: str, headings: tuple[str, ...], text: str) -> str:
     Addresses of links would take up to half of its 256 tokens and mean nothing to it.
     """
     context = " › ".join(part for part in (title, *headings) if part)
-    return f"{context}\n{plain_text(text)}"
+    return f"{context}\n{plain_text(text)}"[:_MOST_EMBEDDED]
 
 
 def _growth(content: bytes) -> int:

@@ -211,12 +211,12 @@ HOSTILE: Files = {
         "".join(f'<row r="{n}"><c r="XFD{n}"><v>1</v></c></row>' for n in range(1, 20_000))
     ),
     "strings.xlsx": lambda: workbook("", "<si><t>a</t></si>" * 4_000_000),
-    "groups.pptx": lambda: deck(groups=400),
+    "groups.pptx": lambda: deck(groups=200),
     "long.pptx": lambda: deck(slides=40, words=100_000),
-    "parts.docx": lambda: many_parts(100_000),
-    "bomb.docx": lambda: packed(word__document_xml=bytes(400 * MEGABYTE)),
+    "parts.docx": lambda: many_parts(30_000),
+    "bomb.docx": lambda: packed(word__document_xml=bytes(250 * MEGABYTE)),
     # PDF
-    "bomb.pdf": lambda: pdf_page(bytes(1000 * MEGABYTE), packings=2),
+    "bomb.pdf": lambda: pdf_page(bytes(300 * MEGABYTE), packings=2),
     "operators.pdf": lambda: pdf_page(b"BT " + b"(a) Tj " * 2_000_000 + b"ET"),
     "nested.pdf": lambda: deep_pdf(100_000),
     "circle.pdf": lambda: pdf(
@@ -226,6 +226,6 @@ HOSTILE: Files = {
         b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[]/Count 1000000000>>"
     ),
     # Not read at all, and to be refused without unpacking
-    "bomb.odt": lambda: packed(content_xml=bytes(400 * MEGABYTE)),
-    "bomb.epub": lambda: packed(book_xhtml=bytes(400 * MEGABYTE)),
+    "bomb.odt": lambda: packed(content_xml=bytes(100 * MEGABYTE)),
+    "bomb.epub": lambda: packed(book_xhtml=bytes(100 * MEGABYTE)),
 }
