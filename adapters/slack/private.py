@@ -46,7 +46,7 @@ class PrivateReply:
         self._utterance = utterance
         self._wall_clock = wall_clock
         self._over = asyncio.Event()
-        self._sign = asyncio.ensure_future(self._show_sign())
+        self._sign = asyncio.create_task(self._show_sign(), name="slack sign")
 
     @property
     def shown(self) -> tuple[str, ...]:

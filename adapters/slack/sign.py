@@ -27,7 +27,7 @@ class Sign:
         self._utterance = utterance
         self._place = utterance.place
         self._reacted = self._has_status = False
-        self._showing = asyncio.ensure_future(self._show())
+        self._showing = asyncio.create_task(self._show(), name="slack sign")
 
     async def shown(self) -> None:
         """Wait for it: a status that comes after the reply would stay."""
