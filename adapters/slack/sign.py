@@ -14,7 +14,7 @@ from bot.types import Utterance
 
 _STATUS = "is looking it up …"
 _EYES = "eyes"
-_SECONDS = 5.0
+_SECONDS = 2.0
 
 _log = structlog.get_logger("housevoice")
 
@@ -32,6 +32,12 @@ class Sign:
     async def shown(self) -> None:
         """Wait for it: a status that comes after the reply would stay."""
         await self._showing
+
+    async def say(self, words: str) -> None:
+        """Say more by the status, where there is one."""
+        await self._showing
+        if self._has_status:
+            await self._set_status(f"is looking it up, in {words}")
 
     async def end(self, *, posted: bool) -> None:
         """Take it back. ``posted``: something new was, which has taken the status along."""

@@ -651,7 +651,10 @@ def test_a_socket_that_only_answers_pings_is_doubted_in_the_end() -> None:
     now = 610.0
     assert dog.look() == "quiet"
     dog.heard()
-    assert [dog.look() for now in range(620, 660, 10)] == ["fine"] * 3 + ["silent"]
+    for now in range(620, 650, 10):
+        assert dog.look() == "fine"
+    now = 650.0
+    assert dog.look() == "silent"
 
 
 async def test_answers_still_go_out_after_listening_has_stopped(office: Office) -> None:

@@ -107,10 +107,10 @@ async def test_fifty_open_commands_outlive_their_socket(
     """Slack does not deliver a command again: each is acknowledged, and answered once."""
     hand, sockets = await at_work(office)
     (first,) = sockets.connections
-    taken, gate = hold_back(monkeypatch)
+    held = Held(monkeypatch)
     lines = [f"how many days of leave {n}?" for n in range(50)]
     given = [commanded(office, line) for line in lines]
-    await office.slack.until(lambda: len(taken) == 50)
+    await held.until(50)
     if reason == "silent":
         sockets.silence()
         first.sends = True  # only its pongs got lost
@@ -122,8 +122,8 @@ async def test_fifty_open_commands_outlive_their_socket(
         await sockets.disconnect(reason)
     await office.slack.until(lambda: len(sockets.connections) == 2)
     given += [commanded(office, f"and {line}") for line in lines[:10]]
-    await office.slack.until(lambda: len(taken) == 60)
-    gate.set()
+    await held.until(60)
+    held.gate.set()
     await office.rest()
     assert all([(await each).acknowledged for each in given])
     assert sum(ANSWER in each for each in office.private()) == 60
@@ -176,18 +176,28 @@ async def asleep(hand: Hand) -> None:
         await asyncio.sleep(0)
 
 
-def hold_back(monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], asyncio.Event]:
-    """What was heard is safe only when the gate opens; the ids of what has come so far."""
-    taken: list[str] = []
-    gate, hear = asyncio.Event(), Dispatcher.hear
+class Held:
+    """What was heard is safe only when the gate opens."""
 
-    async def held(dispatcher: Dispatcher, platform: Platform, utterance: Utterance) -> bool:
-        taken.append(utterance.id)
-        await gate.wait()
-        return await hear(dispatcher, platform, utterance)
+    def __init__(self, monkeypatch: pytest.MonkeyPatch):
+        self.gate = asyncio.Event()
+        self._count = 0
+        self._came = asyncio.Event()
+        hear = Dispatcher.hear
 
-    monkeypatch.setattr(Dispatcher, "hear", held)
-    return taken, gate
+        async def held(dispatcher: Dispatcher, platform: Platform, utterance: Utterance) -> bool:
+            self._count += 1
+            self._came.set()
+            await self.gate.wait()
+            return await hear(dispatcher, platform, utterance)
+
+        monkeypatch.setattr(Dispatcher, "hear", held)
+
+    async def until(self, number: int) -> None:
+        """Wait until so many have come."""
+        while self._count < number:
+            self._came.clear()
+            await self._came.wait()
 
 
 @pytest.mark.parametrize("reason", ["warning", "refresh_requested", "too_many_websockets"])

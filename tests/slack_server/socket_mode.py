@@ -98,6 +98,7 @@ class SocketMode:
             self.refused += 1
             await self._say_disconnect(connection, "too_many_websockets")
             await socket.close()
+            self._notify()
             return socket
         self.connections.append(connection)
         try:
