@@ -302,9 +302,7 @@ class Inbox:
                     .values(changes)
                 )
             if done.rowcount and utterance is not None:
-                taken.append(
-                    Accepted(utterance, tuple(row.shown), row.attempts + 1, row.failures)
-                )
+                taken.append(Accepted(utterance, tuple(row.shown), row.attempts + 1, row.failures))
         return taken
 
     async def forget_old(self, now: datetime) -> None:

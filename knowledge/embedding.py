@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
+from knowledge.batching import Batcher
 from knowledge.errors import KnowledgeError
 from knowledge.types import Vector
 
@@ -43,6 +44,9 @@ class Embedder:
         self._loading = Lock()
         self._model: Any = None
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedder")
+        self._batcher = Batcher[str, Vector](
+            lambda texts: list(self._embed(texts)), self._executor, most=_BATCH
+        )
 
     @property
     def name(self) -> str:
@@ -62,8 +66,7 @@ class Embedder:
 
     async def embed_one(self, text: str) -> Vector:
         """Shape (dims,), unit length."""
-        vector: Vector = (await self.embed([text]))[0]
-        return vector
+        return await self._batcher.ask(text)
 
     async def warm_up(self) -> None:
         """Load the weights now, not when the first question waits for them."""
@@ -103,7 +106,7 @@ class Embedder:
         words = str(error).split("\n")[0]
         return KnowledgeError(f"The embedder in {self._folder} cannot be loaded: {words}")
 
-    def _embed(self, texts: list[str]) -> NDArray[np.float32]:
+    def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         import torch
 
         model = self._loaded()

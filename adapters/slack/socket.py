@@ -9,7 +9,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final, Self
+from typing import Final
 
 import aiohttp
 import structlog
@@ -32,7 +32,7 @@ class Socket:
         self,
         connection: ClientWebSocketResponse,
         watchdog: Watchdog,
-        take: Callable[[Self, Json], None],
+        take: Callable[[Socket, Json], None],
         news: asyncio.Event,
     ):
         self._connection = connection
@@ -54,9 +54,9 @@ class Socket:
         address: str,
         proxy: str | None,
         watchdog: Watchdog,
-        take: Callable[[Self, Json], None],
+        take: Callable[[Socket, Json], None],
         news: asyncio.Event,
-    ) -> Self:
+    ) -> Socket:
         """Connect and wait for the greeting.
 
         ``take`` gets every envelope and returns at once; ``news`` is set when Slack hangs up or

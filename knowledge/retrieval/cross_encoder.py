@@ -7,7 +7,6 @@ answer stands is then found by reading the passage's units one by one.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
 import os
@@ -23,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
+from knowledge.batching import Batcher
 from knowledge.errors import KnowledgeError
 from knowledge.retrieval.reader import ReadableText, Reader, Reading
 
@@ -31,8 +31,11 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 PACKAGED = "packaged"
 SHIPPED = Path(__file__).parent / "packaged"
 """The difference to the packaged weights, and how its logits become probabilities."""
+_TOGETHER = 8
+"""Questions that are read in one go: with more, the first would wait too long for its answer."""
 _READ_INSIDE = 3  # passages whose units a folder's model reads one by one
 _BROKEN = (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError)
+_Asked = tuple[str, list[ReadableText]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +77,15 @@ class _OnThread(ABC):
         """Which model it is."""
         self._loading = Lock()
         self._model: Any = None
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader")
+        self._batcher = Batcher[_Asked, list[Reading]](
+            self._read,
+            ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader"),
+            most=_TOGETHER,
+        )
 
     async def read(self, question: str, passages: Sequence[ReadableText]) -> list[Reading]:
         """See :class:`knowledge.retrieval.reader.Reader`."""
-        if not passages:
-            return []
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._read, question, list(passages))
+        return await self._batcher.ask((question, list(passages))) if passages else []
 
     async def warm_up(self) -> None:
         """Load the weights and run them once."""
@@ -103,7 +107,7 @@ class _OnThread(ABC):
     def _load(self) -> Any: ...
 
     @abstractmethod
-    def _read(self, question: str, passages: list[ReadableText]) -> list[Reading]: ...
+    def _read(self, asked: Sequence[_Asked]) -> list[list[Reading]]: ...
 
 
 class PackagedReader(_OnThread):
@@ -126,23 +130,28 @@ class PackagedReader(_OnThread):
         tokenizer = Tokenizer.from_file(str(packaged_folder() / "tokenizer.json"))
         return load_network(SHIPPED, self._weights), tokenizer
 
-    def _read(self, question: str, passages: list[ReadableText]) -> list[Reading]:
+    def _read(self, asked: Sequence[_Asked]) -> list[list[Reading]]:
         from knowledge.retrieval.encoding import MOST_TOKENS, encode
         from knowledge.retrieval.network import unit_shares
         from knowledge.retrieval.scoring import score
 
         network, tokenizer = self._loaded()
-        encoded = encode(tokenizer, question, passages, MOST_TOKENS)
-        readings = []
-        for one, scores in zip(encoded, score(network, encoded), strict=True):
-            logits = float(scores.relevance), float(scores.answers)
-            readings.append(
-                Reading(
-                    self._calibration.relevance(*logits),
-                    self._calibration.answers(*logits),
-                    tuple(unit_shares(scores.evidence, one.units).tolist()),
+        encoded = [encode(tokenizer, *each, MOST_TOKENS) for each in asked]
+        # The pairs of all questions by length: less padding than among those of one.
+        scores = iter(score(network, [pair for pairs in encoded for pair in pairs]))
+        readings: list[list[Reading]] = []
+        for pairs in encoded:
+            readings.append([])
+            for pair in pairs:
+                found = next(scores)
+                logits = float(found.relevance), float(found.answers)
+                readings[-1].append(
+                    Reading(
+                        self._calibration.relevance(*logits),
+                        self._calibration.answers(*logits),
+                        tuple(unit_shares(found.evidence, pair.units).tolist()),
+                    )
                 )
-            )
         return readings
 
 
@@ -171,7 +180,10 @@ class CrossEncoderReader(_OnThread):
             raise ValueError(f"it has {model.config.num_labels} labels, and a cross-encoder has 1")
         return model.eval(), AutoTokenizer.from_pretrained(self._folder)
 
-    def _read(self, question: str, passages: list[ReadableText]) -> list[Reading]:
+    def _read(self, asked: Sequence[_Asked]) -> list[list[Reading]]:
+        return [self._read_one(question, passages) for question, passages in asked]
+
+    def _read_one(self, question: str, passages: list[ReadableText]) -> list[Reading]:
         chances = self._chances(question, [each.text for each in passages])
         inside = sorted(range(len(passages)), key=lambda row: -chances[row])[:_READ_INSIDE]
         return [

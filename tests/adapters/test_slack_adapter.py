@@ -25,6 +25,7 @@ from bot.errors import ConfigurationError
 from bot.types import Place, Utterance
 from knowledge.types import Attachment
 from tests.adapters.desk_bench import Bench
+from tests.adapters.hand import Hand
 from tests.adapters.slack_office import ANSWER, LEAVE, at_rest
 from tests.fakes import evidence
 from tests.slack_server import Channel, Json, SlackServer, User, live_mentions
@@ -76,9 +77,7 @@ async def no_time(_: float) -> None:
 async def at_work(slack: SlackServer, bench: Bench, **config: Any) -> AsyncIterator[SlackAdapter]:
     """The adapter, connected and listening."""
     given = {"app_token": slack.app_token, "api_url": slack.api_url} | config
-    bot = SlackAdapter(
-        SlackConfig(slack.bot_token, **given), bench.desk, sleep=no_time
-    )
+    bot = SlackAdapter(SlackConfig(slack.bot_token, **given), bench.desk, sleep=no_time)
     await bot.connect()
     listening = asyncio.create_task(bot.listen())
     try:
@@ -643,18 +642,19 @@ async def test_a_socket_that_ends_is_opened_anew(office: Office, how: str) -> No
 
 
 def test_a_socket_that_only_answers_pings_is_doubted_in_the_end() -> None:
-    now = 0.0
-    dog = Watchdog(Patience(silent=30, quiet=600), lambda: now)
-    for now in range(0, 610, 10):
-        assert dog.look() == "fine"
+    hand = Hand()
+    dog = Watchdog(Patience(silent=30, quiet=600), hand)
+
+    def later() -> str:
+        hand.move(10)
+        return dog.look()
+
+    for _ in range(60):
+        assert later() == "fine"
         dog.alive()
-    now = 610.0
-    assert dog.look() == "quiet"
+    assert later() == "quiet"
     dog.heard()
-    for now in range(620, 650, 10):
-        assert dog.look() == "fine"
-    now = 650.0
-    assert dog.look() == "silent"
+    assert [later() for _ in range(4)] == ["fine", "fine", "fine", "silent"]
 
 
 async def test_answers_still_go_out_after_listening_has_stopped(office: Office) -> None:

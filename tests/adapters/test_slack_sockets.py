@@ -24,7 +24,7 @@ from tests.adapters.slack_office import (
     office_at,
 )
 from tests.slack_server.delivery import Delivery
-from tests.slack_server.socket_mode import SocketMode
+from tests.slack_server.socket_mode import Connection, SocketMode
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ async def looks(office: Office, hand: Hand, times: int) -> None:
         pings = watched.pings
         await asleep(hand)
         hand.move(10)
-        await office.slack.until(lambda seen=pings, at=watched: at.pings > seen)
+        await pinged(office, watched, pings)
         await sockets.caught_up(watched)
 
 
@@ -92,7 +92,7 @@ async def test_a_process_that_did_not_run_does_not_take_its_socket_for_dead(
         (watched,) = sockets.connections
         pings = watched.pings
         hand.move(3_600)
-        await office.slack.until(lambda seen=pings, at=watched: at.pings > seen)
+        await pinged(office, watched, pings)
         await sockets.caught_up(watched)
     assert len(sockets.connections) == 1
 
@@ -117,6 +117,7 @@ async def test_fifty_open_commands_outlive_their_socket(
         await looks(office, hand, 4)
     elif reason == "cut":
         first.cut = asyncio.Event()  # Slack does not notice
+        assert first.request.transport
         first.request.transport.abort()
     else:
         await sockets.disconnect(reason)
@@ -141,9 +142,7 @@ async def test_what_is_said_while_a_socket_is_left_is_heard(
         for turn in range(10):
             given.append(commanded(office, f"how many days of leave {number} {turn}?"))
             await asyncio.sleep(0)
-        await office.slack.until(
-            lambda: len(sockets.open_now) == 1 and len(sockets.connections) > number
-        )
+        await alone(office, number)
         hand.move(40)
     await office.rest()
     assert all([(await each).acknowledged for each in given])
@@ -170,9 +169,27 @@ def commanded(office: Office, line: str) -> asyncio.Task[Delivery]:
     return asyncio.create_task(office.slack.command(office.ann, office.general, "/ask", line))
 
 
+async def pinged(office: Office, connection: Connection, before: int) -> None:
+    """Until the bot has asked it for another sign of life."""
+    await office.slack.until(lambda: connection.pings > before)
+
+
+async def alone(office: Office, before: int) -> None:
+    """Until the bot has opened another connection, and has only that."""
+    sockets = office.slack.socket_mode
+    await office.slack.until(
+        lambda: len(sockets.open_now) == 1 and len(sockets.connections) > before
+    )
+
+
+async def refused(office: Office, times: int) -> None:
+    """Until so many connections were too many."""
+    await office.slack.until(lambda: office.slack.socket_mode.refused == times)
+
+
 async def asleep(hand: Hand) -> None:
     """Until the bot waits by the clock."""
-    while hand.next is None:
+    while hand.next is None:  # noqa: ASYNC110 - it is awaited in very few turns of the loop
         await asyncio.sleep(0)
 
 
@@ -224,11 +241,7 @@ async def test_while_others_hold_all_sockets_it_tries_again_without_hammering(
         tries: list[float] = []
         while hand.now < 1_300:
             tries.append(hand.now)
-            number = len(tries)
-            await office.slack.until(
-                lambda: len(office.slack.called("apps.connections.open")) == number + 1
-            )
-            await office.slack.until(lambda: sockets.refused == number)
+            await refused(office, len(tries))
             await asleep(hand)
             hand.move((hand.next or 0) - hand.now)
         pauses = [later - sooner for sooner, later in pairwise(tries)]

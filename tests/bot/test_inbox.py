@@ -73,7 +73,7 @@ class TestAccepting:
 
     async def test_of_many_at_once_is_one_write(self, inbox: Inbox, engine: AsyncEngine) -> None:
         """Not one after the other: a platform waits three seconds for all of them."""
-        commits = []
+        commits: list[object] = []
         sa.event.listen(engine.sync_engine, "commit", commits.append)
         said = [utterance(f"Question {n}?") for n in range(200)]
         tried = await asyncio.gather(*(inbox.accept(each, NOW) for each in [*said, *said]))
