@@ -118,27 +118,29 @@ class PackagedReader(_OnThread):
         self._weights = weights
         self._threads = threads or os.cpu_count() or 1
         self._calibration = Calibration.load(SHIPPED)
+        self._workers = ThreadPoolExecutor(
+            self._threads, thread_name_prefix="reading", initializer=_one_thread
+        )
 
     def _load(self) -> Any:
-        import torch
         from tokenizers import Tokenizer
 
         from knowledge.retrieval.packaged_weights import packaged_folder
         from knowledge.retrieval.shipped import load_network
 
-        torch.set_num_threads(self._threads)
         tokenizer = Tokenizer.from_file(str(packaged_folder() / "tokenizer.json"))
         return load_network(SHIPPED, self._weights), tokenizer
 
     def _read(self, asked: Sequence[_Asked]) -> list[list[Reading]]:
         from knowledge.retrieval.encoding import MOST_TOKENS, encode
         from knowledge.retrieval.network import unit_shares
-        from knowledge.retrieval.scoring import score
+        from knowledge.retrieval.scoring import score_on
 
         network, tokenizer = self._loaded()
         encoded = [encode(tokenizer, *each, MOST_TOKENS) for each in asked]
         # The pairs of all questions by length: less padding than among those of one.
-        scores = iter(score(network, [pair for pairs in encoded for pair in pairs]))
+        together = [pair for pairs in encoded for pair in pairs]
+        scores = iter(score_on(self._threads, self._workers, network, together))
         readings: list[list[Reading]] = []
         for pairs in encoded:
             readings.append([])
@@ -235,6 +237,12 @@ def open_reader(model: str, weights: Path) -> Reader:
     if model == PACKAGED:
         return PackagedReader(weights)
     return CrossEncoderReader(Path(model).expanduser())
+
+
+def _one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
 
 
 def _even(units: int) -> tuple[float, ...]:
