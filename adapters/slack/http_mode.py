@@ -10,13 +10,10 @@ import json
 import re
 import time
 from collections import OrderedDict
-from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qsl
-from weakref import WeakSet
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
@@ -53,20 +50,16 @@ class HttpListener:
         self._verifier = SignatureVerifier(config.signing_secret or "")
         self._taken: OrderedDict[str, float] = OrderedDict()
         self._runner: web.AppRunner | None = None
-        self._server: asyncio.Server | None = None
-        self._spoken: WeakSet[asyncio.BaseTransport] = WeakSet()
         self._stopping = asyncio.Event()
 
     @property
     def port(self) -> int:
         """Where it listens."""
-        if self._server is None:
-            return self._config.port
-        return int(self._server.sockets[0].getsockname()[1])
+        return int(self._runner.addresses[0][1]) if self._runner else self._config.port
 
     async def start(self) -> None:
         """Begin to listen. Raises :class:`ConfigurationError` where the port is taken."""
-        serving = web.Application(client_max_size=MOST_BYTES, middlewares=[self._begun])
+        serving = web.Application(client_max_size=MOST_BYTES)
         serving.router.add_post(EVENTS_PATH, self._take)
         serving.router.add_get("/health", self._health)
         self._runner = web.AppRunner(
@@ -74,14 +67,12 @@ class HttpListener:
             access_log=None,
             shutdown_timeout=_SHUTDOWN_SECONDS,
             handle_signals=False,
-            keepalive_timeout=_REQUEST_SECONDS,
+            keepalive_timeout=_REQUEST_SECONDS,  # also for the head, of the first request too
             lingering_time=_LINGER_SECONDS,
         )
         await self._runner.setup()
         try:
-            self._server = await asyncio.get_running_loop().create_server(
-                partial(self._connection, self._runner), self._config.host, self._config.port
-            )
+            await web.TCPSite(self._runner, self._config.host, self._config.port).start()
         except OSError as error:
             await self._runner.cleanup()
             raise ConfigurationError(
@@ -96,33 +87,8 @@ class HttpListener:
     async def stop(self) -> None:
         """Answer what is in hand and close the port."""
         self._stopping.set()
-        if self._server is not None:
-            self._server.close()
         if self._runner is not None:
             await self._runner.cleanup()
-
-    # --- connections ------------------------------------------------------------------------
-
-    def _connection(self, runner: web.AppRunner) -> asyncio.Protocol:
-        """For each connection; the library has no limit for the time of its first head."""
-        if runner.server is None:
-            raise ConnectionAbortedError  # it is being closed
-        protocol = runner.server()
-        asyncio.get_running_loop().call_later(_REQUEST_SECONDS, self._hang_up, protocol)
-        return protocol
-
-    def _hang_up(self, protocol: web.RequestHandler) -> None:
-        if protocol.transport is not None and protocol.transport not in self._spoken:
-            protocol.transport.close()
-
-    @web.middleware
-    async def _begun(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Note that the head has come."""
-        if request.transport is not None:
-            self._spoken.add(request.transport)
-        return await handler(request)
-
-    # --- requests ---------------------------------------------------------------------------
 
     async def _health(self, _: web.Request) -> web.Response:
         return web.Response(text="ok")
