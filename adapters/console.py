@@ -270,6 +270,9 @@ class _Reply:
             self._console.write(text.removeprefix(self._written))
             self._written = text
 
+    async def wait(self, words: str) -> None:
+        """Nobody is before the one who sits here."""
+
     async def finish(self, card: Card) -> None:
         """Write the rest, and the sources below."""
         self.finished = True

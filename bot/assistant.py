@@ -105,7 +105,9 @@ class Assistant:
                 yield Delta(fixed)
                 yield Reply(text, fixed, None, voice.name, trace_id)
             return
-        asked = await self._history.questions(message.conversation, _TURNS_REMEMBERED)
+        asked = await self._history.questions(
+            message.conversation, _TURNS_REMEMBERED, but=message.id
+        )
         first = Question(
             text,
             message.asker.principals,

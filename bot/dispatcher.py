@@ -27,6 +27,7 @@ from bot.growth import Growth
 from bot.inbox import LEASE, Accepted, Inbox
 from bot.limits import Limits, Reached
 from bot.ports import Platform, ReplyView
+from bot.queueing import Queue
 from bot.roles import Roles
 from bot.types import Asker, Message, Place, Reply, Utterance, person
 from knowledge.types import Attachment, attachment_source, conversation_principal
@@ -34,6 +35,11 @@ from knowledge.types import Attachment, attachment_source, conversation_principa
 EDITABLE = timedelta(minutes=1)
 """How long an edit or deletion of the question still changes the answer."""
 ATTEMPTS = 5
+"""That may fail by themselves."""
+BROKEN_OFF = 100
+"""Attempts in all, most of which a process did not live to finish: perhaps because of them."""
+OPTIONAL_SECONDS = 2.0
+"""For what would make an answer better, and is answered without where it takes longer."""
 _AT_ONCE = 8
 _BEAT = LEASE.total_seconds() / 3
 _TIDY_EVERY = timedelta(hours=1)
@@ -76,8 +82,12 @@ class Dispatcher:
         roles: Roles,
         clock: Callable[[], datetime],
         housekeeping: Callable[[], Awaitable[None]] | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ):
-        """``housekeeping``: what else is to be tidied up now and then."""
+        """``housekeeping``: what else is to be tidied up now and then.
+
+        ``sleep``: how it measures what it does not wait for.
+        """
         self._assistant = assistant
         self._inbox = inbox
         self._channels = channels
@@ -86,7 +96,8 @@ class Dispatcher:
         self._roles = roles
         self._clock = clock
         self._housekeeping = housekeeping
-        self._at_once = asyncio.Semaphore(_AT_ONCE)
+        self._sleep = sleep
+        self._queue = Queue(_AT_ONCE, clock)
         self._tidied: datetime | None = None
         self._running: dict[str, asyncio.Task[None]] = {}
         self._views: dict[str, tuple[Accepted, ReplyView]] = {}
@@ -97,8 +108,7 @@ class Dispatcher:
 
     async def hear(self, platform: Platform, utterance: Utterance) -> bool:
         """Take an utterance in; True if it will be answered. Returns as soon as it is safe."""
-        rules = await self._channels.rules(utterance.place)
-        if not await self._is_meant(utterance, rules):
+        if not await self._is_meant(utterance):
             return False
         accepted = await self._inbox.accept(utterance, self._clock())
         if accepted is None:
@@ -181,9 +191,10 @@ class Dispatcher:
             await self._stop(id)
             await self._inbox.release(id, self._clock())
 
-    async def _is_meant(self, utterance: Utterance, rules: ChannelRules) -> bool:
+    async def _is_meant(self, utterance: Utterance) -> bool:
         if utterance.address in ("mention", "direct", "command"):
-            return True
+            return True  # and waits for nothing but its entry
+        rules = await self._channels.rules(utterance.place)
         if await self._channels.is_quiet(utterance.place):
             return wish(utterance.text) == "resume"
         before: frozenset[str] = frozenset()
@@ -223,18 +234,24 @@ class Dispatcher:
         try:
             await self._answer(platform, accepted)
         except PlatformError as error:
-            last = accepted.attempts >= ATTEMPTS or not error.passing
+            failures = accepted.failures + 1
+            last = failures >= ATTEMPTS or not error.passing
             error_id = uuid4().hex[:8]
             _log.warning(
                 "reply_not_shown",
                 message_id=utterance.id,
                 error_id=error_id,
                 reason=str(error),
-                attempts=accepted.attempts,
+                failures=failures,
                 given_up=last,
             )
-            if last and await self._inbox.settle(accepted, "given_up"):
+            if not last:
+                await self._inbox.failed(accepted)
+            elif await self._inbox.settle(accepted, "given_up"):
                 await self._say_so(platform, utterance, error_id)
+        except Exception:
+            await self._inbox.failed(accepted)
+            raise
 
     async def _say_so(self, platform: Platform, utterance: Utterance, error_id: str) -> None:
         """The answer cannot be shown where it belongs: tell the asker alone, if that works."""
@@ -257,7 +274,8 @@ class Dispatcher:
             view = await self._open(platform, accepted)
         card = await self._fixed_reply(accepted, rules, bar)
         if card is None:
-            async with self._at_once:  # only here: the sign that it was heard waits for nobody
+            # Only here: the sign that it was heard waits for nobody.
+            async with self._queue.turn(partial(self._say_wait, accepted, view)):
                 card = await self._looked_up(platform, accepted, rules, bar, view)
         if card is None:
             await self._inbox.settle(accepted, "ignored", ())
@@ -267,6 +285,11 @@ class Dispatcher:
             await view.finish(card)
         if not await self._inbox.settle(accepted, "answered", view.shown):
             await self._take_back(platform, utterance, view)
+
+    async def _say_wait(self, accepted: Accepted, view: ReplyView | None, words: str) -> None:
+        if view is not None:
+            await view.wait(words)
+            await self._inbox.showing(accepted, view.shown)
 
     async def _open(self, platform: Platform, accepted: Accepted) -> ReplyView:
         view = await platform.open_reply(accepted.utterance, accepted.shown)
@@ -287,7 +310,7 @@ class Dispatcher:
     ) -> Card | None:
         """What is said without asking the assistant."""
         utterance, now = accepted.utterance, self._clock()
-        if accepted.attempts > ATTEMPTS and not accepted.edited:
+        if accepted.failures >= ATTEMPTS or accepted.attempts > BROKEN_OFF:
             return Card(_GIVEN_UP)
         wished = wish(utterance.text)
         if wished is not None:
@@ -336,6 +359,23 @@ class Dispatcher:
             forum=rules.forum,
         )
 
+    async def _earlier(self, platform: Platform, utterance: Utterance) -> tuple[str, ...]:
+        """What was said before helps to understand it, but is not worth a long wait."""
+        reading = asyncio.ensure_future(platform.earlier(utterance))
+        enough = asyncio.ensure_future(self._sleep(OPTIONAL_SECONDS))
+        try:
+            await asyncio.wait({reading, enough}, return_when=asyncio.FIRST_COMPLETED)
+            if reading.done():
+                return tuple(reading.result())
+        except PlatformError as error:
+            _log.warning("earlier_unread", message_id=utterance.id, reason=str(error))
+            return ()
+        finally:
+            enough.cancel()
+            reading.cancel()
+        _log.warning("earlier_unread", message_id=utterance.id, reason="it takes too long")
+        return ()
+
     async def _message(
         self, platform: Platform, utterance: Utterance, rules: ChannelRules, bar: float | None
     ) -> Message:
@@ -364,7 +404,7 @@ class Dispatcher:
             unread=unread,
             voice=utterance.voice or rules.voice,
             sources=None if sources is None else sources | {attachment_source(conversation)},
-            earlier=tuple(await platform.earlier(utterance)),
+            earlier=await self._earlier(platform, utterance),
             bar=bar,
             private=private,
             unsure_too=rules.unsure,

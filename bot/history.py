@@ -76,12 +76,17 @@ class History:
     def __init__(self, engine: AsyncEngine):
         self._engine = engine
 
-    async def questions(self, conversation: str, most: int) -> list[str]:
-        """The newest ``most`` questions of a conversation, oldest first."""
+    async def questions(self, conversation: str, most: int, *, but: str = "") -> list[str]:
+        """The newest ``most`` questions of a conversation, oldest first.
+
+        ``but``: an id of a message; what it said before it was edited is no earlier question.
+        """
+        is_other = sa.func.coalesce(_trace.c.body["id"].as_string(), "") != but
         async with self._engine.connect() as db:
             rows = await db.execute(
                 sa.select(_turn.c.question)
-                .where(_turn.c.conversation == conversation)
+                .outerjoin(_trace, _trace.c.id == _turn.c.trace_id)
+                .where(_turn.c.conversation == conversation, is_other if but else sa.true())
                 .order_by(_turn.c.id.desc())
                 .limit(most)
             )

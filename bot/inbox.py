@@ -6,6 +6,7 @@ succeeds. Whoever holds its lease answers it; a lease that ran out may be taken 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -13,7 +14,8 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.types import Place, Utterance
@@ -21,6 +23,8 @@ from knowledge.types import Attachment
 
 LEASE = timedelta(seconds=30)
 """How long after its holder's last sign of life an utterance may be taken over."""
+_BATCH = 500
+"""Rows in one write; SQLite takes some 32,000 values in a statement."""
 KEPT = timedelta(days=30)
 """How long ids are remembered; threads older than this need a new mention."""
 
@@ -41,6 +45,7 @@ _inbox = sa.Table(
     sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("lease_until", sa.DateTime(timezone=True), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
     sa.Column("outcome", sa.String(16)),
     sa.Index("ix_inbox_outcome", "platform", "outcome"),
 )
@@ -55,8 +60,8 @@ class Accepted:
     """The platform's ids of what was posted for it already."""
     attempts: int
     """1 for the first; also tells an old holder from the present one."""
-    edited: bool = False
-    """Its author changed it: that is no failed attempt."""
+    failures: int = 0
+    """How many of them failed by themselves: not by the end of a process, nor by an edit."""
 
 
 class Inbox:
@@ -64,6 +69,8 @@ class Inbox:
 
     def __init__(self, engine: AsyncEngine):
         self._engine = engine
+        self._new: list[tuple[dict[str, Any], asyncio.Future[bool]]] = []
+        self._writing: asyncio.Task[None] | None = None
 
     async def accept(self, utterance: Utterance, now: datetime) -> Accepted | None:
         """Something for exactly one of all callers with the same id, in any process: it answers."""
@@ -78,17 +85,37 @@ class Inbox:
             "lease_until": now + LEASE,
             "attempts": 1,
         }
-        # Most deliveries of a platform that doubts are repeated: reading takes no lock.
-        async with self._engine.connect() as db:
-            known = await db.execute(sa.select(_inbox.c.id).where(_inbox.c.id == utterance.id))
-            if known.first() is not None:
-                return None
-        try:
-            async with self._engine.begin() as db:
-                await db.execute(sa.insert(_inbox).values(row))
-        except IntegrityError:
-            return None
-        return Accepted(utterance, (), 1)
+        is_new: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._new.append((row, is_new))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write(), name="inbox writes")
+        return Accepted(utterance, (), 1) if await is_new else None
+
+    async def _write(self) -> None:
+        """Enter all that has come: however much it is, it waits for one write at a time."""
+        while self._new:
+            batch, self._new = self._new[:_BATCH], self._new[_BATCH:]
+            try:
+                entered = await self._insert([row for row, _ in batch])
+            except (SQLAlchemyError, OSError):
+                # One that cannot be entered must not keep out the rest.
+                for row, is_new in batch:
+                    try:
+                        _tell(is_new, row["id"] in await self._insert([row]))
+                    except (SQLAlchemyError, OSError) as error:
+                        if not is_new.done():
+                            is_new.set_exception(error)
+            else:
+                for row, is_new in batch:
+                    _tell(is_new, row["id"] in entered)
+                    entered.discard(row["id"])  # a second delivery of the same is not the first
+
+    async def _insert(self, rows: list[dict[str, Any]]) -> set[str]:
+        """The ids that were not there before."""
+        dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
+        insert = dialect.insert(_inbox).on_conflict_do_nothing().returning(_inbox.c.id)
+        async with self._engine.begin() as db:
+            return set((await db.execute(insert.values(rows))).scalars())
 
     async def authors(self, conversation: str, *, but: str = "") -> frozenset[str]:
         """Who asked the bot something in this conversation, ``but`` for one utterance.
@@ -114,6 +141,10 @@ class Inbox:
     async def showing(self, held: Accepted, shown: Sequence[str]) -> None:
         """Note what was posted, so that a later attempt goes on with it."""
         await self._change_held(held, shown=list(shown))
+
+    async def failed(self, held: Accepted) -> None:
+        """Note that this attempt did; when its lease has run out, another may be made."""
+        await self._change_held(held, failures=held.failures + 1)
 
     async def holds(self, held: Accepted) -> bool:
         """Whether it is still to be answered, and by this attempt."""
@@ -156,12 +187,13 @@ class Inbox:
                     outcome=None,
                     body=_as_json(utterance),
                     attempts=row.attempts + 1,
+                    failures=0,
                     lease_until=now + LEASE,
                 )
             )
         if not done.rowcount:
             return None
-        return Accepted(utterance, tuple(row.shown), row.attempts + 1, edited=True)
+        return Accepted(utterance, tuple(row.shown), row.attempts + 1)
 
     async def shown(self, id: str) -> tuple[str, ...]:
         """What was noted as posted."""
@@ -270,7 +302,7 @@ class Inbox:
                     .values(changes)
                 )
             if done.rowcount and utterance is not None:
-                taken.append(Accepted(utterance, tuple(row.shown), row.attempts + 1))
+                taken.append(Accepted(utterance, tuple(row.shown), row.attempts + 1, row.failures))
         return taken
 
     async def forget_old(self, now: datetime) -> None:
@@ -286,6 +318,11 @@ class Inbox:
         async with self._engine.begin() as db:
             done = await db.execute(sa.update(_inbox).where(_is_held(held)).values(**values))
         return bool(done.rowcount)
+
+
+def _tell(future: asyncio.Future[bool], value: bool) -> None:
+    if not future.done():  # whoever asked may not wait any more
+        future.set_result(value)
 
 
 def _is_held(held: Accepted) -> sa.ColumnElement[bool]:

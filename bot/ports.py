@@ -91,6 +91,10 @@ class ReplyView(Protocol):
         """Show the answer so far: all of it, as Markdown. May be skipped to keep to a rate."""
         ...
 
+    async def wait(self, words: str) -> None:
+        """Show how long it will take, such as "about 2 minutes: 60 before you"."""
+        ...
+
     async def finish(self, card: Card) -> None:
         """Show the whole, in place of what has grown."""
         ...

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
+from knowledge.batching import Batcher
 from knowledge.documents.reading import MAX_TOKENS, CountTokens
 from knowledge.documents.tokens import TokenCounter, broken_embedder
 from knowledge.errors import KnowledgeError
@@ -44,6 +45,9 @@ class Embedder:
         self._loading = Lock()
         self._model: Any = None
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedder")
+        self._batcher = Batcher[str, Vector](
+            lambda texts: list(self._embed(texts)), self._executor, most=_BATCH
+        )
 
     @property
     def name(self) -> str:
@@ -79,8 +83,7 @@ class Embedder:
 
     async def embed_one(self, text: str) -> Vector:
         """Shape (dims,), unit length."""
-        vector: Vector = (await self.embed([text]))[0]
-        return vector
+        return await self._batcher.ask(text)
 
     async def warm_up(self) -> None:
         """Load the weights now, not when the first question waits for them."""
@@ -106,7 +109,7 @@ class Embedder:
                     raise broken_embedder(self._folder, error) from error
         return self._model
 
-    def _embed(self, texts: list[str]) -> NDArray[np.float32]:
+    def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One batch, padded to its longest text."""
         import torch
 

@@ -216,6 +216,11 @@ class GrowingReply:
         with translated():
             await self._show(lambda ahead: growing(ahead + text))
 
+    async def wait(self, words: str) -> None:
+        """Show how long it will take; the answer takes its place."""
+        with translated():
+            await self._show(lambda ahead: growing(f"{ahead}*I am looking it up, in {words}.*"))
+
     async def finish(self, card: Card) -> None:
         """Show the whole, in place of what has grown."""
         with translated():

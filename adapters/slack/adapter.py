@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -31,7 +31,7 @@ from adapters.slack.events import (
 )
 from adapters.slack.finding import OTHER, erase, find_answer
 from adapters.slack.http_mode import HttpListener
-from adapters.slack.interactions import ACKNOWLEDGED_WITHIN, Interactions
+from adapters.slack.interactions import Interactions
 from adapters.slack.listeners import register
 from adapters.slack.people import People
 from adapters.slack.private import PrivateReply, whisper
@@ -74,16 +74,19 @@ class SlackAdapter:
         clock: Callable[[], float] = time.monotonic,
         sleep: Sleep = asyncio.sleep,
         rest: Sleep = asyncio.sleep,
+        pause: Sleep = asyncio.sleep,
     ):
         """Connects to nothing yet.
 
-        ``sleep``: what is done while Slack asks to wait; ``rest``: between two looks at a status.
+        ``sleep``: what is done while Slack asks to wait; ``rest``: between two looks at a status;
+        ``pause``: between two looks at its socket.
         """
         self._config = config
         self._desk = desk
         self._clock = clock
         self._rest = rest
         self._patience = patience or Patience()
+        self._pause = pause
         self._web = Web(config, sleep=sleep)
         self._people = People(self._web, config.admins, clock=clock)
         self._threads = Threads(self._web, self._who, self._people.names)
@@ -148,7 +151,12 @@ class SlackAdapter:
         app = self._app()
         if self._config.app_token:
             self._listener = SocketListener(
-                self._config, self._web, app, patience=self._patience, clock=self._clock
+                self._config,
+                self._web,
+                app,
+                patience=self._patience,
+                clock=self._clock,
+                sleep=self._pause,
             )
         else:
             self._listener = HttpListener(self._config, app)
@@ -275,10 +283,9 @@ class SlackAdapter:
             case Heard(utterance, unlisted):
                 await self._hear(utterance, unlisted)
             case Edited(utterance, at, soon):
-                await self._bounded(self._edited(utterance, at, soon))
+                await self._edited(utterance, at, soon)
             case Deleted(place, id, soon):
-                gone = self._desk.dispatcher.deleted(self, place, id, may_come=soon)
-                await self._bounded(gone)
+                await self._desk.dispatcher.deleted(self, place, id, may_come=soon)
 
     async def changed(self, event: Json) -> None:
         """Forget what is no longer so."""
@@ -318,7 +325,7 @@ class SlackAdapter:
 
     def later(self, doing: Awaitable[Any]) -> None:
         """Go on with it after the acknowledgement; failures go to the log."""
-        task = asyncio.ensure_future(_logged(doing))
+        task = asyncio.create_task(_logged(doing), name="slack later")
         self._doing.add(task)
         task.add_done_callback(self._doing.discard)
 
@@ -326,7 +333,7 @@ class SlackAdapter:
         if unlisted:
             files = await asyncio.gather(*map(self._listed, unlisted))
             utterance = replace(utterance, files=(*utterance.files, *files))
-        await self._bounded(self._take(utterance))
+        await self._take(utterance)
 
     async def _take(self, utterance: Utterance) -> bool:
         if not await self._desk.dispatcher.hear(self, utterance):
@@ -349,17 +356,6 @@ class SlackAdapter:
             self._edits[utterance.id] = at
             while len(self._edits) > _FRESH:
                 self._edits.popitem(last=False)
-
-    async def _bounded(self, doing: Coroutine[Any, Any, Any]) -> None:
-        """Raises when it takes too long; it is not broken off, since it may be half written."""
-        task = asyncio.ensure_future(doing)
-        self._doing.add(task)
-        task.add_done_callback(self._doing.discard)
-        done, _ = await asyncio.wait({task}, timeout=ACKNOWLEDGED_WITHIN)
-        if not done:
-            task.add_done_callback(_forget)
-            raise TimeoutError
-        task.result()
 
     async def _listed(self, id: str) -> Attachment:
         """A file of a shared channel, of which events tell the id only."""
@@ -425,9 +421,3 @@ async def _logged(doing: Awaitable[Any]) -> None:
         log_failure("slack_not_done", error, reason=str(error))
     except Exception as error:  # nobody else would hear of it
         log_failure("slack_not_done", error)
-
-
-def _forget(task: asyncio.Future[Any]) -> None:
-    """It was reported as late already; its own end is no news, but must be looked at."""
-    if not task.cancelled():
-        task.exception()

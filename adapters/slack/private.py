@@ -46,7 +46,7 @@ class PrivateReply:
         self._utterance = utterance
         self._wall_clock = wall_clock
         self._over = asyncio.Event()
-        self._sign = asyncio.ensure_future(self._show_sign())
+        self._sign = asyncio.create_task(self._show_sign(), name="slack sign")
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -55,6 +55,11 @@ class PrivateReply:
 
     async def grow(self, text: str) -> None:
         """A ``response_url`` works five times only: it shows the whole at once."""
+
+    async def wait(self, words: str) -> None:
+        """Show how long it will take, in place of the sign."""
+        if await self._sign:
+            await self._respond(Posting(f"{LOOKING} {words}.", []), replaces=True)
 
     async def finish(self, card: Card) -> None:
         """Show it where Slack still lets us: at the command, in the channel, or directly."""

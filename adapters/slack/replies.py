@@ -86,6 +86,10 @@ class OpenReply:
             self._not_before = self._clock() + max(GROW_SECONDS, error.retry_after)
             _log.info("slack_growth_refused", message_id=self._utterance.id, reason=str(error))
 
+    async def wait(self, words: str) -> None:
+        """Show how long it will take."""
+        await self._sign.say(words)
+
     async def finish(self, card: Card) -> None:
         """Show the whole."""
         await self._whole(self._finish(card))

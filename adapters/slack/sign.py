@@ -19,7 +19,7 @@ from bot.types import Utterance
 
 _STATUS = "is looking it up …"
 _EYES = "eyes"
-_SECONDS = 5.0
+_SECONDS = 2.0
 STATUS_SECONDS: Final = 90.0
 """After which a status is set again."""
 
@@ -35,7 +35,8 @@ class Sign:
         self._utterance = utterance
         self._place = utterance.place
         self._reacted = self._has_status = False
-        self._showing = asyncio.ensure_future(self._show())
+        self._status = _STATUS
+        self._showing = asyncio.create_task(self._show(), name="slack sign")
         self._refreshing: asyncio.Future[None] | None = None
         self.setting = asyncio.Lock()
         """Held while the status is on its way: it must not overtake the reply."""
@@ -46,6 +47,13 @@ class Sign:
         if self._refreshing is not None:
             async with self.setting:
                 self._refreshing.cancel()
+
+    async def say(self, words: str) -> None:
+        """Say more by the status, where there is one."""
+        await self._showing
+        if self._has_status:
+            self._status = f"is looking it up, in {words}"
+            await self._set_status(self._status)
 
     async def end(self, *, posted: bool) -> None:
         """Take it back. ``posted``: something new was, which has taken the status along."""
@@ -61,7 +69,7 @@ class Sign:
         try:
             async with asyncio.timeout(_SECONDS):
                 in_thread = self._place.thread is not None
-                self._has_status = in_thread and await self._set_status(_STATUS)
+                self._has_status = in_thread and await self._set_status(self._status)
                 if self._has_status:
                     self._refreshing = asyncio.ensure_future(_refresh(ref(self), self._rest))
                     return
@@ -74,7 +82,7 @@ class Sign:
         """Set the status again, before Slack takes it away."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_SECONDS):
-                await self._set_status(_STATUS)
+                await self._set_status(self._status)
 
     async def _set_status(self, status: str) -> bool:
         try:

@@ -1,57 +1,37 @@
-"""Socket Mode: a websocket to Slack that is watched, and replaced when it goes silent.
+"""Socket Mode: one websocket to Slack at a time, watched, and replaced before it is given up.
 
+The next one is taken over first: what came by the old one is acknowledged on whichever lives, and
+the old one is read to its end. Slack does not deliver a command again.
 https://docs.slack.dev/apis/events-api/using-socket-mode
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable
 
+import aiohttp
 import structlog
-from aiohttp import WSMessage
-from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
+from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.socket_mode.aiohttp import SocketModeClient
-from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_bolt.response import BoltResponse
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from adapters.slack.config import SlackConfig
+from adapters.slack.socket import Socket
 from adapters.slack.watchdog import Patience, Watchdog
-from adapters.slack.web import SlackError, Web, library_logger, without_proxy
+from adapters.slack.web import Json, SlackError, Sleep, Web, without_proxy
 from bot.errors import ConfigurationError
+from bot.failures import log_failure
 
 _ANSWERED_WITHIN = 3.0
-_LASTING = 30.0
-"""Seconds after which a websocket that ends is replaced without a pause."""
 _ADVICE = (
     "SLACK_APP_TOKEN is not taken by Slack ({code}). Make an app-level token with the scope "
     "connections:write, and switch Socket Mode on; see docs/slack.md."
 )
 _log = structlog.get_logger("housevoice")
-
-
-class _Client(SocketModeClient):
-    """The library's client, which reconnects at once whenever Slack hangs up.
-
-    Where Slack does so each time, as with too many websockets, that would never pause.
-    """
-
-    longest_pause = 60.0
-    _pause = _opened = 0.0
-
-    async def issue_new_wss_url(self) -> str:
-        """An address for the next websocket; waits longer each time that the last one was short."""
-        lasted = time.monotonic() - self._opened if self._opened else _LASTING
-        longer = min(max(1.0, 2 * self._pause), self.longest_pause)
-        self._pause = 0.0 if lasted >= _LASTING else longer
-        await asyncio.sleep(self._pause)
-        if self.closed:
-            return self.wss_uri or ""  # which nobody opens any more
-        address = await super().issue_new_wss_url()
-        self._opened = time.monotonic()
-        return address
 
 
 class SocketListener:
@@ -65,22 +45,30 @@ class SocketListener:
         *,
         patience: Patience,
         clock: Callable[[], float] = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
     ):
+        """``sleep``: how it waits for its next look or attempt."""
         self._app_token = config.app_token or ""
         self._web = web
         self._app = app
         self._patience = patience
         self._clock = clock
-        self._client: SocketModeClient | None = None
-        self._watchdog = Watchdog(patience, clock)
+        self._sleep = sleep
+        self._session: aiohttp.ClientSession | None = None
+        self._current: Socket | None = None
+        self._opened = clock()
+        self._pause = 0.0
+        self._leaving: set[asyncio.Task[None]] = set()
+        self._news = asyncio.Event()
+        self._taken_over = asyncio.Event()
         self._stopping = asyncio.Event()
-        self._in_hand: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Connect. Raises :class:`ConfigurationError` for a token that cannot work."""
         try:
-            await self._replace()
-        except (SlackError, TimeoutError) as error:
+            await self._take_over()
+        except SlackError as error:
+            await self.stop()
             raise ConfigurationError(f"Slack cannot be reached: {error}") from error
 
     async def run(self) -> None:
@@ -88,95 +76,150 @@ class SocketListener:
 
         Raises :class:`ConfigurationError` when Slack takes the token no longer.
         """
-        pause = 0.0
-        while not await self._stops_within(max(self._patience.check, pause)):
-            client = self._client
-            verdict = self._watchdog.look(client.last_ping_pong_time if client else None)
-            if client is not None and verdict == "fine":
-                pause = 0.0
-                continue
-            _log.warning("slack_socket_replaced", verdict=verdict)
-            try:
-                await self._replace(keep_old=verdict == "quiet")
-                pause = 0.0
-            except (SlackError, TimeoutError) as error:
-                pause = min(max(1.0, 2 * pause), self._patience.longest_pause)
-                _log.warning("slack_socket_failed", error=type(error).__name__, pause_s=pause)
+        while not self._stopping.is_set():
+            await self._passes(self._patience.check, self._news)
+            self._news.clear()
+            reason = await self._wanting()
+            if reason and not self._stopping.is_set():
+                _log.warning("slack_socket_replaced", reason=reason)
+                await self._replace()
 
     async def stop(self) -> None:
         """Acknowledge what is in hand, then hang up."""
         self._stopping.set()
-        if self._in_hand:
-            await asyncio.wait(self._in_hand, timeout=_ANSWERED_WITHIN)
-        await self._hang_up(self._client)
-        self._client = None
+        self._news.set()
+        current, self._current = self._current, None
+        if current is not None:
+            self._leave(current)
+        if self._leaving:
+            await asyncio.wait(self._leaving)
+        if self._session is not None:
+            await self._session.close()
 
-    async def _replace(self, *, keep_old: bool = False) -> None:
-        """A new client each time: the library's own reconnecting may be what is stuck."""
-        old = self._client
-        if not keep_old:
-            await self._hang_up(old)
-            self._client = old = None
+    # --- connections --------------------------------------------------------------------------
+
+    async def _wanting(self) -> str:
+        """Why another connection is wanted; empty: this one is fine."""
+        socket = self._current
+        if socket is None or socket.has_ended:
+            return "ended"
+        if socket.farewell:
+            return socket.farewell
+        verdict = socket.watchdog.look()
+        await socket.ping()
+        return "" if verdict == "fine" else verdict
+
+    async def _replace(self) -> None:
+        """Try until it works. Where Slack hangs up again and again, less and less often."""
+        if self._clock() - self._opened >= self._patience.lasting:
+            self._pause = 0.0
+        while True:
+            await self._passes(self._pause, self._stopping)
+            if self._stopping.is_set():
+                return
+            self._pause = min(max(1.0, 2 * self._pause), self._patience.longest_pause)
+            try:
+                await self._take_over()
+            except SlackError as error:
+                _log.warning("slack_socket_failed", reason=str(error), pause_s=self._pause)
+            else:
+                return
+
+    async def _take_over(self) -> None:
+        """Open the next one; only when Slack has greeted it the old one is left."""
         try:
             address = await self._web.open_socket()
         except SlackError as error:
             if error.passing:
                 raise
             raise ConfigurationError(_ADVICE.format(code=error.code)) from error
-        client = _Client(
-            self._app_token,
-            logger=library_logger(),
-            web_client=self._web.client(),
-            ping_interval=self._patience.ping,
-        )
-        client.longest_pause = self._patience.longest_pause
-        if without_proxy(address):
-            client.proxy = None
-        client.wss_uri = address
-        client.socket_mode_request_listeners.append(self._take)
-        client.on_message_listeners.append(self._noticed)
-        try:
-            await asyncio.wait_for(client.connect(), self._patience.connect)  # type: ignore[no-untyped-call]
-        except TimeoutError:
-            await self._hang_up(client)
-            raise
-        self._watchdog = Watchdog(self._patience, self._clock)
-        self._client = client
-        await self._hang_up(old)
+        socket = await self._open(address)
+        old, self._current = self._current, socket
+        self._opened = self._clock()
+        self._taken_over.set()
+        if old is not None:
+            self._leave(old)
         if self._stopping.is_set():
-            await self._hang_up(client)
-            self._client = None
+            await self.stop()
 
-    async def _take(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
-        """As Bolt's own handler does, in a task that can be waited for."""
-        task = asyncio.ensure_future(self._dispatch(client, request))
-        self._in_hand.add(task)
-        task.add_done_callback(self._in_hand.discard)
-        await task
+    async def _open(self, address: str) -> Socket:
+        if self._session is None:
+            self._session = aiohttp.ClientSession()
+        proxy = None if without_proxy(address) else self._web.client().proxy
+        watchdog = Watchdog(self._patience, self._clock)
+        try:
+            async with asyncio.timeout(self._patience.connect):
+                return await Socket.open(
+                    self._session, address, proxy, watchdog, self._take, self._news
+                )
+        except (aiohttp.ClientError, OSError, RuntimeError) as error:  # their words hold tickets
+            raise SlackError("websocket", type(error).__name__, passing=True) from error
 
-    async def _dispatch(
-        self, client: AsyncBaseSocketModeClient, request: SocketModeRequest
-    ) -> None:
-        started = time.time()
-        response = await run_async_bolt_app(self._app, request)
-        await send_async_response(client, request, response, started)
+    def _leave(self, socket: Socket) -> None:
+        task = asyncio.create_task(self._leave_in_order(socket), name="slack socket left")
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
 
-    async def _noticed(self, _: WSMessage) -> None:
-        self._watchdog.heard()
+    async def _leave_in_order(self, socket: Socket) -> None:
+        if socket.in_hand:
+            await asyncio.wait(socket.in_hand, timeout=_ANSWERED_WITHIN)
+        await socket.leave(self._patience.farewell)
+        if socket.in_hand:  # it came last
+            await asyncio.wait(socket.in_hand, timeout=_ANSWERED_WITHIN)
 
-    async def _hang_up(self, client: SocketModeClient | None) -> None:
-        if client is None:
+    # --- envelopes ----------------------------------------------------------------------------
+
+    def _take(self, socket: Socket, envelope: Json) -> None:
+        if self._stopping.is_set() and not socket.is_live:
+            return  # it could not be acknowledged any more; Slack delivers it to the next process
+        task = asyncio.create_task(self._answer(socket, envelope), name="slack envelope")
+        socket.in_hand.add(task)
+        task.add_done_callback(socket.in_hand.discard)
+
+    async def _answer(self, socket: Socket, envelope: Json) -> None:
+        request = SocketModeRequest.from_dict(envelope)
+        if request is None:
             return
         try:
-            await asyncio.wait_for(client.close(), self._patience.connect)  # type: ignore[no-untyped-call]
-        except (OSError, TimeoutError) as error:
-            _log.info("slack_socket_not_closed", error=type(error).__name__)
-        tasks = [client.message_processor, client.current_session_monitor, client.message_receiver]
-        await asyncio.gather(*filter(None, tasks), return_exceptions=True)
-
-    async def _stops_within(self, seconds: float) -> bool:
+            response = await run_async_bolt_app(self._app, request)
+        except Exception as error:  # nobody else would hear of it
+            log_failure("slack_not_taken", error)
+            return
+        if response.status != 200:
+            return
         try:
-            await asyncio.wait_for(self._stopping.wait(), seconds)
+            async with asyncio.timeout(_ANSWERED_WITHIN):
+                await self._acknowledge(socket, _acknowledgement(request, response))
         except TimeoutError:
-            return False
-        return True
+            _log.warning("slack_not_acknowledged")
+
+    async def _acknowledge(self, socket: Socket, message: Json) -> None:
+        """Where it came from, or on what was opened since."""
+        while not await socket.send(message):
+            if self._current is None or self._current is socket or not self._current.is_live:
+                self._taken_over.clear()
+                await self._taken_over.wait()
+            if self._current is not None:
+                socket = self._current
+
+    async def _passes(self, seconds: float, event: asyncio.Event) -> None:
+        """Wait so long, or until something happens."""
+        waits = [
+            asyncio.ensure_future(self._sleep(seconds)),
+            asyncio.ensure_future(event.wait()),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+
+
+def _acknowledgement(request: SocketModeRequest, response: BoltResponse) -> Json:
+    """https://docs.slack.dev/apis/events-api/using-socket-mode#acknowledge."""
+    message: Json = {"envelope_id": request.envelope_id}
+    if response.body:
+        kind = response.headers.get("content-type", [""])[0]
+        is_json = kind.startswith("application/json")
+        message["payload"] = json.loads(response.body) if is_json else {"text": response.body}
+    return message

@@ -7,30 +7,38 @@ answer stands is then found by reading the passage's units one by one.
 
 from __future__ import annotations
 
-import asyncio
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
+from knowledge.batching import Batcher
 from knowledge.errors import KnowledgeError
 from knowledge.retrieval.calibration import Calibration
 from knowledge.retrieval.reader import ReadableText, Reader, Reading
+
+if TYPE_CHECKING:
+    from knowledge.retrieval.encoding import Encoded
+    from knowledge.retrieval.scoring import PairScores
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 PACKAGED = "packaged"
 SHIPPED = Path(__file__).parent / "packaged"
 """The difference to the packaged weights, and how its logits become probabilities."""
+_TOGETHER = 8
+"""Questions that are read in one go: with more, the first would wait too long for its answer."""
 _READ_INSIDE = 3  # passages whose units a folder's model reads one by one
 _BROKEN = (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError)
+_Asked = tuple[str, list[ReadableText]]
 
 
 class _OnThread(ABC):
@@ -41,14 +49,15 @@ class _OnThread(ABC):
         """Which model it is."""
         self._loading = Lock()
         self._model: Any = None
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader")
+        self._batcher = Batcher[_Asked, list[Reading]](
+            self._read,
+            ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader"),
+            most=_TOGETHER,
+        )
 
     async def read(self, question: str, passages: Sequence[ReadableText]) -> list[Reading]:
         """See :class:`knowledge.retrieval.reader.Reader`."""
-        if not passages:
-            return []
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._read, question, list(passages))
+        return await self._batcher.ask((question, list(passages))) if passages else []
 
     async def warm_up(self) -> None:
         """Load the weights and run them once."""
@@ -70,7 +79,7 @@ class _OnThread(ABC):
     def _load(self) -> Any: ...
 
     @abstractmethod
-    def _read(self, question: str, passages: list[ReadableText]) -> list[Reading]: ...
+    def _read(self, asked: Sequence[_Asked]) -> list[list[Reading]]: ...
 
 
 class PackagedReader(_OnThread):
@@ -81,34 +90,41 @@ class PackagedReader(_OnThread):
         self._weights = weights
         self._threads = threads or os.cpu_count() or 1
         self._calibration = Calibration.load(SHIPPED)
+        self._workers = ThreadPoolExecutor(
+            self._threads, thread_name_prefix="reading", initializer=_one_thread
+        )
 
     def _load(self) -> Any:
-        import torch
         from tokenizers import Tokenizer
 
         from knowledge.retrieval.packaged_weights import packaged_folder
         from knowledge.retrieval.shipped import load_network
 
-        torch.set_num_threads(self._threads)
         tokenizer = Tokenizer.from_file(str(packaged_folder() / "tokenizer.json"))
         return load_network(SHIPPED, self._weights), tokenizer
 
-    def _read(self, question: str, passages: list[ReadableText]) -> list[Reading]:
+    def _read(self, asked: Sequence[_Asked]) -> list[list[Reading]]:
         from knowledge.retrieval.encoding import MOST_TOKENS, encode
-        from knowledge.retrieval.network import unit_shares
-        from knowledge.retrieval.scoring import score
+        from knowledge.retrieval.scoring import score_on
 
         network, tokenizer = self._loaded()
-        encoded = encode(tokenizer, question, passages, MOST_TOKENS)
-        scores = score(network, encoded)
+        encoded = [encode(tokenizer, *each, MOST_TOKENS) for each in asked]
+        # The pairs of all questions by length: less padding than among those of one.
+        together = [pair for pairs in encoded for pair in pairs]
+        scores = iter(score_on(self._threads, self._workers, network, together))
+        return [self._readings(pairs, list(islice(scores, len(pairs)))) for pairs in encoded]
+
+    def _readings(self, pairs: Sequence[Encoded], scores: Sequence[PairScores]) -> list[Reading]:
+        from knowledge.retrieval.network import unit_shares
+
         logits = np.array([(float(each.relevance), float(each.answers)) for each in scores]).T
         return [
-            Reading(rank, chance, tuple(unit_shares(each.evidence, one.units).tolist()))
-            for rank, chance, each, one in zip(
+            Reading(rank, chance, tuple(unit_shares(each.evidence, pair.units).tolist()))
+            for rank, chance, each, pair in zip(
                 self._calibration.ranks(*logits).tolist(),
                 self._calibration.chances(*logits).tolist(),
                 scores,
-                encoded,
+                pairs,
                 strict=True,
             )
         ]
@@ -141,7 +157,10 @@ class CrossEncoderReader(_OnThread):
             raise ValueError(f"it has {model.config.num_labels} labels, and a cross-encoder has 1")
         return model.eval(), AutoTokenizer.from_pretrained(self._folder, trust_remote_code=False)
 
-    def _read(self, question: str, passages: list[ReadableText]) -> list[Reading]:
+    def _read(self, asked: Sequence[_Asked]) -> list[list[Reading]]:
+        return [self._read_one(question, passages) for question, passages in asked]
+
+    def _read_one(self, question: str, passages: list[ReadableText]) -> list[Reading]:
         chances = self._chances(question, [each.text for each in passages])
         inside = sorted(range(len(passages)), key=lambda row: -chances[row])[:_READ_INSIDE]
         return [
@@ -193,6 +212,12 @@ def open_reader(model: str, weights: Path) -> Reader:
     if model == PACKAGED:
         return PackagedReader(weights)
     return CrossEncoderReader(Path(model).expanduser())
+
+
+def _one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
 
 
 def _even(units: int) -> tuple[float, ...]:

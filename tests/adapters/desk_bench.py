@@ -32,6 +32,7 @@ from bot.rewriting import Rewriter
 from bot.roles import Roles
 from bot.tone.voice import Voice
 from knowledge.types import Evidence
+from tests.adapters.hand import Hand
 from tests.fakes import THRESHOLDS, FakeAttachments, FakeWriter, FixedClock, InMemoryPassages
 
 VOICES = Path(__file__).resolve().parents[2] / "voices"
@@ -60,6 +61,8 @@ class World:
     clock: FixedClock = field(default_factory=FixedClock)
     passages: InMemoryPassages = field(default_factory=InMemoryPassages)
     writer: FakeWriter = field(default_factory=FakeWriter)
+    hand: Hand = field(default_factory=Hand)
+    """By which it is measured what is not waited for."""
     sources: list[KnownSource] = field(default_factory=list)
     read_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
     """When documents, as (source, document), were last read."""
@@ -177,7 +180,14 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
     attachments = FakeAttachments(world.passages)
     roles = Roles(options.get("roles", {}))
     dispatcher = Dispatcher(
-        assistant, inbox, channels, limits, attachments, roles=roles, clock=world.clock
+        assistant,
+        inbox,
+        channels,
+        limits,
+        attachments,
+        roles=roles,
+        clock=world.clock,
+        sleep=world.hand.sleep,
     )
 
     async def read_at(

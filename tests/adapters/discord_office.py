@@ -23,6 +23,7 @@ from bot.channels import ChannelRules
 from bot.inbox import LEASE
 from bot.types import Place
 from tests.adapters.desk_bench import Bench, open_bench
+from tests.adapters.hand import Hand
 from tests.adapters.slack_office import Log
 from tests.discord_server import Call, DiscordServer, Interaction, Posted
 from tests.discord_server.world import SPOKEN
@@ -38,17 +39,6 @@ ANSWER = "28 days of annual leave. [1]"
 _AT_WORK = ("answer ", "discord.py: on_", "discord-ui-", "CommandTree-invoker")
 """How the names of tasks begin in which the bot deals with something."""
 _CALLED = ("users", "roles", "replied_user")
-_QUIET = 0.03  # seconds without a call to Discord and without work
-
-
-class Hand:
-    """A clock in seconds that a test moves by hand."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @dataclass
@@ -146,17 +136,7 @@ class Office:
     async def rest(self, within: float = 30.0) -> None:
         """Wait until everything is heard and said."""
         async with asyncio.timeout(within):
-            # Once only: discord.py holds back a bot that is asked for a heartbeat too often.
-            await self.discord.delivered()
-            seen = -1
-            while self.is_at_work or seen != len(self.discord.calls):
-                seen = len(self.discord.calls)
-                await asyncio.sleep(_QUIET)
-
-    @property
-    def is_at_work(self) -> bool:
-        """Whether a process in here deals with something."""
-        return any(task.get_name().startswith(_AT_WORK) for task in asyncio.all_tasks())
+            await at_rest(self.discord)
 
     # --- looking ------------------------------------------------------------------------------
 
@@ -224,6 +204,20 @@ class Office:
             f"not whole: {each.text!r}" for each in self.everything() if ANSWER not in each.text
         ]
         assert not wrong, "\n".join(wrong[:20])
+
+
+async def at_rest(server: DiscordServer) -> None:
+    """Wait until the bot knows everything, and no process in here deals with anything."""
+    # Once only: discord.py holds back a bot that is asked for a heartbeat too often.
+    await server.delivered()
+    while True:
+        working = [each for each in asyncio.all_tasks() if each.get_name().startswith(_AT_WORK)]
+        if working:
+            await asyncio.wait(working)
+        elif server.rest.in_flight:
+            await server.until(lambda: not server.rest.in_flight)
+        else:
+            return
 
 
 @asynccontextmanager

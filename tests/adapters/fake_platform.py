@@ -38,6 +38,8 @@ class FakeReply:
     shown: tuple[str, ...]
     grown: list[str] = field(default_factory=list)
     """Every text that was shown while it grew."""
+    waits: list[str] = field(default_factory=list)
+    """What was said of how long it takes."""
     card: Card | None = None
     """How it ended."""
     erased: bool = False
@@ -47,6 +49,11 @@ class FakeReply:
         await self.platform.step("grow")
         self.grown.append(text)
         self._show(Card(text))
+
+    async def wait(self, words: str) -> None:
+        """Note what was said of the wait."""
+        await self.platform.step("wait")
+        self.waits.append(words)
 
     async def finish(self, card: Card) -> None:
         """Show the whole."""

@@ -19,7 +19,7 @@ from adapters.base import serve
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.config import SlackConfig
 from tests.adapters.desk_bench import open_bench
-from tests.adapters.slack_office import LEAVE, SWIFT
+from tests.adapters.slack_office import LEAVE
 from tests.fakes import FixedClock
 
 
@@ -44,7 +44,7 @@ async def main(given: dict[str, Any]) -> None:
         config = SlackConfig(
             given["bot_token"], app_token=given["app_token"], api_url=given["api_url"]
         )
-        adapter = SlackAdapter(config, bench.desk, patience=SWIFT)
+        adapter = SlackAdapter(config, bench.desk)
         connect = adapter.connect
 
         async def connect_and_tell() -> None:

@@ -57,7 +57,7 @@ def methods(protocol: type) -> dict[str, Any]:
 def test_the_protocols_are_looked_at_whole() -> None:
     assert {"connect", "listen", "stop_listening", "close"} <= set(methods(Adapter))
     assert set(methods(Platform)) < set(methods(Adapter))
-    assert set(methods(ReplyView)) == {"grow", "finish", "erase"}
+    assert set(methods(ReplyView)) == {"grow", "wait", "finish", "erase"}
 
 
 def same_shape(wanted: Any, there: Any) -> bool:

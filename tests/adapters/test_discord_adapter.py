@@ -23,6 +23,7 @@ from bot.commands import Command, Commands, Invocation, Parameter
 from bot.errors import ConfigurationError, PlatformError
 from bot.types import Place, Utterance
 from tests.adapters.desk_bench import Bench
+from tests.adapters.discord_office import at_rest
 from tests.discord_server import DiscordServer, Interaction, Posted
 from tests.fakes import evidence
 
@@ -48,10 +49,7 @@ class Scene:
 
     async def done(self) -> None:
         """Wait until everything heard is answered and shown."""
-        await self.server.delivered()
-        await asyncio.sleep(0.05)
-        await self.bench.settled()
-        await self.server.settled()
+        await at_rest(self.server)
 
     async def rules(self, channel: ChannelHandle, **rules: object) -> None:
         guild = str(self.server.guild.id)
@@ -769,5 +767,4 @@ async def _expired(scene: Scene, *, public: bool) -> None:
     scene.bench.clock.tick(16 * 60)
     await scene.start()
     await scene.bench.dispatcher.recover(scene.adapter)
-    await scene.server.delivered()
-    await scene.bench.settled()
+    await scene.done()

@@ -25,7 +25,14 @@ from bot.errors import ConfigurationError
 from bot.types import Place, Utterance
 from knowledge.types import Attachment
 from tests.adapters.desk_bench import Bench
-from tests.adapters.slack_office import ANSWER, LEAVE, SWIFT, shown_links, will_answer
+from tests.adapters.hand import Hand
+from tests.adapters.slack_office import (
+    ANSWER,
+    LEAVE,
+    at_rest,
+    shown_links,
+    will_answer,
+)
 from tests.fakes import evidence
 from tests.slack_server import Channel, Json, SlackServer, User, live_mentions
 
@@ -45,12 +52,7 @@ class Office:
 
     async def rest(self) -> None:
         """Wait until everything is said."""
-        for _ in range(2):
-            await self.slack.settled()
-            await self.bench.settled()
-            while self.bot._doing:
-                await asyncio.wait(list(self.bot._doing))
-        await self.slack.settled()
+        await at_rest(self.slack)
 
     async def say(self, text: str, **where: Any) -> str:
         """Ada says it in #general."""
@@ -83,9 +85,7 @@ async def no_time(_: float) -> None:
 async def at_work(slack: SlackServer, bench: Bench, **config: Any) -> AsyncIterator[SlackAdapter]:
     """The adapter, connected and listening."""
     given = {"app_token": slack.app_token, "api_url": slack.api_url} | config
-    bot = SlackAdapter(
-        SlackConfig(slack.bot_token, **given), bench.desk, patience=SWIFT, sleep=no_time
-    )
+    bot = SlackAdapter(SlackConfig(slack.bot_token, **given), bench.desk, sleep=no_time)
     await bot.connect()
     listening = asyncio.create_task(bot.listen())
     try:
@@ -718,11 +718,11 @@ async def test_a_database_that_hangs_is_not_acknowledged(
         return await hear(*args)
 
     monkeypatch.setattr(Dispatcher, "hear", hangs)
-    monkeypatch.setattr("adapters.slack.adapter.ACKNOWLEDGED_WITHIN", 0.05)
     direct = office.slack.dm(office.ada)
     await office.slack.say(office.ada, direct, "how many days of leave?")
     (delivery,) = [each for each in office.slack.deliveries.history if each.event["text"]][:1]
-    await asyncio.sleep(0.3)
+    await office.slack.until(lambda: bool(delivery.attempts))
+    await office.slack.socket_mode.caught_up(office.slack.socket_mode.connections[0])
     assert not delivery.acknowledged
     opened.set()
     await office.slack.until(lambda: bool(office.slack.replies(direct)))
@@ -764,13 +764,6 @@ async def test_a_wrong_setting_is_named_with_what_to_do(
     await bot.close()
 
 
-async def test_a_socket_that_falls_silent_is_replaced(office: Office) -> None:
-    office.slack.socket_mode.silence()
-    await office.slack.until(lambda: len(office.slack.socket_mode.connections) > 1)
-    await office.ask()
-    assert len(office.replies()) == 1
-
-
 @pytest.mark.parametrize("how", ["drop", "refresh_requested"])
 async def test_a_socket_that_ends_is_opened_anew(office: Office, how: str) -> None:
     if how == "drop":
@@ -782,16 +775,19 @@ async def test_a_socket_that_ends_is_opened_anew(office: Office, how: str) -> No
 
 
 def test_a_socket_that_only_answers_pings_is_doubted_in_the_end() -> None:
-    now = 0.0
-    dog = Watchdog(Patience(silent=30, quiet=600), lambda: now)
-    for now in range(0, 600, 10):
-        assert dog.look(float(now)) == "fine"
-    now = 610.0
-    assert dog.look(610.0) == "quiet"
+    hand = Hand()
+    dog = Watchdog(Patience(silent=30, quiet=600), hand)
+
+    def later() -> str:
+        hand.move(10)
+        return dog.look()
+
+    for _ in range(60):
+        assert later() == "fine"
+        dog.alive()
+    assert later() == "quiet"
     dog.heard()
-    assert dog.look(620.0) == "fine"
-    now = 641.0
-    assert dog.look(620.0) == "silent"
+    assert [later() for _ in range(4)] == ["fine", "fine", "fine", "silent"]
 
 
 async def test_answers_still_go_out_after_listening_has_stopped(office: Office) -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 import pytest
 
+from adapters.slack import http_mode
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.http_mode import MOST_BYTES
+from bot.commands import Commands
 from tests.adapters.slack_office import (
     Log,
     Office,
@@ -282,3 +287,85 @@ async def test_a_forged_question_does_not_pass_as_such_a_check(door: Door) -> No
     body += f"&channel_id={office.general.id}&trigger_id=1"
     await door.bare(body.encode(), {"Content-Type": FORM})
     await door.heard_nothing()
+
+
+# --- many at once, slowly, deeply -------------------------------------------------------------
+
+
+async def test_copies_of_a_request_at_the_same_moment_are_heard_once(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[str] = []
+    parse = Commands.parse
+
+    def noted(commands: Commands, name: str, text: str) -> Any:
+        runs.append(text)
+        return parse(commands, name, text)
+
+    monkeypatch.setattr(Commands, "parse", noted)
+    office = door.office
+    body = urlencode(
+        {
+            "command": "/ask",
+            "text": "how many days of leave?",
+            "user_id": office.ann.id,
+            "channel_id": office.general.id,
+            "trigger_id": "1.2.3",
+        }
+    )
+    request = door.signed(body, FORM)
+    answers = await asyncio.gather(*(door.send(request) for _ in range(5)))
+    await office.rest()
+    assert [each.status for each in answers] == [200] * 5
+    assert runs == ["how many days of leave?"]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"POST /slack/events HTTP/1.1\r\nHost: bot\r\nX-Slow: y",
+        b"POST /slack/events HTTP/1.1\r\nHost: bot\r\nContent-Length: 9\r\n\r\nhalf",
+        b"GET /health HTTP/1.1\r\nHost: bot\r\n\r\nGET /health HT",
+    ],
+    ids=["nothing", "half a head", "half a body", "half a second head"],
+)
+async def test_who_sends_no_further_is_hung_up_on(
+    office: Office, sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_mode, "_REQUEST_SECONDS", 0.05)
+    monkeypatch.setattr(http_mode, "_LINGER_SECONDS", 0.05)
+    bot = await office.start(http=True)
+    opened = [await asyncio.open_connection("127.0.0.1", bot.port) for _ in range(200)]
+    for _, writer in opened:
+        writer.write(sent)
+    for reader, writer in opened:  # until they are closed, which is what is waited for
+        with suppress(ConnectionResetError):
+            answer = await reader.read()
+            assert answer.split(b" ")[1:2] in ([], [b"408"], [b"200"])
+        writer.close()
+    ts = await office.ask()
+    assert office.counted()[ts] == 1
+
+
+@pytest.mark.parametrize("timestamp", ["9" * 400, "-1", "1e9", "\u0663", "1_000", "", "9" * 13])
+async def test_a_timestamp_that_is_none_is_refused(door: Door, timestamp: str) -> None:
+    headers = {
+        "X-Slack-Request-Timestamp": timestamp,
+        "X-Slack-Signature": signature(door.office.slack.signing_secret, timestamp, "{}"),
+    }
+    assert await door.bare(b"{}", headers) == 401
+
+
+@pytest.mark.parametrize("depth", [65, 900, 50_000])
+@pytest.mark.parametrize(("open_", "close"), ["[]", ('{"a":', "}")], ids=["lists", "objects"])
+@pytest.mark.parametrize("is_form", [False, True])
+async def test_a_payload_that_is_nested_too_deeply_is_refused(
+    door: Door, depth: int, open_: str, close: str, is_form: bool
+) -> None:
+    body = '{"type": "event_callback", "event": ' + open_ * depth + "1" + close * depth + "}"
+    if is_form:
+        request = door.signed(urlencode({"payload": body}), FORM)
+    else:
+        request = door.signed(body, "application/json")
+    assert (await door.send(request)).status == 400

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.channels import ChannelRules
-from bot.dispatcher import ATTEMPTS
+from bot.dispatcher import ATTEMPTS, OPTIONAL_SECONDS
 from bot.errors import PlatformError
 from bot.inbox import LEASE
 from bot.types import Message, Reply
@@ -297,7 +297,29 @@ class TestADeletion:
 
 
 class TestAPlatformThatFails:
-    @pytest.mark.parametrize("at", ["open_reply", "audience", "earlier", "grow", "finish"])
+    async def test_to_tell_what_was_said_before_is_answered_without_it(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        office.fail("earlier", PASSING)
+        with capture_logs() as logged:
+            await heard(bench, office)
+        assert "25th" in office.last.text
+        assert [each["event"] for each in logged if each["log_level"] == "warning"] == [
+            "earlier_unread"
+        ]
+
+    async def test_to_tell_in_time_what_was_said_before_is_answered_without_it(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        office.hold("earlier")
+        await bench.dispatcher.hear(office, utterance(ASKED))
+        await office.reached["earlier"].wait()
+        assert not office.answers
+        bench.world.hand.move(OPTIONAL_SECONDS)
+        await bench.settled()
+        assert "25th" in office.last.text
+
+    @pytest.mark.parametrize("at", ["open_reply", "audience", "grow", "finish"])
     async def test_for_a_moment_is_asked_again(
         self, bench: Bench, office: FakePlatform, at: str
     ) -> None:
@@ -371,6 +393,20 @@ class TestAPlatformThatFails:
                 await bench.settled()
         failures = [each for each in logged if each["event"] == "reply_not_shown"]
         assert [each["given_up"] for each in failures] == [False] * (ATTEMPTS - 1) + [True]
+
+    async def test_of_our_own_each_time_is_given_up_in_the_end(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        office.fail("finish", *[RuntimeError("a fault of ours")] * ATTEMPTS)
+        with capture_logs():
+            await heard(bench, office)
+            for _ in range(ATTEMPTS + 2):
+                await lease_runs_out(bench)
+                await bench.dispatcher.recover(office)
+                await bench.settled()
+        assert office.answers == [
+            "I tried several times and could not answer this. Please ask again."
+        ]
 
     async def test_with_one_question_leaves_the_others_alone(
         self, bench: Bench, office: FakePlatform

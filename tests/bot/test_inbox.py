@@ -71,6 +71,23 @@ class TestAccepting:
         await inbox.settle(held, "answered", ["p1"])
         assert await inbox.accept(held.utterance, LATER) is None
 
+    async def test_of_many_at_once_is_one_write(self, inbox: Inbox, engine: AsyncEngine) -> None:
+        """Not one after the other: a platform waits three seconds for all of them."""
+        commits: list[object] = []
+        sa.event.listen(engine.sync_engine, "commit", commits.append)
+        said = [utterance(f"Question {n}?") for n in range(200)]
+        tried = await asyncio.gather(*(inbox.accept(each, NOW) for each in [*said, *said]))
+        assert [bool(each) for each in tried] == [True] * 200 + [False] * 200
+        assert len(commits) == 1
+
+    async def test_of_one_that_cannot_be_kept_leaves_the_others(self, inbox: Inbox) -> None:
+        said = [utterance("First?"), utterance("Second?", author=b"no name"), utterance("Third?")]
+        tried = await asyncio.gather(
+            *(inbox.accept(each, NOW) for each in said), return_exceptions=True
+        )
+        assert isinstance(tried[1], Exception)
+        assert [each.utterance for each in tried if isinstance(each, Accepted)] == said[::2]
+
     async def test_takes_ids_as_long_as_the_columns(self, inbox: Inbox) -> None:
         place = replace(THREAD, workspace="W" * 60, channel="C" * 60, thread="t" * 60)
         said = utterance("Long?", id="i" * 200, author="a" * 200, place=place)
@@ -96,6 +113,15 @@ class TestTakingOver:
         tried = await asyncio.gather(*(each.take_over(NAME, LATER) for each in [inbox, other] * 3))
         ids = [each.utterance.id for taken in tried for each in taken]
         assert len(ids) == len(set(ids)) == 10
+
+    async def test_tells_which_attempts_failed_by_themselves(
+        self, inbox: Inbox, other: Inbox
+    ) -> None:
+        held = await accepted(inbox)
+        await inbox.failed(held)
+        await inbox.failed(replace(held, attempts=7))  # another has it
+        [taken] = await other.take_over(NAME, LATER)
+        assert taken == Accepted(held.utterance, (), 2, failures=1)
 
     async def test_goes_oldest_first(self, inbox: Inbox) -> None:
         for n in (3, 1, 2):
@@ -149,7 +175,7 @@ class TestAnEdit:
         await inbox.settle(held, "answered", ["p1"])
         newer = replace(held.utterance, text="When is pay day in May?")
         reopened = await inbox.reopen(newer, NOW + MINUTE, MINUTE)
-        assert reopened == Accepted(newer, ("p1",), 2, edited=True)
+        assert reopened == Accepted(newer, ("p1",), 2)
 
     async def test_survives_the_process_that_heard_it(self, inbox: Inbox, other: Inbox) -> None:
         held = await accepted(inbox)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.dispatcher import ATTEMPTS
+from bot.dispatcher import ATTEMPTS, BROKEN_OFF
 from bot.inbox import LEASE
 from knowledge.types import Attachment
 from tests.adapters.desk_bench import Bench
@@ -83,11 +83,24 @@ class TestACrash:
             await two.settled()
         assert len(office.answers) == 10
 
-    async def test_with_every_attempt_ends_in_plain_words(
+    async def test_again_and_again_is_no_reason_to_give_up(
         self, bench: Bench, office: FakePlatform
     ) -> None:
         await bench.inbox.accept(utterance(ASKED), bench.clock())
-        for _ in range(ATTEMPTS - 1):
+        for _ in range(4 * ATTEMPTS):
+            await lease_runs_out(bench)
+            await bench.inbox.take_over(office.name, bench.clock())
+        await lease_runs_out(bench)
+        await bench.dispatcher.recover(office)
+        await bench.settled()
+        [answer] = office.answers
+        assert "25th" in answer
+
+    async def test_of_the_process_with_every_attempt_ends_in_plain_words(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        await bench.inbox.accept(utterance(ASKED), bench.clock())
+        for _ in range(BROKEN_OFF - 1):
             await lease_runs_out(bench)
             await bench.inbox.take_over(office.name, bench.clock())
         await lease_runs_out(bench)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -55,6 +55,8 @@ class Session:
     intents: discord.Intents
     world: World
     seq: int = 0
+    heard: int = 0
+    """The last of what it was sent that the bot has told with a heartbeat."""
     sent: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=HELD))
     outbox: asyncio.Queue[str] | None = None
     """None: not connected at the moment."""
@@ -119,7 +121,6 @@ class Gateway:
         self.sessions: dict[str, Session] = {}
         self.tokens: set[str] = set()
         self.deliveries = 1
-        self.beats = 0
         world.backend.subscribers.append(self.dispatch)
 
     @property
@@ -178,7 +179,8 @@ class Gateway:
                 message = frame.json()
                 op, data = message["op"], message["d"]
                 if op == Op.HEARTBEAT:
-                    self.beats += 1
+                    if session:
+                        session.heard = max(session.heard, data or 0)
                     await socket.send_json({"op": Op.ACK})
                 elif op in (Op.IDENTIFY, Op.RESUME):
                     greet = self._identify if op == Op.IDENTIFY else self._resume
@@ -284,12 +286,13 @@ class Gateway:
         for session in [each for each in self.sessions.values() if each.token == token]:
             del self.sessions[session.id]
 
-    def ask_for_beats(self) -> Iterator[Session]:
-        """Ask every connected bot for a heartbeat: it comes after all it was sent before."""
-        for session in self.connected:
+    def ask_for_beats(self) -> list[tuple[Session, int]]:
+        """Ask for heartbeats all that have something to hear; with what they will have heard."""
+        behind = [(each, each.seq) for each in self.connected if each.heard < each.seq]
+        for session, _ in behind:
             assert session.outbox
             session.outbox.put_nowait(json.dumps({"op": Op.HEARTBEAT, "d": None}))
-            yield session
+        return behind
 
 
 async def _send(socket: web.WebSocketResponse, outbox: asyncio.Queue[str]) -> None:

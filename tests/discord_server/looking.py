@@ -158,8 +158,10 @@ class Looking(People):
 
     async def delivered(self) -> None:
         """Wait until the bot has been told everything up to now; it may still be at work on it."""
-        beats = self.gateway.beats + len(list(self.gateway.ask_for_beats()))
-        await self.until(lambda: self.gateway.beats >= beats)
+        asked = self.gateway.ask_for_beats()
+        await self.until(
+            lambda: all(each.heard >= seq or each.outbox is None for each, seq in asked)
+        )
 
     async def settled(
         self,

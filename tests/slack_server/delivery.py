@@ -55,6 +55,8 @@ class Delivery:
     copy_of: str = ""
     """The event id, for a copy that is sent on purpose."""
     finished: bool = False
+    waits: bool = False
+    """For the time of its next retry."""
 
     @property
     def acknowledged(self) -> bool:
@@ -167,7 +169,7 @@ class Deliveries:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _start(self, delivery: Delivery) -> None:
-        task = asyncio.create_task(self._deliver(delivery))
+        task = asyncio.create_task(self._deliver(delivery), name="slack delivers")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -176,7 +178,10 @@ class Deliveries:
         reason = "http_timeout" if delivery.copy_of else ""
         for wait in waits:
             if wait:
+                delivery.waits = True
+                self._notify()
                 await self._wait(wait)
+                delivery.waits = False
             async with self._turns if delivery.kind == "events_api" else nullcontext():
                 attempt = Attempt(len(delivery.attempts), perf_counter())
                 delivery.attempts.append(attempt)

@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Any, Literal
 from uuid import uuid4
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from tests.slack_server.delivery import Attempt, Delivery
 from tests.slack_server.state import Json, Workspace
@@ -35,7 +35,14 @@ class Connection:
     pongs: bool = True
     retiring: bool = False
     delivered: int = 0
+    pings: int = 0
+    """How often the app asked for a sign of life."""
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
+    """Its answer to a ping of ours has come."""
     gone: asyncio.Event = field(default_factory=asyncio.Event)
+    cut: asyncio.Event = field(default_factory=asyncio.Event)
+    """It ended without a word. After one that ended in good order, what came by it may be
+    acknowledged on another: Slack's own clients do."""
 
     @property
     def usable(self) -> bool:
@@ -56,10 +63,19 @@ class SocketMode:
         self._turn = 0
         self._count = 0
         self.connections: list[Connection] = []
+        self.refused = 0
+        """How many connections were too many."""
+        self.greets = True
+        """Whether a new connection is told hello, without which nothing is sent by it."""
         self.protocol_errors: list[str] = []
         """What the app sent that Slack would not understand, and acknowledgements too late."""
 
     # --- connections --------------------------------------------------------------------------
+
+    @property
+    def open_now(self) -> list[Connection]:
+        """Connections that have not ended."""
+        return [each for each in self.connections if not each.gone.is_set()]
 
     def open_url(self, host: str) -> str:
         """A websocket address that can be used once, as ``apps.connections.open`` gives it."""
@@ -77,14 +93,18 @@ class SocketMode:
         await socket.prepare(request)
         self._count += 1
         connection = Connection(self._count, socket, request)
-        open_now = [each for each in self.connections if not each.gone.is_set()]
+        open_now = self.open_now
         if len(open_now) >= MOST_CONNECTIONS:
+            self.refused += 1
             await self._say_disconnect(connection, "too_many_websockets")
             await socket.close()
+            self._notify()
             return socket
         self.connections.append(connection)
         try:
-            await socket.send_json(self._hello(len(open_now) + 1))
+            if self.greets:
+                await socket.send_json(self._hello(len(open_now) + 1))
+            connection.retiring = not self.greets
             self._opened.set()
             self._notify()
             await self._listen(connection)
@@ -92,6 +112,9 @@ class SocketMode:
             pass  # the app went away while it was greeted
         finally:
             connection.gone.set()
+            in_order = socket.close_code in (WSCloseCode.OK, WSCloseCode.GOING_AWAY)
+            if not (in_order or connection.retiring):
+                connection.cut.set()
             self._notify()
         return socket
 
@@ -112,6 +135,10 @@ class SocketMode:
             if message.type is WSMsgType.PING:
                 if connection.pongs:
                     await connection.socket.pong(message.data)
+                connection.pings += 1
+                self._notify()
+            elif message.type is WSMsgType.PONG:
+                connection.answered.set()
             elif message.type is WSMsgType.TEXT:
                 self._acknowledge(message.data)
 
@@ -151,6 +178,7 @@ class SocketMode:
             if transport is not None:
                 transport.abort()
             each.gone.set()
+            each.cut.set()
 
     def silence(self, *, pong: bool = False, connection: Connection | None = None) -> None:
         """Let connections (all that are open, by default) stay open but say nothing any more.
@@ -159,6 +187,12 @@ class SocketMode:
         """
         for each in [connection] if connection else list(self.connections):
             each.sends, each.pongs = False, pong
+
+    async def caught_up(self, connection: Connection) -> None:
+        """Wait until the app has read all that was sent by this connection."""
+        connection.answered.clear()
+        await connection.socket.ping()
+        await connection.answered.wait()
 
     async def close(self) -> None:
         """End all connections."""
@@ -196,7 +230,7 @@ class SocketMode:
             envelope["retry_reason"] = "timeout" if reason else ""
         attempt.connection, attempt.sent_at = connection.number, perf_counter()
         connection.delivered += 1
-        lost = asyncio.ensure_future(connection.gone.wait())
+        lost = asyncio.ensure_future(connection.cut.wait())
         try:
             if connection.sends:
                 await connection.socket.send_json(envelope)

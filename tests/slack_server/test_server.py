@@ -295,7 +295,7 @@ async def test_an_event_that_is_not_taken_is_sent_again_with_the_reason(
         await slack.say(ada, general, "hello")
         await slack.until(lambda: len(seen) == 2)
         await slack.until(lambda: slack.deliveries.history[0].attempts[-1].failure == "http_error")
-        await asyncio.sleep(0)
+        await slack.until(lambda: slack.deliveries.history[0].waits)
         slack.retry_now()
         await slack.until(lambda: slack.deliveries.history[0].acknowledged)
     assert seen == [(None, None), ("1", "http_timeout"), ("2", "http_error")]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import aiohttp
 import pytest
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
@@ -72,8 +70,7 @@ async def test_an_unacknowledged_event_comes_again_and_says_so(
         await slack.say(ada, general, "hello")
         await slack.until(lambda: len(socket.got) == 2)
         socket.acknowledges = True
-        await slack.until(lambda: len(slack.deliveries.history[0].attempts) == 2)
-        await asyncio.sleep(0)
+        await slack.until(lambda: slack.deliveries.history[0].waits)
         slack.retry_now()
         await slack.until(lambda: slack.deliveries.history[0].finished)
     assert [request.retry_attempt for request in socket.got] == [0, 1, 2]

@@ -16,9 +16,9 @@ from adapters.discord.config import DiscordConfig, permissions
 from bot.cards import Action, Values
 from bot.types import Place
 from tests.adapters.desk_bench import Bench
+from tests.adapters.discord_office import at_rest
 from tests.adapters.stages.reading import command_of, live_links
 from tests.adapters.stages.stage import (
-    QUIET,
     OpenForm,
     Person,
     Said,
@@ -294,11 +294,7 @@ class DiscordStage(Stage):
         return any(f"{start}/{channel.id}" in text for channel in self._of(where))
 
     async def settled(self) -> None:
-        while True:
-            await self.server.settled(QUIET)
-            if not self.is_at_work:
-                return
-            await self.bench.settled()
+        await at_rest(self.server)
 
 
 def _controls(modal: Mapping[str, Any]) -> list[dict[str, Any]]:

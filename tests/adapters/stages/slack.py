@@ -17,10 +17,10 @@ from adapters.slack.private import LOOKING
 from bot.cards import Action, Values
 from bot.types import Place
 from tests.adapters.desk_bench import Bench
+from tests.adapters.slack_office import at_rest
 from tests.adapters.stages.hearing import PATIENCE
 from tests.adapters.stages.reading import live_links
 from tests.adapters.stages.stage import (
-    QUIET,
     OpenForm,
     Person,
     Said,
@@ -306,14 +306,7 @@ class SlackStage(Stage):
         return f"/archives/{self._channels[where].id}" in text
 
     async def settled(self) -> None:
-        server = self.server
-        while True:
-            await server.until(lambda: not server.deliveries.are_under_way)
-            while server.in_flight or await server.changed(QUIET):
-                pass
-            if not self.is_at_work:
-                return
-            await self.bench.settled()
+        await at_rest(self.server)
 
 
 def _id(message_or_view: Json) -> str:

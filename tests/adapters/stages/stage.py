@@ -264,11 +264,6 @@ class Stage(ABC):
     async def settled(self) -> None:
         """Wait until the bot has heard everything and has said all that it will say."""
 
-    @property
-    def is_at_work(self) -> bool:
-        """Whether the core is answering something."""
-        return any(each.get_name().startswith("answer ") for each in asyncio.all_tasks())
-
     async def last(self, where: Where) -> Shown:
         """The newest of what everyone sees."""
         await self.settled()
