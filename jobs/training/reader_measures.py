@@ -130,7 +130,8 @@ def fitted(rows: Sequence[Floats], right: Sequence[bool], blend: float) -> Calib
         gradient = design.T @ (chance - truth) + _PENALTY * weights
         weights -= np.linalg.solve(curvature + _PENALTY * np.eye(len(weights)), gradient)
     answers, relevance, rivals, bias = (round(float(weight), 4) for weight in weights)
-    return Calibration(answers, relevance, rivals, bias, blend)
+    alone = round(float(np.median(design[:, 2])), 4)
+    return Calibration(answers, relevance, rivals, bias, alone, blend)
 
 
 def considered(one: Judged, blend: float) -> NDArray[np.intp]:

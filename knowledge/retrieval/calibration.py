@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-_LEAST_RIVAL = 0.1
-"""Odds: what stands for rivals where a passage is read alone."""
+_LEAST = 0.1  # odds that rivals have together at the least
 _STEEPEST = 30.0
 
 
@@ -30,6 +29,8 @@ class Calibration:
     relevance_weight: float
     rivals_weight: float
     bias: float
+    alone: float
+    """What stands for rivals where a passage is read alone: the median of those fitted on."""
     blend: float
 
     @classmethod
@@ -44,7 +45,10 @@ class Calibration:
         ``relevance`` and ``answers``: logits, shape (passages,).
         """
         weights = self.answers_weight, self.relevance_weight, self.rivals_weight
-        return _sigmoid(features(relevance, answers) @ np.array(weights) + self.bias)
+        seen = features(relevance, answers)
+        if len(answers) == 1:
+            seen[0, 2] = self.alone
+        return _sigmoid(seen @ np.array(weights) + self.bias)
 
     def ranks(self, relevance: Floats, answers: Floats) -> Floats:
         """What passages are ranked by, in [0, 1]; logits as in :meth:`chances`."""
@@ -54,11 +58,11 @@ class Calibration:
 def features(relevance: Floats, answers: Floats) -> Floats:
     """What the regression sees of passages that were read together; shape (passages, 3).
 
-    The logits of *answers* and *relevance*, and the logarithm of all other passages' odds.
+    The logits of *answers* and *relevance*, and the logarithm of all rivals' odds.
     """
     odds = np.exp(np.clip(answers, -_STEEPEST, _STEEPEST))
     others = np.array([np.delete(odds, at).sum() for at in range(len(odds))])
-    return np.column_stack([answers, relevance, np.log(_LEAST_RIVAL + others)])
+    return np.column_stack([answers, relevance, np.log(_LEAST + others)])
 
 
 def _sigmoid(logits: Floats) -> Floats:
