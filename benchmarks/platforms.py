@@ -1,12 +1,16 @@
 """How long a colleague waits on Slack and Discord, against the assistant alone.
 
-    python -m benchmarks.platforms [--weights DIR] [--quick] [--out FILE]
+    python -m benchmarks.platforms [--weights DIR] [--quick | --bursts] [--out FILE]
 
 The bot serves in a process of its own, as ``python -m bot serve`` does, with the sample handbook
 read in, its own embedder and writing model. The stand-ins for Slack and Discord that the tests use
 run in this process; every call of their APIs takes 0 ms, then 80 ms, so that the calls which an
 answer has to wait for show. Each question is asked by somebody else, first one at a time, then all
 at once.
+
+``--bursts`` asks many at the same moment instead, in Socket Mode: whether Slack is told in time
+that all arrived, when the last one sees a sign, and how many answers a minute come. To compare
+versions, run it in both, by turns.
 
 The baseline of the same run is the assistant without a platform, in the serving process: the same
 questions, by turns with the platforms, so that a busy machine slows both. Trust the ratio.
@@ -53,6 +57,7 @@ QUESTIONS = 20
 SINGLY = 10
 """Of these, how many are asked one at a time before; each is asked on all ways by turns."""
 QUICK = 4
+BURSTS = (50, 200)
 API_MS = (0, 80)
 """What a call of the platform's API takes: nothing, and about what Slack's takes."""
 ACKNOWLEDGED_WITHIN_MS = 3000
@@ -199,6 +204,36 @@ async def measure(data: Path, weights: Path | None, *, quick: bool) -> dict[str,
     }
 
 
+async def measure_bursts(data: Path, weights: Path | None) -> dict[str, Any]:
+    """Many questions at the same moment, in Socket Mode."""
+    settings = settings_for(data, weights)
+    run_bot(data, "source", "add", str(PROJECT / "samples" / "handbook"))
+    rows = []
+    async with SlackServer(at_once=4 * max(BURSTS)) as slack:
+        socket_mode = {**_slack(slack), "slack_app_token": SecretStr(slack.app_token)}
+        async with Bot(settings.model_copy(update=socket_mode)) as bot:
+            await slack.until(lambda: slack.socket_mode.connections, 60)
+            questions = await answered(bot, QUESTIONS)
+            way = SlackMention("Slack, Socket Mode", slack)
+            await way.ask(questions[:1])
+            for many in BURSTS:
+                before = len(way.acknowledgements_ms())
+                seen = await way.ask([questions[at % QUESTIONS] for at in range(many)])
+                acknowledged = way.acknowledgements_ms()[before:]
+                in_time = sum(ms < ACKNOWLEDGED_WITHIN_MS for ms in acknowledged)
+                last = max(each.whole for each in seen)
+                rows.append(
+                    {
+                        "at_once": many,
+                        "envelopes": len(acknowledged),
+                        "share_within_3_s": round(in_time / len(acknowledged), 4),
+                        **{f"{phase}_ms": times(seen, phase) for phase in PHASES},
+                        "answers_a_minute": round(60_000 * many / last, 1),
+                    }
+                )
+    return {"bursts": rows, "libraries": {name: version(name) for name in LIBRARIES}}
+
+
 def _slack(slack: SlackServer) -> dict[str, Any]:
     return {"slack_bot_token": SecretStr(slack.bot_token), "slack_api_url": slack.api_url}
 
@@ -305,6 +340,20 @@ def show(report: dict[str, Any]) -> None:
     )
 
 
+def show_bursts(report: dict[str, Any]) -> None:
+    """Print the figures of the bursts."""
+    table = Table("at once", "envelopes", "within 3 s", *PHASES, "answers a minute")
+    for each in report["bursts"]:
+        found = [each[f"{phase}_ms"] for phase in PHASES]
+        cells = [f"{ms['p50'] / 1000:.2f} / {ms['max'] / 1000:.2f}" for ms in found]
+        share = f"{each['share_within_3_s']:.1%}"
+        rate = str(each["answers_a_minute"])
+        table.add_row(str(each["at_once"]), str(each["envelopes"]), share, *cells, rate)
+    console = Console(width=120)
+    console.print("Seconds, median / longest.")
+    console.print(table)
+
+
 def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(
@@ -316,13 +365,19 @@ def main() -> None:
     parser.add_argument(
         "--quick", action="store_true", help="few questions, and nothing written without --out"
     )
+    parser.add_argument("--bursts", action="store_true", help="many at the same moment instead")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the results here")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as data:
-        report = asyncio.run(measure(Path(data), given.weights, quick=given.quick))
-    show(report)
+        if given.bursts:
+            report = asyncio.run(measure_bursts(Path(data), given.weights))
+            show_bursts(report)
+        else:
+            report = asyncio.run(measure(Path(data), given.weights, quick=given.quick))
+            show(report)
     if given.out or not given.quick:
-        print(write("platforms", report, given.out).name)
+        name = "bursts" if given.bursts else "platforms"
+        print(write(name, report, given.out).name)
 
 
 if __name__ == "__main__":

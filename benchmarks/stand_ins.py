@@ -15,7 +15,7 @@ from simcord import ChannelHandle
 from tests.discord_server import DiscordServer, Interaction, Posted
 from tests.slack_server import Delivery, SlackServer
 
-_PATIENCE = 300.0
+_PATIENCE = 1_200.0
 """Seconds after which a question is taken to stay without an answer."""
 _QUIET = 0.15
 """Seconds without a call after which a platform is at rest, and the next may be asked."""

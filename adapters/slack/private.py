@@ -57,9 +57,9 @@ class PrivateReply:
         """A ``response_url`` works five times only: it shows the whole at once."""
 
     async def wait(self, words: str) -> None:
-        """Show how long it will take, in place of the sign."""
+        """Show how long it will take."""
         if await self._sign:
-            await self._respond(Posting(f"{LOOKING} {words}.", []), replaces=True)
+            await self._respond(Posting(f"That takes {words}.", []), replaces=False)
 
     async def finish(self, card: Card) -> None:
         """Show it where Slack still lets us: at the command, in the channel, or directly."""

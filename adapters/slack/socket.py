@@ -20,6 +20,8 @@ from adapters.slack.web import Json, SlackError
 
 _GOING_AWAY: Final = (1001).to_bytes(2, "big")
 """https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1"""
+_SECONDS: Final = 2.0
+"""For a frame to be handed to a connection that may be dead, with all its buffers full."""
 _MOST_BYTES: Final = 16 * 1024 * 1024
 
 _log = structlog.get_logger("housevoice")
@@ -105,14 +107,16 @@ class Socket:
     async def ping(self) -> None:
         """Ask for a sign of life."""
         with suppress(aiohttp.ClientError, OSError):
-            await self._connection.ping()
+            async with asyncio.timeout(_SECONDS):
+                await self._connection.ping()
 
     async def leave(self, within: float) -> None:
         """Close in good order: what Slack sends until it agrees is still taken in."""
         self._left = True
         with suppress(aiohttp.ClientError, OSError):
-            await self._connection.send_frame(_GOING_AWAY, WSMsgType.CLOSE)
-            await asyncio.wait({self._reading}, timeout=within)
+            async with asyncio.timeout(within):
+                await self._connection.send_frame(_GOING_AWAY, WSMsgType.CLOSE)
+                await asyncio.wait({self._reading})
         await self.abandon()
 
     async def abandon(self) -> None:
@@ -136,7 +140,9 @@ class Socket:
                     return
         finally:
             self._news.set()
-            await self._connection.close()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_SECONDS):
+                    await self._connection.close()
 
     def _said(self, text: str) -> None:
         try:
