@@ -61,7 +61,7 @@ class Commands:
             def later(*words: str, **more: str) -> Future[Done]:
                 return pool.submit(self._run, *words, data=samples, **more)
 
-            self.ask = later("ask", "pay day lyon?", "--json")
+            self.ask = later("ask", "On which day are people in Lyon paid?", "--json")
             self.sources = pool.submit(self._sources)
             self.batch = later(
                 "ask",
@@ -139,7 +139,7 @@ class TestAsking:
     def test_json_has_the_documented_keys_and_no_others(self, commands: Commands) -> None:
         (reply,) = lines(commands.ask.result())
         assert reply.keys() == REPLY_KEYS
-        assert reply["question"] == "pay day lyon?"
+        assert reply["question"] == "On which day are people in Lyon paid?"
         assert reply["tier"] == "sure" and not reply["abstained"]
         assert "27th" in reply["answer"]
         assert reply["voice"] == "fernhill"
@@ -417,19 +417,16 @@ class TestDoctor:
         assert result.stderr == ""
 
     @pytest.mark.parametrize(
-        ("setting", "value", "said"),
-        [
-            ("HOUSEVOICE_SURE", "7", "sure"),
-            ("HOUSEVOICE_HTTP_ALLOW", "wiki.example", "http_allow"),
-        ],
+        ("setting", "value"),
+        [("HOUSEVOICE_SURE", "7"), ("HOUSEVOICE_HTTP_ALLOW", "wiki.example")],
     )
     def test_settings_that_cannot_be_read_are_a_finding(
-        self, run: Callable[..., Any], setting: str, value: str, said: str
+        self, run: Callable[..., Any], setting: str, value: str
     ) -> None:
         result = run("doctor", **{setting: value})
         assert isinstance(result.exception, SystemExit), repr(result.exception)
         assert result.exit_code == 1
-        assert f"FAULT settings: {said}" in result.stdout
+        assert f"FAULT settings: {setting}:" in result.stdout
 
     def test_an_embedder_that_does_not_load_is_a_finding(
         self, run: Callable[..., Any], tmp_path: Path

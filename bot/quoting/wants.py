@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal
 
 from knowledge.words import stems, surface_words
@@ -26,7 +27,12 @@ class Wants:
     """The one step that is asked for by its number."""
 
 
-_HOW_MANY = re.compile(r"\bhow (?:many|much)\b(?: more)? ?(\w+)?")
+_HOW_MANY = re.compile(r"\bhow (?:many|much)\b((?: \w+){0,4})")
+_NOT_COUNTED = frozenset("more other extra off left exactly".split())
+_AFTER_COUNTED = frozenset(
+    "do does did is are was were can could may might must should will would have has had of in on "
+    "at for from to per a an the i we you it they get need take".split()
+)
 _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (
         "amount",
@@ -105,8 +111,14 @@ def wants(question: str) -> Wants:
     kind: Kind = min(found)[1] if found and not how_to else "any"
     if several and kind == "amount":  # "which kinds of leave do not come out of my allowance"
         kind = "any"
-    noun = stems(many[1]) if many and many[1] and kind == "amount" else frozenset[str]()
+    noun = stems(_counted(many[1])) if many and kind == "amount" else frozenset[str]()
     return Wants(kind, noun, steps=how_to, several=several, step=step)
+
+
+def _counted(after: str) -> str:
+    """What "how many" counts: of "paid vacation days off do I" the days."""
+    words = takewhile(lambda word: word not in _AFTER_COUNTED, after.split())
+    return next(iter([word for word in words if word not in _NOT_COUNTED][::-1]), "")
 
 
 def _step(asked: str) -> int | None:

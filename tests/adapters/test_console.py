@@ -258,7 +258,7 @@ class TestCommands:
     async def test_rewrite_a_draft_in_the_voice_asked_for(self, talk: Talk) -> None:
         said = await talk.said("/voice say Your parcel arrives on 3 May.", voice="harbour")
         assert "3 May" in said
-        assert "speaks in harbour" in await talk.said("/voice list", voice="harbour")
+        assert "speak in harbour" in await talk.said("/voice list", voice="harbour")
 
 
 class TestButtons:

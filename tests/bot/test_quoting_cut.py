@@ -114,6 +114,14 @@ class TestTables:
         )
         assert quoted.parts == ("| Ghent | 26 | 27 |",)
 
+    def test_what_is_counted_is_found_behind_other_words(self) -> None:
+        text = (
+            "| Site | A year |\n|---|---|\n| Ghent | 26 days |\n| Lyon | 27 days |\n\n"
+            "Someone who works four days of five therefore has 21.\n"
+        )
+        quoted = shown("how many paid vacation days do I get?", text, {"Someone": 0.6})
+        assert "| Ghent | 26 days |" in quoted and "| Lyon | 27 days |" in quoted
+
     def test_rows_that_are_apart_are_parts(self) -> None:
         quoted = quote("How many days in Ghent or Lyon?", evidence(LEAVE, {"Lyon": 0.6}))
         assert quoted.parts == ("| Ghent | 26 | 27 |", "| Lyon | 27 | 28 |")
@@ -226,3 +234,32 @@ class TestATableBesideSentences:
         found = evidence(self.LEAVE, {"Part-time": 0.95})
         shown = quote("What do part-time colleagues get?", found).shown
         assert shown.startswith("Part-time colleagues get it in proportion.")
+
+
+class TestBriefSentences:
+    TEXT = (
+        "We recommend a passport. People without one have been held at the border for hours.\n\n"
+        "Bring water.\n"
+    )
+
+    def test_one_that_may_not_answer_alone_is_quoted_with_its_neighbour(self) -> None:
+        quoted = shown("Why should I take a passport?", self.TEXT, {"passport": 0.8})
+        assert quoted.endswith("for hours.")
+
+    def test_one_that_surely_answers_stands_alone(self) -> None:
+        assert (
+            shown("What is advised?", self.TEXT, {"passport": 0.95}) == "We recommend a passport."
+        )
+
+    def test_the_neighbour_is_of_the_same_paragraph(self) -> None:
+        assert shown("What do I need?", self.TEXT, {"water": 0.8}) == "Bring water."
+
+
+def test_a_list_is_announced_by_a_colon_before_brackets_too() -> None:
+    text = "The papers that worked were: (copies only)\n\n- a lease\n- a tax return\n"
+    assert "- a tax return" in shown("which papers worked for her", text, {"papers": 0.9})
+
+
+def test_a_step_is_quoted_with_those_that_are_announced_with_it() -> None:
+    text = "To find old searches:\n\n1. Sign in.\n2. Open the archive.\n"
+    assert "Open the archive" in shown("where are my searches", text, {"Sign in": 0.9})

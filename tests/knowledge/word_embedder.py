@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from knowledge.documents.reading import CountTokens
 from knowledge.embedding import Embedder
+from knowledge.types import Vector
 from knowledge.words import stems, surface_words
 
 DIMS = 64
@@ -37,6 +38,9 @@ class WordEmbedder(Embedder):
         self.embedded += texts
         rows = [_direction(text) for text in texts]
         return np.stack(rows) if rows else np.zeros((0, 0), np.float32)
+
+    async def embed_one(self, text: str) -> Vector:
+        return (await self.embed([text]))[0]
 
 
 def count_words(text: str) -> int:
