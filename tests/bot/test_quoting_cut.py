@@ -239,7 +239,7 @@ class TestATableBesideSentences:
 class TestBriefSentences:
     TEXT = (
         "We recommend a passport. People without one have been held at the border for hours.\n\n"
-        "Bring water.\n"
+        "Bring two litres of water each.\n"
     )
 
     def test_one_that_may_not_answer_alone_is_quoted_with_its_neighbour(self) -> None:
@@ -252,7 +252,7 @@ class TestBriefSentences:
         )
 
     def test_the_neighbour_is_of_the_same_paragraph(self) -> None:
-        assert shown("What do I need?", self.TEXT, {"water": 0.8}) == "Bring water."
+        assert shown("is it dry", self.TEXT, {"water": 0.8}) == "Bring two litres of water each."
 
 
 def test_a_list_is_announced_by_a_colon_before_brackets_too() -> None:

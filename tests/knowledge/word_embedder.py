@@ -40,7 +40,8 @@ class WordEmbedder(Embedder):
         return np.stack(rows) if rows else np.zeros((0, 0), np.float32)
 
     async def embed_one(self, text: str) -> Vector:
-        return (await self.embed([text]))[0]
+        [row] = list(await self.embed([text]))
+        return np.asarray(row, np.float32)
 
 
 def count_words(text: str) -> int:
