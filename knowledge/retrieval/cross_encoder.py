@@ -196,6 +196,7 @@ class CrossEncoderReader(_OnThread):
                     padding=True,
                     truncation="longest_first",
                     max_length=most,
+                    split_special_tokens=True,
                     return_tensors="pt",
                 )
                 logits = model(**inputs).logits[:, 0].float()

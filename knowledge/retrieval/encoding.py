@@ -34,6 +34,7 @@ def encode(
     tokenizer: Tokenizer, question: str, texts: Sequence[ReadableText], most_tokens: int
 ) -> list[Encoded]:
     """Each text with the question, cut at ``most_tokens`` at the passage's end."""
+    tokenizer.encode_special_tokens = True  # "[SEP]" in a text is text
     tokenizer.no_padding()
     tokenizer.enable_truncation(_LONGEST_QUESTION)
     asked = tokenizer.encode(question)
