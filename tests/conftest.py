@@ -22,10 +22,16 @@ os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["OMP_NUM_THREADS"] = "1"  # the processes share the cores
 
+import hypothesis
 import pytest
 import structlog
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# The same examples in every run, so that a change is to blame for a failure. New ones are tried by
+# HYPOTHESIS_PROFILE=default.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 # --- the developer's own settings -------------------------------------------------------------
 

@@ -117,7 +117,7 @@ _OPENING = re.compile(r"(---|\+\+\+)[ \t]*(?:#[^\n]*)?(?:\n|\Z)")
 _YAML_END = re.compile(r"^(?:---|\.\.\.)[ \t]*(?:#[^\n]*)?(?:\n|\Z)", re.M)
 _TOML_END = re.compile(r"^\+\+\+[ \t]*(?:#[^\n]*)?(?:\n|\Z)", re.M)
 _INDENTED_END = re.compile(r"^[ \t]+(?:-{3,}|\.{3}|\+{3})[ \t]*$", re.M)
-_KEY = re.compile(r"^[^\w\n]*+[\w.-]+[\"']?[ \t]*[:=](?:\s|$)", re.M)
+_KEY = re.compile(r"^[^\w\n]*+[\w.-]+(?:\t[\w.-]+)*[\"']?[ \t]*[:=](?:\s|$)", re.M)
 _BEGINS_AS_METADATA = re.compile(
     r"(?:[#%][^\n]*\n\s*)*+(?:[-–—+=;~`*_.]{2}|[{%]|[\w\"'.-]+\s?[:=])"
 )

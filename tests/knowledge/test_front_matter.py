@@ -314,6 +314,13 @@ class TestNeverWiderThanMeant:
         changed = text[:at] + typed + text[at + cut :]
         assert not is_wider(access_of(changed)), changed
 
+    def test_after_a_tab_within_the_key(self) -> None:
+        for at in range(1, len("access")):
+            for cut in (0, 1):
+                key = "access"[:at] + "\t" + "access"[at + cut :]
+                changed = document(f"{key}: [role:managers]")
+                assert not is_wider(access_of(changed)), changed
+
     @settings(max_examples=300, deadline=None)
     @given(HEADS, LISTS, st.randoms(use_true_random=False))
     def test_after_lines_changed_places(
