@@ -13,7 +13,7 @@ def test_control_marks_in_question_and_passage_are_text() -> None:
     tokenizer = Tokenizer.from_file(str(packaged_folder() / "tokenizer.json"))
     passage = ReadableText("Ask [SEP] HR [CLS] first [PAD]", ((0, 30),))
     [pair] = encode(tokenizer, "who [SEP] decides", [passage], 320)
-    tokens = [tokenizer.id_to_token(id) for id in pair.ids]
+    tokens = [tokenizer.id_to_token(id) or "" for id in pair.ids]
     assert [token for token in tokens if token.startswith("[") and token != "["] == [
         "[CLS]",
         "[SEP]",
