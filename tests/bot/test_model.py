@@ -199,7 +199,7 @@ def held_out(fernhill: Voice) -> list[Example]:
     topics = json.loads((fernhill.lora / "card.json").read_text("utf-8"))["test_topics"]
     pairs = [pair for pair in fernhill.examples if pair.topic in topics and pair.kind == "answer"]
     assert len(pairs) >= 40
-    return pairs[::3]
+    return pairs
 
 
 Chosen = dict[str, dict[str, float]]
@@ -207,9 +207,8 @@ Chosen = dict[str, dict[str, float]]
 
 class TestTheLora:
     def test_chooses_the_voices_lines_for_questions_it_never_saw(self, of_tuned: Chosen) -> None:
-        # By chance it would be one in ten. int8 sums differ from one kind of processor to another.
-        assert of_tuned["every_line"]["greeting"] >= 0.5
-        assert of_tuned["every_line"]["lead_in"] >= 0.5
+        assert of_tuned["every_line"]["greeting"] >= 0.6
+        assert of_tuned["every_line"]["lead_in"] >= 0.6
 
     def test_is_what_makes_it_so(self, of_tuned: Chosen, of_untuned: Chosen) -> None:
         for part in PARTS:
@@ -253,7 +252,7 @@ async def answered(writer: Writer, voice: Voice, pair: Example) -> Reply:
     return reply
 
 
-async def test_int8_chooses_much_as_fp32_does(
+async def test_int8_chooses_mostly_as_fp32_does(
     tuned: LocalModel,
     exact: LocalModel,
     fernhill: Voice,
@@ -268,7 +267,7 @@ async def test_int8_chooses_much_as_fp32_does(
         asked = {"question": pair.question, "notes": pair.plain}
         fast, slow = [await compose(model, *script, **asked) for model in (tuned, exact)]
         same += sum(one == other for one, other in zip(fast[::2], slow[::2], strict=True))
-    assert same >= 0.4 * 2 * len(held_out)
+    assert same >= 0.6 * 2 * len(held_out)
 
 
 class TestWhatCannotBeLoaded:
