@@ -153,8 +153,11 @@ def _loaded(written: str, *, is_yaml: bool) -> dict[str, Any] | None:
 
 
 def _is_metadata(written: str) -> bool:
-    """Has it a line that names a key? Prose has ``Note: …`` too, but seldom at its beginning."""
-    return _KEY.search(written[:HEAD]) is not None or bool(_access_lists(written, is_metadata=True))
+    """Has it a line that names a key, or people? Prose has ``Note: …``, but seldom so early."""
+    head = written[:HEAD]
+    return any(sign.search(head) for sign in (_KEY, _PEOPLE)) or bool(
+        _access_lists(written, is_metadata=True)
+    )
 
 
 # --- the access list --------------------------------------------------------------------------
