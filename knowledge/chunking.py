@@ -82,7 +82,7 @@ def chunk(
     source = reduce_media(document.markdown)
     count = cache(count_tokens)
     chunks = []
-    for section in _sections(source, document.title):
+    for section in _sections(source, document.title, has_slugs=not document.has_own_anchors):
         context = count(_CONTEXT_MARK.join((document.title, *section.headings)))
         budget = max(min(MIN_TEXT_TOKENS, max_tokens), max_tokens - context)
         for text in _pieces(source, section.blocks, count, budget):
@@ -93,7 +93,7 @@ def chunk(
 # --- sections ---------------------------------------------------------------------------------
 
 
-def _sections(source: str, title: str) -> Iterator[_Section]:
+def _sections(source: str, title: str, *, has_slugs: bool) -> Iterator[_Section]:
     """The sections that have a body."""
     slugs: dict[str, int] = {}
     path: list[tuple[int, str]] = []
@@ -114,7 +114,7 @@ def _sections(source: str, title: str) -> Iterator[_Section]:
         yield from _with_body(section)
         content, explicit = split_heading_id(block.content)
         heading = plain_text(content)
-        slug = _unique_slug(heading, slugs)
+        slug = _unique_slug(heading, slugs) if has_slugs else ""
         # A page stays the place to open in a PDF, where heading anchors lead nowhere.
         in_pdf = section.anchor.startswith("page=")
         anchor = section.anchor if in_pdf else explicit or pending_anchor or slug

@@ -8,13 +8,13 @@ from pathlib import PurePosixPath
 from knowledge.errors import DocumentSkipped
 from knowledge.parsing.blocks import parse_blocks
 from knowledge.parsing.detect import SUPPORTED_EXTENSIONS, detect, file_name
-from knowledge.parsing.document import MAX_DOCUMENT_BYTES, Draft, ParsedDocument
+from knowledge.parsing.document import MAX_DOCUMENT_BYTES, Draft, LeftOut, ParsedDocument
 from knowledge.parsing.front_matter import HEAD, refuse_unread_access
 from knowledge.parsing.inline import plain_text, split_heading_id
 from knowledge.parsing.tables import compact_tables
 from knowledge.parsing.text import clean, decode
 
-__all__ = ["MAX_DOCUMENT_BYTES", "SUPPORTED_EXTENSIONS", "ParsedDocument", "parse"]
+__all__ = ["MAX_DOCUMENT_BYTES", "SUPPORTED_EXTENSIONS", "LeftOut", "ParsedDocument", "parse"]
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{2,40})", re.I)
 _TAG = re.compile(r"<(?!!--)")
@@ -59,6 +59,8 @@ def parse(
         access=draft.access,
         valid_until=draft.valid_until,
         language=draft.language,
+        left_out=draft.left_out,
+        has_own_anchors=draft.has_own_anchors,
     )
 
 

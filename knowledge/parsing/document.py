@@ -40,6 +40,17 @@ the single call into such a library is wrapped, so errors of our own code are no
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Something of a document that was not read, for the person who added it."""
+
+    kind: str
+    """Plural, as it follows a number: ``pages without text``."""
+    count: int
+    where: str = ""
+    """Which ones, where they have a name or number: ``2, 3``."""
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedDocument:
     """One document as Markdown, with what it says about itself."""
 
@@ -53,6 +64,10 @@ class ParsedDocument:
     """The last day on which the document holds; None when it says nothing."""
     language: str | None
     """Lower-case primary subtag of the stated language (``de-AT`` is ``de``); None if unstated."""
+    left_out: tuple[LeftOut, ...] = ()
+    """What of it was not read; a kind occurs once."""
+    has_own_anchors: bool = False
+    """Only ids that the document states can be linked to; else headings' slugs can, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +79,8 @@ class Draft:
     access: frozenset[str] | None = None
     valid_until: date | None = None
     language: str | None = None
+    left_out: tuple[LeftOut, ...] = ()
+    has_own_anchors: bool = False
 
 
 def primary_language(stated: object) -> str | None:
