@@ -84,7 +84,7 @@ def _draft(name: str, content: bytes, content_type: str | None, *, guarded: bool
 
             return parse_xlsx(content)
         case "csv":
-            from knowledge.parsing.sheets import parse_csv
+            from knowledge.parsing.delimited import parse_csv
 
             return parse_csv(_plain(content, content_type, guarded=guarded))
         case "html":

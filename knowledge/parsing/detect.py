@@ -10,6 +10,7 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from knowledge.errors import DocumentSkipped
+from knowledge.parsing.charsets import utf16_without_mark
 from knowledge.parsing.document import PARSER_FAILURES
 from knowledge.parsing.text import has_text_bom
 
@@ -134,7 +135,8 @@ def _by_bytes(content: bytes) -> Format | None:
             "The file is in the old Office format (.doc, .xls, .ppt). "
             "Save it as .docx, .xlsx or .pptx and add it again."
         )
-    if b"\0" in content[:_SAMPLED] and not has_text_bom(content) and not _is_utf8(content):
+    is_text = has_text_bom(content) or utf16_without_mark(content) is not None
+    if b"\0" in content[:_SAMPLED] and not is_text and not _is_utf8(content):
         raise DocumentSkipped(
             "The file holds binary data, not text, whatever its name says. "
             "Check that it is the right file, or save it in a supported format."

@@ -6,6 +6,7 @@ import struct
 import xml.parsers.expat
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from xml.sax import SAXException
@@ -48,6 +49,15 @@ class LeftOut:
     count: int
     where: str = ""
     """Which ones, where they have a name or number: ``2, 3``."""
+
+
+_SHOWN = 10
+
+
+def some_of(names: Sequence[str]) -> str:
+    """The first names in one line, for :attr:`LeftOut.where`."""
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 @dataclass(frozen=True, slots=True)
