@@ -66,6 +66,8 @@ class Converter(MarkdownConverter):  # type: ignore[misc]  # has no types
         if not heads and grid and _is_title(kept[0][0], grid):
             above.append(grid.pop(0)[0])
             kept.pop(0)
+        if heads < 2 and _has_groups(kept, grid, self._first_row_is_header or bool(heads)):
+            heads = 2
         if heads < len(grid):
             grid[:heads] = [joined_header(grid[:heads])] if heads else []
         has_header = bool(heads) or self._first_row_is_header
@@ -122,6 +124,14 @@ def unwrap_layout(soup: Any) -> None:
             if part.find_parent("table") is table:
                 part.name = "div"
         table.name = "div"
+
+
+def _has_groups(
+    kept: list[tuple[list[Cell], bool]], grid: list[list[str]], has_header: bool
+) -> bool:
+    """Does the first row name groups of the columns that the second names, as in words?"""
+    groups = has_header and len(grid) > 2 and any(columns > 1 for _, columns, _ in kept[0][0])
+    return groups and not any(char.isdigit() for cell in grid[1] for char in cell)
 
 
 def _is_title(first: list[Cell], grid: list[list[str]]) -> bool:
