@@ -122,7 +122,15 @@ def _without_running_lines(
         places.update({_place(line) for line in pieces if _is_edge(line, page, body)})  # type: ignore[arg-type]
     kept = []
     for page, pieces in zip(pages, ordered, strict=True):
-        kept.append([p for p in pieces if not _is_running(p, page, body, places, len(pages))])
+        from_top = sorted(pieces, key=lambda piece: piece.top)
+        dropped = set()
+        for outside_in in (from_top, sorted(pieces, key=lambda piece: -piece.bottom)):
+            # What stands further in than a line that is none is none either.
+            for piece in outside_in:
+                if not _is_running(piece, page, body, places, len(pages)):
+                    break
+                dropped.add(id(piece))
+        kept.append([piece for piece in pieces if id(piece) not in dropped])
     return kept
 
 

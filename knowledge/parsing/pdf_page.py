@@ -70,8 +70,9 @@ def read_page(page: Any) -> Page:
     import pypdfium2.raw as pdfium
 
     width, height = page.get_size()
-    left, bottom, right, top = page.get_mediabox()
-    crop = page.get_cropbox() or (left, bottom, right, top)
+    shown = pdfium.FS_RECTF()  # its boxes may be inherited, which this alone follows
+    pdfium.FPDF_GetPageBoundingBox(page.raw, shown)
+    crop = (shown.left, shown.bottom, shown.right, shown.top)
     place = _Placing(page.get_rotation() % 360, crop)
     text = page.get_textpage()
     try:
