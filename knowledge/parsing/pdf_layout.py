@@ -211,8 +211,9 @@ def _is_prose(lines: Sequence[Line], columns: Sequence[tuple[float, float]]) -> 
     for x0, x1 in columns:
         own = [line for line in lines if x0 <= line.x0 <= x1]
         words = sum(line.words for line in own) / len(own)
-        fill = median((line.x1 - line.x0) / max(x1 - x0, 1.0) for line in own)
-        if words < _FEW_WORDS or fill < 0.55:
+        widths = sorted(line.x1 - line.x0 for line in own)
+        full = max(widths[len(widths) * 4 // 5], 1.0)  # a heading over two columns is wider
+        if words < _FEW_WORDS or median(widths) < 0.55 * full:
             return False
     return True
 

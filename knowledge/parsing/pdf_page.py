@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ MAX_CHARACTERS = 60_000
 MAX_OBJECTS = 30_000
 """Paths looked at on one page; drawings and maps have more, and are no tables."""
 _MAX_DEPTH = 5
+_SAMPLED = 300
+"""Letters whose direction is looked at."""
 _GAP = 0.22
 """Of the font size: a wider gap between two letters parts words, where no space stands."""
 _LIGATURE = re.compile("[\ufb00-\ufb06]")
@@ -69,16 +72,16 @@ def read_page(page: Any) -> Page:
     """Read a :class:`pypdfium2.PdfPage`, whose form fields are part of the page already."""
     import pypdfium2.raw as pdfium
 
-    width, height = page.get_size()
     shown = pdfium.FS_RECTF()  # its boxes may be inherited, which this alone follows
     pdfium.FPDF_GetPageBoundingBox(page.raw, shown)
     crop = (shown.left, shown.bottom, shown.right, shown.top)
-    place = _Placing(page.get_rotation() % 360, crop)
     text = page.get_textpage()
     try:
+        place = _Placing(_direction(pdfium, text.raw), crop)
         words = list(_words(pdfium, text.raw, place))
     finally:
         text.close()
+    width, height = place.size
     rules: list[Rule] = []
     pictures = _look_at_objects(pdfium, page.raw, place, rules)
     inside = [word for word in words if -1 <= word.x0 <= width + 1 and -1 <= word.top <= height + 1]
@@ -88,14 +91,20 @@ def read_page(page: Any) -> Page:
 
 
 class _Placing:
-    """From the file's coordinates, which go up from the bottom left, to the shown page's."""
+    """From the file's coordinates, which go up from the bottom left, to those of a page turned so
+    that its text is level."""
 
-    def __init__(self, rotation: int, crop: tuple[float, float, float, float]) -> None:
-        self.rotation = rotation
+    def __init__(self, direction: int, crop: tuple[float, float, float, float]) -> None:
+        self.direction = direction
         self.left, self.bottom, self.right, self.top = crop
 
+    @property
+    def size(self) -> tuple[float, float]:
+        wide, high = self.right - self.left, self.top - self.bottom
+        return (high, wide) if self.direction in (90, 270) else (wide, high)
+
     def point(self, x: float, y: float) -> tuple[float, float]:
-        match self.rotation:
+        match self.direction:
             case 90:
                 return y - self.bottom, x - self.left
             case 180:
@@ -108,6 +117,26 @@ class _Placing:
     def box(self, x0: float, y0: float, x1: float, y1: float) -> tuple[float, float, float, float]:
         (ax, ay), (bx, by) = self.point(x0, y0), self.point(x1, y1)
         return min(ax, bx), max(ax, bx), min(ay, by), max(ay, by)
+
+
+def _direction(pdfium: Any, text: Any) -> int:
+    """Where most of the letters go, in degrees from rightwards; whatever the page's rotation.
+
+    A table that was laid sideways is read as if the page was turned.
+    """
+    turns: Counter[int] = Counter()
+    matrix = pdfium.FS_MATRIX()
+    count = pdfium.FPDFText_CountChars(text)
+    for at in range(0, count, max(1, count // _SAMPLED)):
+        if pdfium.FPDFText_GetMatrix(text, at, matrix):
+            turns[_turn(matrix)] += 1
+    return turns.most_common(1)[0][0] if turns else 0
+
+
+def _turn(matrix: Any) -> int:
+    if abs(matrix.a) >= abs(matrix.b):
+        return 0 if matrix.a >= 0 else 180
+    return 90 if matrix.b > 0 else 270
 
 
 # --- words ------------------------------------------------------------------------------------
@@ -172,10 +201,10 @@ def _style(pdfium: Any, text: Any, at: int, place: _Placing, known: dict[int, _S
     key = ctypes.cast(run, ctypes.c_void_p).value or -1
     if key not in known:
         matrix = pdfium.FS_MATRIX()
-        scale, level = 1.0, place.rotation in (0, 180)
+        scale, level = 1.0, True
         if pdfium.FPDFText_GetMatrix(text, at, matrix):
             scale = (matrix.c**2 + matrix.d**2) ** 0.5 or 1.0
-            level = (abs(matrix.a) >= abs(matrix.b)) == (place.rotation in (0, 180))
+            level = _turn(matrix) == place.direction
         name = ctypes.create_string_buffer(128)
         flags = ctypes.c_int()
         pdfium.FPDFText_GetFontInfo(text, at, name, 128, flags)

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 from knowledge.parsing.grid import Cell, spread
 from knowledge.parsing.pdf_page import Rule, Word
+from knowledge.parsing.sheet_tables import has_header
 
 _SNAP = 3.0
 """Points that lines of one border are apart, drawn for each cell anew."""
 MAX_CROSSINGS = 250_000
 """Pairs of lines that are compared on a page; a map or a chart has more."""
+_BODY_LINES = 5
+"""Lines in one cell over the whole width: rather several rows than a remark."""
 MAX_CELLS = 10_000
 """Of one table."""
 
@@ -49,10 +52,10 @@ def ruled_tables(words: Sequence[Word], rules: Sequence[Rule]) -> tuple[list[Tab
         if len(xs) < 3 or len(ys) < 3 or len(xs) * len(ys) > MAX_CELLS:
             continue
         inside = [w for w in left if _is_inside(w, xs, ys)]
-        table = _filled(inside, xs, ys, columns, rows)
+        table, taken = _filled(inside, xs, ys, columns, rows)
         if table is not None:
-            taken = set(map(id, inside))
             left = [w for w in left if id(w) not in taken]
+            table, left = _with_names_above(table, xs, left)
             tables.append(table)
     return sorted(tables, key=lambda table: table.top), left
 
@@ -125,10 +128,14 @@ def _is_inside(word: Word, xs: list[float], ys: list[float]) -> bool:
     return xs[0] <= x <= xs[-1] and ys[0] <= y <= ys[-1]
 
 
+_Held = tuple[list[Word], int, int]
+"""What a cell holds, and how many columns and rows it spans."""
+
+
 def _filled(
     words: Sequence[Word], xs: list[float], ys: list[float], columns: list[_Line], rows: list[_Line]
-) -> Table | None:
-    """The table's texts; None if it is a frame or a chart rather than a table."""
+) -> tuple[Table | None, set[int]]:
+    """The table's texts, and the ids of its words; no table if it is a frame or a chart."""
     wide, high = len(xs) - 1, len(ys) - 1
     held: dict[tuple[int, int], list[Word]] = {}
     for word in words:
@@ -136,32 +143,94 @@ def _filled(
         column = min(bisect_right(xs, x) - 1, wide - 1)
         row = min(bisect_right(ys, y) - 1, high - 1)
         held.setdefault((row, column), []).append(word)
-    parted_right = [
+    right = [
         [_covers(columns, xs[c + 1], ys[r], ys[r + 1]) for c in range(wide)] for r in range(high)
     ]
-    parted_below = [
-        [_covers(rows, ys[r + 1], xs[c], xs[c + 1]) for c in range(wide)] for r in range(high)
-    ]
-    lines: list[list[Cell]] = []
+    below = [[_covers(rows, ys[r + 1], xs[c], xs[c + 1]) for c in range(wide)] for r in range(high)]
+    lines: list[list[_Held]] = []
     covered: set[tuple[int, int]] = set()
+    taken: set[int] = set()
     for row in range(high):
-        line: list[Cell] = []
+        line: list[_Held] = []
         for column in range(wide):
             if (row, column) in covered:
                 continue
-            across, down = _span(row, column, parted_right, parted_below, covered)
+            across, down = _span(row, column, right, below, covered)
             places = [
                 (r, c) for r in range(row, row + down) for c in range(column, column + across)
             ]
             covered.update(places)
-            line.append(([w for at in places for w in held.get(at, ())], across, down))  # type: ignore[arg-type]
+            inside = [word for place in places for word in held.get(place, ())]
+            if across == wide and len(text_lines(inside)) >= _BODY_LINES:
+                inside = []  # rows that no lines part: text below a header with lines
+            taken.update(map(id, inside))
+            line += _parted(inside, xs[column : column + across + 1], down)
         lines.append(line)
     grid = spread(_texts(lines))
     used = [n for n in range(wide) if any(row[n] for row in grid)]
     kept = [[row[n] for n in used] for row in grid if any(row)]
-    if len(kept) < 2 or len(used) < 2:
-        return None
-    return Table(xs[0], ys[0], xs[-1], ys[-1], kept)
+    if not kept or len(used) < 2 or (len(kept) < 2 and len(grid) < 2):
+        return None, set()
+    return Table(xs[0], ys[0], xs[-1], ys[-1], kept), taken
+
+
+def _with_names_above(table: Table, xs: list[float], words: list[Word]) -> tuple[Table, list[Word]]:
+    """The table with the names of its columns, where those stand above its lines."""
+    if has_header(table.rows):
+        return table, words
+    near = [
+        w
+        for w in words
+        if table.x0 - _SNAP <= w.x0
+        and w.x1 <= table.x1 + _SNAP
+        and -2 <= table.top - w.bottom <= 0.9 * (w.bottom - w.top)
+    ]
+    cells: list[list[str]] = [[] for _ in xs[1:]]
+    for word in sorted(near, key=lambda w: (w.top, w.x0)):
+        at = min(max(bisect_right(xs, word.x0 + 1) - 1, 0), len(cells) - 1)
+        if word.x1 > xs[at + 1] + _SNAP:
+            return table, words
+        cells[at].append(word.text)
+    names = [" ".join(cell) for cell in cells if cell]
+    if len(names) != len(table.rows[0]) or len(names) < 2:
+        return table, words
+    taken = set(map(id, near))
+    rows = [names, *table.rows]
+    top = min(w.top for w in near)
+    return (
+        Table(table.x0, top, table.x1, table.bottom, rows),
+        [w for w in words if id(w) not in taken],
+    )
+
+
+def _parted(words: list[Word], xs: list[float], down: int) -> list[_Held]:
+    """A cell that no lines part, though its words stand apart in several columns, as several."""
+    wide = len(xs) - 1
+    starts = [0]
+    ordered = sorted(words, key=lambda w: w.x0)
+    for before, word in zip(ordered, ordered[1:], strict=False):
+        at = bisect_right(xs, word.x0 + 1) - 1
+        if (
+            word.x0 - before.x1 > max(word.size, _SNAP)
+            and at > starts[-1]
+            and before.x1 <= xs[at] + _SNAP
+        ):
+            starts.append(min(at, wide - 1))
+    if len(starts) < 2 or len(text_lines(words)) > 2:
+        return [(words, wide, down)]
+    ends = [*starts[1:], wide]
+    return [
+        (
+            [
+                w
+                for w in words
+                if xs[start] - _SNAP <= w.x0 < xs[end] - _SNAP or (start == 0 and w.x0 < xs[0])
+            ],
+            end - start,
+            down,
+        )
+        for start, end in zip(starts, ends, strict=True)
+    ]
 
 
 def _covers(lines: list[_Line], at: float, low: float, high: float) -> bool:
@@ -194,21 +263,14 @@ def _span(
     return across, down
 
 
-def _texts(lines: list[list[Cell]]) -> Iterator[list[Cell]]:
+def _texts(lines: list[list[_Held]]) -> Iterator[list[Cell]]:
     """The cells' words as text; a row whose cells hold lists of equal length is several rows."""
     for line in lines:
-        texts = [(text_lines(words), across, down) for words, across, down in line]  # type: ignore[arg-type]
+        texts = [(text_lines(words), across, down) for words, across, down in line]
         counts = {len(said) for said, _, _ in texts if said}
         most = max(counts, default=0)
         is_plain = all(across == down == 1 for _, across, down in texts)
-        tops = [[top for top, _ in said] for said, _, _ in texts if len(said) == most]
-        if (
-            most > 2
-            and is_plain
-            and len(tops) > 1
-            and len(texts[0][0]) == most
-            and len(counts) == 1
-        ):
+        if most > 2 and is_plain and len(counts) == 1 and sum(bool(t[0]) for t in texts) > 1:
             for n in range(most):
                 yield [(said[n][1] if said else "", 1, 1) for said, _, _ in texts]
         else:

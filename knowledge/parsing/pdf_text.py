@@ -25,6 +25,7 @@ _BULLET = re.compile(r"^[•‣▪●◦○–·■□➢✓]\s*(?=\S)")
 _LIST_START = re.compile(r"^(?:- |\(?\d{1,2}[.)] |\(?[a-z]\) )")
 _SENTENCE_END = re.compile(r"[.!?:;…][\"'”’)\]]*$")
 _HYPHENATED = re.compile(r"(\w*[^\W\d_])-$")
+_SENTENCES = re.compile(r"[^\W\d_]{2}[.!?] +[A-Z]")
 _LEADERS = re.compile(r"\s*(?:\.\s?){4,}\s*")
 
 
@@ -131,6 +132,8 @@ class _Styles:
     def level(self, line: Line) -> int:
         """0 for body print."""
         if len(line.text) > MAX_HEADING or not any(map(str.isalpha, line.text)):
+            return 0
+        if _SENTENCES.search(line.text):
             return 0
         if line.size in self._levels:
             return self._levels[line.size]
