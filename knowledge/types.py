@@ -129,3 +129,14 @@ class Evidence:
     """How likely it answers the question, in [0, 1]; calibrated on handbooks that were held out."""
     units: tuple[ScoredUnit, ...]
     """In the passage's order; never empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Something of a document that was not read, for the person who added it."""
+
+    kind: str
+    """Plural, as it follows a number: ``pages without text``."""
+    count: int
+    where: str = ""
+    """Which ones, where they have a name or number: ``2, 3``."""

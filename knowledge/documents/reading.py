@@ -14,6 +14,7 @@ from knowledge.errors import DocumentSkipped
 from knowledge.parsing import MAX_DOCUMENT_BYTES, parse
 from knowledge.parsing.document import PARSER_FAILURES
 from knowledge.parsing.inline import plain_text
+from knowledge.types import LeftOut
 
 CountTokens = Callable[[str], int]
 """Counts one text's tokens; it can be pickled, to be taken along to another process."""
@@ -55,6 +56,8 @@ class ReadFile:
     """In order; never none."""
     embedded: tuple[str, ...]
     """For each piece what the embedder reads of it."""
+    left_out: tuple[LeftOut, ...] = ()
+    """What of it was not read."""
 
 
 class FileReader(Protocol):
@@ -95,6 +98,7 @@ def read_file(file: RawFile, count_tokens: CountTokens) -> ReadFile:
         parsed.language,
         tuple(pieces),
         tuple(embedded_words(parsed.title, each.headings, each.text) for each in pieces),
+        parsed.left_out,
     )
 
 

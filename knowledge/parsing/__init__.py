@@ -8,11 +8,12 @@ from pathlib import PurePosixPath
 from knowledge.errors import DocumentSkipped
 from knowledge.parsing.blocks import parse_blocks
 from knowledge.parsing.detect import SUPPORTED_EXTENSIONS, detect, file_name
-from knowledge.parsing.document import MAX_DOCUMENT_BYTES, Draft, LeftOut, ParsedDocument
+from knowledge.parsing.document import MAX_DOCUMENT_BYTES, Draft, ParsedDocument
 from knowledge.parsing.front_matter import HEAD, refuse_unread_access
 from knowledge.parsing.inline import plain_text, split_heading_id
 from knowledge.parsing.tables import compact_tables
 from knowledge.parsing.text import clean, decode
+from knowledge.types import LeftOut
 
 __all__ = ["MAX_DOCUMENT_BYTES", "SUPPORTED_EXTENSIONS", "LeftOut", "ParsedDocument", "parse"]
 

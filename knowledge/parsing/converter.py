@@ -18,7 +18,7 @@ from knowledge.parsing.tables import write_table
 _BLOCKS = ("h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote", "hr")
 
 
-class Converter(MarkdownConverter):  # type: ignore[misc]  # has no types
+class Converter(MarkdownConverter):
     """``first_row_is_header``: of tables whose rows do not say so themselves."""
 
     def __init__(self, *, first_row_is_header: bool) -> None:
@@ -104,7 +104,7 @@ class Converter(MarkdownConverter):  # type: ignore[misc]  # has no types
         target = str(link.get("href") or "").strip()
         if target.lower().startswith("javascript:") or target == "#":
             return text
-        made: str = super().convert_a(link, text, parent_tags)
+        made: str = super().convert_a(link, text, parent_tags)  # type: ignore[misc]  # made at run time
         return made
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from xml.sax import SAXException
 
+from knowledge.types import LeftOut
+
 MAX_DOCUMENT_BYTES = 20 * 1024 * 1024
 """Larger files are skipped: a handbook page is kilobytes, and parsers need many times the size."""
 
@@ -38,17 +40,6 @@ PARSER_FAILURES: tuple[type[Exception], ...] = (
 They walk the file's structures unchecked, so a flipped byte surfaces as almost any of these. Only
 the single call into such a library is wrapped, so errors of our own code are not hidden.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """Something of a document that was not read, for the person who added it."""
-
-    kind: str
-    """Plural, as it follows a number: ``pages without text``."""
-    count: int
-    where: str = ""
-    """Which ones, where they have a name or number: ``2, 3``."""
 
 
 _SHOWN = 10

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_LANDMARKS = frozenset(("navigation", "search", "menu", "menubar", "tablist", "toolbar", "dialog", "alertdialog"))  # fmt: skip
+_LANDMARKS = frozenset("navigation search menu menubar tablist toolbar dialog alertdialog".split())
 _SUSPECT_TAGS = ("header", "footer", "aside", "form", "fieldset")
 _SUSPECT = re.compile(
     r"(?:^|[\s_-])(?:nav|navbar|navigation|menu|breadcrumbs?|sidebar|footer|banner|skip|skiplink"

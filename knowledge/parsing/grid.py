@@ -1,4 +1,4 @@
-"""Tables as grids: cells that span rows or columns are repeated, so each stands under its header."""
+"""Tables as grids: cells that span rows or columns are repeated, each under its own header."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def parse_html(text: str, url: str | None = None) -> Draft:
 
     Raises :class:`DocumentSkipped` for what stands in for a page: sign-in forms, "not found".
     """
-    import lxml.html  # type: ignore[import-untyped]  # ships no type information
+    import lxml.html
     from lxml import etree
 
     try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from knowledge.parsing.pdf_page import Page, Word
@@ -220,7 +221,7 @@ def _is_prose(lines: Sequence[Line], columns: Sequence[tuple[float, float]]) -> 
 
 def _cells(rows: list[list[Line]], columns: list[tuple[float, float]]) -> list[list[str]]:
     """Texts by row and column; what only continues a cell of the row above belongs to that."""
-    gaps = [b[0].top - a[0].bottom for a, b in zip(rows, rows[1:], strict=False)]
+    gaps = [b[0].top - a[0].bottom for a, b in pairwise(rows)]
     usual = median(gaps) if gaps else 0.0
     found: list[list[str]] = []
     for n, row in enumerate(rows):

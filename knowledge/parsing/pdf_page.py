@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 from unicodedata import normalize
 
@@ -91,8 +92,10 @@ def read_page(page: Any) -> Page:
 
 
 class _Placing:
-    """From the file's coordinates, which go up from the bottom left, to those of a page turned so
-    that its text is level."""
+    """From the file's coordinates, which go up from the bottom left, to those of the shown page.
+
+    It is turned so that its text is level.
+    """
 
     def __init__(self, direction: int, crop: tuple[float, float, float, float]) -> None:
         self.direction = direction
@@ -279,7 +282,7 @@ def _collect(pdfium: Any, path: Any, matrix: _Matrix, place: _Placing, rules: li
     if not stroke.value and fill.value:
         _collect_filled(points, pdfium.FPDF_SEGMENT_MOVETO, rules)
     if stroke.value:
-        for (x0, y0, _), (x1, y1, kind) in zip(points, points[1:], strict=False):
+        for (x0, y0, _), (x1, y1, kind) in pairwise(points):
             if kind == pdfium.FPDF_SEGMENT_LINETO:
                 _add(x0, y0, x1, y1, rules)
 

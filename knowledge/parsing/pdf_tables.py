@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from knowledge.parsing.grid import Cell, spread
 from knowledge.parsing.pdf_page import Rule, Word
@@ -208,7 +209,7 @@ def _parted(words: list[Word], xs: list[float], down: int) -> list[_Held]:
     wide = len(xs) - 1
     starts = [0]
     ordered = sorted(words, key=lambda w: w.x0)
-    for before, word in zip(ordered, ordered[1:], strict=False):
+    for before, word in pairwise(ordered):
         at = bisect_right(xs, word.x0 + 1) - 1
         if (
             word.x0 - before.x1 > max(word.size, _SNAP)

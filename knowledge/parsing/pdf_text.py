@@ -1,4 +1,4 @@
-"""Lines and tables of PDF pages as Markdown: paragraphs whole again, headings told from body print."""
+"""Lines and tables of PDF pages as Markdown: paragraphs whole again, headings told from text."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from knowledge.parsing.pdf_layout import Line, Piece
@@ -196,7 +197,7 @@ def _usual_gap(page: Sequence[Piece]) -> float:
     """Points between the lines of a paragraph."""
     gaps = [
         below.top - above.bottom
-        for above, below in zip(page, page[1:], strict=False)
+        for above, below in pairwise(page)
         if isinstance(above, Line)
         and isinstance(below, Line)
         and below.top > above.top

@@ -1,4 +1,4 @@
-"""What openpyxl's frugal mode leaves out of a worksheet: merges, hidden parts, links, lost values."""
+"""What openpyxl's frugal mode leaves out of a worksheet: merges, hidden parts, links, formulas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables in a grid of cells: where one ends and the next begins, and which row names the columns."""
+"""Tables in a grid of cells: where one ends and the next begins, and which row is its header."""
 
 from __future__ import annotations
 
@@ -204,9 +204,7 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
         if any(char.isdigit() for char in cell):
             if _YEAR.fullmatch(cell):
                 for_it += valued and not all(map(_YEAR.fullmatch, under))
-            elif shape == most[0] and most[1] * 2 > len(under):
-                against += 1
-            elif _is_value(cell):
+            elif (shape == most[0] and most[1] * 2 > len(under)) or _is_value(cell):
                 against += 1
         elif valued or any(char.isdigit() for char in most[0]):
             for_it += 1

@@ -7,11 +7,12 @@ import zipfile
 from typing import Any
 
 from knowledge.errors import DocumentSkipped
-from knowledge.parsing.document import PARSER_FAILURES, Draft, LeftOut, some_of
+from knowledge.parsing.document import PARSER_FAILURES, Draft, some_of
 from knowledge.parsing.number_formats import shown
-from knowledge.parsing.office import related, transitional
+from knowledge.parsing.office import transitional
 from knowledge.parsing.sheet_layout import Layout, read_layout
 from knowledge.parsing.sheet_tables import sheet_parts
+from knowledge.types import LeftOut
 
 MAX_CELLS = 500_000
 """Filled cells in one workbook; beyond it a sheet is a database export, not a document."""

@@ -9,11 +9,12 @@ from typing import Any
 
 from knowledge.errors import DocumentSkipped
 from knowledge.parsing.charts import chart_markdown
-from knowledge.parsing.document import PARSER_FAILURES, Draft, LeftOut, some_of
+from knowledge.parsing.document import PARSER_FAILURES, Draft, some_of
 from knowledge.parsing.grid import spread
 from knowledge.parsing.office import parsed_xml, transitional
 from knowledge.parsing.tables import write_table
 from knowledge.parsing.word_package import diagram_lines
+from knowledge.types import LeftOut
 
 _LARGE = 1_000_000
 """English Metric Units, some 2.8 cm: smaller pictures are logos and icons."""

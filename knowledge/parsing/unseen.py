@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from knowledge.parsing.document import LeftOut
+from knowledge.types import LeftOut
 
-_NEVER_SHOWN = ("head", "script", "style", "noscript", "template", "svg", "iframe", "object", "audio", "video", "canvas")  # fmt: skip
+_NEVER_SHOWN = (
+    *("head", "script", "style", "noscript", "template", "svg", "iframe", "object"),
+    *("audio", "video", "canvas"),
+)
 _ASIDE_OF_WORDS = ("rt", "rp")
-"""How a word in Chinese or Japanese characters is said, written above it: it would part the word."""
+"""How a word in Chinese or Japanese characters is said, written above it: it would part it."""
 _HIDING = re.compile(r"(?:^|[;{\s])(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.I)
 _OPENED = re.compile(
     r"(?:^|[\s_-])(?:tab|tabs|tabpanel|tabcontent|tab-?pane|pane|panel|accordion|collaps\w*|"

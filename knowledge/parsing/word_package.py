@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from knowledge.parsing.charts import chart_markdown
-from knowledge.parsing.document import LeftOut
 from knowledge.parsing.office import parsed_xml, related, transitional
+from knowledge.types import LeftOut
 
 _MAIN = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _W = f"{{{_MAIN}}}"
