@@ -11,6 +11,7 @@ from knowledge.parsing.detect import SUPPORTED_EXTENSIONS, detect, file_name
 from knowledge.parsing.document import MAX_DOCUMENT_BYTES, Draft, ParsedDocument
 from knowledge.parsing.front_matter import HEAD, refuse_unread_access
 from knowledge.parsing.inline import plain_text, split_heading_id
+from knowledge.parsing.questions import questions_as_headings
 from knowledge.parsing.tables import compact_tables
 from knowledge.parsing.text import clean, decode
 from knowledge.types import LeftOut
@@ -49,7 +50,7 @@ def parse(
     if not content.strip():
         raise DocumentSkipped("The file is empty. Add it again once it has content.")
     draft = _draft(name, content, content_type, guarded=guarded)
-    markdown = compact_tables(clean(draft.markdown)).strip("\n")
+    markdown = questions_as_headings(compact_tables(clean(draft.markdown))).strip("\n")
     if not markdown.strip():
         raise DocumentSkipped("No text was found in the file. Check that it is the right one.")
     if guarded:
@@ -99,6 +100,10 @@ def _draft(name: str, content: bytes, content_type: str | None, *, guarded: bool
             from knowledge.parsing.markdown import parse_markdown
 
             return parse_markdown(_text(content, content_type), guarded=guarded)
+        case "rst":
+            from knowledge.parsing.rst import rst_to_markdown
+
+            return Draft(rst_to_markdown(_plain(content, content_type, guarded=guarded)))
         case "text":
             return Draft(_plain(content, content_type, guarded=guarded))
 
