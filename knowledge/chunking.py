@@ -263,7 +263,8 @@ def _words(sentence: str) -> list[str]:
 def _with_lead_ins(source: str, atoms: list[_Atom], count: CountTokens, budget: int) -> list[_Atom]:
     """Join a line such as ``You can bring:`` with what it leads into, where both fit.
 
-    So does any sentence right above a list, a table or code. Of a paragraph that is too long for that, its last sentence is joined.
+    So does any sentence right above a list, a table or code. Of a paragraph that is too long for
+    that, its last sentence is joined.
     """
     joined: list[_Atom] = []
     for atom in atoms:

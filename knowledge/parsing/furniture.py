@@ -57,6 +57,7 @@ def drop_furniture(main: Any, *, is_marked: bool) -> None:
                 _drop(element, main)
         elif _SUSPECT.search(_named(element)) and not _is_content(element, strict=False):
             _drop(element, main)
+    _drop_generic_labels(main)
     _settle_controls(main)
 
 
@@ -104,6 +105,28 @@ def _has_sentence(element: Any) -> bool:
         if _SENTENCE.search(" ".join(whole.split())):
             return True
     return False
+
+
+# --- boxes ------------------------------------------------------------------------------------
+
+_BOX = re.compile(r"aside|admonition|callout|alert|notice|warning|note|tip|message", re.I)
+_GENERIC = frozenset(
+    "note notes tip tips hint info information important warning caution danger attention "
+    "hinweis achtung warnung wichtig remarque attention avertissement nota aviso".split()
+)
+
+
+def _drop_generic_labels(main: Any) -> None:
+    """The word ``Caution`` above a box says no more than the box's colour, and is no sentence."""
+    for box in main.iter("aside", "div", "section", "blockquote", "p"):
+        if box.tag != "aside" and not _BOX.search(box.get("class") or ""):
+            continue
+        label = next((e for e in box.iterdescendants() if (e.text or "").strip()), None)
+        if label is None or (box.text or "").strip():
+            continue
+        said = " ".join(label.text_content().split()).strip(":! ").casefold()
+        if said in _GENERIC and label.getparent() is not None:
+            label.drop_tree()
 
 
 # --- buttons and fields -----------------------------------------------------------------------

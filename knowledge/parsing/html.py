@@ -160,8 +160,7 @@ _BLOCKED = re.compile(
 
 def _refuse_stand_ins(page: Any, title: str) -> None:
     """Servers answer 200 with these as well."""
-    words = len(_shown_text(page).split())
-    if words > _FEW_WORDS:
+    if not _has_few_words(page):
         return
     headings = [" ".join(h.text_content().split()) for h in page.iter("h1", "h2")]
     said = [each for each in (title, *headings[:1]) if each]
@@ -184,5 +183,14 @@ def _refuse_stand_ins(page: Any, title: str) -> None:
         )
 
 
-def _shown_text(page: Any) -> str:
-    return " ".join(page.xpath("//body//text()[not(ancestor::script or ancestor::style)]"))
+def _has_few_words(page: Any) -> bool:
+    count = 0
+    for element in page.iter():
+        if not isinstance(element.tag, str) or element.tag in ("head", "title", "script", "style"):
+            said = element.tail
+        else:
+            said = f"{element.text or ''} {element.tail or ''}"
+        count += len((said or "").split())
+        if count > _FEW_WORDS:
+            return False
+    return True

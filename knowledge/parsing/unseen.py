@@ -31,13 +31,14 @@ def drop_unseen(page: Any) -> tuple[LeftOut, ...]:
     """Remove it in place, and tell how many parts with text went."""
     hiding = set(_hiding_selectors(page))
     targets = _opened_by_controls(page)
+    tabs = {tab.get("id"): tab for tab in page.xpath("//*[@role='tab'][@id]")}
     dropped = 0
     for element in list(page.iter()):
         if not isinstance(element.tag, str):
             continue
         if element.getparent() is not None and _is_hidden(element, hiding):
             if _can_be_opened(element, targets):
-                _name_panel(element, page)
+                _name_panel(element, tabs)
             else:
                 dropped += bool(element.text_content().strip())
                 element.drop_tree()
@@ -105,20 +106,15 @@ def _can_be_opened(element: Any, targets: set[str]) -> bool:
     )
 
 
-def _name_panel(panel: Any, page: Any) -> None:
+def _name_panel(panel: Any, tabs: dict[str, Any]) -> None:
     """A tab's label stands above what it opens, as the row of tabs is no text by itself."""
-    name = panel.get("aria-labelledby")
-    if panel.get("role") != "tabpanel" or not name:
+    tab = tabs.get((panel.get("aria-labelledby") or " ").split(" ")[0])
+    words = " ".join(tab.text_content().split()) if tab is not None else ""
+    if panel.get("role") != "tabpanel" or not words:
         return
     from lxml import etree
 
-    for label in page.iter():
-        if isinstance(label.tag, str) and label.get("id") == name.split()[0]:
-            words = " ".join(label.text_content().split())
-            if words and label.get("role") == "tab":
-                line = etree.Element("p")
-                strong = etree.SubElement(line, "strong")
-                strong.text = words
-                panel.insert(0, line)
-                line.tail, panel.text = panel.text, None
-            return
+    line = etree.Element("p")
+    etree.SubElement(line, "strong").text = words
+    panel.insert(0, line)
+    line.tail, panel.text = panel.text, None
