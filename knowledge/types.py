@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
@@ -131,12 +131,28 @@ class Evidence:
     """In the passage's order; never empty."""
 
 
+LeftOutKind = Literal[
+    "pages without text",
+    "pages in fonts without letters",
+    "hidden parts",
+    "hidden passages",
+    "hidden sheets",
+    "hidden rows",
+    "hidden columns",
+    "hidden slides",
+    "formulas without a stored value",
+    "comments",
+    "charts",
+    "pictures",
+]
+"""What can be left out of a document; plural, as it follows a number. See docs/formats.md."""
+
+
 @dataclass(frozen=True, slots=True)
 class LeftOut:
     """Something of a document that was not read, for the person who added it."""
 
-    kind: str
-    """Plural, as it follows a number: ``pages without text``."""
+    kind: LeftOutKind
     count: int
     where: str = ""
     """Which ones, where they have a name or number: ``2, 3``."""

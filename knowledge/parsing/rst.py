@@ -31,7 +31,8 @@ _TABLES = ("list-table", "csv-table")
 
 def rst_to_markdown(text: str) -> str:
     """Markdown of the same words, with headings, lists, code, links and tables."""
-    links = dict(match.groups() for line in text.split("\n") if (match := _NAMED_LINK.match(line)))
+    found = (_NAMED_LINK.match(line) for line in text.split("\n"))
+    links = {match[1]: match[2] for match in found if match}
     lines = text.expandtabs(8).split("\n")
     blocks = "\n".join(_blocks(lines, []))
     return re.sub(r"\n{3,}", "\n\n", _inline(blocks, links)).strip("\n")
@@ -60,9 +61,9 @@ def _blocks(lines: list[str], levels: list[str]) -> Iterator[str]:
                 end += 1
             yield f"\n{_grid_table(lines[at:end])}\n"
             at = end
-        elif _SIMPLE_BORDER.match(line) and (end := _simple_end(lines, at)):
-            yield f"\n{_simple_table(lines[at:end])}\n"
-            at = end
+        elif _SIMPLE_BORDER.match(line) and (last := _simple_end(lines, at)) is not None:
+            yield f"\n{_simple_table(lines[at:last])}\n"
+            at = last
         elif line.rstrip().endswith("::"):
             said = line.rstrip()[:-1].rstrip()
             yield "" if said.strip() == ":" else said.removesuffix(" :")
@@ -119,7 +120,7 @@ def _directive(name: str, said: str, body: list[str], levels: list[str]) -> Iter
     elif name in _TABLES:
         title = f"{said}\n\n" if said else ""
         has_header = any("header-rows" in o and not o.rstrip().endswith(" 0") for o in options)
-        rows = _listed_rows(body) if name == "list-table" else list(csv.reader(body))
+        rows = _listed_rows(body) if name == "list-table" else [r for r in csv.reader(body) if r]
         yield f"\n{title}{write_table(rows, has_header=has_header)}\n"
     else:
         is_argument = name in (

@@ -12,7 +12,7 @@ from knowledge.parsing.number_formats import shown
 from knowledge.parsing.office import transitional
 from knowledge.parsing.sheet_layout import Layout, read_layout
 from knowledge.parsing.sheet_tables import sheet_parts
-from knowledge.types import LeftOut
+from knowledge.types import LeftOut, LeftOutKind
 
 MAX_CELLS = 500_000
 """Filled cells in one workbook; beyond it a sheet is a database export, not a document."""
@@ -49,7 +49,11 @@ def _draft(book: Any, archive: zipfile.ZipFile) -> Draft:
     from knowledge.parsing.charts import charts_of_sheet
 
     parts: list[str] = []
-    hidden: dict[str, list[str]] = {"hidden sheets": [], "hidden rows": [], "hidden columns": []}
+    hidden: dict[LeftOutKind, list[str]] = {
+        "hidden sheets": [],
+        "hidden rows": [],
+        "hidden columns": [],
+    }
     lost: list[str] = []
     values: list[str] = []
     for sheet in book.worksheets:

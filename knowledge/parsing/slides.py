@@ -14,7 +14,7 @@ from knowledge.parsing.grid import spread
 from knowledge.parsing.office import parsed_xml, transitional
 from knowledge.parsing.tables import write_table
 from knowledge.parsing.word_package import diagram_lines
-from knowledge.types import LeftOut
+from knowledge.types import LeftOut, LeftOutKind
 
 _LARGE = 1_000_000
 """English Metric Units, some 2.8 cm: smaller pictures are logos and icons."""
@@ -34,7 +34,7 @@ def parse_pptx(content: bytes) -> Draft:
     from pptx.exc import PythonPptxError
 
     failures: tuple[type[Exception], ...] = (*PARSER_FAILURES, PythonPptxError)
-    unread: Counter[str] = Counter()
+    unread: Counter[LeftOutKind] = Counter()
     try:
         deck = Presentation(io.BytesIO(transitional(content)))
         slides = list(enumerate(deck.slides, start=1))
@@ -60,7 +60,7 @@ def _slide_title(slide: Any) -> str:
     return " ".join(shape.text_frame.text.split()) if shape is not None else ""
 
 
-def _slide_parts(slide: Any, unread: Counter[str]) -> Iterator[str]:
+def _slide_parts(slide: Any, unread: Counter[LeftOutKind]) -> Iterator[str]:
     title = slide.shapes.title
     for shape in _flat(slide.shapes):
         if title is not None and shape.shape_id == title.shape_id:

@@ -14,7 +14,7 @@ from typing import Any
 
 from knowledge.parsing.charts import chart_markdown
 from knowledge.parsing.office import parsed_xml, related, transitional
-from knowledge.types import LeftOut
+from knowledge.types import LeftOut, LeftOutKind
 
 _MAIN = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _W = f"{{{_MAIN}}}"
@@ -60,7 +60,11 @@ def prepared(content: bytes) -> tuple[bytes, tuple[LeftOut, ...]]:
                     repacked.writestr(name, archive.read(name))
                 else:
                     repacked.writestr(name, b"")  # pictures are not read, but must be there
-    counted = {"hidden passages": dropped, "comments": comments, "pictures": pictures}
+    counted: dict[LeftOutKind, int] = {
+        "hidden passages": dropped,
+        "comments": comments,
+        "pictures": pictures,
+    }
     return copy.getvalue(), tuple(LeftOut(kind, n) for kind, n in counted.items() if n)
 
 
