@@ -72,6 +72,8 @@ class Converter(MarkdownConverter):
             grid[:heads] = [joined_header(grid[:heads])] if heads else []
         has_header = bool(heads) or self._first_row_is_header
         rows = [row for n, row in enumerate(grid) if any(row) or (n == 0 and has_header)]
+        if not any(map(any, rows)):
+            rows = []
         above.append(write_table(rows, has_header=has_header, is_markdown=True))
         return "\n\n" + "\n\n".join(filter(None, above)) + "\n\n"
 
@@ -98,6 +100,13 @@ class Converter(MarkdownConverter):
         return ""
 
     convert_s = convert_strike = convert_del
+
+    def convert_img(self, image: Tag, text: str, parent_tags: set[str]) -> str:
+        """A picture that nobody described says nothing."""
+        if not str(image.get("alt") or "").strip():
+            return ""
+        made: str = super().convert_img(image, text, parent_tags)  # type: ignore[misc]
+        return made
 
     def convert_a(self, link: Tag, text: str, parent_tags: set[str]) -> str:
         """A link's words without an address that leads nowhere."""

@@ -200,12 +200,16 @@ def _drawn(
     if found.tag == f"{_C}chart":
         for line in chart_markdown(part).split("\n\n"):
             if line.startswith("|"):
-                yield _table([row.strip("| ").split(" | ") for row in line.split("\n")])
+                yield _table([_cells(row) for row in line.split("\n")])
             elif line:
                 yield _paragraph(line.strip("*"))
     else:
         for text in diagram_lines(part):
             yield _paragraph(text)
+
+
+def _cells(row: str) -> list[str]:
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
 
 
 def diagram_lines(data: Any) -> list[str]:
