@@ -141,6 +141,19 @@ class Library:
         """All sources, in the order in which they were added."""
         return await self._catalog.sources()
 
+    async def due(self, since: datetime | None) -> list[SourceSpec]:
+        """The sources that no run which came to its end was begun of since then; none is paused.
+
+        ``since``: None for never, so that only those are due that were never read.
+        """
+        due = []
+        for spec in await self.sources():
+            last = await self._catalog.last_run(spec.id)
+            is_old = last is None or (since is not None and last.started_at < since)
+            if is_old and not spec.is_paused:
+                due.append(spec)
+        return due
+
     async def states(self) -> list[SourceState]:
         """All sources with what is known of them."""
         readings = await self._leases.readings()
