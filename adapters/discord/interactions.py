@@ -7,13 +7,13 @@ must be known before, so these two are found out first.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import discord
 import structlog
+from cachetools import LRUCache
 
 from adapters.discord import events, forum
 from adapters.discord.client import Interaction
@@ -47,7 +47,7 @@ class Interactions:
         self._desk = desk
         self._people = people
         self._forms = OpenForms()
-        self._seen: OrderedDict[int, None] = OrderedDict()
+        self._seen: LRUCache[int, None] = LRUCache(_SEEN)
         self._waiting: dict[tuple[Place, str], Interaction] = {}
 
     # --- commands -----------------------------------------------------------------------------
@@ -263,8 +263,6 @@ class Interactions:
         if interaction.id in self._seen:
             return False
         self._seen[interaction.id] = None
-        if len(self._seen) > _SEEN:
-            self._seen.popitem(last=False)
         return True
 
     def _invocation(self, interaction: Interaction, values: dict[str, str]) -> Invocation:

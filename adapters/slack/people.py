@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 import structlog
+from cachetools import LRUCache
 
 from adapters.slack.events import PLATFORM, Me
 from adapters.slack.web import Json, SlackError, Web
@@ -38,7 +38,7 @@ class Kept(Generic[_T]):
     def __init__(self, seconds: float, clock: Callable[[], float]):
         self._seconds = seconds
         self._clock = clock
-        self._values: OrderedDict[str, tuple[float, _T]] = OrderedDict()
+        self._values: LRUCache[str, tuple[float, _T]] = LRUCache(_MOST_KEPT)
         self._pending: dict[str, asyncio.Task[_T]] = {}
 
     async def get(self, key: str, load: Callable[[], Awaitable[_T]]) -> _T:
@@ -68,9 +68,6 @@ class Kept(Generic[_T]):
         value = await load()
         if self._pending.get(key) is task:
             self._values[key] = (asked, value)
-            self._values.move_to_end(key)
-            while len(self._values) > _MOST_KEPT:
-                self._values.popitem(last=False)
         return value
 
     def _ended(self, key: str, task: asyncio.Task[_T]) -> None:

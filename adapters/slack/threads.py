@@ -6,11 +6,12 @@ And in a direct conversation, where every message begins a thread but goes on wi
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Mapping
 from weakref import WeakValueDictionary
 
 import structlog
+from cachetools import LRUCache
 
 from adapters.slack.events import Me, is_by_person, mentions
 from adapters.slack.formatting import from_slack
@@ -35,8 +36,8 @@ class Threads:
         self._web = web
         self._me = me
         self._names = names
-        self._direct: OrderedDict[str, deque[tuple[float, str]]] = OrderedDict()
-        self._read: OrderedDict[tuple[str, str], tuple[str, ...]] = OrderedDict()
+        self._direct: LRUCache[str, deque[tuple[float, str]]] = LRUCache(_THREADS_KEPT)
+        self._read: LRUCache[tuple[str, str], tuple[str, ...]] = LRUCache(_THREADS_KEPT)
         self._reading: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def before(self, utterance: Utterance) -> tuple[str, ...]:
@@ -57,19 +58,15 @@ class Threads:
                     return ()
                 if not is_settled:
                     return said
-                self._keep(key, said)
-            self._read.move_to_end(key)
+                self._read[key] = said
             return self._read[key]
 
     def _just_before(self, channel: str, at: float, text: str) -> tuple[str, ...]:
         """What began the threads of a direct conversation a moment ago, as heard here."""
-        known = self._direct.pop(channel, None) or deque(maxlen=_BEGINNINGS)
+        known = self._direct.setdefault(channel, deque(maxlen=_BEGINNINGS))
         said = tuple(words for then, words in known if 0 < at - then < _MOMENT_SECONDS)
         if all(then != at for then, _ in known):
             known.append((at, text))
-        self._direct[channel] = known
-        while len(self._direct) > _THREADS_KEPT:
-            self._direct.popitem(last=False)
         return said
 
     async def _people(self, key: tuple[str, str], before: str) -> tuple[tuple[str, ...], bool]:
@@ -90,11 +87,6 @@ class Threads:
                     return _bounded(said), False
                 said.append(from_slack(text, self._me().user, self._names()))
         return _bounded(said), False
-
-    def _keep(self, key: tuple[str, str], said: tuple[str, ...]) -> None:
-        self._read[key] = said
-        while len(self._read) > _THREADS_KEPT:
-            self._read.popitem(last=False)
 
 
 def _bounded(said: list[str]) -> tuple[str, ...]:
