@@ -18,7 +18,7 @@ import structlog
 from pydantic import SecretStr
 
 from bot.assistant import Assistant
-from bot.chain import WriterFor, build_chain
+from bot.chain import build_chain
 from bot.channels import Channels
 from bot.data_folder import open_data_folder
 from bot.database import open_database
@@ -33,7 +33,7 @@ from bot.inbox import Inbox
 from bot.judge import Thresholds
 from bot.limits import Limits
 from bot.own_commands import KnownSource, KnownSources, own_commands
-from bot.ports import Writer
+from bot.ports import Writer, WriterFor
 from bot.rewriting import Rewriter
 from bot.roles import Roles
 from bot.searching import Searching

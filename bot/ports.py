@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from bot.cards import Card
 from bot.tone.template import Prompt
+from bot.tone.voice import Voice
 from bot.types import Place, Utterance
 from knowledge.types import Attachment, Evidence, Principals
 
@@ -66,6 +67,10 @@ class Writer(Protocol):
         Nobody has checked it. Raises :class:`bot.errors.ModelError`.
         """
         ...
+
+
+WriterFor = Callable[[Voice], Awaitable[Writer]]
+"""The model that speaks a voice, loaded at its first use."""
 
 
 class Support(Protocol):

@@ -20,11 +20,10 @@ from dataclasses import dataclass
 from textwrap import shorten
 from typing import Any
 
-from bot.chain import WriterFor
 from bot.errors import UsageError
 from bot.framing import Frame, likely_frames
 from bot.grounding import same_facts
-from bot.ports import Choose, Say
+from bot.ports import Choose, Say, WriterFor
 from bot.tone.metrics import markers
 from bot.tone.template import prompt, rewrite_request
 from bot.tone.voice import Guide, Voice
