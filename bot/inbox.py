@@ -14,11 +14,11 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.types import Place, Utterance
+from knowledge.state.tables import Moment, insert, metadata
 from knowledge.types import Attachment
 
 LEASE = timedelta(seconds=30)
@@ -30,7 +30,6 @@ KEPT = timedelta(days=30)
 
 Outcome = Literal["answered", "ignored", "withdrawn", "given_up"]
 
-metadata = sa.MetaData()
 _log = structlog.get_logger("housevoice")
 
 _inbox = sa.Table(
@@ -42,8 +41,8 @@ _inbox = sa.Table(
     sa.Column("author", sa.String(200), nullable=False),
     sa.Column("body", sa.JSON),
     sa.Column("shown", sa.JSON, nullable=False),
-    sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("lease_until", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("accepted_at", Moment, nullable=False),
+    sa.Column("lease_until", Moment, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
     sa.Column("outcome", sa.String(16)),
@@ -112,10 +111,9 @@ class Inbox:
 
     async def _insert(self, rows: list[dict[str, Any]]) -> set[str]:
         """The ids that were not there before."""
-        dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        insert = dialect.insert(_inbox).on_conflict_do_nothing().returning(_inbox.c.id)
+        entry = insert(self._engine, _inbox).values(rows).on_conflict_do_nothing()
         async with self._engine.begin() as db:
-            return set((await db.execute(insert.values(rows))).scalars())
+            return set((await db.execute(entry.returning(_inbox.c.id))).scalars())
 
     async def authors(self, conversation: str, *, but: str = "") -> frozenset[str]:
         """Who asked the bot something in this conversation, ``but`` for one utterance.
@@ -238,12 +236,7 @@ class Inbox:
             "attempts": 0,
             "outcome": "withdrawn",
         }
-        try:
-            async with self._engine.begin() as db:
-                await db.execute(sa.insert(_inbox).values(row))
-        except IntegrityError:
-            return False
-        return True
+        return bool(await self._insert([row]))
 
     async def shown_for_others(self, utterance: Utterance) -> frozenset[str]:
         """What was noted as posted for other utterances of its conversation."""
