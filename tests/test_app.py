@@ -83,7 +83,7 @@ class TestComposition:
             assert await app.store.count() == 1
             assert list(await app.catalog.documents(spec.id)) == ["pay.md"]
             reply = await ask(app.assistant, "when do salaries arrive?")
-            assert [each.passage.document for each in reply.evidence] == ["pay.md"]
+            assert [each.document for each in reply.passages] == ["pay.md"]
 
     async def test_settings_reach_what_they_are_for(
         self, settings: Settings, tmp_path: Path

@@ -22,7 +22,7 @@ from bot.database import open_database
 from bot.errors import ConfigurationError
 from bot.history import History
 from bot.judge import Tier
-from bot.types import Asker, Message, Reply
+from bot.types import Asker, Message, ReadPassage, Reply
 from knowledge import attachments, catalog
 from knowledge.catalog import Catalog, DocumentRecord, RunReport
 from knowledge.sources.base import SourceSpec, Validators
@@ -36,8 +36,8 @@ class TestTheSchema:
     async def test_after_all_migrations_is_what_the_code_expects(self, engine: AsyncEngine) -> None:
         expected = sa.MetaData()
         owners = (history, catalog, attachments, inbox, channels, limits, drafting)
-        for metadata in (each.metadata for each in owners):
-            for table in metadata.sorted_tables:
+        for tables in {each.metadata for each in owners}:
+            for table in tables.sorted_tables:
                 table.to_metadata(expected)
 
         def differences(connection: sa.Connection) -> list[object]:
@@ -136,9 +136,9 @@ def message(text: str = "When is payday?", conversation: str = "thread-1") -> Me
 
 
 def reply(question: str = "When is payday?", *, abstained: bool = False) -> Reply:
-    found = (evidence("Salaries are paid on the 25th.\n"),)
+    found = (ReadPassage.of(evidence("Salaries are paid on the 25th.\n")),)
     tier: Tier = "none" if abstained else "sure"
-    return Reply(question, "The 25th.", tier, "fernhill", uuid4().hex, evidence=found)
+    return Reply(question, "The 25th.", tier, "fernhill", uuid4().hex, passages=found)
 
 
 class TestTheHistory:
@@ -201,7 +201,7 @@ class TestTheHistory:
         trace = await kept.trace(said.trace_id)
         assert trace is not None
         assert (trace.asker, trace.private, trace.answered_at) == ("U1", True, NOW)
-        assert trace.body == said.as_json(asked.id)
+        assert trace.reply == said
         assert await kept.trace("nothing") is None
 
     async def test_keeps_the_last_opinion_of_each_person(self, engine: AsyncEngine) -> None:

@@ -220,7 +220,7 @@ class TestTheLora:
         for writer in (tuned, untuned):
             for pair in held_out[:3]:
                 reply = await answered(writer, fernhill, pair)
-                assert reply.checks["quote_verbatim"] is True
+                assert reply.checks.quote_verbatim is True
                 assert reply.citations[0].quote in pair.plain
 
     def test_is_told_from_the_base(self, tuned: LocalModel, untuned: LocalModel) -> None:
