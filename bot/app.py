@@ -365,15 +365,20 @@ def voices(settings: Settings) -> Callable[[str | None], Voice]:
 
 
 def writers(settings: Settings) -> WriterFor:
-    """Writing models by voice, each loaded at its first use, off the event loop."""
+    """Writing models by what a voice is, each loaded at its first use, off the event loop.
+
+    Two versions of a voice have one each, and so have two names for the same: an endpoint is asked
+    by the name.
+    """
     loading = asyncio.Lock()
-    loaded: dict[str, Writer] = {}
+    loaded: dict[tuple[str, str], Writer] = {}
 
     async def writer_for(voice: Voice) -> Writer:
+        key = (voice.name, voice.digest)
         async with loading:
-            if voice.name not in loaded:
-                loaded[voice.name] = await asyncio.to_thread(_load_writer, settings, voice)
-            return loaded[voice.name]
+            if key not in loaded:
+                loaded[key] = await asyncio.to_thread(_load_writer, settings, voice)
+            return loaded[key]
 
     return writer_for
 
@@ -400,7 +405,7 @@ def _load_writer(settings: Settings, voice: Voice) -> Writer:
 
 
 def _fits(voice: Voice, weights: str) -> bool:
-    return voice.lora is not None and voice.lora_base == os.path.basename(weights.rstrip("/"))
+    return voice.lora is not None and voice.lora.base == os.path.basename(weights.rstrip("/"))
 
 
 def configure_log(level: str) -> None:

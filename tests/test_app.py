@@ -149,6 +149,16 @@ class TestWriters:
             assert await app.writer(fernhill) is first
             assert await app.writer(other) is not first
 
+    async def test_two_versions_of_a_voice_speak_side_by_side(
+        self, settings: Settings, tiny_writer: Path
+    ) -> None:
+        async with open_app(changed(settings, writer_model=str(tiny_writer))) as app:
+            older = app.voice(None)
+            newer = replace(older, digest=older.digest[::-1])
+            first, second = await app.writer(older), await app.writer(newer)
+            assert first is not second
+            assert await app.writer(older) is first and await app.writer(newer) is second
+
     async def test_a_lora_is_not_put_on_a_base_that_it_was_not_trained_on(
         self, settings: Settings, tiny_writer: Path
     ) -> None:

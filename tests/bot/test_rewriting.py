@@ -305,7 +305,7 @@ class TestEveryDraft:
 def held_out(fernhill: Voice) -> list[Example]:
     """Rewrite pairs that the LoRA was not trained on."""
     assert fernhill.lora is not None
-    topics = json.loads((fernhill.lora / "card.json").read_text("utf-8"))["test_topics"]
+    topics = json.loads((fernhill.lora.folder / "card.json").read_text("utf-8"))["test_topics"]
     return [e for e in fernhill.examples if e.topic in topics and e.kind == "rewrite"]
 
 
