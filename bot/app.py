@@ -39,6 +39,7 @@ from bot.roles import Roles
 from bot.searching import Searching
 from bot.settings import Settings, load_settings
 from bot.tone.voice import Voice, names
+from jobs.housekeeping import Chores
 from knowledge.attachments import AttachmentReader
 from knowledge.catalog import Catalog
 from knowledge.documents.pool import ReaderPool
@@ -91,6 +92,7 @@ class App:
     voice: Callable[[str | None], Voice]
     writer: WriterFor
     desk: Desk
+    chores: Chores
 
     def platforms(self) -> list[PlatformChoice]:
         """The platforms that are configured; :class:`ConfigurationError` if there is none."""
@@ -204,13 +206,9 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             keep=timedelta(days=settings.attachment_days),
             clock=clock,
         )
-        channels = Channels(engine)
+        channels, inbox = Channels(engine), Inbox(engine)
+        limits = Limits(engine, settings.person_hourly_limit, settings.workspace_daily_limit)
         drafting = Drafting(engine, Rewriter(writer), voice, channels, clock)
-
-        async def housekeeping() -> None:
-            await attachments.forget_expired()
-            await drafting.forget_old()
-
         yield App(
             settings=settings,
             catalog=catalog,
@@ -226,14 +224,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             writer=writer,
             desk=Desk(
                 Dispatcher(
-                    assistant,
-                    Inbox(engine),
-                    channels,
-                    Limits(engine, settings.person_hourly_limit, settings.workspace_daily_limit),
-                    attachments,
-                    roles=roles,
-                    clock=clock,
-                    housekeeping=housekeeping,
+                    assistant, inbox, channels, limits, attachments, roles=roles, clock=clock
                 ),
                 own_commands(
                     channels,
@@ -247,6 +238,13 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 drafting,
                 settings.prompts,
             ),
+            chores={
+                "inbox": lambda: inbox.forget_old(clock()),
+                "limits": lambda: limits.forget_old(clock()),
+                "attachments": attachments.forget_expired,
+                "drafts": drafting.forget_old,
+                "citations": history.forget_lost_citations,
+            },
         )
 
 

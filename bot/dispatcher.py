@@ -42,7 +42,6 @@ OPTIONAL_SECONDS = 2.0
 """For what would make an answer better, and is answered without where it takes longer."""
 _AT_ONCE = 8
 _BEAT = LEASE.total_seconds() / 3
-_TIDY_EVERY = timedelta(hours=1)
 
 _LIMITS: dict[Reached, str] = {
     "person": "That is a lot of questions in one hour. Give me a little while, then ask again.",
@@ -81,13 +80,9 @@ class Dispatcher:
         *,
         roles: Roles,
         clock: Callable[[], datetime],
-        housekeeping: Callable[[], Awaitable[None]] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ):
-        """``housekeeping``: what else is to be tidied up now and then.
-
-        ``sleep``: how it measures what it does not wait for.
-        """
+        """``sleep``: how it measures what it does not wait for."""
         self._assistant = assistant
         self._inbox = inbox
         self._channels = channels
@@ -95,10 +90,8 @@ class Dispatcher:
         self._attachments = attachments
         self._roles = roles
         self._clock = clock
-        self._housekeeping = housekeeping
         self._sleep = sleep
         self._queue = Queue(_AT_ONCE, clock)
-        self._tidied: datetime | None = None
         self._running: dict[str, asyncio.Task[None]] = {}
         self._views: dict[str, tuple[Accepted, ReplyView]] = {}
 
@@ -163,20 +156,9 @@ class Dispatcher:
             # A database that is away for a while must not end the service.
             try:
                 await self.recover(platform)
-                await self._tidy_up()
             except Exception as error:
                 log_failure("attending_failed", error, platform=platform.name)
             await asyncio.sleep(_BEAT)
-
-    async def _tidy_up(self) -> None:
-        now = self._clock()
-        if self._tidied is not None and now - self._tidied < _TIDY_EVERY:
-            return
-        self._tidied = now
-        await self._inbox.forget_old(now)
-        await self._limits.forget_old(now)
-        if self._housekeeping is not None:
-            await self._housekeeping()
 
     async def settled(self) -> None:
         """Wait until nothing is being answered."""
