@@ -32,8 +32,9 @@ from bot.history import History
 from bot.inbox import Inbox
 from bot.judge import Thresholds
 from bot.limits import Limits
-from bot.own_commands import KnownSource, KnownSources, own_commands
-from bot.ports import Writer, WriterFor
+from bot.own_commands import own_commands
+from bot.own_forms import own_forms
+from bot.ports import KnownSource, KnownSources, Writer, WriterFor
 from bot.rewriting import Rewriter
 from bot.roles import Roles
 from bot.searching import Searching
@@ -209,6 +210,8 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         channels, inbox = Channels(engine), Inbox(engine)
         limits = Limits(engine, settings.person_hourly_limit, settings.workspace_daily_limit)
         drafting = Drafting(engine, Rewriter(writer), voice, channels, clock)
+        sources, voice_names = known_sources(catalog), partial(names, settings.voices)
+        forms = own_forms(channels, drafting, sources, voice_names, clock)
         yield App(
             settings=settings,
             catalog=catalog,
@@ -226,14 +229,8 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 Dispatcher(
                     assistant, inbox, channels, limits, attachments, roles=roles, clock=clock
                 ),
-                own_commands(
-                    channels,
-                    history,
-                    drafting,
-                    known_sources(catalog),
-                    lambda: names(settings.voices),
-                    clock,
-                ),
+                own_commands(channels, history, drafting, forms, sources, voice_names, clock),
+                forms,
                 FollowUps(history, channels, store, catalog.read_at, roles, clock),
                 drafting,
                 settings.prompts,

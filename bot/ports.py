@@ -84,6 +84,22 @@ class Support(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class KnownSource:
+    """A knowledge source as people see it."""
+
+    id: str
+    location: str
+    documents: int
+    is_public: bool
+    fault: str = ""
+    """Why the last reading failed, if it did."""
+
+
+KnownSources = Callable[[], Awaitable[Sequence[KnownSource]]]
+"""All that there are, in the order in which they were added."""
+
+
 class ReplyView(Protocol):
     """One reply as it grows on a platform. Its methods raise :class:`bot.errors.PlatformError`."""
 

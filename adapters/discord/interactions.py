@@ -22,10 +22,11 @@ from adapters.discord.errors import DISCORD_FAILURES, as_ours, translated
 from adapters.discord.modals import OpenForms, Submission, submission_of
 from adapters.discord.people import People
 from bot.cards import LABELS, Card, Choice, Form
-from bot.commands import Ask, Command, FieldFaults, Invocation, Outcome
+from bot.commands import Ask, Command, Invocation, Outcome
 from bot.desk import Desk
 from bot.errors import UsageError
 from bot.failures import log_failure
+from bot.forms import FieldFaults
 from bot.ports import Platform
 from bot.types import Place, Utterance
 from knowledge.types import Attachment

@@ -27,9 +27,10 @@ from adapters.slack.people import People
 from adapters.slack.private import respond, whisper
 from adapters.slack.web import SlackError, Web
 from bot.cards import LABELS, Action, Card, Form
-from bot.commands import Ask, FieldFaults, Invocation, Outcome
+from bot.commands import Ask, Invocation, Outcome
 from bot.desk import Desk
 from bot.errors import UsageError
+from bot.forms import FieldFaults
 from bot.ports import Platform
 from bot.types import Place, Utterance
 

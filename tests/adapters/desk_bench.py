@@ -27,7 +27,9 @@ from bot.follow_ups import FollowUps
 from bot.history import History
 from bot.inbox import Inbox
 from bot.limits import Limits
-from bot.own_commands import KnownSource, own_commands
+from bot.own_commands import own_commands
+from bot.own_forms import own_forms
+from bot.ports import KnownSource
 from bot.rewriting import Rewriter
 from bot.roles import Roles
 from bot.tone.voice import Voice
@@ -200,9 +202,12 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
 
     follow_ups = FollowUps(history, channels, world.passages, read_at, roles, world.clock)
     drafting = Drafting(engine, Rewriter(world.writer.for_voice), voice_for, channels, world.clock)
-    commands = own_commands(
-        channels, history, drafting, sources, lambda: sorted(voices()), world.clock
-    )
+
+    def voice_names() -> list[str]:
+        return sorted(voices())
+
+    forms = own_forms(channels, drafting, sources, voice_names, world.clock)
+    commands = own_commands(channels, history, drafting, forms, sources, voice_names, world.clock)
     return Bench(
         url=url,
         options=options,
@@ -218,5 +223,7 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
         follow_ups=follow_ups,
         drafting=drafting,
         commands=commands,
-        desk=Desk(dispatcher, commands, follow_ups, drafting, tuple(options.get("prompts", ()))),
+        desk=Desk(
+            dispatcher, commands, forms, follow_ups, drafting, tuple(options.get("prompts", ()))
+        ),
     )
