@@ -101,7 +101,8 @@ class People:
     ):
         self._web = web
         self._admins = admins
-        self._me = Me("", "")
+        self.me = Me("", "")
+        """The bot itself, as soon as it has signed in."""
         self._persons: Kept[Person] = Kept(kept_seconds, clock)
         self._channels_of: Kept[frozenset[str]] = Kept(kept_seconds, clock)
         self._groups: Kept[Mapping[str, frozenset[str]]] = Kept(kept_seconds, clock)
@@ -110,7 +111,7 @@ class People:
 
     def signed_in(self, me: Me) -> None:
         """From now on the workspace is known."""
-        self._me = me
+        self.me = me
 
     async def principals(self, user: str) -> Principals:
         """As whom a person may read in private."""
@@ -202,7 +203,7 @@ class People:
                 name=str(name),
                 is_ours=not found.get("is_stranger")
                 and not found.get("deleted")
-                and found.get("team_id") == self._me.team,
+                and found.get("team_id") == self.me.team,
                 is_admin=bool(found.get("is_admin") or found.get("is_owner")),
                 is_bot=bool(found.get("is_bot")) or user == "USLACKBOT",
             )
@@ -262,7 +263,7 @@ class People:
                 ids.update(page["members"])
                 if len(ids) > MOST_MEMBERS + 1:
                     return frozenset()
-            return frozenset(ids - {self._me.user})
+            return frozenset(ids - {self.me.user})
 
         return await self._members.get(channel, load)
 

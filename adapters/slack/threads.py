@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
 from weakref import WeakValueDictionary
 
 import structlog
 from cachetools import LRUCache
 
-from adapters.slack.events import Me, is_by_person, mentions
+from adapters.slack.events import is_by_person, mentions
 from adapters.slack.formatting import from_slack
+from adapters.slack.people import People
 from adapters.slack.web import SlackError, Web
 from bot.types import Utterance
 
@@ -31,11 +31,9 @@ _log = structlog.get_logger("housevoice")
 class Threads:
     """Reads threads of channels. A thread with the bot alone is in its history already."""
 
-    def __init__(self, web: Web, me: Callable[[], Me], names: Callable[[], Mapping[str, str]]):
-        """``names``: what people are called, by id, as far as it is known."""
+    def __init__(self, web: Web, people: People):
         self._web = web
-        self._me = me
-        self._names = names
+        self._people = people
         self._direct: LRUCache[str, deque[tuple[float, str]]] = LRUCache(_THREADS_KEPT)
         self._read: LRUCache[tuple[str, str], tuple[str, ...]] = LRUCache(_THREADS_KEPT)
         self._reading: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
@@ -52,7 +50,7 @@ class Threads:
         async with lock:
             if key not in self._read:
                 try:
-                    said, is_settled = await self._people(key, ts)
+                    said, is_settled = await self._said_in(key, ts)
                 except SlackError as error:
                     _log.warning("slack_thread_unread", reason=str(error))
                     return ()
@@ -69,9 +67,10 @@ class Threads:
             known.append((at, text))
         return said
 
-    async def _people(self, key: tuple[str, str], before: str) -> tuple[tuple[str, ...], bool]:
+    async def _said_in(self, key: tuple[str, str], before: str) -> tuple[tuple[str, ...], bool]:
         """What they said up to now, and whether the bot was mentioned then: no more is added."""
         channel, thread = key
+        me = self._people.me
         said: list[str] = []
         pages = self._web.pages(
             "conversations.replies", most=MOST_PAGES, channel=channel, ts=thread, limit=_A_PAGE
@@ -79,13 +78,13 @@ class Threads:
         async for page in pages:
             for message in page["messages"]:
                 text = str(message.get("text") or "")
-                if not is_by_person(message, self._me()):
+                if not is_by_person(message, me):
                     continue
-                if mentions(text, self._me()):
+                if mentions(text, me):
                     return _bounded(said), True
                 if message["ts"] == before:
                     return _bounded(said), False
-                said.append(from_slack(text, self._me().user, self._names()))
+                said.append(from_slack(text, me.user, self._people.names()))
         return _bounded(said), False
 
 
