@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from pydantic import SecretStr
 
+from bot.answering import Answering
 from bot.assistant import Assistant
 from bot.chain import build_chain
 from bot.channels import Channels
@@ -210,6 +211,9 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         channels, inbox = Channels(engine), Inbox(engine)
         limits = Limits(engine, settings.person_hourly_limit, settings.workspace_daily_limit)
         drafting = Drafting(engine, Rewriter(writer), voice, channels, clock)
+        answering = Answering(
+            assistant, inbox, channels, limits, attachments, roles=roles, clock=clock
+        )
         sources, voice_names = known_sources(catalog), partial(names, settings.voices)
         forms = own_forms(channels, drafting, sources, voice_names, clock)
         yield App(
@@ -226,9 +230,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             voice=voice,
             writer=writer,
             desk=Desk(
-                Dispatcher(
-                    assistant, inbox, channels, limits, attachments, roles=roles, clock=clock
-                ),
+                Dispatcher(answering, inbox, channels, clock),
                 own_commands(channels, history, drafting, forms, sources, voice_names, clock),
                 forms,
                 FollowUps(history, channels, store, catalog.read_at, roles, clock),

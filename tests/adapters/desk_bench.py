@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.answering import Answering
 from bot.assistant import Assistant
 from bot.chain import build_chain
 from bot.channels import Channels
@@ -181,7 +182,7 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
     )
     attachments = FakeAttachments(world.passages)
     roles = Roles(options.get("roles", {}))
-    dispatcher = Dispatcher(
+    answering = Answering(
         assistant,
         inbox,
         channels,
@@ -191,6 +192,7 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
         clock=world.clock,
         sleep=world.hand.sleep,
     )
+    dispatcher = Dispatcher(answering, inbox, channels, world.clock)
 
     async def read_at(
         documents: Collection[tuple[str, str]],

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.dispatcher import ATTEMPTS, BROKEN_OFF
+from bot.answering import ATTEMPTS, BROKEN_OFF
 from bot.inbox import LEASE
 from knowledge.types import Attachment
 from tests.adapters.desk_bench import Bench
