@@ -18,7 +18,6 @@ import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,6 @@ from benchmarks.results import write
 from bot.app import App, open_app
 from bot.settings import Settings
 from bot.types import Asker, Message, Reply
-from knowledge.sources import spec_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +71,7 @@ def weights_argument(parser: argparse.ArgumentParser) -> None:
 
 async def ingest(app: App, folder: Path) -> Corpus:
     """Read the handbook into the app."""
-    spec = spec_for(str(folder))
-    await app.catalog.save_source(spec, datetime.now(UTC))
-    report = await app.ingester.run(spec, app.open_source(spec))
+    _, report = await app.library.add(str(folder))
     if report.error:
         raise SystemExit(report.error)
     passages = await handbook.all_passages(app.store, handbook.EVERYBODY)

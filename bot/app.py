@@ -43,18 +43,17 @@ from bot.settings import Settings, load_settings
 from bot.tone.voice import Voice, names
 from jobs.housekeeping import Chores
 from knowledge.attachments import AttachmentReader
-from knowledge.catalog import Catalog
 from knowledge.documents.pool import ReaderPool
 from knowledge.embedding import Embedder
 from knowledge.errors import remedy
 from knowledge.http import GuardedClient
-from knowledge.ingest import Ingester
+from knowledge.library.catalog import Catalog
+from knowledge.library.library import Library
 from knowledge.retrieval.cross_encoder import open_reader
 from knowledge.retrieval.reader import Reader
 from knowledge.retrieval.retriever import Retriever
 from knowledge.retrieval.support import ReaderSupport
-from knowledge.sources import open_source
-from knowledge.sources.base import Source, SourceSpec
+from knowledge.sources.port import Means
 from knowledge.store import PassageStore
 from knowledge.stores.embedded import EmbeddedStore
 from knowledge.types import PUBLIC
@@ -82,15 +81,13 @@ class App:
     """Everything that a command or an adapter works with."""
 
     settings: Settings
-    catalog: Catalog
+    library: Library
     history: History
     store: PassageStore
     embedder: Embedder
     reader: Reader
     retriever: Searching
-    ingester: Ingester
     assistant: Assistant
-    open_source: Callable[[SourceSpec], Source]
     voice: Callable[[str | None], Voice]
     writer: WriterFor
     desk: Desk
@@ -208,25 +205,26 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             keep=timedelta(days=settings.attachment_days),
             clock=clock,
         )
+        library = Library(
+            engine, store, embedder, file_reader, Means(client, max_bytes), clock=clock
+        )
         channels, inbox = Channels(engine), Inbox(engine)
         limits = Limits(engine, settings.person_hourly_limit, settings.workspace_daily_limit)
         drafting = Drafting(engine, Rewriter(writer), voice, channels, clock)
         answering = Answering(
             assistant, inbox, channels, limits, attachments, roles=roles, clock=clock
         )
-        sources, voice_names = known_sources(catalog), partial(names, settings.voices)
+        sources, voice_names = known_sources(library), partial(names, settings.voices)
         forms = own_forms(channels, drafting, sources, voice_names, clock)
         yield App(
             settings=settings,
-            catalog=catalog,
+            library=library,
             history=history,
             store=store,
             embedder=embedder,
             reader=reader,
             retriever=retriever,
-            ingester=Ingester(catalog, store, embedder, file_reader, max_bytes=max_bytes),
             assistant=assistant,
-            open_source=lambda spec: open_source(spec, client=client, max_bytes=max_bytes),
             voice=voice,
             writer=writer,
             desk=Desk(
@@ -251,23 +249,20 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def known_sources(catalog: Catalog) -> KnownSources:
+def known_sources(library: Library) -> KnownSources:
     """The sources as people are shown them."""
 
     async def known() -> list[KnownSource]:
-        found = []
-        for spec in await catalog.sources():
-            last = await catalog.last_run(spec.id)
-            found.append(
-                KnownSource(
-                    spec.id,
-                    spec.shown,
-                    len(await catalog.documents(spec.id)),
-                    PUBLIC in spec.access,
-                    (last and last.error) or "",
-                )
+        return [
+            KnownSource(
+                state.spec.id,
+                state.spec.shown,
+                state.documents,
+                PUBLIC in state.spec.access,
+                (state.last_run and state.last_run.report.error) or "",
             )
-        return found
+            for state in await library.states()
+        ]
 
     return known
 

@@ -25,7 +25,7 @@ from knowledge.documents.reading import FileReader, RawFile
 from knowledge.embedding import Embedder
 from knowledge.errors import DocumentSkipped, SourceError
 from knowledge.http import BodyTooLarge, GuardedClient, Response
-from knowledge.ingest import passages_of
+from knowledge.library.ingest import passages_of
 from knowledge.parsing import MAX_DOCUMENT_BYTES, SUPPORTED_EXTENSIONS
 from knowledge.state.tables import Moment, insert, metadata
 from knowledge.store import PassageStore

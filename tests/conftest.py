@@ -11,7 +11,6 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -230,15 +229,12 @@ def samples_folder(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> P
     """A data folder with the sample handbook read in. Ask of it, do not add to it."""
     from bot.app import open_app
     from bot.settings import Settings
-    from knowledge.sources import spec_for
 
     folder = _with_weights(tmp_path_factory.mktemp("samples") / "data", weights)
 
     async def read_in() -> None:
         async with open_app(Settings(data=folder)) as app:
-            spec = spec_for(str(ROOT / "samples" / "handbook"))
-            await app.catalog.save_source(spec, datetime.now(UTC))
-            report = await app.ingester.run(spec, app.open_source(spec))
+            _, report = await app.library.add(str(ROOT / "samples" / "handbook"))
             assert report.error is None
 
     with _log_as_found():

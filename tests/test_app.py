@@ -19,7 +19,6 @@ from bot.tone.voice import Voice
 from bot.types import Asker, Message, Reply
 from knowledge.embedding import Embedder
 from knowledge.errors import KnowledgeError, StoreError
-from knowledge.sources import spec_for
 from knowledge.stores.embedded import EmbeddedStore
 from knowledge.stores.weaviate import WeaviateStore
 from tests.fakes import FakeWriter
@@ -75,13 +74,12 @@ class TestComposition:
     ) -> None:
         (tmp_path / "docs").mkdir()
         (tmp_path / "docs" / "pay.md").write_text("Salaries arrive monthly.")
-        spec = spec_for(str(tmp_path / "docs"))
         async with open_app(settings, FakeWriter().for_voice) as app:
-            report = await app.ingester.run(spec, app.open_source(spec))
+            _, report = await app.library.add(str(tmp_path / "docs"))
             assert report.added == 1
         async with open_app(settings, FakeWriter().for_voice) as app:
             assert await app.store.count() == 1
-            assert list(await app.catalog.documents(spec.id)) == ["pay.md"]
+            assert [each.documents for each in await app.library.states()] == [1]
             reply = await ask(app.assistant, "when do salaries arrive?")
             assert [each.document for each in reply.passages] == ["pay.md"]
 
@@ -91,10 +89,9 @@ class TestComposition:
         (tmp_path / "docs").mkdir()
         (tmp_path / "docs" / "big.md").write_text("x" * (2**20 + 1))
         (tmp_path / "docs" / "pay.md").write_text("Salaries arrive monthly.")
-        spec = spec_for(str(tmp_path / "docs"))
         low = changed(settings, max_document_mb=1, sure=0, max_question_chars=20)
         async with open_app(low, FakeWriter().for_voice) as app:
-            report = await app.ingester.run(spec, app.open_source(spec))
+            _, report = await app.library.add(str(tmp_path / "docs"))
             assert list(report.skipped) == ["big.md"]
             assert not (await ask(app.assistant, "zebras?")).abstained
             assert "20 characters" in (await ask(app.assistant, "zebras " * 9)).answer
@@ -104,12 +101,12 @@ class TestComposition:
     async def test_private_pages_are_read_only_where_that_was_allowed(
         self, settings: Settings
     ) -> None:
-        spec = spec_for("http://127.0.0.1:9/page")
+        page = "http://127.0.0.1:9/page"
         async with open_app(settings) as app:
-            report = await app.ingester.run(spec, app.open_source(spec))
+            _, report = await app.library.add(page)
             assert report.error is not None and "allowed" in report.error
         async with open_app(changed(settings, http_allow=("127.0.0.1",))) as app:
-            report = await app.ingester.run(spec, app.open_source(spec))
+            _, report = await app.library.add(page)
             assert report.error is not None and "allowed" not in report.error
 
     async def test_passages_go_to_weaviate_where_it_is_set(self, settings: Settings) -> None:
@@ -203,7 +200,7 @@ class TestClosing:
     async def test_nothing_is_left_open(self, settings: Settings) -> None:
         async with open_app(settings) as app:
             await app.store.count()
-            await app.catalog.sources()
+            await app.library.sources()
         with pytest.raises(StoreError):
             await app.store.count()
 
@@ -213,7 +210,7 @@ class TestClosing:
         async def fails() -> None:
             async with open_app(settings) as app:
                 apps.append(app)
-                await app.catalog.sources()
+                await app.library.sources()
                 raise KeyError("inside")
 
         with pytest.raises(KeyError, match="inside"):

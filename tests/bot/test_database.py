@@ -23,11 +23,15 @@ from bot.errors import ConfigurationError
 from bot.history import History
 from bot.judge import Tier
 from bot.types import Asker, Message, ReadPassage, Reply
-from knowledge import attachments, catalog
-from knowledge.catalog import Catalog, DocumentRecord, RunReport
-from knowledge.sources.base import SourceSpec, Validators
+from knowledge import attachments
+from knowledge.library import catalog, leases
+from knowledge.library.catalog import Catalog, DocumentRecord, RunReport
+from knowledge.sources.port import SourceSpec
+from knowledge.state.tables import metadata
+from knowledge.types import Validators
 from tests.bot.conftest import NO_SERVER, ROOT, SERVER
 from tests.fakes import evidence
+from tests.knowledge.library import last_report
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -35,10 +39,10 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 class TestTheSchema:
     async def test_after_all_migrations_is_what_the_code_expects(self, engine: AsyncEngine) -> None:
         expected = sa.MetaData()
-        owners = (history, catalog, attachments, inbox, channels, limits, drafting)
-        for tables in {each.metadata for each in owners}:
-            for table in tables.sorted_tables:
-                table.to_metadata(expected)
+        owners = (history, catalog, leases, attachments, inbox, channels, limits, drafting)
+        assert {each.metadata for each in owners} == {metadata}
+        for table in metadata.sorted_tables:
+            table.to_metadata(expected)
 
         def differences(connection: sa.Connection) -> list[object]:
             context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -240,10 +244,8 @@ def spec(id: str = "handbook", **of: object) -> SourceSpec:
         "id": id,
         "kind": "folder",
         "location": f"/srv/{id}",
-        "include": ("*.md",),
-        "exclude": ("draft/*",),
+        "options": {"include": ["*.md"], "base_url": "https://intra.example"},
         "access": frozenset({"role:staff", "public"}),
-        "base_url": "https://intra.example",
     }
     return SourceSpec(**(plain | of))  # type: ignore[arg-type]
 
@@ -271,7 +273,7 @@ class TestTheCatalog:
         kept = Catalog(engine)
         await kept.save_source(spec(), NOW)
         await kept.save_source(spec("other"), NOW + timedelta(seconds=1))
-        changed = spec(access=frozenset({"role:managers"}), include=())
+        changed = spec(access=frozenset({"role:managers"}), options={}, is_paused=True)
         await kept.save_source(changed, NOW + timedelta(days=1))
         assert await kept.sources() == [changed, spec("other")]
 
@@ -316,4 +318,4 @@ class TestTheCatalog:
         await kept.end_run(first, RunReport("handbook", 9, 0, 0, 0, {}), NOW)
         await kept.end_run(second, done, NOW)
         assert broken > second
-        assert await kept.last_run("handbook") == done
+        assert await last_report(kept, "handbook") == done
