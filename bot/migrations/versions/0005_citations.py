@@ -134,9 +134,11 @@ def _record(id: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _citations(id: str, body: dict[str, Any]) -> list[dict[str, Any]]:
-    read = {each["id"]: each for each in _passages(body)}
+    read = {each.get("id"): each for each in _passages(body)}
     found: dict[int, dict[str, Any]] = {}
     for each in body.get("citations") or []:
+        if "n" not in each:  # the first ones may lack anything; none may end the upgrade
+            continue
         passage = read.get(each.get("passage"), {})
         text = passage.get("text")
         found.setdefault(
