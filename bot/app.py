@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from pydantic import SecretStr
 
+from bot.answering import Answering
 from bot.assistant import Assistant
-from bot.chain import WriterFor, build_chain
+from bot.chain import build_chain
 from bot.channels import Channels
 from bot.data_folder import open_data_folder
 from bot.database import open_database
@@ -32,13 +33,15 @@ from bot.history import History
 from bot.inbox import Inbox
 from bot.judge import Thresholds
 from bot.limits import Limits
-from bot.own_commands import KnownSource, KnownSources, own_commands
-from bot.ports import Writer
+from bot.own_commands import own_commands
+from bot.own_forms import own_forms
+from bot.ports import KnownSource, KnownSources, Writer, WriterFor
 from bot.rewriting import Rewriter
 from bot.roles import Roles
 from bot.searching import Searching
 from bot.settings import Settings, load_settings
 from bot.tone.voice import Voice, names
+from jobs.housekeeping import Chores
 from knowledge.attachments import AttachmentReader
 from knowledge.documents.pool import ReaderPool
 from knowledge.embedding import Embedder
@@ -88,6 +91,7 @@ class App:
     voice: Callable[[str | None], Voice]
     writer: WriterFor
     desk: Desk
+    chores: Chores
 
     def platforms(self) -> list[PlatformChoice]:
         """The platforms that are configured; :class:`ConfigurationError` if there is none."""
@@ -204,13 +208,14 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         library = Library(
             engine, store, embedder, file_reader, Means(client, max_bytes), clock=clock
         )
-        channels = Channels(engine)
+        channels, inbox = Channels(engine), Inbox(engine)
+        limits = Limits(engine, settings.person_hourly_limit, settings.workspace_daily_limit)
         drafting = Drafting(engine, Rewriter(writer), voice, channels, clock)
-
-        async def housekeeping() -> None:
-            await attachments.forget_expired()
-            await drafting.forget_old()
-
+        answering = Answering(
+            assistant, inbox, channels, limits, attachments, roles=roles, clock=clock
+        )
+        sources, voice_names = known_sources(library), partial(names, settings.voices)
+        forms = own_forms(channels, drafting, sources, voice_names, clock)
         yield App(
             settings=settings,
             library=library,
@@ -223,28 +228,20 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             voice=voice,
             writer=writer,
             desk=Desk(
-                Dispatcher(
-                    assistant,
-                    Inbox(engine),
-                    channels,
-                    Limits(engine, settings.person_hourly_limit, settings.workspace_daily_limit),
-                    attachments,
-                    roles=roles,
-                    clock=clock,
-                    housekeeping=housekeeping,
-                ),
-                own_commands(
-                    channels,
-                    history,
-                    drafting,
-                    known_sources(library),
-                    lambda: names(settings.voices),
-                    clock,
-                ),
+                Dispatcher(answering, inbox, channels, clock),
+                own_commands(channels, history, drafting, forms, sources, voice_names, clock),
+                forms,
                 FollowUps(history, channels, store, catalog.read_at, roles, clock),
                 drafting,
                 settings.prompts,
             ),
+            chores={
+                "inbox": lambda: inbox.forget_old(clock()),
+                "limits": lambda: limits.forget_old(clock()),
+                "attachments": attachments.forget_expired,
+                "drafts": drafting.forget_old,
+                "citations": history.forget_lost_citations,
+            },
         )
 
 
@@ -360,15 +357,20 @@ def voices(settings: Settings) -> Callable[[str | None], Voice]:
 
 
 def writers(settings: Settings) -> WriterFor:
-    """Writing models by voice, each loaded at its first use, off the event loop."""
+    """Writing models by what a voice is, each loaded at its first use, off the event loop.
+
+    Two versions of a voice have one each, and so have two names for the same: an endpoint is asked
+    by the name.
+    """
     loading = asyncio.Lock()
-    loaded: dict[str, Writer] = {}
+    loaded: dict[tuple[str, str], Writer] = {}
 
     async def writer_for(voice: Voice) -> Writer:
+        key = (voice.name, voice.digest)
         async with loading:
-            if voice.name not in loaded:
-                loaded[voice.name] = await asyncio.to_thread(_load_writer, settings, voice)
-            return loaded[voice.name]
+            if key not in loaded:
+                loaded[key] = await asyncio.to_thread(_load_writer, settings, voice)
+            return loaded[key]
 
     return writer_for
 
@@ -395,7 +397,7 @@ def _load_writer(settings: Settings, voice: Voice) -> Writer:
 
 
 def _fits(voice: Voice, weights: str) -> bool:
-    return voice.lora is not None and voice.lora_base == os.path.basename(weights.rstrip("/"))
+    return voice.lora is not None and voice.lora.base == os.path.basename(weights.rstrip("/"))
 
 
 def configure_log(level: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -81,6 +82,11 @@ class Passage:
     def context(self) -> str:
         """Title and heading path in one line: what a reader sees above the text."""
         return " › ".join(part for part in (self.title, *self.headings) if part)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the text, 64 hex digits: the same wherever in a document the text stands."""
+        return sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ class TestComposition:
             assert await app.store.count() == 1
             assert [each.documents for each in await app.library.states()] == [1]
             reply = await ask(app.assistant, "when do salaries arrive?")
-            assert [each.passage.document for each in reply.evidence] == ["pay.md"]
+            assert [each.document for each in reply.passages] == ["pay.md"]
 
     async def test_settings_reach_what_they_are_for(
         self, settings: Settings, tmp_path: Path
@@ -145,6 +145,16 @@ class TestWriters:
             first: Writer = await app.writer(fernhill)
             assert await app.writer(fernhill) is first
             assert await app.writer(other) is not first
+
+    async def test_two_versions_of_a_voice_speak_side_by_side(
+        self, settings: Settings, tiny_writer: Path
+    ) -> None:
+        async with open_app(changed(settings, writer_model=str(tiny_writer))) as app:
+            older = app.voice(None)
+            newer = replace(older, digest=older.digest[::-1])
+            first, second = await app.writer(older), await app.writer(newer)
+            assert first is not second
+            assert await app.writer(older) is first and await app.writer(newer) is second
 
     async def test_a_lora_is_not_put_on_a_base_that_it_was_not_trained_on(
         self, settings: Settings, tiny_writer: Path

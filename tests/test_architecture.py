@@ -28,6 +28,7 @@ ARROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "knowledge.types",
             "knowledge.errors",
             "knowledge.words",
+            "knowledge.state",
             "knowledge.parsing.inline",
         ),
     ),

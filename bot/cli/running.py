@@ -25,6 +25,7 @@ def serve() -> None:
 
     async def job(app: App) -> None:
         from adapters.base import serve as serve_all
+        from jobs.housekeeping import keep_house
 
         stop = asyncio.Event()
         grace = app.settings.shutdown_seconds
@@ -44,7 +45,12 @@ def serve() -> None:
         _tell("Loading the models …")
         if await _unless(stop, app.warm_up()):
             openings = [each.open for each in platforms]
-            await serve_all(openings, app.desk.dispatcher, stop, grace, tell=_tell)
+            housekeeping = asyncio.create_task(keep_house(app.chores))
+            try:
+                await serve_all(openings, app.desk.dispatcher, stop, grace, tell=_tell)
+            finally:
+                housekeeping.cancel()
+                await asyncio.wait([housekeeping])
 
     run(job, leave_at_once=True)
 

@@ -22,11 +22,12 @@ from bot.database import open_database
 from bot.errors import ConfigurationError
 from bot.history import History
 from bot.judge import Tier
-from bot.types import Asker, Message, Reply
+from bot.types import Asker, Message, ReadPassage, Reply
 from knowledge import attachments
-from knowledge.library import catalog
+from knowledge.library import catalog, leases
 from knowledge.library.catalog import Catalog, DocumentRecord, RunReport
 from knowledge.sources.port import SourceSpec
+from knowledge.state.tables import metadata
 from knowledge.types import Validators
 from tests.bot.conftest import NO_SERVER, ROOT, SERVER
 from tests.fakes import evidence
@@ -38,10 +39,10 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 class TestTheSchema:
     async def test_after_all_migrations_is_what_the_code_expects(self, engine: AsyncEngine) -> None:
         expected = sa.MetaData()
-        owners = (history, catalog, attachments, inbox, channels, limits, drafting)
-        for metadata in (each.metadata for each in owners):
-            for table in metadata.sorted_tables:
-                table.to_metadata(expected)
+        owners = (history, catalog, leases, attachments, inbox, channels, limits, drafting)
+        assert {each.metadata for each in owners} == {metadata}
+        for table in metadata.sorted_tables:
+            table.to_metadata(expected)
 
         def differences(connection: sa.Connection) -> list[object]:
             context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -139,9 +140,9 @@ def message(text: str = "When is payday?", conversation: str = "thread-1") -> Me
 
 
 def reply(question: str = "When is payday?", *, abstained: bool = False) -> Reply:
-    found = (evidence("Salaries are paid on the 25th.\n"),)
+    found = (ReadPassage.of(evidence("Salaries are paid on the 25th.\n")),)
     tier: Tier = "none" if abstained else "sure"
-    return Reply(question, "The 25th.", tier, "fernhill", uuid4().hex, evidence=found)
+    return Reply(question, "The 25th.", tier, "fernhill", uuid4().hex, passages=found)
 
 
 class TestTheHistory:
@@ -204,7 +205,7 @@ class TestTheHistory:
         trace = await kept.trace(said.trace_id)
         assert trace is not None
         assert (trace.asker, trace.private, trace.answered_at) == ("U1", True, NOW)
-        assert trace.body == said.as_json(asked.id)
+        assert trace.reply == said
         assert await kept.trace("nothing") is None
 
     async def test_keeps_the_last_opinion_of_each_person(self, engine: AsyncEngine) -> None:
