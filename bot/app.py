@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 from pydantic import SecretStr
@@ -41,7 +42,7 @@ from bot.roles import Roles
 from bot.searching import Searching
 from bot.settings import Settings, load_settings
 from bot.tone.voice import Voice, names
-from jobs.housekeeping import Chores
+from jobs.housekeeping import Chores, tidy_up
 from knowledge.attachments import AttachmentReader
 from knowledge.documents.pool import ReaderPool
 from knowledge.embedding import Embedder
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from adapters.base import Adapter
     from adapters.discord.config import DiscordConfig
     from adapters.slack.config import SlackConfig
+    from jobs.schedule import Job
 
 ENDPOINT = "endpoint"
 
@@ -124,6 +126,20 @@ class App:
                 "(docs/slack.md), for Discord set DISCORD_TOKEN (docs/discord.md)."
             )
         return platforms
+
+    def jobs(self) -> list[Job]:
+        """What is done unasked while the bot serves.
+
+        Raises :class:`ConfigurationError` for times that are none.
+        """
+        from jobs.reingest import reingest
+        from jobs.schedule import Job, Times
+
+        jobs = [Job("housekeeping", partial(tidy_up, self.chores), timedelta(hours=1))]
+        if self.settings.refresh_at:
+            times = Times(self.settings.refresh_at, _timezone(self.settings.timezone))
+            jobs.append(Job("reingest", lambda: reingest(self.library, times.last(_now())), times))
+        return jobs
 
     async def warm_up(self) -> None:
         """Load all models now, so that the first question does not wait for them.
@@ -247,6 +263,15 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _timezone(name: str | None) -> ZoneInfo | None:
+    try:
+        return None if name is None else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ConfigurationError(
+            f"HOUSEVOICE_TIMEZONE: there is no time zone '{name}'; write one as Europe/Berlin."
+        ) from error
 
 
 def known_sources(library: Library) -> KnownSources:

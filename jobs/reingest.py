@@ -28,7 +28,8 @@ async def reingest(library: Library, since: datetime | None) -> None:
         except Exception as error:  # the store is away, or a source was removed in between
             log_failure("source_not_read", error, source=spec.id)
         else:
-            _log.info(
+            tell = _log.info if report.error is None else _log.warning
+            tell(
                 "source_read",
                 source=spec.id,
                 added=report.added,

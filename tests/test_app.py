@@ -10,8 +10,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 
 from bot.app import open_app
+from bot.database import open_database
 from bot.errors import ConfigurationError, ModelError
 from bot.ports import Writer
 from bot.settings import Settings
@@ -193,6 +195,42 @@ class TestWarmUp:
             assert warmed == []
             await app.warm_up()
         assert sorted(warmed) == ["embedder", "fernhill"]
+
+
+class TestJobs:
+    async def test_sources_are_read_again_when_the_settings_say(self, settings: Settings) -> None:
+        async with open_app(settings) as app:
+            assert [job.name for job in app.jobs()] == ["housekeeping", "reingest"]
+        async with open_app(changed(settings, refresh_at="")) as app:
+            assert [job.name for job in app.jobs()] == ["housekeeping"]
+
+    @pytest.mark.parametrize(
+        ("wrong", "said"),
+        [({"refresh_at": "at three"}, "'at three'"), ({"timezone": "Mars"}, "'Mars'")],
+    )
+    async def test_times_that_are_none_are_refused(
+        self, settings: Settings, wrong: dict[str, str], said: str
+    ) -> None:
+        async with open_app(changed(settings, **wrong)) as app:
+            with pytest.raises(ConfigurationError, match=said):
+                app.jobs()
+
+    async def test_a_night_that_was_missed_is_made_up_for_at_the_start(
+        self, settings: Settings, tmp_path: Path
+    ) -> None:
+        (tmp_path / "docs").mkdir()
+        (tmp_path / "docs" / "pay.md").write_text("Salaries arrive monthly.")
+        async with open_app(changed(settings, refresh_at="0 0 1 1 *")) as app:
+            spec, _ = await app.library.add(str(tmp_path / "docs"))
+            engine = await open_database(f"sqlite:///{settings.data / 'state.db'}")
+            async with engine.begin() as db:  # as if that had been long ago
+                await db.execute(sa.text("UPDATE run SET started_at = '2020-01-01 00:00:00'"))
+            await engine.dispose()
+            reingest = next(job for job in app.jobs() if job.name == "reingest")
+            await reingest.do()
+            assert len((await app.library.show(spec.id))[1]) == 2
+            await reingest.do()
+            assert len((await app.library.show(spec.id))[1]) == 2
 
 
 @pytest.mark.usefixtures("nothing_left")

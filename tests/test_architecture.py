@@ -69,7 +69,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "slack_sdk": ("adapters.slack*",),
     "discord": ("adapters.discord*",),
     "weaviate": ("knowledge.stores.weaviate*",),
-    "apscheduler": ("jobs.scheduler*",),
+    "apscheduler": ("jobs.schedule*",),
     "torch": (
         "bot.tone.model*",
         "knowledge.embedding*",

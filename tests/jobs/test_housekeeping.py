@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +11,7 @@ import sqlalchemy as sa
 from bot.app import open_app
 from bot.database import open_database
 from bot.settings import Settings
-from jobs.housekeeping import EVERY, keep_house, tidy_up
+from jobs.housekeeping import tidy_up
 
 _ROWS = {
     "inbox": "INSERT INTO inbox (id, platform, conversation, author, shown, accepted_at, "
@@ -51,46 +49,18 @@ async def test_everything_old_goes_and_everything_new_stays(tmp_path: Path) -> N
     assert counts == dict.fromkeys(_ROWS, 1) | {"citation": 0}
 
 
-class Rounds:
-    """Chores that note that they were done, and pauses that end at once, so many times."""
-
-    def __init__(self, rounds: int) -> None:
-        self.done: list[str] = []
-        self.pauses: list[float] = []
-        self._rounds = rounds
-
-    def chore(self, name: str, fault: Exception | None = None) -> Callable[[], Awaitable[None]]:
-        async def do() -> None:
-            self.done.append(name)
-            if fault is not None:
-                raise fault
-
-        return do
-
-    async def sleep(self, seconds: float) -> None:
-        self.pauses.append(seconds)
-        if len(self.pauses) == self._rounds:
-            raise asyncio.CancelledError
-
-
-async def test_it_is_done_again_every_hour_until_it_is_cancelled() -> None:
-    rounds = Rounds(3)
-    with pytest.raises(asyncio.CancelledError):
-        await keep_house({"inbox": rounds.chore("inbox")}, sleep=rounds.sleep)
-    assert rounds.done == ["inbox"] * 3
-    assert rounds.pauses == [EVERY] * 3
-
-
-async def test_one_chore_that_fails_keeps_no_other_from_its_turn_nor_from_the_next_round(
+async def test_one_chore_that_fails_keeps_no_other_from_its_turn(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    rounds = Rounds(2)
-    chores = {
-        "inbox": rounds.chore("inbox", OSError("somebody's words")),
-        "drafts": rounds.chore("drafts"),
-    }
-    with pytest.raises(asyncio.CancelledError):
-        await keep_house(chores, sleep=rounds.sleep)
-    assert rounds.done == ["inbox", "drafts"] * 2
+    done = []
+
+    async def fails() -> None:
+        raise OSError("somebody's words")
+
+    async def works() -> None:
+        done.append("drafts")
+
+    await tidy_up({"inbox": fails, "drafts": works})
+    assert done == ["drafts"]
     told = "".join(capsys.readouterr())
     assert "housekeeping_failed" in told and "somebody's words" not in told
