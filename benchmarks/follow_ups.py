@@ -29,8 +29,8 @@ from rich.table import Table
 
 from benchmarks.metrics import mean
 from benchmarks.results import write
-from bot.condense import standalone
-from knowledge.words import stems, telling
+from bot.answers.question.condense import standalone
+from knowledge.text.words import stems, telling
 
 PAIRS = Path(__file__).parent.parent / "tests" / "bot" / "data" / "follow_ups.jsonl"
 LOOKED_AT = 100

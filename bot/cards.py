@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bot.judge import Tier
-from bot.types import Reply
+from bot.types import Reply, Tier
 
 Action = Literal["helpful", "unhelpful", "why", "person", "share", "send", "edit", "copy", "solved"]
 """What a button does; every platform has all of them."""

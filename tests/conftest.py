@@ -61,7 +61,7 @@ def _marked_tests_see_weaviate(
 @pytest.fixture(scope="session", autouse=True)
 def _no_env_file() -> Iterator[None]:
     """The ``.env`` of the folder that the tests are run from is not read."""
-    from bot.settings import Settings
+    from bot.shell.settings import Settings
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setitem(Settings.model_config, "env_file", None)
@@ -73,7 +73,7 @@ def _no_env_file() -> Iterator[None]:
 
 @contextmanager
 def _log_as_found() -> Iterator[None]:
-    """Put back what :func:`bot.app.configure_log` changes."""
+    """Put back what :func:`bot.shell.log.configure_log` changes."""
     config = structlog.get_config()
     handlers = logging.root.handlers[:]
     levels = {name: logging.getLogger(name).level for name in ("root", "httpx")}
@@ -190,7 +190,7 @@ def reached_out(_border: _Border) -> Iterator[list[str]]:
 @pytest.fixture(scope="session")
 def weights() -> Path:
     """Folder with the converted base model, for ``Settings.data / "weights"``."""
-    from bot.tone.model_weights import PACKAGED, base_weights
+    from bot.voice.model_weights import PACKAGED, base_weights
 
     base_weights(PACKAGED, _WEIGHTS)
     return _WEIGHTS.absolute()
@@ -227,8 +227,8 @@ def data_folder(tmp_path: Path, weights: Path) -> Path:
 @pytest.fixture(scope="session")
 def samples_folder(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Path:
     """A data folder with the sample handbook read in. Ask of it, do not add to it."""
-    from bot.app import open_app
-    from bot.settings import Settings
+    from bot.shell.app import open_app
+    from bot.shell.settings import Settings
 
     folder = _with_weights(tmp_path_factory.mktemp("samples") / "data", weights)
 

@@ -20,8 +20,8 @@ from typer.core import TyperGroup
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from bot.cli import cli
-from bot.settings import Settings
+from bot.shell.cli import cli
+from bot.shell.settings import Settings
 
 PROJECT = Path(__file__).resolve().parent.parent
 README = PROJECT / "README.md"

@@ -194,7 +194,7 @@ def test_another_form_would_be_noticed(text: str) -> None:
 
 def test_the_program_is_what_the_package_installs() -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
-    assert project["scripts"] == {PROGRAM: "bot.cli:main"}
+    assert project["scripts"] == {PROGRAM: "bot.shell.cli:main"}
 
 
 def _shown_commands(page: Path) -> Iterator[str]:

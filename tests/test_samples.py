@@ -12,11 +12,11 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from bot.app import App, open_app
-from bot.settings import Settings
+from bot.shell.app import App, open_app
+from bot.shell.settings import Settings
 from bot.types import Asker, Message, Reply
 from knowledge.types import Evidence, Passage
-from tests.fakes import FakeWriter
+from tests.kit.fakes import FakeWriter
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

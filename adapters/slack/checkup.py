@@ -6,8 +6,8 @@ import asyncio
 
 from adapters.slack.agent import OLD_VIEW
 from adapters.slack.config import SlackConfig
+from adapters.slack.connection.web import Json, SlackError, Sleep, Web
 from adapters.slack.manifest import APP_SCOPE, EVENTS_PATH, SCOPES
-from adapters.slack.web import Json, SlackError, Sleep, Web
 from bot.errors import ConfigurationError, PlatformError
 from bot.findings import Finding
 

@@ -14,29 +14,29 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.answering import Answering
-from bot.assistant import Assistant
-from bot.chain import build_chain
-from bot.channels import Channels
-from bot.commands import Commands
-from bot.database import open_database
-from bot.desk import Desk
-from bot.dispatcher import Dispatcher
-from bot.drafting import Drafting
+from bot.answers.assistant import Assistant
+from bot.answers.chain import build_chain
+from bot.answers.history import History
+from bot.conversation.answering import Answering
+from bot.conversation.channels import Channels
+from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.inbox import Inbox
+from bot.conversation.limits import Limits
+from bot.conversation.roles import Roles
+from bot.desk.commands import Commands
+from bot.desk.desk import Desk
+from bot.desk.drafting import Drafting
+from bot.desk.follow_ups import FollowUps
+from bot.desk.own_commands import own_commands
+from bot.desk.own_forms import own_forms
 from bot.errors import ConfigurationError
-from bot.follow_ups import FollowUps
-from bot.history import History
-from bot.inbox import Inbox
-from bot.limits import Limits
-from bot.own_commands import own_commands
-from bot.own_forms import own_forms
 from bot.ports import KnownSource
-from bot.rewriting import Rewriter
-from bot.roles import Roles
-from bot.tone.voice import Voice
+from bot.voice.rewriting import Rewriter
+from bot.voice.voice import Voice
+from knowledge.state.database import open_database
 from knowledge.types import Evidence
 from tests.adapters.hand import Hand
-from tests.fakes import THRESHOLDS, FakeAttachments, FakeWriter, FixedClock, InMemoryPassages
+from tests.kit.fakes import THRESHOLDS, FakeAttachments, FakeWriter, FixedClock, InMemoryPassages
 
 VOICES = Path(__file__).resolve().parents[2] / "voices"
 

@@ -10,7 +10,9 @@ from discord import ui
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.discord.components import (
+from adapters.discord.config import DiscordConfig, endpoints, intents
+from adapters.discord.connection.errors import as_ours
+from adapters.discord.showing.components import (
     MAX_MESSAGES,
     ActionButton,
     ReopenButton,
@@ -21,10 +23,8 @@ from adapters.discord.components import (
     options,
     parts,
 )
-from adapters.discord.config import DiscordConfig, endpoints, intents
-from adapters.discord.errors import as_ours
-from adapters.discord.formatting import COMPONENTS_LIMIT, MESSAGE_LIMIT
-from adapters.discord.modals import OpenForms, submission_of
+from adapters.discord.showing.formatting import COMPONENTS_LIMIT, MESSAGE_LIMIT
+from adapters.discord.showing.modals import OpenForms, submission_of
 from bot.cards import LABELS, Card, Choice, Field, Form, Source
 from bot.errors import ConfigurationError, PlatformError
 

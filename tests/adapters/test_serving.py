@@ -9,10 +9,10 @@ from typing import cast
 import pytest
 
 from adapters.base import FIRST_PAUSE, LONGEST_PAUSE, Adapter, serve
-from bot.app import PlatformChoice
-from bot.cli.running import _check
-from bot.dispatcher import Dispatcher
+from bot.conversation.dispatcher import Dispatcher
 from bot.errors import ConfigurationError, HousevoiceError, PlatformError
+from bot.shell.cli.running import _check
+from bot.shell.platforms import PlatformChoice
 
 WRONG = ConfigurationError("Slack does not take the token. Copy it again.")
 AWAY = PlatformError("Slack cannot be reached", passing=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.slack.blocks import (
+from adapters.slack.showing.blocks import (
     card_view,
     closing,
     form_context,
@@ -19,12 +19,12 @@ from adapters.slack.blocks import (
     values,
 )
 from bot.cards import Card, Choice, Field, Form, Source
-from bot.desk import Desk
+from bot.desk.desk import Desk
 from bot.errors import UsageError
 from bot.types import Place
-from tests.slack_server import live_mentions, visible_text, visible_view
-from tests.slack_server.blocks import check_blocks, check_view
-from tests.slack_server.interactions import form_state
+from tests.stand_ins.slack_server import live_mentions, visible_text, visible_view
+from tests.stand_ins.slack_server.blocks import check_blocks, check_view
+from tests.stand_ins.slack_server.interactions import form_state
 
 PLACE = Place("slack", "T1", "C1", "1.2")
 LEAVE = Source(1, "Annual leave", "leave.md", "https://intra.example/leave?a=1&b=2")

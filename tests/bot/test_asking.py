@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.asking import understand
-from bot.smalltalk import small_talk
+from bot.answers.question.asking import understand
+from bot.answers.question.smalltalk import small_talk
 
 CARRY = "how many days of annual leave may I carry over into next year?"
 LETTER = f"""Dear colleagues of the People team,

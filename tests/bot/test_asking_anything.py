@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.asking import MOST_QUESTIONS, understand
+from bot.answers.question.asking import MOST_QUESTIONS, understand
 
 
 @given(st.text(max_size=300))

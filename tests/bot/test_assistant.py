@@ -14,16 +14,23 @@ import pytest_asyncio
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.app import configure_log
-from bot.assistant import Assistant
-from bot.chain import build_chain
-from bot.database import open_database
+from bot.answers.assistant import Assistant
+from bot.answers.chain import build_chain
+from bot.answers.history import History
 from bot.errors import ConfigurationError, ModelError
-from bot.history import History
-from bot.tone.voice import Voice
+from bot.shell.log import configure_log
 from bot.types import Asker, Delta, Message, Reply
+from bot.voice.voice import Voice
+from knowledge.state.database import open_database
 from knowledge.types import PUBLIC, Evidence
-from tests.fakes import THRESHOLDS, FakeRetriever, FakeWriter, FixedClock, evidence, far_evidence
+from tests.kit.fakes import (
+    THRESHOLDS,
+    FakeRetriever,
+    FakeWriter,
+    FixedClock,
+    evidence,
+    far_evidence,
+)
 
 PAYDAY = "Salaries are paid on the 25th of each month.\n"
 ANN = Asker("U1", frozenset({PUBLIC, "user:U1"}))

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from bot.attention import Wish, bar_for, is_for_bot, is_question, wish
-from bot.channels import ChannelRules
+from bot.conversation.attention import Wish, bar_for, is_for_bot, is_question, wish
+from bot.conversation.channels import ChannelRules
 from bot.types import Place
 from knowledge.types import Attachment
 from tests.adapters.desk_bench import Bench
 from tests.adapters.fake_platform import CHANNEL, DIRECT, THREAD, FakePlatform, utterance
-from tests.fakes import evidence
+from tests.kit.fakes import evidence
 
 PAY = evidence("Salaries are paid on the 25th of each month.\n", title="Pay", document="pay.md")
 ASKED = "When is payday?"

@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.cards import LABELS, Card, Source, answer_card, confidence_in_words, label
-from bot.judge import Tier
-from bot.types import Citation, Reply
+from bot.types import Citation, Reply, Tier
 
 FOUND = Reply(
     "When is payday?",

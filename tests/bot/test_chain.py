@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from bot.chain import Freedom, build_chain
+from bot.answers.chain import Freedom, build_chain
+from bot.answers.judge import Thresholds
+from bot.answers.turns import Question
 from bot.errors import ModelError
-from bot.judge import Thresholds
-from bot.ports import Choose, Say
-from bot.tone.voice import Voice
-from bot.turns import Question
 from bot.types import Delta, Frame, Reply
+from bot.voice.voice import Voice
+from bot.voice.writer import Choose, Say
 from knowledge.types import PUBLIC, Evidence
-from tests.fakes import NEAR, THRESHOLDS, FakeRetriever, FakeWriter, evidence, far_evidence
+from tests.kit.fakes import NEAR, THRESHOLDS, FakeRetriever, FakeWriter, evidence, far_evidence
 
 QUESTION = "When is payday?"
 SENTENCE = "Salaries are paid on the 25th of each month."

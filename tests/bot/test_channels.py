@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.channels import ChannelRules, Channels, WorkspaceRules
+from bot.conversation.channels import ChannelRules, Channels, WorkspaceRules
 from tests.adapters.desk_bench import Bench
 from tests.adapters.fake_platform import CHANNEL, DIRECT, THREAD, FakePlatform, utterance
 

@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.history import CitingAnswer, History
+from bot.answers.history import CitingAnswer, History
 from bot.types import Asker, Checks, Citation, Message, ReadPassage, Reply
-from tests.fakes import evidence
+from tests.kit.fakes import evidence
 
 NOW = datetime(2026, 3, 20, 9, 0, tzinfo=UTC)
 PAY = evidence("Salaries are paid on the 25th.\n", title="Pay", document="pay.md")

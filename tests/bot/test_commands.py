@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cards import Card, Choice, Form, Values
-from bot.channels import ChannelRules
-from bot.commands import Ask, Command, Commands, Invocation, Outcome, Parameter
+from bot.conversation.channels import ChannelRules
+from bot.desk.commands import Ask, Command, Commands, Invocation, Outcome, Parameter
+from bot.desk.forms import FieldFaults, Forms
 from bot.errors import UsageError
-from bot.forms import FieldFaults, Forms
 from bot.ports import KnownSource
 from tests.adapters.desk_bench import Bench
 from tests.adapters.fake_platform import CHANNEL, DIRECT, THREAD, FakePlatform, utterance
-from tests.fakes import evidence
+from tests.kit.fakes import evidence
 
 ADMIN = "root"
 

@@ -16,22 +16,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.app import writers
-from bot.chain import build_chain
-from bot.claims import borne_out, first_sentence, source_text
+from bot.answers.chain import build_chain
+from bot.answers.claims import borne_out, first_sentence, source_text
+from bot.answers.composing import Support
+from bot.answers.turns import Question
 from bot.errors import ModelError
-from bot.ports import Support, Writer
-from bot.settings import Settings
-from bot.tone.model import LocalModel
-from bot.tone.model_weights import PACKAGED, base_weights
-from bot.tone.template import ChatMessage, Prompt, compose_request
-from bot.tone.voice import Voice
-from bot.turns import Question
+from bot.shell.models import writers
+from bot.shell.settings import Settings
 from bot.types import Composed, Delta, Frame, Reply
+from bot.voice.model import LocalModel
+from bot.voice.model_weights import PACKAGED, base_weights
+from bot.voice.template import ChatMessage, Prompt, compose_request
+from bot.voice.voice import Voice
+from bot.voice.writer import Writer
 from knowledge.retrieval.cross_encoder import open_reader
 from knowledge.retrieval.support import ReaderSupport
 from knowledge.types import PUBLIC, Evidence
-from tests.fakes import THRESHOLDS, FakeRetriever, FakeSupport, FakeWriter, evidence
+from tests.kit.fakes import THRESHOLDS, FakeRetriever, FakeSupport, FakeWriter, evidence
 
 QUESTION = "When is payday, and who asks about it?"
 PAY = "Salaries are paid on the 25th of each month by Anna Reed. They are never paid in cash."

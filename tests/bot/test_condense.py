@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.condense import standalone
-from knowledge.words import stems
+from bot.answers.question.condense import standalone
+from knowledge.text.words import stems
 
 LEAVE = "How much annual leave do I get?"
 

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.answering import ATTEMPTS, OPTIONAL_SECONDS
-from bot.channels import ChannelRules
+from bot.conversation.answering import ATTEMPTS, OPTIONAL_SECONDS
+from bot.conversation.channels import ChannelRules
+from bot.conversation.inbox import LEASE
 from bot.errors import PlatformError
-from bot.inbox import LEASE
 from bot.types import Message, Reply
 from tests.adapters.desk_bench import Bench
 from tests.adapters.fake_platform import CHANNEL, DIRECT, FakePlatform, utterance
-from tests.fakes import evidence
+from tests.kit.fakes import evidence
 
 PAY = evidence("Salaries are paid on the 25th of each month.\n", title="Pay", document="pay.md")
 CAT = evidence("Robin feeds the cat on Mondays.\n", title="Cat", document="cat.md")

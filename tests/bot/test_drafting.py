@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from bot.cards import Card
-from bot.channels import ChannelRules
-from bot.drafting import KEPT
+from bot.conversation.channels import ChannelRules
+from bot.desk.drafting import KEPT
 from bot.errors import PlatformError, UsageError
 from tests.adapters.desk_bench import Bench
 from tests.adapters.fake_platform import CHANNEL, THREAD, FakePlatform

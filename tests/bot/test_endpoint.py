@@ -14,12 +14,12 @@ from typing import Any, Self
 import pytest
 import pytest_asyncio
 
-from bot.app import writers
 from bot.errors import ModelError
-from bot.ports import Choose, Free, Say, Step, Writer
-from bot.settings import Settings
-from bot.tone.template import answer_request, prompt
-from bot.tone.voice import Voice
+from bot.shell.models import writers
+from bot.shell.settings import Settings
+from bot.voice.template import answer_request, prompt
+from bot.voice.voice import Voice
+from bot.voice.writer import Choose, Free, Say, Step, Writer
 
 QUESTION = "When is payday, zebra-pyjamas?"
 QUOTE = "Salaries are paid on the 25th. Ask Dr. Reed for more."
@@ -267,7 +267,7 @@ class TestAFault:
         fernhill: Voice,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr("bot.tone.endpoint._TIMEOUT_SECONDS", 0.05)
+        monkeypatch.setattr("bot.voice.endpoint._TIMEOUT_SECONDS", 0.05)
         endpoint.replies.append(None)
         with pytest.raises(ModelError, match="Timeout"):
             await composed(await opened(endpoint.url, fernhill), fernhill)

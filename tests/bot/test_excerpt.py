@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.excerpt import excerpt
+from bot.answers.excerpt import excerpt
 
 
 @pytest.mark.parametrize(

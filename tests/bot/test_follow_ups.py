@@ -11,13 +11,13 @@ import pytest
 import sqlalchemy as sa
 
 from bot.cards import Card
-from bot.channels import WorkspaceRules
+from bot.conversation.channels import WorkspaceRules
 from bot.errors import PlatformError, UsageError
 from bot.types import Place
 from knowledge.types import Attachment
 from tests.adapters.desk_bench import Bench, voice_for
 from tests.adapters.fake_platform import CHANNEL, DIRECT, THREAD, FakePlatform, utterance
-from tests.fakes import evidence
+from tests.kit.fakes import evidence
 
 MANAGERS = frozenset({"office:group:managers"})
 PAY = evidence(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.framing import likely_frames
-from bot.tone.voice import Example, Voice
+from bot.voice.framing import likely_frames
+from bot.voice.voice import Example, Voice
 
 
 def closings(draft: str, voice: Voice) -> set[str]:

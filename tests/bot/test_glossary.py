@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.answers.question.glossary import load_glossary, widened
 from bot.errors import ConfigurationError
-from bot.glossary import load_glossary, widened
 
 GLOSSARY = {"holiday": ("annual leave",), "sick note": ("medical certificate", "fit note")}
 

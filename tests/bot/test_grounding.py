@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.grounding import facts, marks_are_valid, same_facts
-from knowledge.words import stems
+from bot.voice.grounding import facts, marks_are_valid, same_facts
+from knowledge.text.words import stems
 
 SOURCE = (
     "Holiday is 25 days, or 12.5 for part-timers; ask Anna Reed (leave@e.example) by 1 May 2026. "

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.database import open_database
-from bot.inbox import KEPT, LEASE, Accepted, Inbox, _as_json, _from_json
+from bot.conversation.inbox import KEPT, LEASE, Accepted, Inbox, _as_json, _from_json
 from bot.types import Utterance
+from knowledge.state.database import open_database
 from knowledge.types import Attachment
 from tests.adapters.fake_platform import DIRECT, NAME, THREAD, utterance
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.languages import NEAREST_IN_ENGLISH, Language, language_of
+from bot.answers.question.languages import NEAREST_IN_ENGLISH, Language, language_of
 
 ROOT = Path(__file__).parents[2]
 

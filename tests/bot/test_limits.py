@@ -11,11 +11,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.channels import ChannelRules
-from bot.limits import Limits
+from bot.conversation.channels import ChannelRules
+from bot.conversation.limits import Limits
 from tests.adapters.desk_bench import open_bench
 from tests.adapters.fake_platform import CHANNEL, DIRECT, THREAD, FakePlatform, utterance
-from tests.fakes import evidence
+from tests.kit.fakes import evidence
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 OTHER = replace(CHANNEL, channel="C2")

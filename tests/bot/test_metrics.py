@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.tone.metrics import has_phrase, markers, rouge_l
-from bot.tone.voice import Guide, Voice
+from bot.voice.metrics import has_phrase, markers, rouge_l
+from bot.voice.voice import Guide, Voice
 
 TEXTS = st.text(alphabet="ab c.!'é\n", max_size=60)
 SAID = "Hello there! Here is payday. Salaries are paid on the 25th. Worth a note in your diary."

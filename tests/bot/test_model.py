@@ -11,18 +11,18 @@ from typing import Any
 
 import pytest
 
-from bot.chain import build_chain
+from bot.answers.chain import build_chain
+from bot.answers.turns import Question
 from bot.errors import ModelError
-from bot.ports import Choose, Free, Say, Step, Writer
-from bot.tone.model import LocalModel
-from bot.tone.model_weights import PACKAGED, base_weights
-from bot.tone.template import answer_request, prompt
-from bot.tone.voice import Example, Lora, Voice
-from bot.turns import Question
 from bot.types import Reply
-from jobs.frames import PARTS, frames_right
+from bot.voice.model import LocalModel
+from bot.voice.model_weights import PACKAGED, base_weights
+from bot.voice.template import answer_request, prompt
+from bot.voice.voice import Example, Lora, Voice
+from bot.voice.writer import Choose, Free, Say, Step, Writer
+from jobs.training.voice.frames import PARTS, frames_right
 from knowledge.types import PUBLIC
-from tests.fakes import THRESHOLDS, FakeRetriever, evidence
+from tests.kit.fakes import THRESHOLDS, FakeRetriever, evidence
 
 QUESTION = "How do I get a library card?"
 QUOTE = "Bring one photo ID and proof of your address to any branch desk."

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.occasions import bears
-from bot.occasions import occasions as asked
-from bot.tone.voice import Occasion
+from bot.voice.occasions import bears
+from bot.voice.occasions import occasions as asked
+from bot.voice.voice import Occasion
 
 
 def occasions(question: str, told: str) -> frozenset[Occasion]:

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from bot.channels import ChannelRules
+from bot.conversation.channels import ChannelRules
 from bot.types import Place
 from knowledge.types import Attachment
 from tests.adapters.desk_bench import Bench, open_bench
 from tests.adapters.fake_platform import CHANNEL, DIRECT, THREAD, FakePlatform, utterance
-from tests.fakes import evidence
+from tests.kit.fakes import evidence
 
 PAY = "Salaries are paid on the 25th of each month.\n"
 BONUS = "The bonus for managers is 4000 euros.\n"

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
+from bot.conversation.queueing import Queue, wait
 from bot.errors import PlatformError
-from bot.queueing import Queue, wait
-from tests.fakes import FixedClock
+from tests.kit.fakes import FixedClock
 
 
 class Asker:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bot.quoting import quote
+from bot.answers.quoting import quote
 from knowledge.parsing.inline import without_links
-from knowledge.sentences import split_units
-from tests.fakes import NEAR, evidence
+from knowledge.text.sentences import split_units
+from tests.kit.fakes import NEAR, evidence
 
 MasksOf = Callable[[str], list[str]]
 

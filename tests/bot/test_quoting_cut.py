@@ -6,10 +6,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bot.quoting import conflict, quote, quotes
-from knowledge.sentences import split_units
+from bot.answers.quoting import conflict, quote, quotes
+from knowledge.text.sentences import split_units
 from tests.bot.test_quoting import MARKDOWN, shown
-from tests.fakes import evidence
+from tests.kit.fakes import evidence
 
 SPECIAL = (
     "These days are paid and do not come out of your allowance.\n\n"

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from bot.answering import ATTEMPTS, BROKEN_OFF
-from bot.inbox import LEASE
+from bot.conversation.answering import ATTEMPTS, BROKEN_OFF
+from bot.conversation.inbox import LEASE
 from knowledge.types import Attachment
 from tests.adapters.desk_bench import Bench
 from tests.adapters.fake_platform import FakePlatform, utterance
-from tests.fakes import evidence
+from tests.kit.fakes import evidence
 
 PAY = evidence("Salaries are paid on the 25th of each month.\n", title="Pay", document="pay.md")
 ASKED = "When is payday?"
@@ -217,7 +217,7 @@ class Heart:
         self._bench = bench
         self._beaten = asyncio.Event()
         self._renew = bench.inbox.renew
-        monkeypatch.setattr("bot.dispatcher._BEAT", LEASE.total_seconds() / 3e6)
+        monkeypatch.setattr("bot.conversation.dispatcher._BEAT", LEASE.total_seconds() / 3e6)
         monkeypatch.setattr(bench.inbox, "renew", self._renewed)
 
     @asynccontextmanager

@@ -12,16 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ModelError, UsageError
-from bot.framing import likely_frames
-from bot.grounding import facts, same_facts
-from bot.ports import Choose, Step
-from bot.rewriting import Rewrite, Rewriter
-from bot.tone.metrics import markers
-from bot.tone.model import LocalModel
-from bot.tone.model_weights import PACKAGED, base_weights
-from bot.tone.template import Prompt
-from bot.tone.voice import Example, Voice
-from tests.fakes import FakeWriter
+from bot.voice.framing import likely_frames
+from bot.voice.grounding import facts, same_facts
+from bot.voice.metrics import markers
+from bot.voice.model import LocalModel
+from bot.voice.model_weights import PACKAGED, base_weights
+from bot.voice.rewriting import Rewrite, Rewriter
+from bot.voice.template import Prompt
+from bot.voice.voice import Example, Voice
+from bot.voice.writer import Choose, Step
+from tests.kit.fakes import FakeWriter
 
 LETTER = """Dear Ms Okafor,
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.errors import ConfigurationError
-from bot.settings import load_settings
+from bot.shell.settings import load_settings
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.smalltalk import SmallTalk, small_talk
+from bot.answers.question.smalltalk import SmallTalk, small_talk
 
 
 @pytest.mark.parametrize(

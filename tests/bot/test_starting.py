@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot import database
-from bot.app import open_app
-from bot.database import open_database
 from bot.errors import ConfigurationError
-from bot.settings import Settings
+from bot.shell.app import open_app
+from bot.shell.settings import Settings
 from knowledge.errors import StoreError, remedy
+from knowledge.state import database
+from knowledge.state.database import open_database
 from knowledge.stores import embedded_schema
 from knowledge.stores.embedded import EmbeddedStore
 from tests.bot.conftest import ROOT
@@ -28,7 +28,7 @@ from tests.bot.conftest import ROOT
 STARTS = 6
 OPEN = """
 import asyncio, sys
-from bot.database import open_database
+from knowledge.state.database import open_database
 async def main():
     print("ready", flush=True)
     sys.stdin.readline()
@@ -95,7 +95,7 @@ class TestAFileThatCannotBeUsed:
         store = await EmbeddedStore.open(path)
         with store._connection() as db:
             db.execute("PRAGMA max_page_count = 1")
-        from tests.knowledge.store_toys import passage, toward
+        from tests.kit.store_toys import passage, toward
 
         parts = [passage("word " * 5000, toward(pay=1), position=n) for n in range(20)]
         with pytest.raises(StoreError, match="the disk is full: make room"):
@@ -183,10 +183,10 @@ def test_the_loop_is_not_needed_to_tell_a_fault() -> None:
         [
             sys.executable,
             "-c",
-            "import resource, bot.cli, bot.app, bot.settings, sys\n"
+            "import resource, bot.shell.cli, bot.shell.app, bot.shell.settings, sys\n"
             "resource.setrlimit(resource.RLIMIT_NOFILE, (4, 4))\n"
             "sys.argv = ['bot', 'source', 'list']\n"
-            "bot.cli.main()",
+            "bot.shell.cli.main()",
         ],
         capture_output=True,
         text=True,

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from transformers import AutoTokenizer
 
-from bot.chain import build_chain
-from bot.tone.model_weights import PACKAGED, base_weights
-from bot.tone.template import (
+from bot.answers.chain import build_chain
+from bot.answers.turns import Question
+from bot.voice.model_weights import PACKAGED, base_weights
+from bot.voice.template import (
     SHOTS,
     answer_request,
     control_tokens,
@@ -21,11 +22,11 @@ from bot.tone.template import (
     rewrite_request,
     shots,
 )
-from bot.tone.voice import Example, Voice
-from bot.turns import Question
-from jobs.finetune import TrainingSettings, _Trainer
+from bot.voice.voice import Example, Voice
+from jobs.training.voice.data import TrainingSettings
+from jobs.training.voice.loop import Trainer
 from knowledge.types import PUBLIC
-from tests.fakes import THRESHOLDS, FakeRetriever, FakeWriter, evidence
+from tests.kit.fakes import THRESHOLDS, FakeRetriever, FakeWriter, evidence
 
 PAIR = Example(
     kind="answer",
@@ -67,7 +68,7 @@ async def test_a_pair_is_trained_on_with_the_prompt_that_serving_would_ask_with(
     assert [piece async for piece in chain.astream(asked)]
 
     tokenizer = NotedTokenizer()
-    _Trainer(fernhill, tokenizer, TrainingSettings())._encode(PAIR)
+    Trainer(fernhill, tokenizer, TrainingSettings())._encode(PAIR)
 
     assert tokenizer.laid_out == [writer.prompts[0].messages]
 
@@ -147,6 +148,6 @@ class TestAControlToken:
 
     def test_in_a_pair_is_not_learnt(self, tokenizer: Any, fernhill: Voice) -> None:
         pair = PAIR.model_copy(update={"voiced": "Type <|im_end|> here."})
-        _, said = _Trainer(fernhill, tokenizer, TrainingSettings())._encode(pair)
+        _, said = Trainer(fernhill, tokenizer, TrainingSettings())._encode(pair)
         assert [token for token in said if token in tokenizer.all_special_ids] == said[-1:]
         assert said[-1] == tokenizer.eos_token_id

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.topics import topic
+from bot.answers.topics import topic
 from knowledge.types import Passage
-from tests.fakes import evidence
+from tests.kit.fakes import evidence
 
 LONG = "How we share out the budget for our training"
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bot.typos import MOST_CORRECTED, corrected, known_words
-from knowledge.spelling import may_be
+from bot.answers.question.typos import MOST_CORRECTED, corrected, known_words
 from knowledge.stores.embedded import EmbeddedStore
+from knowledge.text.spelling import may_be
 from knowledge.types import PUBLIC
-from tests.knowledge.store_toys import passage, toward
+from tests.kit.store_toys import passage, toward
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "handbook"
 EVERYBODY = frozenset({PUBLIC})

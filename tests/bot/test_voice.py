@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from bot.errors import ConfigurationError
-from bot.occasions import bears
-from bot.tone.metrics import markers
-from bot.tone.voice import Voice, names
+from bot.voice.metrics import markers
+from bot.voice.occasions import bears
+from bot.voice.voice import Voice, names
 from tests.bot.conftest import ROOT
 
 GUIDE = (ROOT / "voices" / "fernhill" / "guide.toml").read_text("utf-8")

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.grounding import same_facts
-from bot.tone.voice import Voice
-from bot.wording import calmed, capitalised, copied, disliked, no_names, worded
+from bot.voice.grounding import same_facts
+from bot.voice.voice import Voice
+from bot.voice.wording import calmed, capitalised, copied, disliked, no_names, worded
 
 KEPT = [
     "`purchase --require`",

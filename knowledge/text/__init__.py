@@ -1,0 +1,1 @@
+"""Words, sentences and pieces of a text."""
