@@ -1,8 +1,8 @@
 """Which of a voice's lines go around a text: around the quote of an answer, and around a draft.
 
 Around a quote the guide's conditions decide (``when``, see :mod:`bot.voice.occasions`): a greeting
-fits where the question has its occasion, a closing where the quote bears it out as well. The writing
-model chooses where several do.
+fits where the question has its occasion, a closing where the quote bears it out as well. Where
+several do, the writing model chooses.
 
 Around a draft, where nobody asked anything, the voice's own pairs tell which of its frames are
 likely (naive Bayes over stems), and the writing model decides between the two likeliest unless the

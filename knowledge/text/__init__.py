@@ -1,1 +1,1 @@
-"""Words, sentences and pieces of a text."""
+"""Words and sentences: stems, stop words, slips, and the units that can be quoted."""

@@ -1,4 +1,4 @@
-"""Alembic's entry point; it is always handed an open connection (:mod:`knowledge.state.database`)."""
+"""Alembic's entry point; :mod:`knowledge.state.database` hands it an open connection."""
 
 from __future__ import annotations
 
