@@ -116,12 +116,8 @@ def arrows_drawing() -> str:
         ("jobs", KNOWLEDGE[-1][0]),
         *((above, below) for below, above in pairwise(BOT)),
         (BOT[0], "bot"),
-        *(
-            (each, on)
-            for on_level, level in pairwise(KNOWLEDGE)
-            for each in level
-            for on in on_level
-        ),
+        (BOT[0], "knowledge.text"),
+        *((each, on) for lower, level in pairwise(KNOWLEDGE) for each in level for on in lower),
         ("bot", "knowledge"),
         *((each, "knowledge") for each in KNOWLEDGE[0]),
     ]

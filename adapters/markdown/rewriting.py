@@ -9,25 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
 from adapters.markdown.mentions import ZERO_WIDTH_SPACE
+from adapters.markdown.reading import parser, shallow
 from adapters.markdown.tables import TABLE_WIDTH, align
 
 RULE: Final = "─" * 10
 """A thematic break: neither mrkdwn nor Discord has one."""
 
-_MAX_NESTING = 100
-"""Of quotes and lists; the parser drops what lies deeper."""
-
-_MARKERS = r"(?:[ \t]*(?:>|(?:[-+*]|\d{1,9}[.)])(?=[ \t])))"
-_DEEP_LINE = re.compile(rf"^({_MARKERS}{{30}}){_MARKERS}+[ \t]*", re.M)
-_DEEP_ITEM = re.compile(r"^(?: {0,3}\t| {4}){20,}[ ]*(?=(?:[-+*]|\d{1,9}[.)])[ \t])", re.M)
 _URL = re.compile(
     r"(?:[a-z][a-z0-9+.-]{1,20}://|(?<![\w@])(?:mailto:|www\.))"
     r"[^\s<>\"`\u200b]*[^\s<>\"`\u200b.,;:!?'*_~\]]",
@@ -41,24 +33,6 @@ _LINE_START = re.compile(
     r"(?=(?<=\]):|(?<=\d)[.)]|#{1,6}(?:\s|$)|[-+](?:[ \t#]|$)|>|=+[ \t]*$|[-:|][-:| \t]*$)",
     re.M,
 )
-
-
-def read_blocks(markdown: str) -> list[Token]:
-    """The tokens of the blocks only, without the time that reading their insides takes."""
-    return _parser(insides=False).parse(markdown)
-
-
-@cache
-def _parser(*, insides: bool = True) -> MarkdownIt:
-    """CommonMark with tables and strikethrough, less what is more often prose than markup.
-
-    HTML and indented code are text, as is ``[1]: …`` (a source line, not a definition that
-    vanishes), and a rule under a paragraph is a rule.
-    """
-    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": _MAX_NESTING})
-    parser.enable(["table", "strikethrough"])
-    parser.disable(["code", "reference", "lheading", "html_block", "html_inline"])
-    return parser if insides else parser.disable(["inline", "text_join"])
 
 
 def keep_links(markdown: str, allowed: Collection[str]) -> str:
@@ -94,14 +68,13 @@ class Writer:
     """What the platform makes a link by itself."""
 
     def __init__(self, links: Collection[str] = ()) -> None:
-        normal = _parser().normalizeLink
+        normal = parser().normalizeLink
         self._links = frozenset(normal(url) for url in links)
         self._open: set[str] = set()
 
     def write(self, markdown: str) -> str:
         """``markdown`` in this dialect, without blank lines at its ends."""
-        shallow = _DEEP_ITEM.sub(" " * 80, _DEEP_LINE.sub(r"\1 ", markdown))
-        root = SyntaxTreeNode(_parser().parse(shallow))
+        root = SyntaxTreeNode(parser().parse(shallow(markdown)))
         return self.finish("\n\n".join(each.text for each in self._blocks(root.children)))
 
     # What a dialect may change.
@@ -303,7 +276,7 @@ class Writer:
     def _link(self, node: SyntaxTreeNode) -> str:
         url = str(node.attrs.get("src" if node.type == "image" else "href", ""))
         shown = plain_text(node.children)
-        is_bare = _parser().normalizeLink(shown) in (url, url.removeprefix("mailto:"))
+        is_bare = parser().normalizeLink(shown) in (url, url.removeprefix("mailto:"))
         is_bare = is_bare or not shown.strip()
         if url in self._links and "link" not in self._open:
             if is_bare:
@@ -314,7 +287,7 @@ class Writer:
             return self.link(label.replace("\n", " "), _safe_url(url))
         if not url:
             return self._inline(node.children)
-        address = self.code(_parser().normalizeLinkText(url))
+        address = self.code(parser().normalizeLinkText(url))
         return address if is_bare else f"{self._inline(node.children)} ({address})"
 
     def is_address(self, found: re.Match[str]) -> bool:
@@ -335,7 +308,7 @@ class Writer:
             if "link" in self._open:
                 # A label that looks like another address would be a second link on Discord.
                 yield self.escape(url.replace("://", f":{ZERO_WIDTH_SPACE}//"))
-            elif (target := _parser().normalizeLink(url)) in self._links:
+            elif (target := parser().normalizeLink(url)) in self._links:
                 yield self.bare_link(_safe_url(target))
             else:
                 yield self.code(url)

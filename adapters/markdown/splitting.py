@@ -8,7 +8,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from enum import IntEnum
 
-from adapters.markdown.rewriting import read_blocks
+from adapters.markdown.reading import read_blocks
 
 MIN_LIMIT = 60
 """Characters; below this a piece could not hold a fence's two lines and a word."""
