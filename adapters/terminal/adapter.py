@@ -13,7 +13,7 @@ from typing import TextIO, get_args
 from uuid import uuid4
 
 from adapters.terminal.forms import as_filled_in, current, described
-from bot.cards import LABELS, Action, Card, Form, Source, Values, label
+from bot.cards import LABELS, Action, Card, CitedSource, Form, Values, label
 from bot.desk.commands import Ask, Invocation, Outcome
 from bot.desk.desk import Desk
 from bot.desk.forms import FieldFaults
@@ -290,7 +290,7 @@ def _named(action: Action, card: Card) -> str:
     return f"/{action}" if name == LABELS[action] else f"/{action} ({name})"
 
 
-def source_line(source: Source | Citation) -> str:
+def source_line(source: CitedSource | Citation) -> str:
     """One source under an answer, for a terminal."""
     return f"[{source.n}] {source.title} ({source.document})"
 

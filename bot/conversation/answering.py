@@ -14,11 +14,11 @@ from bot.answers.assistant import Assistant
 from bot.cards import Card, answer_card
 from bot.conversation.attention import bar_for, wish
 from bot.conversation.channels import ChannelRules, Channels
-from bot.conversation.growth import Growth
 from bot.conversation.inbox import Accepted, Inbox
 from bot.conversation.limits import Limits, Reached
 from bot.conversation.queueing import Queue
 from bot.conversation.roles import Roles
+from bot.conversation.streaming import StreamingReply
 from bot.errors import PlatformError
 from bot.ports import Platform, ReplyView
 from bot.types import Asker, Message, Reply, Utterance, person
@@ -174,12 +174,14 @@ class Answering:
         utterance, place = accepted.utterance, accepted.utterance.place
         message = await self._message(platform, utterance, rules, bar)
         reply: Reply | None = None
-        async with Growth(view, accepted.shown, partial(self._inbox.showing, accepted)) as growth:
+        async with StreamingReply(
+            view, accepted.shown, partial(self._inbox.showing, accepted)
+        ) as shown:
             async for piece in self._assistant.answer(message):
                 if isinstance(piece, Reply):
                     reply = piece
                 else:
-                    growth.add(piece.text)
+                    shown.add(piece.text)
         if reply is None:
             return None
         if bar is not None and await self._limits.spend(

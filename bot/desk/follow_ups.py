@@ -9,7 +9,7 @@ from typing import Protocol
 
 from bot.answers.excerpt import excerpt
 from bot.answers.history import History, Trace
-from bot.cards import LABELS, Card, Source, confidence_in_words
+from bot.cards import LABELS, Card, CitedSource, confidence_in_words
 from bot.conversation.channels import Channels
 from bot.conversation.roles import Roles
 from bot.errors import PlatformError, UsageError
@@ -129,7 +129,7 @@ class FollowUps:
         return Card(
             "\n".join(lines),
             sources=tuple(
-                Source.of(n, each.title, each.document, each.url)
+                CitedSource.of(n, each.title, each.document, each.url)
                 for n, each in enumerate(shown, start=1)
             ),
         )
@@ -154,7 +154,8 @@ class FollowUps:
             f"{platform.mention(user)} asked: "
             f"*{shorten(reply.question, 300, placeholder=' …')}*\n\n{reply.answer}",
             sources=tuple(
-                Source.of(each.n, each.title, each.document, each.url) for each in reply.citations
+                CitedSource.of(each.n, each.title, each.document, each.url)
+                for each in reply.citations
             ),
             confidence=confidence_in_words(reply.tier, reply.confidence),
             buttons=("helpful", "unhelpful", "why"),

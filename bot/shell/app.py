@@ -12,29 +12,17 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.answers.assistant import Assistant
-from bot.answers.chain import build_chain
 from bot.answers.history import History
-from bot.answers.judge import Thresholds
 from bot.answers.question.glossary import load_glossary
 from bot.answers.question.searching import Searching
-from bot.conversation.answering import Answering
-from bot.conversation.channels import Channels
-from bot.conversation.dispatcher import Dispatcher
-from bot.conversation.inbox import Inbox
-from bot.conversation.limits import Limits
-from bot.conversation.roles import Roles
 from bot.desk.desk import Desk
-from bot.desk.drafting import Drafting
-from bot.desk.follow_ups import FollowUps
-from bot.desk.own_commands import own_commands
-from bot.desk.own_forms import own_forms
 from bot.errors import ConfigurationError
 from bot.ports import KnownSource, KnownSources
+from bot.shell.core import Outside, build_core
 from bot.shell.data_folder import open_data_folder
 from bot.shell.log import configure_log
 from bot.shell.models import is_hub_id, voices, writers
 from bot.shell.settings import Settings
-from bot.voice.rewriting import Rewriter
 from bot.voice.voice import Voice, names
 from bot.voice.writer import WriterFor
 from jobs.housekeeping import Chores, tidy_up
@@ -127,10 +115,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         max_bytes = settings.max_document_mb * 1024 * 1024
         client = GuardedClient(allow=settings.http_allow, max_bytes=max_bytes)
         opened.push_async_callback(client.aclose)
-        catalog, history = Catalog(engine), History(engine)
         voice = voices(settings)
-        clock = _now
-        roles = Roles(settings.roles)
         reader = open_reader(settings.reader, settings.data / "weights")
         retriever = Searching(
             Retriever(store, embedder, reader),
@@ -138,21 +123,6 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             load_glossary(settings.glossary) if settings.glossary else {},
         )
         writer = writer or writers(settings)
-        chain = build_chain(
-            retriever,
-            writer,
-            Thresholds(settings.sure, settings.unsure, settings.near),
-            freedom=settings.writer_freedom,
-            support=ReaderSupport(reader),
-        )
-        assistant = Assistant(
-            chain,
-            history,
-            voice,
-            max_question_chars=settings.max_question_chars,
-            frame=settings.frame,
-            clock=clock,
-        )
         # A file that somebody waits for does not wait for a source.
         file_reader, attachment_reader = (
             ReaderPool(embedder.counter),
@@ -168,44 +138,45 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             engine,
             max_bytes=max_bytes,
             keep=timedelta(days=settings.attachment_days),
-            clock=clock,
+            clock=_now,
         )
         library = Library(
-            engine, store, embedder, file_reader, Means(client, max_bytes), clock=clock
+            engine, store, embedder, file_reader, Means(client, max_bytes), clock=_now
         )
-        channels, inbox = Channels(engine), Inbox(engine)
-        limits = Limits(engine, settings.person_hourly_limit, settings.workspace_daily_limit)
-        drafting = Drafting(engine, Rewriter(writer), voice, channels, clock)
-        answering = Answering(
-            assistant, inbox, channels, limits, attachments, roles=roles, clock=clock
+        core = build_core(
+            Outside(
+                engine=engine,
+                retriever=retriever,
+                writer=writer,
+                voice=voice,
+                voice_names=partial(names, settings.voices),
+                attachments=attachments,
+                sources=known_sources(library),
+                passages=store,
+                read_at=Catalog(engine).read_at,
+                clock=_now,
+                support=ReaderSupport(reader),
+            ),
+            settings,
         )
-        sources, voice_names = known_sources(library), partial(names, settings.voices)
-        forms = own_forms(channels, drafting, sources, voice_names, clock)
         yield App(
             settings=settings,
             library=library,
-            history=history,
+            history=core.history,
             store=store,
             embedder=embedder,
             reader=reader,
             retriever=retriever,
-            assistant=assistant,
+            assistant=core.assistant,
             voice=voice,
             writer=writer,
-            desk=Desk(
-                Dispatcher(answering, inbox, channels, clock),
-                own_commands(channels, history, drafting, forms, sources, voice_names, clock),
-                forms,
-                FollowUps(history, channels, store, catalog.read_at, roles, clock),
-                drafting,
-                settings.prompts,
-            ),
+            desk=core.desk,
             chores={
-                "inbox": lambda: inbox.forget_old(clock()),
-                "limits": lambda: limits.forget_old(clock()),
+                "inbox": lambda: core.inbox.forget_old(_now()),
+                "limits": lambda: core.limits.forget_old(_now()),
                 "attachments": attachments.forget_expired,
-                "drafts": drafting.forget_old,
-                "citations": history.forget_lost_citations,
+                "drafts": core.drafting.forget_old,
+                "citations": core.history.forget_lost_citations,
             },
         )
 

@@ -25,7 +25,7 @@ from adapters.discord.showing.formatting import (
     discord_pieces,
 )
 from adapters.markdown.rewriting import Writer, keep_links
-from bot.cards import LABELS, Action, Card, Source, label
+from bot.cards import LABELS, Action, Card, CitedSource, label
 from bot.types import Tier
 
 MAX_MESSAGES = 5
@@ -141,7 +141,7 @@ def _foot(card: Card) -> str:
     return "\n".join(lines)
 
 
-def _source(source: Source, card: Card) -> str:
+def _source(source: CitedSource, card: Card) -> str:
     title = " ".join((source.title or source.document).split())[:_TITLE_LIMIT]
     # Brackets end a link's text, escaped or not, in Discord's reading.
     title = Writer().escape(title.translate(str.maketrans("[]", "()")))

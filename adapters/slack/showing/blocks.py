@@ -21,7 +21,7 @@ from adapters.slack.showing.formatting import (
     mrkdwn,
     section,
 )
-from bot.cards import Action, Card, Field, Form, Source, Values, label
+from bot.cards import Action, Card, CitedSource, Field, Form, Values, label
 from bot.desk.commands import Command
 from bot.errors import UsageError
 from bot.types import Place
@@ -179,7 +179,7 @@ def _chars(blocks: Sequence[Json]) -> int:
     return len(json.dumps(blocks, ensure_ascii=False))
 
 
-def _source(source: Source) -> str:
+def _source(source: CitedSource) -> str:
     title = inert(escape(" ".join((source.title or source.document).split())[:500]))
     if urlsplit(source.url).scheme not in ("http", "https"):
         return f"[{source.n}] {title}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from bot.errors import ConfigurationError
-from bot.shell.cli.shared import faults_told, run
+from bot.shell.cli.shared import report_errors, run
 
 if TYPE_CHECKING:
     from bot.shell.app import App
@@ -108,7 +108,7 @@ def discord_sync(
     ] = None,
 ) -> None:
     """Tell Discord which commands there are. Needed once, and after updates."""
-    with faults_told():
+    with report_errors():
         count = asyncio.run(_sync(guild))
         typer.echo(f"Discord knows {count} commands now.")
 

@@ -26,7 +26,7 @@ VoiceName = Annotated[str | None, typer.Option("--voice", help="The voice to ans
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 
-class faults_told:
+class report_errors:
     """Errors that are fit for a person end the command with one line instead of a trace."""
 
     def __enter__(self) -> None: ...
@@ -69,7 +69,7 @@ def run(
             sys.stderr.flush()
             os._exit(0)
 
-    with faults_told():
+    with report_errors():
         asyncio.run(with_app())
 
 

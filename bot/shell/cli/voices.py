@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.shell.cli.shared import faults_told
+from bot.shell.cli.shared import report_errors
 
 voice_cli = typer.Typer(help="List voices and train their LoRA.", no_args_is_help=True)
 
@@ -17,7 +17,7 @@ def voice_list() -> None:
     from bot.shell.settings import load_settings
     from bot.voice.voice import Voice, names
 
-    with faults_told():
+    with report_errors():
         root = load_settings().voices
         for name in names(root):
             voice = Voice.load(root, name)
@@ -32,7 +32,7 @@ def voice_train(
     seed: Annotated[int, typer.Option(help="Decides the split and the order.")] = 0,
 ) -> None:
     """Train a voice's LoRA on its examples and write its model card (minutes, on a CPU)."""
-    with faults_told():
+    with report_errors():
         from bot.shell.models import train_voice
 
         card = train_voice(name, epochs, seed, lambda line: typer.echo(line, err=True))

@@ -10,7 +10,7 @@ from typing import Self
 from bot.ports import ReplyView
 
 
-class Growth:
+class StreamingReply:
     """Shows the newest text; what came while the platform was busy is shown with the next.
 
     Leave it to wait until all is shown; that raises what the platform raised. ``noted`` is told of
@@ -37,7 +37,7 @@ class Growth:
             self._task = asyncio.create_task(self._show(self._view))
 
     async def __aenter__(self) -> Self:
-        """The growth itself."""
+        """The reply itself."""
         return self
 
     async def __aexit__(
