@@ -26,7 +26,7 @@ NEAREST_IN_ENGLISH: dict[Language, str] = {
 
 _UNLIKELY = 0.03
 """The probability of English below which a question is not English; a question without any of the
-words below, that is. Set on tests/bot/data/languages.tsv and 7,900 other questions in English."""
+words below, that is. Set on tests/data/languages.tsv and 7,900 other questions in English."""
 
 _FEWEST_WORDS = 2  # one alone may be a name
 # In none of the other languages: with one of them the model need not be asked, or loaded.

@@ -15,7 +15,7 @@ from knowledge.text.spelling import may_be
 from knowledge.types import PUBLIC
 from tests.kit.store_toys import passage, toward
 
-SAMPLES = Path(__file__).parents[2] / "samples" / "handbook"
+SAMPLES = Path(__file__).parents[4] / "samples" / "handbook"
 EVERYBODY = frozenset({PUBLIC})
 
 

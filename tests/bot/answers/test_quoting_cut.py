@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.answers.quoting import conflict, quote, quotes
 from knowledge.text.sentences import split_units
-from tests.bot.test_quoting import MARKDOWN, shown
+from tests.bot.answers.test_quoting import MARKDOWN, shown
 from tests.kit.fakes import evidence
 
 SPECIAL = (

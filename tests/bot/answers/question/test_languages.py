@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from bot.answers.question.languages import NEAREST_IN_ENGLISH, Language, language_of
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 
 
 def short_questions() -> list[tuple[str, str]]:
     """Language and question, 40 of each language and 60 of English, with typos and names."""
-    lines = (Path(__file__).parent / "data" / "languages.tsv").read_text("utf-8").splitlines()
+    lines = (Path(__file__).parents[3] / "data" / "languages.tsv").read_text("utf-8").splitlines()
     return [(language, question) for language, question in (line.split("\t") for line in lines)]
 
 

@@ -129,7 +129,9 @@ def test_a_follow_ups_own_words_are_kept(form: str, value: str, earlier: list[st
 
 
 def pairs() -> list[dict[str, Any]]:
-    lines = (Path(__file__).parent / "data" / "follow_ups.jsonl").read_text("utf-8").splitlines()
+    lines = (
+        (Path(__file__).parents[3] / "data" / "follow_ups.jsonl").read_text("utf-8").splitlines()
+    )
     return [json.loads(line) for line in lines]
 
 
