@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from time import perf_counter
+from unicodedata import category
 from uuid import uuid4
 
 import structlog
@@ -16,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.answers.history import History
 from bot.answers.question.asking import understand
+from bot.answers.question.clutter import without_markup
 from bot.answers.question.smalltalk import SmallTalk, small_talk
 from bot.answers.turns import Question
 from bot.failures import log_failure
@@ -150,17 +152,19 @@ class Assistant:
         self, text: str, said: str, message: Message, replies: Replies
     ) -> str | None:
         """The reply to what is no question, or not one that can be looked up."""
-        if not any(character.isalnum() for character in text):
+        kind: SmallTalk | None = small_talk(said)
+        if not any(character.isalnum() for character in without_markup(text)) and (
+            kind is None or message.attachments
+        ):
             read = [name for name in message.attachments if name not in message.unread]
             if read and len(message.unread) < len(message.attachments):
                 listed = replies.read_files.format(files=_listed(read))
                 return listed + _unread(message, replies)
-            if message.attachments or text:
+            if message.attachments or any(map(_is_picture, text)):
                 return replies.not_text + _unread(message, replies)
             return replies.empty_question
         if len(text) > self._max_question_chars:
             return replies.too_long.format(limit=self._max_question_chars)
-        kind: SmallTalk | None = small_talk(said)
         if kind is None:
             return None
         if kind == "capabilities":
@@ -183,6 +187,10 @@ class Assistant:
             answer_chars=len(reply.answer),
             ms=round((perf_counter() - started) * 1000),
         )
+
+
+def _is_picture(character: str) -> bool:
+    return category(character) == "So"
 
 
 def _joined(one: Reply, other: Reply) -> Reply:
