@@ -28,8 +28,8 @@ from benchmarks import handbook
 from benchmarks.handbook import Corpus, HandbookQuestion
 from benchmarks.metrics import mean
 from benchmarks.results import write
-from bot.app import App, open_app
-from bot.settings import Settings
+from bot.shell.app import App, open_app
+from bot.shell.settings import Settings
 from bot.types import Asker, Message, Reply
 
 
@@ -130,7 +130,7 @@ async def measure(folder: Path, weights: Path | None) -> list[Answered]:
 def checks_hold(reply: Reply) -> bool:
     """Whether the quote is verbatim, its facts unchanged, and the citation marks valid."""
     checks = reply.checks
-    return bool(checks["quote_verbatim"] and all(checks["facts"].values()) and checks["marks"])
+    return bool(checks.quote_verbatim and all(checks.facts.values()) and checks.marks)
 
 
 def summary(answered: Sequence[Answered]) -> dict[str, Any]:
@@ -165,7 +165,7 @@ def summary(answered: Sequence[Answered]) -> dict[str, Any]:
         "answers": {
             "given": len(given),
             "all_checks_hold": share(checks_hold(reply) for reply in given),
-            "every_marker_kept": share(all(reply.checks["markers"].values()) for reply in given),
+            "every_marker_kept": share(all(reply.checks.markers.values()) for reply in given),
             "markers": markers_kept(given),
         },
     }
@@ -183,8 +183,8 @@ def share(hits: Any) -> float:
 
 def markers_kept(given: Sequence[Reply]) -> dict[str, float]:
     """Marker of the voice to the share of answers that keep it."""
-    names = given[0].checks["markers"] if given else ()
-    return {name: share(reply.checks["markers"][name] for reply in given) for name in names}
+    names = given[0].checks.markers if given else ()
+    return {name: share(reply.checks.markers[name] for reply in given) for name in names}
 
 
 def show(report: Mapping[str, Any]) -> None:

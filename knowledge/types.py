@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -82,6 +83,11 @@ class Passage:
         """Title and heading path in one line: what a reader sees above the text."""
         return " › ".join(part for part in (self.title, *self.headings) if part)
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the text, 64 hex digits: the same wherever in a document the text stands."""
+        return sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedPassage:
@@ -104,7 +110,7 @@ class ScoredPassage:
 
 @dataclass(frozen=True, slots=True)
 class ScoredUnit:
-    """A quotable piece of a passage (see :mod:`knowledge.sentences`) and what the reader says."""
+    """A quotable piece of a passage (:mod:`knowledge.text.sentences`) and what the reader says."""
 
     text: str
     """Plain words."""

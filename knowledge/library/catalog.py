@@ -1,23 +1,22 @@
 """What has been read from where, and when: sources, their documents, and the runs that read them.
 
-The passages themselves are in a :class:`knowledge.store.PassageStore`; a document is entered here
-only after the store holds it, so the catalog never claims what cannot be found.
+The passages themselves are in a :class:`knowledge.stores.port.PassageStore`; a document is entered
+here only after the store holds it, so the catalog never claims what cannot be found.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from knowledge.sources.port import SourceSpec
+from knowledge.state.tables import Moment, metadata, upsert
 from knowledge.types import LeftOut, Validators
-
-metadata = sa.MetaData()
 
 _source = sa.Table(
     "source",
@@ -28,7 +27,7 @@ _source = sa.Table(
     sa.Column("options", sa.JSON, nullable=False),
     sa.Column("access", sa.JSON, nullable=False),
     sa.Column("is_paused", sa.Boolean, nullable=False),
-    sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("added_at", Moment, nullable=False),
 )
 
 _document = sa.Table(
@@ -43,7 +42,7 @@ _document = sa.Table(
     sa.Column("language", sa.String(8)),
     sa.Column("passages", sa.Integer, nullable=False),
     sa.Column("left_out", sa.JSON, nullable=False, server_default="[]"),
-    sa.Column("ingested_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("ingested_at", Moment, nullable=False),
 )
 
 _run = sa.Table(
@@ -51,8 +50,8 @@ _run = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("source_id", sa.String(40), nullable=False, index=True),
-    sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("finished_at", sa.DateTime(timezone=True)),
+    sa.Column("started_at", Moment, nullable=False),
+    sa.Column("finished_at", Moment),
     sa.Column("added", sa.Integer, nullable=False, default=0),
     sa.Column("changed", sa.Integer, nullable=False, default=0),
     sa.Column("removed", sa.Integer, nullable=False, default=0),
@@ -118,19 +117,17 @@ class Catalog:
 
     async def save_source(self, spec: SourceSpec, now: datetime) -> None:
         """Enter a source, or change one that is there (same id)."""
-        values = {
-            "kind": spec.kind,
-            "location": spec.location,
-            "options": dict(spec.options),
-            "access": sorted(spec.access),
-            "is_paused": spec.is_paused,
-        }
+        entry = upsert(self._engine, _source, keep=("added_at",)).values(
+            id=spec.id,
+            kind=spec.kind,
+            location=spec.location,
+            options=dict(spec.options),
+            access=sorted(spec.access),
+            is_paused=spec.is_paused,
+            added_at=now,
+        )
         async with self._engine.begin() as db:
-            known = await db.execute(
-                sa.update(_source).where(_source.c.id == spec.id).values(values)
-            )
-            if known.rowcount == 0:
-                await db.execute(sa.insert(_source).values(id=spec.id, added_at=now, **values))
+            await db.execute(entry)
 
     async def sources(self) -> list[SourceSpec]:
         """All sources, in the order in which they were added."""
@@ -202,8 +199,7 @@ class Catalog:
         if not rows:
             return
         async with self._engine.begin() as db:
-            await _delete_documents(db, source, [str(row["path"]) for row in rows])
-            await db.execute(sa.insert(_document), rows)
+            await db.execute(upsert(db, _document), rows)
 
     async def forget_documents(self, source: str, paths: Iterable[str]) -> None:
         """Forget documents. Their passages must be gone already."""
@@ -218,7 +214,7 @@ class Catalog:
         asked = sa.select(_document).where(keys.in_([*documents]))
         async with self._engine.connect() as db:
             rows = await db.execute(asked)
-        return {(row.source_id, row.path): in_utc(row.ingested_at) for row in rows}
+        return {(row.source_id, row.path): row.ingested_at for row in rows}
 
     async def document_counts(self) -> dict[str, int]:
         """Source to how many documents it has; sources without any are left out."""
@@ -275,8 +271,8 @@ class Catalog:
             rows = await db.execute(newest)
         return [
             Run(
-                in_utc(row.started_at),
-                row.finished_at and in_utc(row.finished_at),
+                row.started_at,
+                row.finished_at,
                 RunReport(
                     source=source,
                     added=row.added,
@@ -299,11 +295,6 @@ def _listed(left_out: Iterable[LeftOut]) -> list[list[object]]:
 
 def _left_out(kept: Iterable[Any]) -> tuple[LeftOut, ...]:
     return tuple(LeftOut(*each) for each in kept)
-
-
-def in_utc(moment: datetime) -> datetime:
-    """A moment as read from the database: SQLite keeps no time zone, and all are UTC."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 async def _delete_documents(db: AsyncConnection, source: str, paths: list[str]) -> None:

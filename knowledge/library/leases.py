@@ -16,11 +16,11 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from knowledge.errors import SourceBusy
-from knowledge.library.catalog import in_utc, metadata
+from knowledge.state.tables import Moment, insert, metadata
 
 LEASE = timedelta(seconds=60)
 _RENEWED_EVERY = LEASE / 4
@@ -31,8 +31,8 @@ _lease = sa.Table(
     sa.Column("source_id", sa.String(40), primary_key=True),
     sa.Column("token", sa.String(32), nullable=False),
     sa.Column("holder", sa.Text, nullable=False),
-    sa.Column("since", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("since", Moment, nullable=False),
+    sa.Column("until", Moment, nullable=False),
 )
 
 
@@ -89,19 +89,19 @@ class Leases:
         """Who reads which source."""
         async with self._engine.connect() as db:
             rows = await db.execute(sa.select(_lease).where(_lease.c.until > self._clock()))
-        return {row.source_id: Reading(row.holder, in_utc(row.since)) for row in rows}
+        return {row.source_id: Reading(row.holder, row.since) for row in rows}
 
     async def _take(self, source: str, token: str) -> None:
         now = self._clock()
         held = {"token": token, "holder": self._holder, "since": now, "until": now + LEASE}
-        mine = _lease.c.source_id == source
-        try:
-            async with self._engine.begin() as db:
-                free = sa.update(_lease).where(mine, _lease.c.until <= now).values(held)
-                if (await db.execute(free)).rowcount == 0:
-                    await db.execute(sa.insert(_lease).values(source_id=source, **held))
-        except IntegrityError:
-            raise await self._busy(source) from None
+        entry = insert(self._engine, _lease).values(source_id=source, **held)
+        if_free = entry.on_conflict_do_update(
+            index_elements=list(_lease.primary_key), set_=held, where=_lease.c.until <= now
+        )
+        async with self._engine.begin() as db:
+            taken = (await db.execute(if_free.returning(_lease.c.source_id))).first()
+        if taken is None:
+            raise await self._busy(source)
 
     async def _renew(self, source: str, token: str, owner: asyncio.Task[object]) -> None:
         """End, and the owner's work with it, when the lease is another's."""

@@ -12,14 +12,14 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from knowledge.documents.reading import FileReader
-from knowledge.embedding import Embedder
+from knowledge.embedding.embedder import Embedder
 from knowledge.errors import SourceError
 from knowledge.library.catalog import Catalog, Run, RunReport
 from knowledge.library.ingest import Ingester, Progress
 from knowledge.library.leases import Leases, Reading
 from knowledge.sources.port import Means, SourceSpec
 from knowledge.sources.registry import Kinds
-from knowledge.store import PassageStore
+from knowledge.stores.port import PassageStore
 from knowledge.types import PUBLIC, Principals
 
 Told = Callable[[Progress], None]
@@ -140,6 +140,19 @@ class Library:
     async def sources(self) -> list[SourceSpec]:
         """All sources, in the order in which they were added."""
         return await self._catalog.sources()
+
+    async def due(self, since: datetime | None) -> list[SourceSpec]:
+        """The sources that no run which came to its end was begun of since then; none is paused.
+
+        ``since``: None for never, so that only those are due that were never read.
+        """
+        due = []
+        for spec in await self.sources():
+            last = await self._catalog.last_run(spec.id)
+            is_old = last is None or (since is not None and last.started_at < since)
+            if is_old and not spec.is_paused:
+                due.append(spec)
+        return due
 
     async def states(self) -> list[SourceState]:
         """All sources with what is known of them."""

@@ -85,7 +85,7 @@ def pages_as_markdown(pages: Sequence[Sequence[Piece]], body: float) -> str:
 
 
 def _first_sentence(text: str) -> tuple[str, str]:
-    from knowledge.sentences import sentence_spans
+    from knowledge.text.sentences import sentence_spans
 
     spans = sentence_spans(text)
     end = spans[0][1] if spans else len(text)

@@ -17,7 +17,7 @@ import pytest
 from fpdf import FPDF
 from pptx import Presentation
 
-from knowledge.chunking import chunk
+from knowledge.documents.chunking import chunk
 from knowledge.parsing import parse
 
 MOST = 2.3

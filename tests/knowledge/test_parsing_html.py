@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from knowledge.chunking import chunk
+from knowledge.documents.chunking import chunk
 from knowledge.errors import DocumentSkipped
 from knowledge.parsing import ParsedDocument, parse
 
