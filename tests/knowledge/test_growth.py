@@ -85,7 +85,7 @@ def long_page(n: int) -> bytes:
     for number in range(n):
         paper.set_xy(10, 10 + 6 * number)
         for cell in (f"Cell {number}", "x", "y"):
-            paper.cell(20, 6, cell, border=number % 2)
+            paper.cell(20, 6, cell, border="1" if number % 2 else 0)
         paper.cell(20, 6, "")
         paper.cell(80, 6, f"And {number} words stand beside it here")
     return bytes(paper.output())

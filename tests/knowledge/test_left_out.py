@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest_asyncio
 
 from knowledge.types import LeftOut
-from tests.knowledge.library import Library, opened_library
+from tests.kit.library import Library, opened_library
 
 HIDDEN = (
     "<main><h1>Fees</h1><p>A visit costs 9 euros for everybody.</p><p hidden>Later more.</p></main>"
