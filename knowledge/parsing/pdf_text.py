@@ -84,12 +84,14 @@ def pages_as_markdown(pages: Sequence[Sequence[Piece]], body: float) -> str:
     return "\n\n".join(parts)
 
 
-def _first_sentence(text: str) -> tuple[str, str]:
-    from knowledge.text.sentences import sentence_spans
+_FIRST_SENTENCE = re.compile(r".*?[.!?][\"'”’)\]]*(?=\s+[^\sa-z])", re.S)
 
-    spans = sentence_spans(text)
-    end = spans[0][1] if spans else len(text)
-    return text[:end].strip(), text[end:].strip()
+
+def _first_sentence(text: str) -> tuple[str, str]:
+    """As much of a text as surely ends what began on the page before, and the rest."""
+    found = _FIRST_SENTENCE.match(text)
+    end = found.end() if found else len(text)
+    return text[:end], text[end:].strip()
 
 
 def _runs_on(before: _Part, after: _Part) -> bool:
