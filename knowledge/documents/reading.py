@@ -41,6 +41,8 @@ class RawFile:
     """Of the Markdown that comes of it."""
     guarded: bool = True
     """Whether an access list that cannot be read is a reason to skip it."""
+    url: str = ""
+    """Where a reader opens it, against which links in it are resolved; may be empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ def read_file(file: RawFile, count_tokens: CountTokens) -> ReadFile:
         content_type=file.content_type,
         max_bytes=file.max_bytes,
         guarded=file.guarded,
+        url=file.url,
     )
     if file.max_characters is not None and len(parsed.markdown) > file.max_characters:
         raise DocumentSkipped("It is too long, with more than some 400 pages of text.")

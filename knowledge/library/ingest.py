@@ -196,7 +196,9 @@ class Ingester:
 
     async def _read(self, spec: SourceSpec, found: RawDocument, fingerprint: str) -> _Read:
         document = await self._reader.read(
-            RawFile(found.name, found.content or b"", found.content_type, self._max_bytes)
+            RawFile(
+                found.name, found.content or b"", found.content_type, self._max_bytes, url=found.url
+            )
         )
         if self._expired(document.valid_until):
             raise DocumentSkipped(_expiry(document.valid_until))

@@ -31,11 +31,13 @@ def parse(
     content_type: str | None = None,
     max_bytes: int = MAX_DOCUMENT_BYTES,
     guarded: bool = True,
+    url: str = "",
 ) -> ParsedDocument:
     """Read one document.
 
     ``name`` is a file name, path or URL: its extension helps to tell the format, it is the title
-    of last resort, and relative links of an HTML page are resolved against it if it is a URL.
+    of last resort, and relative links of an HTML page are resolved against it if it is a URL, else
+    against ``url`` if that is one of the web.
     ``content_type`` is what a server said, parameters included. ``guarded``: what may be an access
     list and cannot be read as one is a reason to skip the document.
 
@@ -49,7 +51,8 @@ def parse(
         )
     if not content.strip():
         raise DocumentSkipped("The file is empty. Add it again once it has content.")
-    draft = _draft(name, content, content_type, guarded=guarded)
+    place = next((each for each in (name, url) if each.startswith(("http:", "https:"))), None)
+    draft = _draft(name, content, content_type, guarded=guarded, url=place)
     markdown = questions_as_headings(compact_tables(clean(draft.markdown))).strip("\n")
     if not markdown.strip():
         raise DocumentSkipped("No text was found in the file. Check that it is the right one.")
@@ -66,7 +69,9 @@ def parse(
     )
 
 
-def _draft(name: str, content: bytes, content_type: str | None, *, guarded: bool) -> Draft:
+def _draft(
+    name: str, content: bytes, content_type: str | None, *, guarded: bool, url: str | None
+) -> Draft:
     """Parse by format; each format's module loads its library only when it is called."""
     match detect(name, content, content_type):
         case "pdf":
@@ -95,7 +100,7 @@ def _draft(name: str, content: bytes, content_type: str | None, *, guarded: bool
             text = _text(content, content_type, is_html=True)
             if guarded:
                 refuse_unread_access(_before_markup(text))
-            return parse_html(text, url=name if "://" in name else None)
+            return parse_html(text, url=url)
         case "markdown":
             from knowledge.parsing.markdown import parse_markdown
 

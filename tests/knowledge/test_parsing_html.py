@@ -111,6 +111,13 @@ class TestAnchors:
         assert [piece.anchor for piece in chunk(parsed, lambda text: len(text.split()))] == [""]
 
 
+def test_links_are_resolved_against_where_the_page_is_published() -> None:
+    page = b"<main><p>See <a href='../shed.html#code'>the shed</a> for the code.</p></main>"
+    published = parse("rules.html", page, url="https://x.example/garden/rules.html")
+    assert "[the shed](https://x.example/shed.html#code)" in published.markdown
+    assert "[the shed](../shed.html#code)" in parse("rules.html", page).markdown
+
+
 class TestTables:
     def test_a_cell_over_several_rows_counts_for_each(self) -> None:
         rows = (
