@@ -25,6 +25,8 @@ _ON_LINE = 0.35
 """Of the font size: by how much baselines of one line differ."""
 _FEW_WORDS = 3.4
 """On average; columns of prose have more words on a line, those of a table fewer."""
+_MANY_WORDS = 6
+"""On one line: a cell of a table seldom has as many, and then in one column."""
 _DEEPEST = 6
 _MOST_GAPS = 24
 """Places of a gap that are tried in one region."""
@@ -109,9 +111,10 @@ def _ordered(pieces: Sequence[Piece], depth: int) -> Iterator[Piece]:
     gap, first, last = zone
     inside = pieces[first : last + 1]
     yield from _ordered(pieces[:first], depth - 1)
-    table = _as_table(inside)
+    table, below = _as_table(inside)
     if table is not None:
         yield table
+        yield from _ordered(below, depth - 1)
     else:
         yield from _ordered([p for p in inside if p.x0 < gap], depth - 1)
         yield from _ordered([p for p in inside if p.x0 >= gap], depth - 1)
@@ -169,32 +172,41 @@ def _height(piece: Piece) -> float:
 # --- tables without lines ---------------------------------------------------------------------
 
 
-def _as_table(pieces: Sequence[Piece]) -> Table | None:
-    """The rows of a table; None for columns of text, or where there is a table with lines."""
+def _as_table(pieces: Sequence[Piece]) -> tuple[Table | None, Sequence[Line]]:
+    """The rows of a table, and the lines below it.
+
+    None for columns of text, or where there is a table with lines.
+    """
     lines = [piece for piece in pieces if isinstance(piece, Line)]
     if len(lines) < len(pieces) or not lines:
-        return None
-    columns = _columns(lines)
-    if len(columns) < 2:
-        return None
+        return None, ()
     rows: list[list[Line]] = []
     for line in sorted(lines, key=lambda each: each.bottom):
         if rows and line.bottom - rows[-1][0].bottom <= _ON_LINE * max(line.size, 4.0):
             rows[-1].append(line)
         else:
             rows.append([line])
+    if _is_prose(lines, _columns(lines), rows):
+        return None, ()
+    last = max((n for n, row in enumerate(rows) if len(row) > 1), default=0)
+    below: list[Line] = []
+    if all(row[0].x0 - lines[0].x0 < lines[0].size for row in rows[last + 1 :]):
+        below = [line for row in rows[last + 1 :] for line in row]
+        rows = rows[: last + 1]
+    lines = [line for row in rows for line in row]
+    columns = _columns(lines)
     shared = sum(len(row) > 1 for row in rows)
-    if shared * 2 < len(rows) or shared < 2 or (shared < 3 and len(columns) < 3):
-        return None
-    if _is_prose(lines, columns):
-        return None
-    return Table(
+    is_one = shared * 2 >= len(rows) and shared > (1 if len(columns) > 2 else 2)
+    if len(columns) < 2 or not is_one:
+        return None, ()
+    found = Table(
         min(line.x0 for line in lines),
         lines[0].top,
         max(line.x1 for line in lines),
         max(line.bottom for line in lines),
         _cells(rows, columns),
     )
+    return found, below
 
 
 def _columns(lines: Sequence[Line]) -> list[tuple[float, float]]:
@@ -208,7 +220,12 @@ def _columns(lines: Sequence[Line]) -> list[tuple[float, float]]:
     return [(x0, x1) for x0, x1 in columns]
 
 
-def _is_prose(lines: Sequence[Line], columns: Sequence[tuple[float, float]]) -> bool:
+def _is_prose(
+    lines: Sequence[Line], columns: Sequence[tuple[float, float]], rows: Sequence[Sequence[Line]]
+) -> bool:
+    """Are these columns of text? Their lines are full, or long on both sides of several rows."""
+    if sum(sum(line.words >= _MANY_WORDS for line in row) > 1 for row in rows) > 2:
+        return True
     for x0, x1 in columns:
         own = [line for line in lines if x0 <= line.x0 <= x1]
         words = sum(line.words for line in own) / len(own)

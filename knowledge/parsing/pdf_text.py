@@ -152,6 +152,7 @@ def _parts(page: Sequence[Piece], style: _Styles, words: set[str]) -> list[_Part
     lines = [piece for piece in page if isinstance(piece, Line)]
     longest = max((line.x1 - line.x0 for line in lines), default=0.0)
     usual = _usual_gap(page)
+    in_bold = _bold_paragraphs(page)
     parts: list[_Part] = []
     for piece in page:
         if isinstance(piece, Table):
@@ -160,7 +161,7 @@ def _parts(page: Sequence[Piece], style: _Styles, words: set[str]) -> list[_Part
         text = _LEADERS.sub(" … ", _BULLET.sub("- ", piece.text))
         last = parts[-1] if parts else None
         before = last.last if last is not None else None
-        level = 0 if text.startswith("- ") else style.level(piece)
+        level = 0 if text.startswith("- ") or id(piece) in in_bold else style.level(piece)
         if level:
             if (
                 last is not None
@@ -193,6 +194,27 @@ def _parts(page: Sequence[Piece], style: _Styles, words: set[str]) -> list[_Part
         if part.level and (is_long or is_sentence):
             part.kind, part.level = "text", 0
     return parts
+
+
+def _bold_paragraphs(page: Sequence[Piece]) -> set[int]:
+    """The lines of more than a heading's length that are bold, one below the other."""
+    found: set[int] = set()
+    run: list[Line] = []
+    for piece in [*page, None]:
+        goes_on = (
+            isinstance(piece, Line)
+            and piece.bold
+            and bool(run)
+            and piece.size == run[-1].size
+            and 0 < piece.top - run[-1].top < 2 * piece.height
+        )
+        if not goes_on:
+            if len(run) > MAX_HEADING_LINES:
+                found.update(map(id, run))
+            run = []
+        if isinstance(piece, Line) and piece.bold:
+            run.append(piece)
+    return found
 
 
 def _usual_gap(page: Sequence[Piece]) -> float:
