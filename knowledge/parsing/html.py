@@ -33,6 +33,7 @@ def parse_html(text: str, url: str | None = None) -> Draft:
 
     try:
         page = lxml.html.document_fromstring(_XML_DECLARATION.sub("", text))
+        etree.strip_elements(page, etree.Comment, etree.ProcessingInstruction, with_tail=False)
         if url is not None:
             page.make_links_absolute(url, resolve_base_href=True, handle_failures="ignore")
         title = _title(page)

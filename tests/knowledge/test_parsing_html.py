@@ -60,6 +60,14 @@ class TestWhatIsContent:
         read = "**Lane**: A strip of water.\n\n**Lap**: Two lanes."
         assert text_of(f"<main><dl>{terms}</dl></main>") == read
 
+    def test_comments_in_the_markup_change_nothing(self) -> None:
+        markup = (
+            "<main><!-- a --><h1>Pool</h1><!-- b --><p hidden>More.</p><aside><!-- c --><p>Note</p>"
+            f"<!-- d --><p>{SENTENCE}</p></aside><button aria-expanded='false'>x</button><!-- e -->"
+            "</main>"
+        )
+        assert text_of(markup) == f"# Pool\n\n{SENTENCE}"
+
 
 class TestWhatIsNot:
     @pytest.mark.parametrize(
