@@ -10,7 +10,9 @@ from contextlib import contextmanager
 
 import aiohttp
 import discord
+from discord.http import Route
 
+from adapters.reaching import Way
 from bot.errors import ConfigurationError, HousevoiceError, PlatformError
 
 UNKNOWN_MESSAGE = 10008
@@ -29,6 +31,8 @@ _NO_INTENT = (
     "Discord refused the message-content intent. Switch it on in the developer portal (Bot, "
     "Message Content Intent), or unset HOUSEVOICE_DISCORD_MESSAGE_CONTENT."
 )
+
+_WAY = Way("Discord", "DISCORD_API_URL", Route.BASE, proxied_by="DISCORD_API_URL")
 
 DISCORD_FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
 """Whatever a call to Discord can raise."""
@@ -52,18 +56,27 @@ def as_ours(error: BaseException) -> HousevoiceError:
             return ConfigurationError(_NO_INTENT)
         case discord.RateLimited():
             return PlatformError("Discord asks to wait", passing=True)
-        case discord.HTTPException(status=404, code=0):  # not of Discord's own, which have a code
-            return PlatformError("Discord's API is not there (404). Check DISCORD_API_URL.")
-        case discord.HTTPException():
+        case discord.HTTPException(status=status):
+            told = f"Discord answered {status} (code {error.code})"
             return PlatformError(
-                f"Discord answered {error.status} (code {error.code})",
-                passing=error.status == 429 or error.status >= 500,
+                told if _is_discords(error) else _WAY.strange(status),
+                passing=status == 429 or status >= 500,
             )
         case discord.ConnectionClosed():
             return PlatformError(f"Discord closed the connection ({error.code})", passing=True)
         case _:
-            return PlatformError(
-                f"Discord cannot be reached ({type(error).__name__}). Check the network, the proxy "
-                "and DISCORD_API_URL.",
-                passing=True,
-            )
+            return PlatformError(_WAY.lost(error), passing=True)
+
+
+def not_discords() -> PlatformError:
+    """For an answer of 200 that is none of Discord's."""
+    return PlatformError(_WAY.strange(200))
+
+
+def _is_discords(error: discord.HTTPException) -> bool:
+    """Whether Discord's API refused, and not something in its place, or a path that it lacks.
+
+    Its refusals have a code; those without one begin with the status, such as "403: Forbidden".
+    """
+    bare = error.status != 404 and error.text.startswith(f"{error.status}: ")
+    return bool(error.code) or bare

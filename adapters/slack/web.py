@@ -48,6 +48,9 @@ _PASSING = frozenset(
     }
 )
 
+NOT_SLACKS: Final = "http_"
+"""Begins the code of an answer that Slack's API did not give; behind it stands the HTTP status."""
+
 _log = structlog.get_logger("housevoice")
 
 
@@ -170,7 +173,7 @@ class Web:
                 if response.status != 200:
                     raise SlackError(
                         "response_url",
-                        f"http_{response.status}",
+                        f"{NOT_SLACKS}{response.status}",
                         passing=response.status == 429 or response.status >= 500,
                         lost=response.status >= 500,
                     )
@@ -204,9 +207,11 @@ class Web:
             raise _refused(method, error) from error
         except (aiohttp.ClientError, SlackClientError, TimeoutError, OSError) as error:
             raise _unreachable(method, error) from error
+        except AttributeError as error:  # the library takes every answer for an object
+            raise SlackError(method, NOT_SLACKS + "200", lost=True) from error
         data = response.data
         if not isinstance(data, dict):
-            raise SlackError(method, "no_json", passing=True, lost=True)
+            raise SlackError(method, NOT_SLACKS + "200", lost=True)
         return data, response.headers
 
 
@@ -273,7 +278,8 @@ def _refused(method: str, error: SlackApiError) -> SlackError:
     status = int(
         getattr(error.response, "status_code", 0) or getattr(error.response, "status", 200) or 200
     )
-    code = str(body.get("error") or f"http_{status}")
+    said = body.get("error") if body.get("ok") is False else None
+    code = str(said or f"{NOT_SLACKS}{status}")
     headers = getattr(error.response, "headers", None) or {}
     limited = status == 429 or code in ("ratelimited", "rate_limited")
     return SlackError(
