@@ -12,8 +12,11 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-STATE = "2025-05"
-"""Of the special-purpose registries; the newest entry is that of RFC 9780."""
+STATE = "2025-10-09"
+"""When both special-purpose registries were last updated; the newest block is that of RFC 9780.
+
+Compared row by row with published copies of them in November 2026.
+"""
 
 
 def _networks(blocks: str) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -31,7 +34,7 @@ UNICAST = _networks("""
 64.0.0.0/2
 128.0.0.0/2
 192.0.0.0/3  and ends; above it are multicast and what is reserved (RFC 1112)
-2000::/3     global unicast (RFC 4291); of the rest nothing is given to anybody
+2000::/3     global unicast (RFC 4291); nothing outside of it is given to anybody
 """)
 
 SPECIAL = _networks("""
