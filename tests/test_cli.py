@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +49,34 @@ BATCH: list[dict[str, Any]] = [
 # --- in processes of their own ----------------------------------------------------------------
 
 
+def in_terminal(words: list[str], place: Path, environment: dict[str, str]) -> Done:
+    """Run what finds a terminal behind standard error; what it showed there is the ``stderr``."""
+    ours, theirs = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "bot", *words],
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        text=True,
+        cwd=place,
+        env=environment,
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # how Linux says that nobody holds the other end any more
+            while read := os.read(ours, 4096):
+                shown += read
+        os.close(ours)
+        assert process.stdout is not None
+        said = process.stdout.read()
+    return Done(words, process.returncode, said, shown.decode())
+
+
 class Commands:
     """Real processes, two at a time: each takes seconds to load its libraries and models.
 
-    Of those that answer only one does so with the real writing model.
+    Of those that answer only one does so with the real writing model; its standard error is a
+    terminal.
     """
 
     def __init__(self, samples: Path, tiny: Path, place: Path, environment: Environment):
@@ -61,7 +88,12 @@ class Commands:
             def later(*words: str, **more: str) -> Future[Done]:
                 return pool.submit(self._run, *words, data=samples, **more)
 
-            self.ask = later("ask", "On which day are people in Lyon paid?", "--json")
+            self.ask = pool.submit(
+                in_terminal,
+                ["ask", "On which day are people in Lyon paid?", "--json"],
+                place,
+                environment(samples),
+            )
             self.sources = pool.submit(self._sources)
             self.batch = later(
                 "ask",
@@ -156,8 +188,14 @@ class TestAsking:
         assert cited["url"] == source["url"]
         assert reply["timings_ms"]["total"] > 0
 
-    def test_standard_error_is_left_alone_when_nothing_is_wrong(self, commands: Commands) -> None:
+    def test_a_terminal_shows_no_warnings_of_libraries(self, commands: Commands) -> None:
         assert commands.ask.result().stderr == ""
+
+    @pytest.mark.parametrize("name", ["batch", "chat", "search"])
+    def test_standard_error_is_left_alone_when_nothing_is_wrong(
+        self, commands: Commands, name: str
+    ) -> None:
+        assert getattr(commands, name).result().stderr == ""
 
     def test_a_batch_is_answered_in_order_under_its_ids(self, commands: Commands) -> None:
         replies = lines(commands.batch.result())
@@ -198,6 +236,11 @@ class TestSources:
         assert added.returncode == 0, added.stderr
         assert "2 added, 0 changed, 0 removed, 0 unchanged, 1 skipped" in added.stderr
         assert "skipped empty.md: The file is empty." in added.stderr
+
+    def test_nothing_else_is_told_by_libraries_either(self, commands: Commands) -> None:
+        ours = re.compile(r"\S+/docs: [\d a-z,]+|  skipped empty\.md: [\w .]+|")
+        for done in commands.sources.result():
+            assert all(ours.fullmatch(line) for line in done.stderr.splitlines()), done.stderr
 
     def test_the_list_has_each_source_with_what_is_in_it(self, commands: Commands) -> None:
         (source,) = lines(commands.sources.result()[1])
