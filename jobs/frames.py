@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bot.framing import Around, around
 from bot.ports import Choose, Say, Step, Writer
@@ -22,21 +22,27 @@ def frames_right(
     ``every_line``: it chooses among all lines of the guide. ``fitting_lines``: among those that
     fit question and quote, as the bot does.
     """
-    guide = voice.guide
+    return {
+        "every_line": lines_right(writer, voice, pairs, lambda _: every_line(voice.guide)),
+        "fitting_lines": lines_right(writer, voice, pairs, lambda one: fitting(one, voice.guide)),
+    }
+
+
+def lines_right(
+    writer: Writer, voice: Voice, pairs: Sequence[Example], lines: Callable[[Example], Around]
+) -> dict[str, float]:
+    """The same where it chooses among ``lines`` of each pair."""
     answers = _answers(pairs)
 
-    async def choose(pair: Example, lines: Around) -> _Chosen:
-        greeting, lead, closing = map(Choose, (lines.greetings, lines.leads, lines.closings))
+    async def choose(pair: Example, among: Around) -> _Chosen:
+        greeting, lead, closing = map(Choose, (among.greetings, among.leads, among.closings))
         script: list[Step] = [greeting, lead, Say(pair.plain), closing]
         asked = prompt(voice, example_request(pair), tuned=True)
         said = [text async for text in writer.compose(asked, script)]
         return said[0], said[1], said[3]
 
-    async def count() -> dict[str, dict[str, float]]:
-        every = Around(guide.greetings, guide.leads, guide.closings)
-        free = [await choose(pair, every) for pair in answers]
-        bound = [await choose(pair, fitting(pair, guide)) for pair in answers]
-        return {"every_line": _shares(answers, free), "fitting_lines": _shares(answers, bound)}
+    async def count() -> dict[str, float]:
+        return _shares(answers, [await choose(pair, lines(pair)) for pair in answers])
 
     return asyncio.run(count())
 
@@ -46,6 +52,11 @@ def first_right(voice: Voice, pairs: Sequence[Example]) -> dict[str, float]:
     answers = _answers(pairs)
     lines = [fitting(pair, voice.guide) for pair in answers]
     return _shares(answers, [(x.greetings[0], x.leads[0], x.closings[0]) for x in lines])
+
+
+def every_line(guide: Guide) -> Around:
+    """All lines of a guide."""
+    return Around(guide.greetings, guide.leads, guide.closings)
 
 
 def fitting(pair: Example, guide: Guide) -> Around:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import ipaddress
 import json
 import logging
@@ -32,6 +33,31 @@ ROOT = Path(__file__).resolve().parents[1]
 # HYPOTHESIS_PROFILE=default.
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+# --- in which order -----------------------------------------------------------------------------
+
+_LONGEST = (
+    "tests/bot/test_model.py",
+    "tests/test_cli.py",
+    "tests/adapters/test_slack_killed.py",
+    "tests/knowledge/test_hostile.py",
+    "tests/test_samples.py",
+    "tests/knowledge/test_ingest_killed.py",
+    "tests/adapters/test_slack_leaks.py",
+    "tests/bot/test_rewriting.py",
+    "tests/jobs/test_finetune.py",
+    "tests/adapters/test_slack_long.py",
+    "tests/adapters/test_discord_reliability.py",
+    "tests/adapters/test_discord_killed.py",
+    "tests/bot/test_starting.py",
+)
+"""Begun last, one of them would keep a single core busy while the others have nothing to do."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {path: place for place, path in enumerate(_LONGEST)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
+
 
 # --- the developer's own settings -------------------------------------------------------------
 
@@ -188,12 +214,23 @@ def reached_out(_border: _Border) -> Iterator[list[str]]:
 # --- the samples ------------------------------------------------------------------------------
 
 
+@contextmanager
+def _one_at_a_time(lock: Path) -> Iterator[None]:
+    """Of the processes that run tests at once, let in one after the other."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture(scope="session")
 def weights() -> Path:
     """Folder with the converted base model, for ``Settings.data / "weights"``."""
-    from bot.tone.model_weights import PACKAGED, base_weights
+    from bot.tone.model_weights import PACKAGED, base_weights, is_converted
 
-    base_weights(PACKAGED, _WEIGHTS)
+    if not is_converted(_WEIGHTS):
+        with _one_at_a_time(_WEIGHTS.with_name("weights.lock")):
+            base_weights(PACKAGED, _WEIGHTS)
     return _WEIGHTS.absolute()
 
 
@@ -227,22 +264,31 @@ def data_folder(tmp_path: Path, weights: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def samples_folder(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Path:
-    """A data folder with the sample handbook read in. Ask of it, do not add to it."""
+    """A data folder with the sample handbook read in. Ask of it, do not add to it.
+
+    One for all processes that run tests at once.
+    """
     from bot.app import open_app
     from bot.settings import Settings
     from knowledge.sources import spec_for
 
-    folder = _with_weights(tmp_path_factory.mktemp("samples") / "data", weights)
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent
+    folder, unfinished = place / "samples", place / "samples.part"
 
     async def read_in() -> None:
-        async with open_app(Settings(data=folder)) as app:
+        async with open_app(Settings(data=_with_weights(unfinished, weights))) as app:
             spec = spec_for(str(ROOT / "samples" / "handbook"))
             await app.catalog.save_source(spec, datetime.now(UTC))
             report = await app.ingester.run(spec, app.open_source(spec))
             assert report.error is None
 
-    with _log_as_found():
-        asyncio.run(read_in())
+    with _one_at_a_time(place / "samples.lock"), _log_as_found():
+        if not folder.exists():
+            shutil.rmtree(unfinished, ignore_errors=True)
+            asyncio.run(read_in())
+            unfinished.rename(folder)
     return folder
 
 

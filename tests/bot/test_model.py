@@ -20,7 +20,7 @@ from bot.tone.template import answer_request, prompt
 from bot.tone.voice import Example, Voice
 from bot.turns import Question
 from bot.types import Reply
-from jobs.frames import PARTS, frames_right
+from jobs.frames import PARTS, every_line, lines_right
 from knowledge.types import PUBLIC
 from tests.fakes import THRESHOLDS, FakeRetriever, evidence
 
@@ -49,7 +49,8 @@ def exact(base: str, fernhill: Voice) -> LocalModel:
 
 @pytest.fixture(scope="module")
 def untuned(base: str) -> LocalModel:
-    return LocalModel.load(base, int8=False)
+    """The model as it would serve without the LoRA."""
+    return LocalModel.load(base)
 
 
 @pytest.fixture(scope="module")
@@ -202,17 +203,17 @@ def held_out(fernhill: Voice) -> list[Example]:
     return pairs
 
 
-Chosen = dict[str, dict[str, float]]
+Chosen = dict[str, float]
 
 
 class TestTheLora:
     def test_chooses_the_voices_lines_for_questions_it_never_saw(self, of_tuned: Chosen) -> None:
-        assert of_tuned["every_line"]["greeting"] >= 0.6
-        assert of_tuned["every_line"]["lead_in"] >= 0.6
+        assert of_tuned["greeting"] >= 0.6
+        assert of_tuned["lead_in"] >= 0.6
 
     def test_is_what_makes_it_so(self, of_tuned: Chosen, of_untuned: Chosen) -> None:
         for part in PARTS:
-            assert of_untuned["every_line"][part] <= of_tuned["every_line"][part] - 0.2
+            assert of_untuned[part] <= of_tuned[part] - 0.2
 
     async def test_or_its_lack_changes_no_quote(
         self, tuned: LocalModel, untuned: LocalModel, fernhill: Voice, held_out: list[Example]
@@ -230,12 +231,12 @@ class TestTheLora:
 
 @pytest.fixture(scope="module")
 def of_tuned(tuned: LocalModel, fernhill: Voice, held_out: list[Example]) -> Chosen:
-    return frames_right(tuned, fernhill, held_out)
+    return lines_right(tuned, fernhill, held_out, lambda _: every_line(fernhill.guide))
 
 
 @pytest.fixture(scope="module")
 def of_untuned(untuned: LocalModel, fernhill: Voice, held_out: list[Example]) -> Chosen:
-    return frames_right(untuned, fernhill, held_out)
+    return lines_right(untuned, fernhill, held_out, lambda _: every_line(fernhill.guide))
 
 
 async def answered(writer: Writer, voice: Voice, pair: Example) -> Reply:
