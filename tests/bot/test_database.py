@@ -121,7 +121,12 @@ class TestAUrlThatCannotWork:
     @pytest.mark.postgres
     @pytest.mark.skipif(SERVER is None, reason=NO_SERVER)
     @pytest.mark.parametrize(
-        "of", [{"password": "hunter2"}, {"database": "nowhere"}, {"username": "nobody"}]
+        "of",
+        [
+            {"password": "hunter2"},
+            {"database": "nowhere"},
+            {"username": "nobody", "password": "hunter2"},
+        ],
     )
     async def test_may_be_refused_by_the_server(self, of: dict[str, str]) -> None:
         assert SERVER is not None

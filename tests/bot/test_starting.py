@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import resource
@@ -28,11 +29,15 @@ from tests.bot.conftest import ROOT
 STARTS = 6
 OPEN = """
 import asyncio, sys
+from pathlib import Path
 from bot.database import open_database
+from knowledge.stores.embedded import EmbeddedStore
 async def main():
     print("ready", flush=True)
     sys.stdin.readline()
     engine = await open_database(sys.argv[1])
+    store = await EmbeddedStore.open(Path(sys.argv[2]))
+    await store.close()
     await engine.dispose()
 asyncio.run(main())
 """
@@ -45,11 +50,11 @@ def usual_umask() -> Iterator[None]:
     os.umask(before)
 
 
-def test_many_first_starts_at_once_all_find_the_newest_schema(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'state.db'}"
+def open_all_at_once(url: str, passages: Path) -> list[tuple[int, str]]:
+    """What each of several processes ended with, and complained of."""
     started = [
         subprocess.Popen(
-            [sys.executable, "-c", OPEN, url],
+            [sys.executable, "-c", OPEN, url, str(passages)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -64,9 +69,22 @@ def test_many_first_starts_at_once_all_find_the_newest_schema(tmp_path: Path) ->
         assert one.stdin is not None
         one.stdin.write("\n")
         one.stdin.flush()
-    assert [(one.wait(), one.communicate()[1]) for one in started] == [(0, "")] * STARTS
-    with closing(sqlite3.connect(tmp_path / "state.db")) as db:
-        assert db.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
+    return [(one.wait(), one.communicate()[1]) for one in started]
+
+
+async def test_many_first_starts_at_once_all_find_the_newest_schema(
+    url: str, tmp_path: Path
+) -> None:
+    passages = tmp_path / "passages.db"
+    ended = await asyncio.to_thread(open_all_at_once, url, passages)
+    assert ended == [(0, "")] * STARTS
+    engine = await open_database(url)
+    async with engine.connect() as db:
+        assert (await db.execute(sa.text("SELECT count(*) FROM alembic_version"))).scalar() == 1
+    await engine.dispose()
+    store = await EmbeddedStore.open(passages)
+    assert await store.count() == 0
+    await store.close()
 
 
 class TestAFileThatCannotBeUsed:
