@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from time import perf_counter
 from typing import Any
+from unicodedata import category
 from uuid import uuid4
 
 import structlog
@@ -152,17 +153,19 @@ class Assistant:
         self, text: str, said: str, message: Message, replies: Replies
     ) -> str | None:
         """The reply to what is no question, or not one that can be looked up."""
-        if not any(character.isalnum() for character in text):
+        kind: SmallTalk | None = small_talk(said)
+        if not any(character.isalnum() for character in text) and (
+            kind is None or message.attachments
+        ):
             read = [name for name in message.attachments if name not in message.unread]
             if read and len(message.unread) < len(message.attachments):
                 listed = replies.read_files.format(files=_listed(read))
                 return listed + _unread(message, replies)
-            if message.attachments or text:
+            if message.attachments or not all(map(_is_punctuation, text)):
                 return replies.not_text + _unread(message, replies)
             return replies.empty_question
         if len(text) > self._max_question_chars:
             return replies.too_long.format(limit=self._max_question_chars)
-        kind: SmallTalk | None = small_talk(said)
         if kind is None:
             return None
         if kind == "capabilities":
@@ -185,6 +188,10 @@ class Assistant:
             answer_chars=len(reply.answer),
             ms=round((perf_counter() - started) * 1000),
         )
+
+
+def _is_punctuation(character: str) -> bool:
+    return category(character)[0] in "PZC"
 
 
 def _joined(one: Reply, other: Reply) -> Reply:

@@ -21,7 +21,7 @@ _IN_BRACKETS = (
     ("@", re.compile(r"<@[!&]?\w+(?:\|@?([^<>\n]*))?>|<!subteam\^\w+(?:\|@?([^<>\n]*))?>")),
     ("@", re.compile(r"<!(here|channel|everyone)(?:\|[^<>\n]*)?>")),
     ("#", re.compile(r"<#\w+(?:\|#?([^<>\n]*))?>")),
-    ("", re.compile(r"<a?:(\w+):\d+>|(?<![\w:]):([a-z][\w+-]*):(?![\w:])")),
+    ("", re.compile(r"<a?:(\w+):\d+>|(?<![\w:]):([a-z][\w+-]*|[+-]1|100):(?![\w:])")),
 )
 _BY_NAME = (
     ("@", re.compile(rf"(?<![\w.@/{_OPEN}])@([A-Za-z][\w.-]*\w)")),

@@ -209,4 +209,6 @@ def _values(command: Command, line: str) -> dict[str, str]:
     text = next((each for each in command.parameters if each.kind == "text"), None)
     if text is not None and line:
         values[text.name] = line
+    elif line and command.parameters:  # a slip of what it takes must not do something else
+        raise UsageError(f"Usage: `{command.usage()}`. {command.help}")
     return values

@@ -8,6 +8,12 @@ from typing import Literal
 SmallTalk = Literal["hello", "thanks", "capabilities", "never_mind", "noted"]
 """``noted``: "ok", "yes", "lol" and the like, which ask for nothing."""
 
+_NODS = re.compile(
+    r"(?:[👍👌👏🙌🙏🤝🎉✅💯🙂😀😃😄😊♥❤]|[\ufe0f\U0001f3fb-\U0001f3ff\s]|"
+    r":(?:\+1|thumbsup|ok_hand|clap|raised_hands|pray|handshake|tada|white_check_mark|100|"
+    r"slightly_smiling_face|grinning|smiley|smile|blush|hearts|heart|skin-tone-[2-6]):)+"
+)
+"""Pictures that say "ok", as they are and by the names that Slack sends in their place."""
 _NOISE = re.compile(r"[^\w\s']+|_+")
 _PATTERNS: tuple[tuple[SmallTalk, re.Pattern[str]], ...] = (
     (
@@ -69,6 +75,8 @@ def small_talk(text: str) -> SmallTalk | None:
 
     "Thanks, and when is payday?" is a question, and None.
     """
+    if text.strip() and _NODS.fullmatch(text):
+        return "noted"
     bare = " ".join(_NOISE.sub(" ", text.replace("’", "'").lower()).split())
     for kind, pattern in _PATTERNS:
         if pattern.fullmatch(bare):

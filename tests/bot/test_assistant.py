@@ -250,7 +250,9 @@ class TestTheFrame:
 
 
 class TestWhatNeedsNoLookingUp:
-    @pytest.mark.parametrize("text", ["hi", "thanks a lot", "never mind", "What can you do?"])
+    @pytest.mark.parametrize(
+        "text", ["hi", "thanks a lot", "never mind", "What can you do?", "👍", ":+1:"]
+    )
     async def test_is_answered_with_a_fixed_line(self, bot: Bot, text: str) -> None:
         replies = bot.voice.guide.replies
         reply = await bot.hear(text)
@@ -272,8 +274,9 @@ class TestWhatNeedsNoLookingUp:
         [
             ("", "empty_question"),
             (" \n\t", "empty_question"),
-            ("🙂👍", "not_text"),
-            ("???", "not_text"),
+            ("?", "empty_question"),
+            ("… ?!", "empty_question"),
+            ("🚲🦓", "not_text"),
         ],
     )
     async def test_is_no_question_at_all(self, bot: Bot, text: str, line: str) -> None:

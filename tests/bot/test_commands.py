@@ -117,6 +117,11 @@ def test_an_unknown_action_is_answered_with_what_there_is(line: str) -> None:
     assert str(refused.value) == "- `/box open [loud]`: Open it.\n- `/box fill <fruit>`: Fill it."
 
 
+def test_words_that_a_command_does_not_take_are_not_passed_over() -> None:
+    with pytest.raises(UsageError, match=r"Usage: `/box open \[loud\]`\. Open it\."):
+        TOYS.parse("box", "open softly")
+
+
 def test_an_unknown_command_points_to_help() -> None:
     with pytest.raises(UsageError, match="`/help`"):
         TOYS.parse("dance", "")
