@@ -37,11 +37,11 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatabl
 # --- in which order -----------------------------------------------------------------------------
 
 _LONGEST = (
-    "tests/bot/test_model.py",
+    "tests/test_samples.py",
     "tests/test_cli.py",
+    "tests/bot/test_model.py",
     "tests/adapters/test_slack_killed.py",
     "tests/knowledge/test_hostile.py",
-    "tests/test_samples.py",
     "tests/knowledge/test_ingest_killed.py",
     "tests/adapters/test_slack_leaks.py",
     "tests/bot/test_rewriting.py",
