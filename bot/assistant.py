@@ -17,6 +17,7 @@ from langchain_core.runnables import Runnable
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.asking import understand
+from bot.clutter import without_markup
 from bot.failures import log_failure
 from bot.history import History
 from bot.judge import Tier
@@ -154,14 +155,14 @@ class Assistant:
     ) -> str | None:
         """The reply to what is no question, or not one that can be looked up."""
         kind: SmallTalk | None = small_talk(said)
-        if not any(character.isalnum() for character in text) and (
+        if not any(character.isalnum() for character in without_markup(text)) and (
             kind is None or message.attachments
         ):
             read = [name for name in message.attachments if name not in message.unread]
             if read and len(message.unread) < len(message.attachments):
                 listed = replies.read_files.format(files=_listed(read))
                 return listed + _unread(message, replies)
-            if message.attachments or not all(map(_is_punctuation, text)):
+            if message.attachments or any(map(_is_picture, text)):
                 return replies.not_text + _unread(message, replies)
             return replies.empty_question
         if len(text) > self._max_question_chars:
@@ -190,8 +191,8 @@ class Assistant:
         )
 
 
-def _is_punctuation(character: str) -> bool:
-    return category(character)[0] in "PZC"
+def _is_picture(character: str) -> bool:
+    return category(character) == "So"
 
 
 def _joined(one: Reply, other: Reply) -> Reply:

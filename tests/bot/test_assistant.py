@@ -276,6 +276,9 @@ class TestWhatNeedsNoLookingUp:
             (" \n\t", "empty_question"),
             ("?", "empty_question"),
             ("… ?!", "empty_question"),
+            (":party_parrot:", "empty_question"),
+            ("<:party:123456789012345678>", "empty_question"),
+            ("<@U024BE7LH> <https://intra.example/leave>", "empty_question"),
             ("🚲🦓", "not_text"),
         ],
     )
