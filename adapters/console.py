@@ -14,9 +14,10 @@ from uuid import uuid4
 
 from adapters.console_forms import as_filled_in, current, described
 from bot.cards import LABELS, Action, Card, Form, Source, Values, label
-from bot.commands import Ask, FieldFaults, Invocation, Outcome
+from bot.commands import Ask, Invocation, Outcome
 from bot.desk import Desk
 from bot.errors import UsageError
+from bot.forms import FieldFaults
 from bot.ports import Feature
 from bot.types import Address, Asker, Citation, Place, Utterance, person
 from knowledge.types import Attachment, Principals

@@ -145,7 +145,7 @@ def baseline(app: App, settings: Settings) -> Generate:
         weights, dtype=torch.float32, trust_remote_code=False
     )
     if voice.lora is not None:
-        model = PeftModel.from_pretrained(model, str(voice.lora)).merge_and_unload()
+        model = PeftModel.from_pretrained(model, str(voice.lora.folder)).merge_and_unload()
     model.eval()
 
     def generate(reply: Reply) -> float:

@@ -13,12 +13,14 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 from pydantic import SecretStr
 
+from bot.answering import Answering
 from bot.assistant import Assistant
-from bot.chain import WriterFor, build_chain
+from bot.chain import build_chain
 from bot.channels import Channels
 from bot.data_folder import open_data_folder
 from bot.database import open_database
@@ -32,26 +34,27 @@ from bot.history import History
 from bot.inbox import Inbox
 from bot.judge import Thresholds
 from bot.limits import Limits
-from bot.own_commands import KnownSource, KnownSources, own_commands
-from bot.ports import Writer
+from bot.own_commands import own_commands
+from bot.own_forms import own_forms
+from bot.ports import KnownSource, KnownSources, Writer, WriterFor
 from bot.rewriting import Rewriter
 from bot.roles import Roles
 from bot.searching import Searching
 from bot.settings import Settings, load_settings
 from bot.tone.voice import Voice, names
+from jobs.housekeeping import Chores, tidy_up
 from knowledge.attachments import AttachmentReader
-from knowledge.catalog import Catalog
 from knowledge.documents.pool import ReaderPool
 from knowledge.embedding import Embedder
 from knowledge.errors import remedy
 from knowledge.http import GuardedClient
-from knowledge.ingest import Ingester
+from knowledge.library.catalog import Catalog
+from knowledge.library.library import Library
 from knowledge.retrieval.cross_encoder import open_reader
 from knowledge.retrieval.reader import Reader
 from knowledge.retrieval.retriever import Retriever
 from knowledge.retrieval.support import ReaderSupport
-from knowledge.sources import open_source
-from knowledge.sources.base import Source, SourceSpec
+from knowledge.sources.port import Means
 from knowledge.store import PassageStore
 from knowledge.stores.embedded import EmbeddedStore
 from knowledge.types import PUBLIC
@@ -60,6 +63,7 @@ if TYPE_CHECKING:
     from adapters.base import Adapter
     from adapters.discord.config import DiscordConfig
     from adapters.slack.config import SlackConfig
+    from jobs.schedule import Job
 
 ENDPOINT = "endpoint"
 
@@ -79,18 +83,17 @@ class App:
     """Everything that a command or an adapter works with."""
 
     settings: Settings
-    catalog: Catalog
+    library: Library
     history: History
     store: PassageStore
     embedder: Embedder
     reader: Reader
     retriever: Searching
-    ingester: Ingester
     assistant: Assistant
-    open_source: Callable[[SourceSpec], Source]
     voice: Callable[[str | None], Voice]
     writer: WriterFor
     desk: Desk
+    chores: Chores
 
     def platforms(self) -> list[PlatformChoice]:
         """The platforms that are configured; :class:`ConfigurationError` if there is none."""
@@ -123,6 +126,20 @@ class App:
                 "(docs/slack.md), for Discord set DISCORD_TOKEN (docs/discord.md)."
             )
         return platforms
+
+    def jobs(self) -> list[Job]:
+        """What is done unasked while the bot serves.
+
+        Raises :class:`ConfigurationError` for times that are none.
+        """
+        from jobs.reingest import reingest
+        from jobs.schedule import Job, Times
+
+        jobs = [Job("housekeeping", partial(tidy_up, self.chores), timedelta(hours=1))]
+        if self.settings.refresh_at:
+            times = Times(self.settings.refresh_at, _timezone(self.settings.timezone))
+            jobs.append(Job("reingest", lambda: reingest(self.library, times.last(_now())), times))
+        return jobs
 
     async def warm_up(self) -> None:
         """Load all models now, so that the first question does not wait for them.
@@ -204,49 +221,43 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             keep=timedelta(days=settings.attachment_days),
             clock=clock,
         )
-        channels = Channels(engine)
+        library = Library(
+            engine, store, embedder, file_reader, Means(client, max_bytes), clock=clock
+        )
+        channels, inbox = Channels(engine), Inbox(engine)
+        limits = Limits(engine, settings.person_hourly_limit, settings.workspace_daily_limit)
         drafting = Drafting(engine, Rewriter(writer), voice, channels, clock)
-
-        async def housekeeping() -> None:
-            await attachments.forget_expired()
-            await drafting.forget_old()
-
+        answering = Answering(
+            assistant, inbox, channels, limits, attachments, roles=roles, clock=clock
+        )
+        sources, voice_names = known_sources(library), partial(names, settings.voices)
+        forms = own_forms(channels, drafting, sources, voice_names, clock)
         yield App(
             settings=settings,
-            catalog=catalog,
+            library=library,
             history=history,
             store=store,
             embedder=embedder,
             reader=reader,
             retriever=retriever,
-            ingester=Ingester(catalog, store, embedder, file_reader, max_bytes=max_bytes),
             assistant=assistant,
-            open_source=lambda spec: open_source(spec, client=client, max_bytes=max_bytes),
             voice=voice,
             writer=writer,
             desk=Desk(
-                Dispatcher(
-                    assistant,
-                    Inbox(engine),
-                    channels,
-                    Limits(engine, settings.person_hourly_limit, settings.workspace_daily_limit),
-                    attachments,
-                    roles=roles,
-                    clock=clock,
-                    housekeeping=housekeeping,
-                ),
-                own_commands(
-                    channels,
-                    history,
-                    drafting,
-                    known_sources(catalog),
-                    lambda: names(settings.voices),
-                    clock,
-                ),
+                Dispatcher(answering, inbox, channels, clock),
+                own_commands(channels, history, drafting, forms, sources, voice_names, clock),
+                forms,
                 FollowUps(history, channels, store, catalog.read_at, roles, clock),
                 drafting,
                 settings.prompts,
             ),
+            chores={
+                "inbox": lambda: inbox.forget_old(clock()),
+                "limits": lambda: limits.forget_old(clock()),
+                "attachments": attachments.forget_expired,
+                "drafts": drafting.forget_old,
+                "citations": history.forget_lost_citations,
+            },
         )
 
 
@@ -254,23 +265,29 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def known_sources(catalog: Catalog) -> KnownSources:
+def _timezone(name: str | None) -> ZoneInfo | None:
+    try:
+        return None if name is None else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ConfigurationError(
+            f"HOUSEVOICE_TIMEZONE: there is no time zone '{name}'; write one as Europe/Berlin."
+        ) from error
+
+
+def known_sources(library: Library) -> KnownSources:
     """The sources as people are shown them."""
 
     async def known() -> list[KnownSource]:
-        found = []
-        for spec in await catalog.sources():
-            last = await catalog.last_run(spec.id)
-            found.append(
-                KnownSource(
-                    spec.id,
-                    spec.shown,
-                    len(await catalog.documents(spec.id)),
-                    PUBLIC in spec.access,
-                    (last and last.error) or "",
-                )
+        return [
+            KnownSource(
+                state.spec.id,
+                state.spec.shown,
+                state.documents,
+                PUBLIC in state.spec.access,
+                (state.last_run and state.last_run.report.error) or "",
             )
-        return found
+            for state in await library.states()
+        ]
 
     return known
 
@@ -365,15 +382,20 @@ def voices(settings: Settings) -> Callable[[str | None], Voice]:
 
 
 def writers(settings: Settings) -> WriterFor:
-    """Writing models by voice, each loaded at its first use, off the event loop."""
+    """Writing models by what a voice is, each loaded at its first use, off the event loop.
+
+    Two versions of a voice have one each, and so have two names for the same: an endpoint is asked
+    by the name.
+    """
     loading = asyncio.Lock()
-    loaded: dict[str, Writer] = {}
+    loaded: dict[tuple[str, str], Writer] = {}
 
     async def writer_for(voice: Voice) -> Writer:
+        key = (voice.name, voice.digest)
         async with loading:
-            if voice.name not in loaded:
-                loaded[voice.name] = await asyncio.to_thread(_load_writer, settings, voice)
-            return loaded[voice.name]
+            if key not in loaded:
+                loaded[key] = await asyncio.to_thread(_load_writer, settings, voice)
+            return loaded[key]
 
     return writer_for
 
@@ -400,7 +422,7 @@ def _load_writer(settings: Settings, voice: Voice) -> Writer:
 
 
 def _fits(voice: Voice, weights: str) -> bool:
-    return voice.lora is not None and voice.lora_base == os.path.basename(weights.rstrip("/"))
+    return voice.lora is not None and voice.lora.base == os.path.basename(weights.rstrip("/"))
 
 
 def configure_log(level: str) -> None:

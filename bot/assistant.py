@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from time import perf_counter
-from typing import Any
 from unicodedata import category
 from uuid import uuid4
 
@@ -184,7 +183,7 @@ class Assistant:
             trace_id=reply.trace_id,
             voice=reply.voice,
             tier=reply.tier,
-            passages=len(reply.evidence),
+            passages=len(reply.passages),
             citations=len(reply.citations),
             answer_chars=len(reply.answer),
             ms=round((perf_counter() - started) * 1000),
@@ -198,31 +197,20 @@ def _is_picture(character: str) -> bool:
 def _joined(one: Reply, other: Reply) -> Reply:
     """Both answers as one reply; it is as sure as the one that is less so."""
     tiers = [tier for tier in (one.tier, other.tier) if tier is not None]
-    less = min(one, other, key=lambda each: float(each.checks.get("confidence", 0)))
     return replace(
         one,
         question=f"{one.question} {other.question}",
         answer=one.answer + _PARAGRAPH + other.answer,
         tier=tiers[0] if len(set(tiers)) == 1 else "unsure",
+        confidence=min(one.confidence or 0.0, other.confidence or 0.0),
         citations=one.citations + other.citations,
-        evidence=one.evidence + other.evidence,
-        checks=_both(one.checks, other.checks) | {"confidence": less.checks.get("confidence", 0)},
+        passages=one.passages + other.passages,
+        checks=one.checks.both(other.checks),
         timings_ms={
             name: one.timings_ms.get(name, 0) + (ms if name != "first_word" else 0)
             for name, ms in other.timings_ms.items()
         },
     )
-
-
-def _both(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """What holds of both; what is no yes or no is told of the first."""
-    merged = {**other, **one}
-    for name in one.keys() & other.keys():
-        if isinstance(one[name], bool):
-            merged[name] = one[name] and other[name]
-        elif isinstance(one[name], Mapping):
-            merged[name] = _both(one[name], other[name])
-    return merged
 
 
 async def _if_sure(
@@ -232,9 +220,7 @@ async def _if_sure(
     held = []
     async for piece in pieces:
         held.append(piece)
-        if isinstance(piece, Reply) and (
-            piece.tier != "sure" or float(piece.checks["confidence"]) < bar
-        ):
+        if isinstance(piece, Reply) and (piece.tier != "sure" or (piece.confidence or 0.0) < bar):
             return
     for piece in held:
         yield piece

@@ -113,15 +113,15 @@ def label(action: Action, tier: Tier | None = None) -> str:
     return renamed.get(action, LABELS[action])
 
 
-def confidence_in_words(tier: Tier | None, confidence: float) -> str:
+def confidence_in_words(tier: Tier | None, confidence: float | None) -> str:
     """How sure it is as people say it, with a sign that needs no colour; empty if it found nothing.
 
-    ``confidence``: the judge's probability.
+    ``confidence``: the judge's probability; None, as in old records, counts as low.
     """
     if tier == "unsure":
         return "◐ Not certain"
     if tier == "sure":
-        return "● Sure" if confidence >= _QUITE_SURE else "● Fairly sure"
+        return "● Sure" if (confidence or 0.0) >= _QUITE_SURE else "● Fairly sure"
     return ""
 
 
@@ -150,7 +150,7 @@ def answer_card(
         sources=tuple(
             Source.of(each.n, each.title, each.document, each.url) for each in reply.citations
         ),
-        confidence=confidence_in_words(reply.tier, float(reply.checks.get("confidence", 0))),
+        confidence=confidence_in_words(reply.tier, reply.confidence),
         buttons=tuple(buttons),
         tier=reply.tier,
         subject=reply.trace_id,

@@ -7,7 +7,7 @@ The steps: condense -> retrieve -> judge -> tell.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from time import perf_counter
 from typing import Literal, Protocol
@@ -18,9 +18,8 @@ from bot.composing import tell_composed
 from bot.condense import standalone
 from bot.judge import Thresholds, judge
 from bot.languages import language_of
-from bot.ports import Support, Writer
+from bot.ports import Support, WriterFor
 from bot.telling import tell_answer, tell_closest, tell_unknown
-from bot.tone.voice import Voice
 from bot.turns import Question, Turn
 from bot.types import Delta, Reply
 from knowledge.types import Evidence, Principals
@@ -46,7 +45,6 @@ class Retriever(Protocol):
 
 Freedom = Literal["quote", "restate", "compose"]
 """How far the model may go: around the quote, with its words, or with several passages."""
-WriterFor = Callable[[Voice], Awaitable[Writer]]
 
 
 def build_chain(

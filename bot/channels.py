@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.types import Frame, Place
-
-metadata = sa.MetaData()
+from knowledge.state.tables import Moment, insert, metadata, upsert
 
 _channel = sa.Table(
     "channel",
@@ -24,14 +21,14 @@ _channel = sa.Table(
     sa.Column("channel", sa.String(200), primary_key=True),
     sa.Column("rules", sa.JSON, nullable=False),
     sa.Column("changed_by", sa.String(200), nullable=False),
-    sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("changed_at", Moment, nullable=False),
 )
 
 _quiet = sa.Table(
     "quiet",
     metadata,
     sa.Column("conversation", sa.String(200), primary_key=True),
-    sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("since", Moment, nullable=False),
 )
 
 _WHOLE = ""
@@ -137,14 +134,14 @@ class Channels:
     async def set_quiet(self, place: Place, quiet: bool, now: datetime) -> None:
         """Be quiet in this thread, or in this channel where it is none; or no longer."""
         conversation = place.conversation
+        entry = insert(self._engine, _quiet).values(conversation=conversation, since=now)
         change = (
-            sa.insert(_quiet).values(conversation=conversation, since=now)
+            entry.on_conflict_do_nothing()  # it is quiet already
             if quiet
             else sa.delete(_quiet).where(_quiet.c.conversation == conversation)
         )
-        with suppress(IntegrityError):  # it is quiet already
-            async with self._engine.begin() as db:
-                await db.execute(change)
+        async with self._engine.begin() as db:
+            await db.execute(change)
 
     async def _read(self, place: Place, channel: str) -> dict[str, object]:
         async with self._engine.connect() as db:
@@ -156,24 +153,16 @@ class Channels:
     async def _write(
         self, place: Place, channel: str, rules: BaseModel, by: str, now: datetime
     ) -> None:
-        values = {
-            "rules": rules.model_dump(mode="json"),
-            "changed_by": by,
-            "changed_at": now,
-        }
-        try:
-            async with self._engine.begin() as db:
-                await db.execute(
-                    sa.insert(_channel).values(
-                        platform=place.platform,
-                        workspace=place.workspace,
-                        channel=channel,
-                        **values,
-                    )
-                )
-        except IntegrityError:
-            async with self._engine.begin() as db:
-                await db.execute(sa.update(_channel).where(_key(place, channel)).values(values))
+        entry = upsert(self._engine, _channel).values(
+            platform=place.platform,
+            workspace=place.workspace,
+            channel=channel,
+            rules=rules.model_dump(mode="json"),
+            changed_by=by,
+            changed_at=now,
+        )
+        async with self._engine.begin() as db:
+            await db.execute(entry)
 
 
 def _key(place: Place, channel: str) -> sa.ColumnElement[bool]:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bot.cards import Card, Choice, Form, Values
+from bot.cards import Card, Choice, Form
 from bot.errors import UsageError
 from bot.ports import Feature, Platform
 from bot.types import Place
@@ -94,26 +94,11 @@ class Command:
                 return self.flag(parameter)
 
 
-Submit = Callable[[Invocation, Mapping[str, str], Values], Awaitable[Card]]
-"""Takes what a form was opened with and what was filled in.
-
-Raises :class:`FieldFaults` for values that cannot be taken."""
-
-
-class FieldFaults(UsageError):
-    """What is wrong with a form, by field."""
-
-    def __init__(self, faults: Mapping[str, str]):
-        super().__init__(" ".join(faults.values()))
-        self.faults = dict(faults)
-
-
 class Commands:
     """The registry. Every method raises :class:`UsageError` with what to tell the person."""
 
-    def __init__(self, commands: Sequence[Command], forms: Mapping[str, Submit]):
+    def __init__(self, commands: Sequence[Command]):
         self._commands = {(each.name, each.action): each for each in commands}
-        self._forms = dict(forms)
 
     @property
     def all(self) -> Sequence[Command]:
@@ -123,7 +108,7 @@ class Commands:
     def where(self, features: Collection[Feature]) -> Commands:
         """Those that are of use on a platform that has these features."""
         useful = [each for each in self.all if each.needs is None or each.needs in features]
-        return Commands(useful, self._forms)
+        return Commands(useful)
 
     def named(self, name: str, action: str = "") -> Command:
         """The command of this name; raises :class:`KeyError`."""
@@ -160,14 +145,6 @@ class Commands:
         ):
             return ()
         return await wanted.suggest(invocation, typed)
-
-    async def submit(
-        self, form: str, context: Mapping[str, str], invocation: Invocation, values: Values
-    ) -> Card:
-        """Take in a form that was filled in."""
-        if form not in self._forms:
-            raise UsageError("That form is no longer in use. Give the command again.")
-        return await self._forms[form](invocation, context, values)
 
     def help_for(self, name: str | None = None, *, picked: bool = False) -> str:
         """Markdown: one line a command, of one name or all."""

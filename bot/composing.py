@@ -29,7 +29,7 @@ from bot.telling import (
 from bot.tone.metrics import markers
 from bot.tone.template import compose_prompt
 from bot.turns import Turn
-from bot.types import Delta, Reply
+from bot.types import Checks, Composed, Delta, Reply
 from bot.wording import worded
 from knowledge.types import Evidence
 from knowledge.words import telling
@@ -61,22 +61,19 @@ async def tell_composed(
         async for sentence in _sentences(pieces, lines):
             if shown := await answer.take(sentence):
                 yield Delta(shown)
-    composed = {
-        "sentences": answer.sentences,
-        "kept": answer.kept,
-        "replaced": answer.sentences - answer.kept,
-    }
+    composed = Composed(answer.sentences, answer.kept, answer.sentences - answer.kept)
     if not answer.kept:
         async for piece in tell_answer(turn, writer, restate=False):
             if isinstance(piece, Reply):
-                yield replace(piece, checks=dict(piece.checks) | {"composed": composed})
+                yield replace(piece, checks=replace(piece.checks, composed=composed))
             else:
                 yield piece
         return
     if shown := answer.closing():
         yield Delta(shown)
     turn.ends("write")
-    yield reply_of(turn, answer.text, answer.citations(), answer.checks() | {"composed": composed})
+    checks = replace(answer.checks(), composed=composed)
+    yield reply_of(turn, answer.text, answer.citations(), checks)
 
 
 async def _sentences(pieces: AsyncGenerator[str, None], lines: Sequence[str]) -> AsyncIterator[str]:
@@ -226,21 +223,21 @@ class _Answer:
             for each in self._numbers
         ]
 
-    def checks(self) -> dict[str, object]:
+    def checks(self) -> Checks:
         """What the reply says of itself, beside how many sentences held."""
         quoted = list(self._quotes.values())
         habits = markers(self.text, self.turn.asked.voice.guide, [each.shown for each in quoted])
         # What is left out on purpose breaks no habit.
         habits |= {} if self.lines.greetings else {"greeting": True}
         habits |= {} if self.lines.closings else {"closing": True}
-        return {
-            "quote_verbatim": is_verbatim(quoted, self.text),
-            "facts": self._facts,
-            "lead_in": "chosen" if self._of(self.lines.leads) else "none",
-            "restatement": "none",
-            "marks": marks_are_valid(self.text, self._numbers.values()),
-            "markers": habits,
-        }
+        return Checks(
+            quote_verbatim=is_verbatim(quoted, self.text),
+            facts=self._facts,
+            lead_in="chosen" if self._of(self.lines.leads) else "none",
+            restatement="none",
+            marks=marks_are_valid(self.text, self._numbers.values()),
+            markers=habits,
+        )
 
 
 def _passages(turn: Turn, thresholds: Thresholds) -> list[Evidence]:

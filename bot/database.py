@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -76,11 +75,6 @@ async def open_database(url: str) -> AsyncEngine:
             f"The database {where or parsed.database} cannot be used: {words.rstrip('.')}."
         ) from error
     return engine
-
-
-def in_utc(moment: datetime) -> datetime:
-    """A moment as read from the database: SQLite keeps no time zone, and all are UTC."""
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def _try_file(path: str | None) -> None:

@@ -6,16 +6,16 @@ from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bot.cards import Action, Card, Field, Form, Values
-from bot.commands import Commands, FieldFaults, Invocation
+from bot.cards import Action, Card, Form, Values
+from bot.commands import Commands, Invocation
 from bot.dispatcher import Dispatcher
 from bot.drafting import Drafting
 from bot.errors import ConfigurationError, UsageError
 from bot.failures import log_failure
 from bot.follow_ups import FollowUps
+from bot.forms import FieldFaults, Forms
 
 _FAILED = "Something went wrong on my side. If it stays so, tell an admin: error {error_id}."
-DRAFT_FORM = "draft"
 _T = TypeVar("_T")
 
 
@@ -25,6 +25,7 @@ class Desk:
 
     dispatcher: Dispatcher
     commands: Commands
+    forms: Forms
     follow_ups: FollowUps
     drafting: Drafting
     prompts: tuple[str, ...] = ()
@@ -51,9 +52,7 @@ class Desk:
             case "send":
                 return await self.drafting.send(subject, place, user, platform)
             case "edit":
-                draft = await self.drafting.get(subject, place, user)
-                text = Field("text", "Your text", "long_text", draft.text, required=True)
-                return Form(DRAFT_FORM, "Edit", (text,), "Keep", {"draft": subject})
+                return await self.forms.open("draft", by, subject)
             case "copy":
                 draft = await self.drafting.get(subject, place, user)
                 fence = "`" * max(3, 1 + _longest_run(draft.text))
@@ -65,12 +64,7 @@ class Desk:
         self, form: str, context: Mapping[str, str], by: Invocation, values: Values
     ) -> Card:
         """Take in a form. Raises :class:`FieldFaults`, and :class:`UsageError`."""
-        if form == DRAFT_FORM:
-            text = values.get("text", "")
-            return await self.drafting.edit(
-                context["draft"], text if isinstance(text, str) else "", by.place, by.user
-            )
-        return await self.commands.submit(form, context, by, values)
+        return await self.forms.submit(form, context, by, values)
 
     async def safely(self, doing: Awaitable[_T]) -> _T | Card:
         """Do it; what a person did wrong, or what went wrong here, becomes a card.

@@ -1,4 +1,4 @@
-"""From what platforms hear to what the bot says: who is meant, who may see it, and once only.
+"""From what platforms hear to what is answered: who is meant, and each of them once only.
 
 An utterance is decided on and entered in the inbox before its platform is told that it arrived; it
 is answered afterwards. So nothing is lost when the process dies in between, and nothing is said
@@ -8,64 +8,29 @@ twice however often it is delivered.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Protocol
 from uuid import uuid4
 
 import structlog
 
-from bot.assistant import Assistant
-from bot.attention import bar_for, is_for_bot, wish
-from bot.cards import Card, answer_card
+from bot.answering import ATTEMPTS, Answering
+from bot.attention import is_for_bot, wish
 from bot.channels import ChannelRules, Channels
 from bot.errors import PlatformError
 from bot.failures import log_failure
-from bot.growth import Growth
 from bot.inbox import LEASE, Accepted, Inbox
-from bot.limits import Limits, Reached
 from bot.ports import Platform, ReplyView
-from bot.queueing import Queue
-from bot.roles import Roles
-from bot.types import Asker, Message, Place, Reply, Utterance, person
-from knowledge.types import Attachment, attachment_source, conversation_principal
+from bot.types import Place, Utterance
 
 EDITABLE = timedelta(minutes=1)
 """How long an edit or deletion of the question still changes the answer."""
-ATTEMPTS = 5
-"""That may fail by themselves."""
-BROKEN_OFF = 100
-"""Attempts in all, most of which a process did not live to finish: perhaps because of them."""
-OPTIONAL_SECONDS = 2.0
-"""For what would make an answer better, and is answered without where it takes longer."""
-_AT_ONCE = 8
 _BEAT = LEASE.total_seconds() / 3
-_TIDY_EVERY = timedelta(hours=1)
 
-_LIMITS: dict[Reached, str] = {
-    "person": "That is a lot of questions in one hour. Give me a little while, then ask again.",
-    "channel": "I have answered as much as I may in this channel today. "
-    "Ask me in a direct message, or tomorrow.",
-    "workspace": "I have answered as much as I may today. Ask me again tomorrow.",
-}
-_NOT_HERE = "I do not answer in this channel. Ask me in a direct message."
-_QUIET = "I will be quiet here. Mention me if you want something; `resume` brings me back."
-_BACK = "I am back."
-_STILL_QUIET = "This whole channel wants me quiet: `/quiet off` in the channel ends that."
 _NOT_SHOWN = "I could not show you my answer. If it stays so, tell an admin: error {error_id}."
-_GIVEN_UP = "I tried several times and could not answer this. Please ask again."
 
 _log = structlog.get_logger("housevoice")
-
-
-class AttachmentReader(Protocol):
-    """Reads files into a conversation; :class:`knowledge.attachments.AttachmentReader` is one."""
-
-    async def read(self, conversation: str, files: Sequence[Attachment]) -> dict[str, str]:
-        """Name to reason of each file that could not be read."""
-        ...
 
 
 class Dispatcher:
@@ -73,34 +38,16 @@ class Dispatcher:
 
     def __init__(
         self,
-        assistant: Assistant,
+        answering: Answering,
         inbox: Inbox,
         channels: Channels,
-        limits: Limits,
-        attachments: AttachmentReader,
-        *,
-        roles: Roles,
         clock: Callable[[], datetime],
-        housekeeping: Callable[[], Awaitable[None]] | None = None,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ):
-        """``housekeeping``: what else is to be tidied up now and then.
-
-        ``sleep``: how it measures what it does not wait for.
-        """
-        self._assistant = assistant
+        self._answering = answering
         self._inbox = inbox
         self._channels = channels
-        self._limits = limits
-        self._attachments = attachments
-        self._roles = roles
         self._clock = clock
-        self._housekeeping = housekeeping
-        self._sleep = sleep
-        self._queue = Queue(_AT_ONCE, clock)
-        self._tidied: datetime | None = None
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._views: dict[str, tuple[Accepted, ReplyView]] = {}
 
     async def rules(self, place: Place) -> ChannelRules:
         """How the bot behaves in the channel that the place is in; settles where it answers."""
@@ -163,20 +110,9 @@ class Dispatcher:
             # A database that is away for a while must not end the service.
             try:
                 await self.recover(platform)
-                await self._tidy_up()
             except Exception as error:
                 log_failure("attending_failed", error, platform=platform.name)
             await asyncio.sleep(_BEAT)
-
-    async def _tidy_up(self) -> None:
-        now = self._clock()
-        if self._tidied is not None and now - self._tidied < _TIDY_EVERY:
-            return
-        self._tidied = now
-        await self._inbox.forget_old(now)
-        await self._limits.forget_old(now)
-        if self._housekeeping is not None:
-            await self._housekeeping()
 
     async def settled(self) -> None:
         """Wait until nothing is being answered."""
@@ -212,7 +148,7 @@ class Dispatcher:
         if self._running.get(id) is task:
             del self._running[id]
             if not task.cancelled():
-                self._views.pop(id, None)
+                self._answering.finished(id)
         if not task.cancelled() and (error := task.exception()) is not None:
             log_failure("dispatch_failed", error, message_id=id)
 
@@ -223,16 +159,12 @@ class Dispatcher:
             return None
         task.cancel()
         await asyncio.wait([task])
-        if (begun := self._views.pop(id, None)) is None:
-            return None
-        accepted, view = begun
-        await self._inbox.showing(accepted, view.shown)
-        return view
+        return await self._answering.break_off(id)
 
     async def _work(self, platform: Platform, accepted: Accepted) -> None:
         utterance = accepted.utterance
         try:
-            await self._answer(platform, accepted)
+            await self._answering.answer(platform, accepted)
         except PlatformError as error:
             failures = accepted.failures + 1
             last = failures >= ATTEMPTS or not error.passing
@@ -259,154 +191,3 @@ class Dispatcher:
             with suppress(PlatformError):
                 words = _NOT_SHOWN.format(error_id=error_id)
                 await platform.whisper(utterance.place, utterance.author, words)
-
-    async def _answer(self, platform: Platform, accepted: Accepted) -> None:
-        utterance, place = accepted.utterance, accepted.utterance.place
-        rules = await self._channels.rules(place)
-        if rules.answers == "never" and not utterance.private and not place.direct:
-            await platform.whisper(place, utterance.author, _NOT_HERE)
-            await self._inbox.settle(accepted, "answered", ())
-            return
-        before = await self._inbox.authors(utterance.conversation, but=utterance.id)
-        bar = bar_for(utterance, rules, before)
-        view: ReplyView | None = None
-        if bar is None:
-            view = await self._open(platform, accepted)
-        card = await self._fixed_reply(accepted, rules, bar)
-        if card is None:
-            # Only here: the sign that it was heard waits for nobody.
-            async with self._queue.turn(partial(self._say_wait, accepted, view)):
-                card = await self._looked_up(platform, accepted, rules, bar, view)
-        if card is None:
-            await self._inbox.settle(accepted, "ignored", ())
-            return
-        view = view or await self._open(platform, accepted)
-        if await self._inbox.holds(accepted):
-            await view.finish(card)
-        if not await self._inbox.settle(accepted, "answered", view.shown):
-            await self._take_back(platform, utterance, view)
-
-    async def _say_wait(self, accepted: Accepted, view: ReplyView | None, words: str) -> None:
-        if view is not None:
-            await view.wait(words)
-            await self._inbox.showing(accepted, view.shown)
-
-    async def _open(self, platform: Platform, accepted: Accepted) -> ReplyView:
-        view = await platform.open_reply(accepted.utterance, accepted.shown)
-        self._views[accepted.utterance.id] = (accepted, view)
-        return view
-
-    async def _take_back(self, platform: Platform, utterance: Utterance, view: ReplyView) -> None:
-        """Its author took it back, or changed it and another process answers the new words."""
-        if await self._inbox.is_withdrawn(utterance.id):
-            await view.erase()
-            return
-        kept = await self._inbox.shown(utterance.id)
-        if gone := [id for id in view.shown if id not in kept]:
-            await platform.erase(utterance.place, gone)
-
-    async def _fixed_reply(
-        self, accepted: Accepted, rules: ChannelRules, bar: float | None
-    ) -> Card | None:
-        """What is said without asking the assistant."""
-        utterance, now = accepted.utterance, self._clock()
-        if accepted.failures >= ATTEMPTS or accepted.attempts > BROKEN_OFF:
-            return Card(_GIVEN_UP)
-        wished = wish(utterance.text)
-        if wished is not None:
-            await self._channels.set_quiet(utterance.place, wished == "quiet", now)
-            if wished == "quiet":
-                return Card(_QUIET)
-            still = await self._channels.is_quiet(utterance.place)
-            return Card(_STILL_QUIET if still else _BACK)
-        # What nobody asked for is counted when it is said.
-        if bar is None and accepted.attempts == 1:
-            reached = await self._limits.spend(
-                utterance.place, utterance.author, rules.daily_limit, now
-            )
-            return Card(_LIMITS[reached]) if reached else None
-        return None
-
-    async def _looked_up(
-        self,
-        platform: Platform,
-        accepted: Accepted,
-        rules: ChannelRules,
-        bar: float | None,
-        view: ReplyView | None,
-    ) -> Card | None:
-        """The assistant's reply; None where it was not asked and is not sure enough."""
-        utterance, place = accepted.utterance, accepted.utterance.place
-        message = await self._message(platform, utterance, rules, bar)
-        reply: Reply | None = None
-        async with Growth(view, accepted.shown, partial(self._inbox.showing, accepted)) as growth:
-            async for piece in self._assistant.answer(message):
-                if isinstance(piece, Reply):
-                    reply = piece
-                else:
-                    growth.add(piece.text)
-        if reply is None:
-            return None
-        if bar is not None and await self._limits.spend(
-            place, utterance.author, rules.daily_limit, self._clock()
-        ):
-            return None
-        workspace = await self._channels.workspace(place)
-        return answer_card(
-            reply,
-            shareable=utterance.private and not place.direct,
-            help_channel=workspace.help_channel is not None,
-            forum=rules.forum,
-        )
-
-    async def _earlier(self, platform: Platform, utterance: Utterance) -> tuple[str, ...]:
-        """What was said before helps to understand it, but is not worth a long wait."""
-        reading = asyncio.ensure_future(platform.earlier(utterance))
-        enough = asyncio.ensure_future(self._sleep(OPTIONAL_SECONDS))
-        try:
-            await asyncio.wait({reading, enough}, return_when=asyncio.FIRST_COMPLETED)
-            if reading.done():
-                return tuple(reading.result())
-        except PlatformError as error:
-            _log.warning("earlier_unread", message_id=utterance.id, reason=str(error))
-            return ()
-        finally:
-            enough.cancel()
-            reading.cancel()
-        _log.warning("earlier_unread", message_id=utterance.id, reason="it takes too long")
-        return ()
-
-    async def _message(
-        self, platform: Platform, utterance: Utterance, rules: ChannelRules, bar: float | None
-    ) -> Message:
-        place, conversation = utterance.place, utterance.conversation
-        private = utterance.private or place.direct
-        principals = (
-            await platform.principals(place, utterance.author)
-            if private
-            else await platform.audience(place)
-        )
-        unread = {}
-        if utterance.files and bar is None:  # nobody asked it to read what others share
-            files = [platform.with_credentials(file) for file in utterance.files]
-            unread = await self._attachments.read(conversation, files)
-        sources = rules.sources
-        return Message(
-            id=utterance.id,
-            platform=platform.name,
-            conversation=conversation,
-            asker=Asker(
-                person(place, utterance.author),
-                self._roles.widen(principals) | {conversation_principal(conversation)},
-            ),
-            text=utterance.text,
-            attachments=tuple(file.name for file in utterance.files),
-            unread=unread,
-            voice=utterance.voice or rules.voice,
-            sources=None if sources is None else sources | {attachment_source(conversation)},
-            earlier=await self._earlier(platform, utterance),
-            bar=bar,
-            private=private,
-            unsure_too=rules.unsure,
-            frame=rules.frame,
-        )

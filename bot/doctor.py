@@ -17,8 +17,8 @@ from bot.tone.model_weights import PACKAGED, is_converted
 from bot.tone.voice import Voice
 from knowledge.embedding import Embedder
 from knowledge.errors import KnowledgeError, remedy
-from knowledge.http_urls import without_secrets
 from knowledge.retrieval.cross_encoder import open_reader
+from knowledge.url_secrets import without_secrets
 
 _GIGABYTE = 1024**3
 _ENOUGH_DISK = 1 * _GIGABYTE  # converted weights take 0.3 GB, 100,000 passages about 0.4 GB

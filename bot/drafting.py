@@ -12,16 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.cards import Action, Card
 from bot.channels import Channels
-from bot.database import in_utc
 from bot.errors import PlatformError, UsageError
 from bot.grounding import facts
 from bot.ports import Platform
 from bot.rewriting import Rewriter
 from bot.tone.voice import Voice
 from bot.types import Place, person
+from knowledge.state.tables import Moment, metadata
 
 KEPT = timedelta(days=1)
-metadata = sa.MetaData()
 
 _draft = sa.Table(
     "draft",
@@ -30,7 +29,7 @@ _draft = sa.Table(
     sa.Column("owner", sa.String(200), nullable=False),
     sa.Column("place", sa.JSON, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
-    sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("saved_at", Moment, nullable=False),
 )
 
 _BUTTONS: tuple[Action, ...] = ("send", "edit", "copy")
@@ -75,11 +74,7 @@ class Drafting:
         """A draft of this person's."""
         async with self._engine.connect() as db:
             row = (await db.execute(sa.select(_draft).where(_draft.c.id == id))).one_or_none()
-        if (
-            row is None
-            or row.owner != person(place, user)
-            or self._clock() - in_utc(row.saved_at) > KEPT
-        ):
+        if row is None or row.owner != person(place, user) or self._clock() - row.saved_at > KEPT:
             raise UsageError("That draft is no longer kept. Rewrite it again.")
         return Draft(row.id, Place(**row.place), row.text)
 

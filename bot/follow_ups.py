@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from textwrap import shorten
-from typing import Any, Protocol
+from typing import Protocol
 
 from bot.cards import LABELS, Card, Source, confidence_in_words
 from bot.channels import Channels
@@ -15,7 +15,7 @@ from bot.history import History, Trace
 from bot.judge import Tier
 from bot.ports import Platform
 from bot.roles import Roles
-from bot.types import Place, person
+from bot.types import Place, ReadPassage, Reply, person
 from knowledge.types import Principals, conversation_principal
 
 _GONE = "I no longer have the record of that answer. Ask the question again."
@@ -75,7 +75,7 @@ class FollowUps:
         """
         trace = await self._trace(trace_id, place, user)
         await self._history.rate(trace_id, person(place, user), helpful, self._clock())
-        is_unsure = _tier(trace.body) == "unsure"
+        is_unsure = trace.reply.tier == "unsure"
         if helpful:
             if is_unsure:
                 await self._history.drop_gap(trace_id)
@@ -91,27 +91,27 @@ class FollowUps:
     async def why(self, trace_id: str, place: Place, user: str, platform: Platform) -> Card:
         """How an answer came about, as far as this person may know it."""
         trace = await self._trace(trace_id, place, user)
-        body = trace.body
+        reply = trace.reply
         mine = self._roles.widen(await platform.principals(place, user)) | {
             conversation_principal(trace.conversation)  # they see the answer, or it is their own
         }
-        passages = body["passages"]
-        readable = await self._access.readable([each["id"] for each in passages], mine)
-        read_at = await self._read_at({(each["source"], each["document"]) for each in passages})
-        cited = {each["passage"] for each in body["citations"]}
-        lines = [f"**{shorten(body['question'], 300, placeholder=' …')}**", "", *_judgement(body)]
+        passages = reply.passages
+        readable = await self._access.readable([each.id for each in passages], mine)
+        read_at = await self._read_at({(each.source, each.document) for each in passages})
+        cited = {each.passage for each in reply.citations}
+        lines = [f"**{shorten(reply.question, 300, placeholder=' …')}**", "", *_judgement(reply)]
         lines += ["", "**What I read**"]
         hidden = 0
         shown = []
         for each in passages:
-            if each["id"] not in readable:
+            if each.id not in readable:
                 hidden += 1
                 continue
             shown.append(each)
-            age = _age(read_at.get((each["source"], each["document"])), self._clock())
-            quoted = "quoted, " if each["id"] in cited else ""
-            lines.append(f"{len(shown)}. {each['title']} ({quoted}{age})")
-            lines.append(f"   > {excerpt(each['text'], _QUOTED)}")
+            age = _age(read_at.get((each.source, each.document)), self._clock())
+            quoted = "quoted, " if each.id in cited else ""
+            lines.append(f"{len(shown)}. {each.title} ({quoted}{age})")
+            lines.append(f"   > {excerpt(each.text, _QUOTED)}")
         if hidden:
             lines.append(
                 f"{hidden} more that {'is' if hidden == 1 else 'are'} not open to you, "
@@ -119,18 +119,18 @@ class FollowUps:
             )
         if not passages:
             lines.append("Nothing that could help was found.")
-        version = f", version {body['voice_version']}" if body.get("voice_version") else ""
+        version = f", version {reply.voice_version}" if reply.voice_version else ""
         lines += [
             "",
             "**In figures**",
             *_figures(shown),
-            f"Voice: {body['voice']}{version}. "
-            f"Time: {round(body['timings_ms'].get('total', 0))} ms. Trace: `{trace.id}`",
+            f"Voice: {reply.voice}{version}. "
+            f"Time: {round(reply.timings_ms.get('total', 0))} ms. Trace: `{trace.id}`",
         ]
         return Card(
             "\n".join(lines),
             sources=tuple(
-                Source.of(n, each["title"], each["document"], each.get("url", ""))
+                Source.of(n, each.title, each.document, each.url)
                 for n, each in enumerate(shown, start=1)
             ),
         )
@@ -141,7 +141,7 @@ class FollowUps:
         From then on they may rate it and ask why as well.
         """
         trace = await self._trace(trace_id, place, user)
-        cited = {each["passage"] for each in trace.body["citations"]}
+        cited = {each.passage for each in trace.reply.citations}
         everyone = self._roles.widen(await platform.audience(place))
         if not cited or not cited <= await self._access.readable(cited, everyone):
             raise UsageError(
@@ -150,17 +150,16 @@ class FollowUps:
             )
         if not await self._history.open_up(trace_id):
             raise UsageError("That answer has been shared already.")
-        body = trace.body
+        reply = trace.reply
         card = Card(
             f"{platform.mention(user)} asked: "
-            f"*{shorten(body['question'], 300, placeholder=' …')}*\n\n{body['answer']}",
+            f"*{shorten(reply.question, 300, placeholder=' …')}*\n\n{reply.answer}",
             sources=tuple(
-                Source.of(each["n"], each["title"], each["document"], each["url"])
-                for each in body["citations"]
+                Source.of(each.n, each.title, each.document, each.url) for each in reply.citations
             ),
-            confidence=confidence_in_words(_tier(body), _confidence(body)),
+            confidence=confidence_in_words(reply.tier, reply.confidence),
             buttons=("helpful", "unhelpful", "why"),
-            tier=_tier(body),
+            tier=reply.tier,
             subject=trace_id,
         )
         try:
@@ -178,18 +177,18 @@ class FollowUps:
                 "No help channel is set here. An admin can choose one with `/kb workspace`."
             )
         helpers = Place(place.platform, place.workspace, channel)
-        passages = trace.body["passages"]
+        passages = trace.reply.passages
         readable = await self._access.readable(
-            [each["id"] for each in passages],
+            [each.id for each in passages],
             self._roles.widen(await platform.audience(helpers)),
         )
-        tried = list(dict.fromkeys(each["title"] for each in passages if each["id"] in readable))
+        tried = list(dict.fromkeys(each.title for each in passages if each.id in readable))
         link = "" if trace.private else await platform.link(place)
         lines = [
             f"{platform.mention(user)} would like a person's help:",
-            f"> {shorten(trace.body['question'], 1000, placeholder=' …')}",
+            f"> {shorten(trace.reply.question, 1000, placeholder=' …')}",
             "",
-            _TRIED[_tier(trace.body)],
+            _TRIED[trace.reply.tier],
         ]
         if tried:
             lines += ["", "I looked at:", *(f"- {title}" for title in tried)]
@@ -219,33 +218,21 @@ class FollowUps:
         return trace
 
 
-def _tier(body: Mapping[str, Any]) -> Tier | None:
-    """Records from before there were tiers tell only whether it answered."""
-    before: Tier | None = "none" if body["abstained"] else "sure" if body["citations"] else None
-    tier: Tier | None = body.get("tier", before)
-    return tier
-
-
-def _confidence(body: Mapping[str, Any]) -> float:
-    return float(body["checks"].get("confidence", 0))
-
-
-def _judgement(body: Mapping[str, Any]) -> list[str]:
+def _judgement(reply: Reply) -> list[str]:
     """What was thought of what was found, in words."""
-    tier = _tier(body)
-    if tier is None:
+    if reply.tier is None:
         return [
-            f"I looked nothing up. Error: {body['error_id']}."
-            if "error_id" in body
+            f"I looked nothing up. Error: {reply.error_id}."
+            if reply.error_id
             else "There was nothing to look up."
         ]
-    if tier == "none":
+    if reply.tier == "none":
         return ["Nothing that I found answers this well enough, so I said that I do not know."]
-    words = confidence_in_words(tier, _confidence(body))
-    if tier == "unsure":
+    words = confidence_in_words(reply.tier, reply.confidence)
+    if reply.tier == "unsure":
         return [f"{words}: I showed the closest that I have. It may not be what was meant."]
     lines = [f"{words}: what I quoted answers this, as far as I can tell."]
-    facts = body["checks"].get("facts", {})
+    facts = reply.checks.facts
     kept = [name for kind, name in _CHECKS.items() if facts.get(kind)]
     lost = [name for kind, name in _CHECKS.items() if facts.get(kind) is False]
     if kept:
@@ -255,11 +242,12 @@ def _judgement(body: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _figures(shown: Sequence[Mapping[str, Any]]) -> list[str]:
+def _figures(shown: Sequence[ReadPassage]) -> list[str]:
     """How the passages were rated, for those who want numbers."""
-    if not shown or any("answers" not in each for each in shown):
+    rated = [(n, each.answers) for n, each in enumerate(shown, start=1) if each.answers is not None]
+    if not shown or len(rated) < len(shown):  # old records do not tell
         return []
-    answers = ", ".join(f"{n}: {each['answers']:.0%}" for n, each in enumerate(shown, start=1))
+    answers = ", ".join(f"{n}: {likely:.0%}" for n, likely in rated)
     return [f"How likely each of them answers: {answers}."]
 
 

@@ -1,20 +1,24 @@
-"""What was asked and answered, durably: threads, traces, opinions and gaps."""
+"""What was asked and answered, durably: threads, traces with their citations, opinions and gaps."""
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine
+import structlog
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.database import in_utc
-from bot.types import Message, Reply
+from bot.types import Citation, Message, Reply
+from knowledge.state.tables import Moment, insert, metadata, upsert
 
-metadata = sa.MetaData()
+VERSION = 2
+"""Of the records written. A change of :class:`bot.types.Reply` that old ones do not fit needs a new
+one, and a migration that brings the old ones to it."""
 
 _turn = sa.Table(
     "turn",
@@ -23,7 +27,7 @@ _turn = sa.Table(
     sa.Column("conversation", sa.String(200), nullable=False, index=True),
     sa.Column("question", sa.Text, nullable=False),
     sa.Column("trace_id", sa.String(32), nullable=False),
-    sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("asked_at", Moment, nullable=False),
 )
 
 _trace = sa.Table(
@@ -33,9 +37,28 @@ _trace = sa.Table(
     sa.Column("conversation", sa.String(200), nullable=False),
     sa.Column("asker", sa.String(200), nullable=False),
     sa.Column("private", sa.Boolean, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("message_id", sa.String(200)),
+    sa.Column("tier", sa.String(8)),
+    sa.Column("confidence", sa.Float),
     sa.Column("body", sa.JSON, nullable=False),
-    sa.Column("answered_at", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("handed_over_at", sa.DateTime(timezone=True)),
+    sa.Column("answered_at", Moment, nullable=False),
+    sa.Column("handed_over_at", Moment),
+)
+
+_citation = sa.Table(
+    "citation",
+    metadata,
+    sa.Column("trace_id", sa.String(32), primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+    sa.Column("passage", sa.String(64), nullable=False, index=True),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("quote", sa.Text, nullable=False),
+    sa.Index("ix_citation_document", "source", "document"),
 )
 
 _gap = sa.Table(
@@ -43,7 +66,7 @@ _gap = sa.Table(
     metadata,
     sa.Column("trace_id", sa.String(32), primary_key=True),
     sa.Column("question", sa.Text, nullable=False),
-    sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("asked_at", Moment, nullable=False),
 )
 
 _feedback = sa.Table(
@@ -52,22 +75,41 @@ _feedback = sa.Table(
     sa.Column("trace_id", sa.String(32), primary_key=True),
     sa.Column("rater", sa.String(200), primary_key=True),
     sa.Column("helpful", sa.Boolean, nullable=False),
-    sa.Column("rated_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("rated_at", Moment, nullable=False),
 )
+
+_CITED = [_citation.c[each.name] for each in fields(Citation)]
+_COLUMNS = {"trace_id", "tier", "confidence", "citations"}
+"""What of a reply is not in the body, but in columns and rows of its own."""
+_replies = TypeAdapter(Reply)
+_log = structlog.get_logger("housevoice")
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """How one answer came about."""
+    """One answer with who got it where, and how it came about."""
 
     id: str
     conversation: str
     asker: str
     private: bool
     """Only the asker saw the answer."""
-    body: dict[str, Any]
-    """:meth:`bot.types.Reply.as_json`."""
+    reply: Reply
     answered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CitingAnswer:
+    """An answer that rests on something, and with which of its citations."""
+
+    trace_id: str
+    message_id: str | None
+    """Of the question: the inbox knows under it what was posted; old records do not tell."""
+    conversation: str
+    asker: str
+    private: bool
+    answered_at: datetime
+    citations: tuple[Citation, ...]
 
 
 class History:
@@ -81,7 +123,7 @@ class History:
 
         ``but``: an id of a message; what it said before it was edited is no earlier question.
         """
-        is_other = sa.func.coalesce(_trace.c.body["id"].as_string(), "") != but
+        is_other = sa.func.coalesce(_trace.c.message_id, "") != but
         async with self._engine.connect() as db:
             rows = await db.execute(
                 sa.select(_turn.c.question)
@@ -96,7 +138,7 @@ class History:
         """Keep a turn with its trace; an unanswered question also as a gap."""
         async with self._engine.begin() as db:
             # Small talk is no question that a follow-up could lean on.
-            if reply.evidence or reply.abstained:
+            if reply.passages or reply.abstained:
                 await db.execute(
                     sa.insert(_turn).values(
                         conversation=message.conversation,
@@ -111,10 +153,17 @@ class History:
                     conversation=message.conversation,
                     asker=message.asker.id,
                     private=bool(message.private),
-                    body=reply.as_json(message.id),
+                    version=VERSION,
+                    message_id=message.id,
+                    tier=reply.tier,
+                    confidence=reply.confidence,
+                    body=_replies.dump_python(reply, mode="json", exclude=_COLUMNS),
                     answered_at=now,
                 )
             )
+            if reply.citations:
+                rows = [{"trace_id": reply.trace_id, **asdict(each)} for each in reply.citations]
+                await db.execute(sa.insert(_citation), rows)
             if reply.abstained:
                 await db.execute(
                     sa.insert(_gap).values(
@@ -126,16 +175,59 @@ class History:
         """How an answer came about; None if that is not kept (any more)."""
         async with self._engine.connect() as db:
             row = (await db.execute(sa.select(_trace).where(_trace.c.id == id))).one_or_none()
-        if row is None:
+            if row is None:
+                return None
+            cited = await db.execute(
+                sa.select(*_CITED).where(_citation.c.trace_id == id).order_by(_citation.c.n)
+            )
+        reply = _reply(row, [dict(each) for each in cited.mappings()])
+        if reply is None:
             return None
-        return Trace(
-            row.id,
-            row.conversation,
-            row.asker,
-            row.private,
-            dict(row.body),
-            in_utc(row.answered_at),
-        )
+        return Trace(row.id, row.conversation, row.asker, row.private, reply, row.answered_at)
+
+    async def citing_document(
+        self, source: str, document: str, since: datetime
+    ) -> list[CitingAnswer]:
+        """The answers since then that cite a document, newest first."""
+        is_of_it = sa.and_(_citation.c.source == source, _citation.c.document == document)
+        return await self._citing(is_of_it, since)
+
+    async def citing_passage(self, passage: str, since: datetime) -> list[CitingAnswer]:
+        """The answers since then that cite a passage, newest first."""
+        return await self._citing(_citation.c.passage == passage, since)
+
+    async def _citing(
+        self, is_meant: sa.ColumnElement[bool], since: datetime
+    ) -> list[CitingAnswer]:
+        async with self._engine.connect() as db:
+            found = await db.execute(
+                sa.select(_trace, *_CITED)
+                .join(_citation, _citation.c.trace_id == _trace.c.id)
+                .where(is_meant, _trace.c.answered_at >= since)
+                .order_by(_trace.c.answered_at.desc(), _trace.c.id, _citation.c.n)
+            )
+        answers = groupby(found.mappings(), key=lambda row: row[_trace.c.id])
+        return [_citing_answer(list(rows)) for _, rows in answers]
+
+    async def forget_before(self, moment: datetime) -> None:
+        """Drop all answers older than this, with all that belongs to them."""
+        async with self._engine.begin() as db:
+            await _forget(db, _trace.c.answered_at < moment)
+
+    async def forget_person(self, person: str) -> None:
+        """Drop what this person asked and was answered, and their opinions of other answers.
+
+        ``person``: their principal, as :func:`bot.types.person` makes it.
+        """
+        async with self._engine.begin() as db:
+            await db.execute(sa.delete(_feedback).where(_feedback.c.rater == person))
+            await _forget(db, _trace.c.asker == person)
+
+    async def forget_lost_citations(self) -> None:
+        """Drop the citations of traces that somebody deleted by hand."""
+        is_kept = sa.exists().where(_trace.c.id == _citation.c.trace_id)
+        async with self._engine.begin() as db:
+            await db.execute(sa.delete(_citation).where(sa.not_(is_kept)))
 
     async def hand_over(self, id: str, now: datetime | None) -> bool:
         """Enter that people were asked; False if they were before. None takes it back."""
@@ -160,19 +252,11 @@ class History:
 
     async def rate(self, trace_id: str, rater: str, helpful: bool, now: datetime) -> None:
         """Keep what somebody thought of an answer; a second opinion replaces the first."""
-        opinion = {"helpful": helpful, "rated_at": now}
-        first = sa.insert(_feedback).values(trace_id=trace_id, rater=rater, **opinion)
-        second = (
-            sa.update(_feedback)
-            .where(_feedback.c.trace_id == trace_id, _feedback.c.rater == rater)
-            .values(opinion)
+        opinion = upsert(self._engine, _feedback).values(
+            trace_id=trace_id, rater=rater, helpful=helpful, rated_at=now
         )
-        try:
-            async with self._engine.begin() as db:
-                await db.execute(first)
-        except IntegrityError:
-            async with self._engine.begin() as db:
-                await db.execute(second)
+        async with self._engine.begin() as db:
+            await db.execute(opinion)
 
     async def ratings(self, trace_id: str) -> tuple[int, int]:
         """How many found an answer helpful, and how many did not."""
@@ -185,12 +269,11 @@ class History:
 
     async def add_gap(self, trace: Trace) -> None:
         """Enter that what was shown did not answer the question; it may be entered already."""
-        entry = sa.insert(_gap).values(
-            trace_id=trace.id, question=trace.body["question"], asked_at=trace.answered_at
+        entry = insert(self._engine, _gap).values(
+            trace_id=trace.id, question=trace.reply.question, asked_at=trace.answered_at
         )
-        with suppress(IntegrityError):
-            async with self._engine.begin() as db:
-                await db.execute(entry)
+        async with self._engine.begin() as db:
+            await db.execute(entry.on_conflict_do_nothing())
 
     async def drop_gap(self, trace_id: str) -> None:
         """Take that back, unless somebody still finds the answer unhelpful."""
@@ -207,3 +290,35 @@ class History:
         async with self._engine.connect() as db:
             rows = await db.execute(sa.select(_gap.c.question).order_by(_gap.c.asked_at.desc()))
         return [row.question for row in rows]
+
+
+async def _forget(db: AsyncConnection, is_meant: sa.ColumnElement[bool]) -> None:
+    ids = sa.select(_trace.c.id).where(is_meant)
+    for table in (_citation, _turn, _gap, _feedback):
+        await db.execute(sa.delete(table).where(table.c.trace_id.in_(ids)))
+    await db.execute(sa.delete(_trace).where(is_meant))
+
+
+def _reply(row: sa.Row[Any], citations: Sequence[dict[str, Any]]) -> Reply | None:
+    """None for what another version wrote: then it counts as no longer kept."""
+    try:
+        if row.version != VERSION:
+            raise ValueError
+        kept = {"trace_id": row.id, "tier": row.tier, "confidence": row.confidence}
+        return _replies.validate_python({**row.body, **kept, "citations": citations})
+    except (ValidationError, ValueError, TypeError):
+        _log.error("trace_unreadable", trace_id=row.id, version=row.version)
+        return None
+
+
+def _citing_answer(rows: Sequence[sa.RowMapping]) -> CitingAnswer:
+    trace = rows[0]
+    return CitingAnswer(
+        trace_id=trace[_trace.c.id],
+        message_id=trace[_trace.c.message_id],
+        conversation=trace[_trace.c.conversation],
+        asker=trace[_trace.c.asker],
+        private=trace[_trace.c.private],
+        answered_at=trace[_trace.c.answered_at],
+        citations=tuple(Citation(**{c.name: row[c] for c in _CITED}) for row in rows),
+    )

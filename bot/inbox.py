@@ -14,11 +14,11 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.types import Place, Utterance
+from knowledge.state.tables import Moment, insert, metadata
 from knowledge.types import Attachment
 
 LEASE = timedelta(seconds=30)
@@ -30,7 +30,6 @@ KEPT = timedelta(days=30)
 
 Outcome = Literal["answered", "ignored", "withdrawn", "given_up"]
 
-metadata = sa.MetaData()
 _log = structlog.get_logger("housevoice")
 
 _inbox = sa.Table(
@@ -42,8 +41,8 @@ _inbox = sa.Table(
     sa.Column("author", sa.String(200), nullable=False),
     sa.Column("body", sa.JSON),
     sa.Column("shown", sa.JSON, nullable=False),
-    sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("lease_until", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("accepted_at", Moment, nullable=False),
+    sa.Column("lease_until", Moment, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
     sa.Column("outcome", sa.String(16)),
@@ -112,10 +111,9 @@ class Inbox:
 
     async def _insert(self, rows: list[dict[str, Any]]) -> set[str]:
         """The ids that were not there before."""
-        dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        insert = dialect.insert(_inbox).on_conflict_do_nothing().returning(_inbox.c.id)
+        entry = insert(self._engine, _inbox).values(rows).on_conflict_do_nothing()
         async with self._engine.begin() as db:
-            return set((await db.execute(insert.values(rows))).scalars())
+            return set((await db.execute(entry.returning(_inbox.c.id))).scalars())
 
     async def authors(self, conversation: str, *, but: str = "") -> frozenset[str]:
         """Who asked the bot something in this conversation, ``but`` for one utterance.
@@ -148,9 +146,7 @@ class Inbox:
 
     async def holds(self, held: Accepted) -> bool:
         """Whether it is still to be answered, and by this attempt."""
-        async with self._engine.connect() as db:
-            found = await db.execute(sa.select(_inbox.c.id).where(_is_held(held)))
-        return found.one_or_none() is not None
+        return await self._has(_is_held(held.utterance.id, held.attempts))
 
     async def settle(
         self, done: Accepted, outcome: Outcome, shown: Sequence[str] | None = None
@@ -203,11 +199,7 @@ class Inbox:
 
     async def is_withdrawn(self, id: str) -> bool:
         """Whether the author took it back."""
-        async with self._engine.connect() as db:
-            found = await db.execute(
-                sa.select(_inbox.c.id).where(_inbox.c.id == id, _inbox.c.outcome == "withdrawn")
-            )
-        return found.one_or_none() is not None
+        return await self._has(sa.and_(_inbox.c.id == id, _inbox.c.outcome == "withdrawn"))
 
     async def withdraw(self, id: str, now: datetime, within: timedelta) -> tuple[str, ...] | None:
         """Enter that the author took it back: before it ended, or ``within`` after it was accepted.
@@ -238,22 +230,16 @@ class Inbox:
             "attempts": 0,
             "outcome": "withdrawn",
         }
-        try:
-            async with self._engine.begin() as db:
-                await db.execute(sa.insert(_inbox).values(row))
-        except IntegrityError:
-            return False
-        return True
+        return bool(await self._insert([row]))
 
     async def shown_for_others(self, utterance: Utterance) -> frozenset[str]:
         """What was noted as posted for other utterances of its conversation."""
+        others = sa.and_(
+            _inbox.c.conversation == utterance.conversation, _inbox.c.id != utterance.id
+        )
         async with self._engine.connect() as db:
-            found = await db.execute(
-                sa.select(_inbox.c.shown).where(
-                    _inbox.c.conversation == utterance.conversation, _inbox.c.id != utterance.id
-                )
-            )
-            return frozenset(id for shown in found.scalars() for id in shown or ())
+            found = await db.execute(sa.select(_inbox.c.shown).where(others))
+        return frozenset(id for shown in found.scalars() for id in shown or ())
 
     async def renew(self, ids: Collection[str], now: datetime) -> None:
         """Hold the leases a while longer."""
@@ -293,13 +279,7 @@ class Inbox:
                 changes = {"outcome": "given_up", "body": None}
             async with self._engine.begin() as db:
                 done = await db.execute(
-                    sa.update(_inbox)
-                    .where(
-                        _inbox.c.id == row.id,
-                        _inbox.c.outcome.is_(None),
-                        _inbox.c.attempts == row.attempts,
-                    )
-                    .values(changes)
+                    sa.update(_inbox).where(_is_held(row.id, row.attempts)).values(changes)
                 )
             if done.rowcount and utterance is not None:
                 taken.append(Accepted(utterance, tuple(row.shown), row.attempts + 1, row.failures))
@@ -314,9 +294,15 @@ class Inbox:
                 )
             )
 
+    async def _has(self, wanted: sa.ColumnElement[bool]) -> bool:
+        async with self._engine.connect() as db:
+            found = await db.execute(sa.select(_inbox.c.id).where(wanted))
+        return found.one_or_none() is not None
+
     async def _change_held(self, held: Accepted, **values: Any) -> bool:
         async with self._engine.begin() as db:
-            done = await db.execute(sa.update(_inbox).where(_is_held(held)).values(**values))
+            mine = _is_held(held.utterance.id, held.attempts)
+            done = await db.execute(sa.update(_inbox).where(mine).values(**values))
         return bool(done.rowcount)
 
 
@@ -325,12 +311,8 @@ def _tell(future: asyncio.Future[bool], value: bool) -> None:
         future.set_result(value)
 
 
-def _is_held(held: Accepted) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        _inbox.c.id == held.utterance.id,
-        _inbox.c.outcome.is_(None),
-        _inbox.c.attempts == held.attempts,
-    )
+def _is_held(id: str, attempts: int) -> sa.ColumnElement[bool]:
+    return sa.and_(_inbox.c.id == id, _inbox.c.outcome.is_(None), _inbox.c.attempts == attempts)
 
 
 def _can_change(now: datetime, within: timedelta) -> sa.ColumnElement[bool]:

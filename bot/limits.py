@@ -7,18 +7,16 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.types import Place
-
-metadata = sa.MetaData()
+from knowledge.state.tables import Moment, insert, metadata
 
 _usage = sa.Table(
     "usage",
     metadata,
     sa.Column("subject", sa.String(300), primary_key=True),
-    sa.Column("window_start", sa.DateTime(timezone=True), primary_key=True),
+    sa.Column("window_start", Moment, primary_key=True),
     sa.Column("count", sa.Integer, nullable=False),
 )
 
@@ -60,14 +58,9 @@ class Limits:
             await db.execute(sa.delete(_usage).where(_usage.c.window_start < now - _KEPT))
 
     async def _count(self, subject: str, window: datetime) -> int:
-        insert = (
-            postgresql.insert(_usage)
-            if self.engine.dialect.name == "postgresql"
-            else sqlite.insert(_usage)
-        ).values(subject=subject, window_start=window, count=1)
-        one_more = insert.on_conflict_do_update(
-            index_elements=[_usage.c.subject, _usage.c.window_start],
-            set_={"count": _usage.c.count + 1},
+        first = insert(self.engine, _usage).values(subject=subject, window_start=window, count=1)
+        one_more = first.on_conflict_do_update(
+            index_elements=list(_usage.primary_key), set_={"count": _usage.c.count + 1}
         ).returning(_usage.c.count)
         async with self.engine.begin() as db:
             return int((await db.execute(one_more)).scalar_one())

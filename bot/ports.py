@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from bot.cards import Card
 from bot.tone.template import Prompt
+from bot.tone.voice import Voice
 from bot.types import Place, Utterance
 from knowledge.types import Attachment, Evidence, Principals
 
@@ -68,6 +69,10 @@ class Writer(Protocol):
         ...
 
 
+WriterFor = Callable[[Voice], Awaitable[Writer]]
+"""The model that speaks a voice, loaded at its first use."""
+
+
 class Support(Protocol):
     """Reads a sentence and a passage together."""
 
@@ -77,6 +82,22 @@ class Support(Protocol):
         On the scale of :attr:`knowledge.types.Evidence.answers`.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSource:
+    """A knowledge source as people see it."""
+
+    id: str
+    location: str
+    documents: int
+    is_public: bool
+    fault: str = ""
+    """Why the last reading failed, if it did."""
+
+
+KnownSources = Callable[[], Awaitable[Sequence[KnownSource]]]
+"""All that there are, in the order in which they were added."""
 
 
 class ReplyView(Protocol):

@@ -18,13 +18,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from textwrap import shorten
-from typing import Any
 
-from bot.chain import WriterFor
 from bot.errors import UsageError
 from bot.framing import Frame, likely_frames
 from bot.grounding import same_facts
-from bot.ports import Choose, Say
+from bot.ports import Choose, Say, WriterFor
 from bot.tone.metrics import markers
 from bot.tone.template import prompt, rewrite_request
 from bot.tone.voice import Guide, Voice
@@ -66,6 +64,24 @@ _SMALL = frozenset("of and the de da di van von der la le & | - –".split())
 
 
 @dataclass(frozen=True, slots=True)
+class RewriteChecks:
+    """What was checked of a rewrite. Holds message text: not for logs."""
+
+    facts: Mapping[str, bool]
+    """The verdicts of :func:`bot.grounding.same_facts`."""
+    greeting: str
+    """The one that was added, else empty."""
+    closing: str
+    refused: tuple[str, ...]
+    """Sentences kept as they were, since the voice's words would have changed a fact."""
+    left: tuple[str, ...]
+    """Phrases that the guide does not want and that could not be replaced safely."""
+    markers_before: Mapping[str, bool]
+    """The voice's habits in the draft, without the addressee and the signature."""
+    markers: Mapping[str, bool]
+
+
+@dataclass(frozen=True, slots=True)
 class Rewrite:
     """A draft and what became of it."""
 
@@ -73,12 +89,7 @@ class Rewrite:
     text: str
     """In the voice; the draft's own words where nothing safe was found."""
     changed: bool
-    checks: Mapping[str, Any]
-    """``facts``: the verdicts of :func:`bot.grounding.same_facts`. ``greeting`` and ``closing``:
-    those that were added, else empty. ``refused``: sentences kept as they were, since the voice's
-    words would have changed a fact. ``left``: phrases that the guide does not want and that could
-    not be replaced safely. ``markers`` and ``markers_before``: the voice's habits, measured without
-    the addressee and the signature, which are the letter's. Holds message text: not for logs."""
+    checks: RewriteChecks
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +153,15 @@ class Rewriter:
             draft=draft,
             text=text,
             changed=text != draft,
-            checks={
-                "facts": facts if safe else same_facts(draft, draft),
-                "greeting": greeting if safe else "",
-                "closing": closing if safe else "",
-                "refused": told.refused if safe else (draft,),
-                "left": disliked(text, guide),
-                "markers_before": markers(letter.body, guide, copied(letter.body)),
-                "markers": markers(own, guide, copied(own)),
-            },
+            checks=RewriteChecks(
+                facts=facts if safe else same_facts(draft, draft),
+                greeting=greeting if safe else "",
+                closing=closing if safe else "",
+                refused=told.refused if safe else (draft,),
+                left=disliked(text, guide),
+                markers_before=markers(letter.body, guide, copied(letter.body)),
+                markers=markers(own, guide, copied(own)),
+            ),
         )
 
     async def _frame(self, body: str, voice: Voice) -> Frame:

@@ -112,6 +112,14 @@ class Settings(BaseSettings):
     max_question_chars: int = Field(
         2000, gt=0, description="Longer questions get a request to shorten them."
     )
+    refresh_at: str = Field(
+        "0 3 * * *",
+        description="When `serve` reads the sources again, as a line of crontab: every night at "
+        "three. Empty: never.",
+    )
+    timezone: str | None = Field(
+        None, description="Time zone of that time, such as `Europe/Berlin`; default: the machine's."
+    )
     max_document_mb: int = Field(20, gt=0, description="Larger documents are skipped.")
     http_allow: tuple[str, ...] = Field(
         (),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from textwrap import shorten
 
 from bot.framing import around
@@ -17,7 +17,7 @@ from bot.tone.template import answer_request, prompt
 from bot.tone.voice import Lines
 from bot.topics import topic
 from bot.turns import Turn
-from bot.types import Citation, Delta, Reply
+from bot.types import Checks, Citation, Delta, ReadPassage, Reply
 from knowledge.parsing.inline import without_links
 from knowledge.types import Evidence
 
@@ -112,20 +112,15 @@ async def tell_answer(turn: Turn, writer: Writer, *, restate: bool) -> AsyncIter
         for name, lines_of in (("greeting", guide.greetings), ("closing", guide.closings))
         if framed.isdisjoint(lines_of)
     }
-    lead_in = "heading" if heading and lines.leads else "chosen" if lines.leads else "none"
-    yield reply_of(
-        turn,
-        answer,
-        said,
-        {
-            "quote_verbatim": restate or is_verbatim(said, answer),
-            "facts": same_facts(notes, bare),
-            "lead_in": lead_in,
-            "restatement": ("replaced" if refused else "kept") if restate else "none",
-            "marks": marks_are_valid(answer, numbers(turn, said)),
-            "markers": markers(answer, guide, [*bare.split(PARAGRAPH), heading]) | left_out,
-        },
+    checks = Checks(
+        quote_verbatim=restate or is_verbatim(said, answer),
+        facts=same_facts(notes, bare),
+        lead_in="heading" if heading and lines.leads else "chosen" if lines.leads else "none",
+        restatement=("replaced" if refused else "kept") if restate else "none",
+        marks=marks_are_valid(answer, numbers(turn, said)),
+        markers=markers(answer, guide, [*bare.split(PARAGRAPH), heading]) | left_out,
     )
+    yield reply_of(turn, answer, said, checks)
 
 
 async def tell_closest(turn: Turn) -> AsyncIterator[Delta | Reply]:
@@ -141,10 +136,10 @@ async def tell_closest(turn: Turn) -> AsyncIterator[Delta | Reply]:
     yield Delta(said)
     turn.ends("write")
     answer = opening + said
-    checks = {
-        "quote_verbatim": is_verbatim(shown, answer),
-        "marks": marks_are_valid(answer, numbers(turn, shown)),
-    }
+    checks = Checks(
+        quote_verbatim=is_verbatim(shown, answer),
+        marks=marks_are_valid(answer, numbers(turn, shown)),
+    )
     yield reply_of(turn, answer, shown, checks)
 
 
@@ -166,7 +161,7 @@ async def tell_unknown(turn: Turn, thresholds: Thresholds) -> AsyncIterator[Delt
     turn.timings["first_word"] = turn.since_start()
     yield Delta(answer)
     turn.ends("write")
-    yield reply_of(turn, answer, (), {})
+    yield reply_of(turn, answer, (), Checks())
 
 
 def numbers(turn: Turn, quotes: Sequence[Quote]) -> range:
@@ -196,9 +191,7 @@ def _names(evidence: Sequence[Evidence]) -> list[str]:
     return list(names)[:_NEAREST]
 
 
-def reply_of(
-    turn: Turn, answer: str, quotes: Sequence[Quote], checks: Mapping[str, object]
-) -> Reply:
+def reply_of(turn: Turn, answer: str, quotes: Sequence[Quote], checks: Checks) -> Reply:
     """The reply at the end of the turn, which cites ``quotes`` in their order."""
     turn.timings["total"] = turn.since_start()
     return Reply(
@@ -207,6 +200,7 @@ def reply_of(
         tier=turn.verdict.tier,
         voice=turn.asked.voice.name,
         trace_id=turn.asked.trace_id,
+        confidence=round(turn.verdict.confidence, 3),
         citations=tuple(
             Citation(
                 n,
@@ -215,10 +209,12 @@ def reply_of(
                 each.passage.url,
                 each.raw,
                 each.passage.id,
+                each.passage.source,
+                each.passage.digest,
             )
             for n, each in zip(numbers(turn, quotes), quotes, strict=True)
         ),
-        evidence=turn.evidence,
-        checks={"confidence": round(turn.verdict.confidence, 3), **checks},
+        passages=tuple(map(ReadPassage.of, turn.evidence)),
+        checks=checks,
         timings_ms=turn.timings,
     )

@@ -24,7 +24,6 @@ from rich.text import Text  # noqa: E402
 
 from bot.app import open_app  # noqa: E402
 from bot.settings import Settings  # noqa: E402
-from knowledge.sources import spec_for  # noqa: E402
 from tests.slack_server import SlackServer  # noqa: E402
 
 PICTURE = PROJECT / "docs" / "images" / "conversation.svg"
@@ -53,8 +52,7 @@ async def conversation() -> str:
     """What was said in a channel, and what only one person saw."""
     with TemporaryDirectory() as folder:
         async with SlackServer() as slack, open_app(_settings(Path(folder), slack)) as app:
-            handbook = spec_for(str(PROJECT / "samples" / "handbook"))
-            await app.ingester.run(handbook, app.open_source(handbook))
+            await app.library.add(str(PROJECT / "samples" / "handbook"))
             await app.warm_up()
             people = {name: slack.user(name) for name in ("Ann", "Tom")}
             general = slack.channel("general", members=list(people.values()))

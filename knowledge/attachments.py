@@ -19,15 +19,15 @@ from itertools import count
 from pathlib import PurePosixPath
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from knowledge.documents.reading import FileReader, RawFile
 from knowledge.embedding import Embedder
 from knowledge.errors import DocumentSkipped, SourceError
 from knowledge.http import BodyTooLarge, GuardedClient, Response
-from knowledge.ingest import passages_of
+from knowledge.library.ingest import passages_of
 from knowledge.parsing import MAX_DOCUMENT_BYTES, SUPPORTED_EXTENSIONS
+from knowledge.state.tables import Moment, insert, metadata
 from knowledge.store import PassageStore
 from knowledge.types import (
     Attachment,
@@ -60,15 +60,13 @@ _UNREAD = {
     "video": "Videos are not read.",
 }
 
-metadata = sa.MetaData()
-
 _attachment = sa.Table(
     "attachment",
     metadata,
     sa.Column("conversation", sa.String(200), primary_key=True),
     sa.Column("document", sa.String(200), primary_key=True),
     sa.Column("digest", sa.String(64), nullable=False),
-    sa.Column("read_at", sa.DateTime(timezone=True), nullable=False, index=True),
+    sa.Column("read_at", Moment, nullable=False, index=True),
 )
 
 
@@ -231,24 +229,23 @@ class AttachmentReader:
             _attachment.c.conversation == conversation
         )
         while True:
-            try:
-                async with self._engine.begin() as db:
-                    known = {row.document: row.digest for row in await db.execute(entries)}
-                    document = next(
-                        each for each in _numbered(name) if known.get(each, digest) == digest
-                    )
-                    values = {"digest": digest, "read_at": self._clock()}
-                    entered = await db.execute(
-                        sa.update(_attachment)
-                        .where(_is(conversation, document), _attachment.c.digest == digest)
-                        .values(values)
-                    )
-                    if entered.rowcount == 0:
-                        key = {"conversation": conversation, "document": document}
-                        await db.execute(sa.insert(_attachment).values(key | values))
-            except IntegrityError:
-                continue  # somebody else has just taken the name
-            return document
+            async with self._engine.begin() as db:
+                known = {row.document: row.digest for row in await db.execute(entries)}
+                document = next(
+                    each for each in _numbered(name) if known.get(each, digest) == digest
+                )
+                now = self._clock()
+                entry = insert(db, _attachment).values(
+                    conversation=conversation, document=document, digest=digest, read_at=now
+                )
+                again = entry.on_conflict_do_update(
+                    index_elements=list(_attachment.primary_key),
+                    set_={"read_at": now},
+                    where=_attachment.c.digest == digest,
+                )
+                entered = await db.execute(again.returning(_attachment.c.document))
+            if entered.first() is not None:  # else somebody else has just taken the name
+                return document
 
     async def _is_entered(self, conversation: str, document: str) -> bool:
         query = sa.select(sa.exists().where(_is(conversation, document)))

@@ -3,6 +3,7 @@
 KnowledgeError
 ├── StoreError           the passage store cannot be reached or refused a write
 ├── SourceError          a source cannot be read or was given wrongly; the message says what to do
+│   └── SourceBusy       somebody else reads it at the moment
 └── DocumentSkipped      one document cannot be used; ``reason`` is shown to the admin
 """
 
@@ -49,6 +50,10 @@ class StoreError(KnowledgeError):
 
 class SourceError(KnowledgeError):
     """A source cannot be read, or was described wrongly."""
+
+
+class SourceBusy(SourceError):
+    """Somebody else reads the source at the moment, or removes it."""
 
 
 class DocumentSkipped(KnowledgeError):

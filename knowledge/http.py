@@ -26,6 +26,7 @@ import httpx
 from knowledge.addresses import AddressGuard, Resolve, resolve_host
 from knowledge.errors import SourceError
 from knowledge.http_urls import redirected, safe_url, web_url
+from knowledge.types import Validators
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_REDIRECTS = 5
@@ -40,14 +41,6 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LOCATION = "housevoice.location"
 _SAFE_HEADERS = frozenset({"accept", "accept-language"})
 """Headers of a caller's that another host may see too; all others could be credentials."""
-
-
-@dataclass(frozen=True, slots=True)
-class Validators:
-    """What a server said about a version of a document, to ask whether it changed (RFC 9110 13)."""
-
-    etag: str | None = None
-    last_modified: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

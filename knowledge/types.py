@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 PUBLIC = "public"
 """The principal that every asker holds; a document without an access list is for it."""
@@ -25,8 +28,16 @@ def attachment_source(conversation: str) -> str:
     return f"attachment:{conversation}"
 
 
-Vector = NDArray[np.float32]
+Vector: TypeAlias = "NDArray[np.float32]"
 """Shape ``(dims,)``, unit length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server said about a version of a document, to ask whether it changed (RFC 9110 13)."""
+
+    etag: str | None = None
+    last_modified: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,11 @@ class Passage:
     def context(self) -> str:
         """Title and heading path in one line: what a reader sees above the text."""
         return " › ".join(part for part in (self.title, *self.headings) if part)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the text, 64 hex digits: the same wherever in a document the text stands."""
+        return sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

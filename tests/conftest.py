@@ -12,7 +12,6 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -270,7 +269,6 @@ def samples_folder(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> P
     """
     from bot.app import open_app
     from bot.settings import Settings
-    from knowledge.sources import spec_for
 
     place = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
@@ -279,9 +277,7 @@ def samples_folder(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> P
 
     async def read_in() -> None:
         async with open_app(Settings(data=_with_weights(unfinished, weights))) as app:
-            spec = spec_for(str(ROOT / "samples" / "handbook"))
-            await app.catalog.save_source(spec, datetime.now(UTC))
-            report = await app.ingester.run(spec, app.open_source(spec))
+            _, report = await app.library.add(str(ROOT / "samples" / "handbook"))
             assert report.error is None
 
     with _one_at_a_time(place / "samples.lock"), _log_as_found():

@@ -28,10 +28,30 @@ ARROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "knowledge.types",
             "knowledge.errors",
             "knowledge.words",
+            "knowledge.state",
             "knowledge.parsing.inline",
         ),
     ),
-    ("adapters", ("adapters", "bot", "knowledge.types")),
+    (
+        "adapters",
+        (
+            "adapters",
+            "bot",
+            "knowledge.types",
+            "knowledge.errors",
+            "knowledge.sources.port",
+            "knowledge.sources.options",
+        ),
+    ),
+    (
+        "knowledge.sources.port",
+        (
+            "knowledge.sources.options",
+            "knowledge.types",
+            "knowledge.errors",
+            "knowledge.url_secrets",
+        ),
+    ),
     ("jobs", ("jobs", "bot", "knowledge")),
     ("knowledge", ("knowledge",)),
 )
@@ -49,7 +69,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "slack_sdk": ("adapters.slack*",),
     "discord": ("adapters.discord*",),
     "weaviate": ("knowledge.stores.weaviate*",),
-    "apscheduler": ("jobs.scheduler*",),
+    "apscheduler": ("jobs.schedule*",),
     "torch": (
         "bot.tone.model*",
         "knowledge.embedding*",
@@ -143,11 +163,12 @@ def test_every_arrow_is_allowed_and_every_vendor_is_at_home() -> None:
         ("bot.chain", "from bot.app import App"),
         ("bot.chain", "from .settings import Settings"),
         ("bot.tone.voice", "from ..app import App"),
-        ("knowledge.ingest", "import bot"),
-        ("knowledge.ingest", "from bot.types import Reply"),
-        ("adapters.slack", "from knowledge.catalog import Catalog"),
+        ("knowledge.library.ingest", "import bot"),
+        ("knowledge.library.ingest", "from bot.types import Reply"),
+        ("adapters.slack", "from knowledge.library.catalog import Catalog"),
         ("adapters.slack", "from jobs.reingest import reingest"),
         ("adapters.slack", "from bot.settings import Settings"),
+        ("knowledge.sources.port", "from knowledge.http import GuardedClient"),
         ("jobs.reingest", "from adapters.slack import Slack"),
         ("jobs.reingest", "from bot.settings import Settings"),
         ("jobs.reingest", "import apscheduler.schedulers"),
@@ -178,7 +199,7 @@ def test_what_goes_against_the_layout_is_noticed(module: str, source: str) -> No
         ("bot.tone.model_weights", "import torch"),
         ("knowledge.stores.weaviate_schema", "import weaviate"),
         ("adapters.slack_format", "import slack_sdk\nfrom knowledge.types import PUBLIC"),
-        ("jobs.reingest", "from knowledge.ingest import Ingester\nimport discordant"),
+        ("jobs.reingest", "from knowledge.library.ingest import Ingester\nimport discordant"),
     ],
 )
 def test_what_keeps_to_it_is_not(module: str, source: str) -> None:
@@ -209,7 +230,9 @@ def test_no_model_folder_brings_code_along() -> None:
 
 
 def test_the_command_line_starts_without_the_heavy_libraries() -> None:
-    heavy = "torch transformers peft langchain langchain_core sqlalchemy pydantic_settings numpy"
+    heavy = (
+        "torch transformers peft langchain langchain_core sqlalchemy pydantic_settings numpy httpx"
+    )
     loaded = subprocess.run(
         [
             sys.executable,

@@ -37,7 +37,10 @@ REPLY_KEYS = {
 }
 CITATION_KEYS = {"n", "title", "document", "url", "quote", "passage"}
 PASSAGE_KEYS = {"id", "source", "document", "url", "title", "score", "answers", "text"}
-SOURCE_KEYS = {"id", "kind", "location", "access", "documents", "passages", "skipped", "error"}
+SOURCE_KEYS = {
+    *("id", "kind", "location", "options", "access", "paused", "reading_since"),
+    *("documents", "passages", "skipped", "error"),
+}
 
 BATCH: list[dict[str, Any]] = [
     {"id": "b", "question": "When is everybody paid in December?"},
@@ -347,7 +350,7 @@ class TestBadInput:
     def test_an_unknown_voice(self, run: Callable[..., Any], name: str, said: str) -> None:
         refused(run("ask", "why?", "--voice", name), f"'{name}'", said)
 
-    @pytest.mark.parametrize("command", ["refresh", "remove"])
+    @pytest.mark.parametrize("command", ["show", "refresh", "pause", "resume", "remove"])
     def test_an_unknown_source(self, run: Callable[..., Any], command: str) -> None:
         refused(run("source", command, "nowhere"), "no source 'nowhere'", "source list")
 
@@ -368,6 +371,25 @@ class TestBadInput:
         assert "127.0.0.1" in result.stderr
         assert result.stderr.splitlines()[-1].startswith("Error: The source is kept")
         assert "127.0.0.1" in run("source", "list").stdout
+
+
+class TestAPausedSource:
+    def test_is_left_out_of_a_refresh_and_says_so(self, run: Callable[..., Any]) -> None:
+        run("source", "add", "http://127.0.0.1:9/page")
+        shown = json.loads(run("source", "show", "http://127.0.0.1:9/page", "--json").stdout)
+        assert shown["paused"] is False
+        assert "127.0.0.1" in shown["runs"][0]["error"]
+        assert "is paused" in run("source", "pause", shown["id"]).stdout
+        assert run("source", "refresh").exit_code == 0
+        assert "  paused" in run("source", "show", shown["id"]).stdout
+        assert "resume it first" in run("source", "refresh", shown["id"]).stderr
+        run("source", "resume", shown["id"])
+        assert run("source", "refresh").exit_code == 1
+
+    def test_options_of_every_kind_can_be_given(self, run: Callable[..., Any]) -> None:
+        run("source", "add", "http://127.0.0.1:9/page", "--token", "env:HOME")
+        assert "token: env:HOME" in run("source", "show", "http://127.0.0.1:9/page").stdout
+        refused(run("source", "add", ".", "--token", "env:HOME"), "no option 'token'", "include")
 
 
 class TestBadSettings:

@@ -185,7 +185,7 @@ async def test_every_citation_quotes_a_passage_of_its_document(
             cited += 1
             assert any(quotes(passage, citation.quote, citation.document)
                        for passage in passages.values()), citation  # fmt: skip
-            assert citation.document in [each.passage.document for each in reply.evidence]
+            assert citation.document in [each.document for each in reply.passages]
             assert f"[{citation.n}]" in reply.answer
     assert cited >= len(list(of_kind(asked, answerable=True)))
 

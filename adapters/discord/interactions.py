@@ -7,13 +7,13 @@ must be known before, so these two are found out first.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import discord
 import structlog
+from cachetools import LRUCache
 
 from adapters.discord import events, forum
 from adapters.discord.client import Interaction
@@ -22,10 +22,11 @@ from adapters.discord.errors import DISCORD_FAILURES, as_ours, translated
 from adapters.discord.modals import OpenForms, Submission, submission_of
 from adapters.discord.people import People
 from bot.cards import LABELS, Card, Choice, Form
-from bot.commands import Ask, Command, FieldFaults, Invocation, Outcome
+from bot.commands import Ask, Command, Invocation, Outcome
 from bot.desk import Desk
 from bot.errors import UsageError
 from bot.failures import log_failure
+from bot.forms import FieldFaults
 from bot.ports import Platform
 from bot.types import Place, Utterance
 from knowledge.types import Attachment
@@ -47,7 +48,7 @@ class Interactions:
         self._desk = desk
         self._people = people
         self._forms = OpenForms()
-        self._seen: OrderedDict[int, None] = OrderedDict()
+        self._seen: LRUCache[int, None] = LRUCache(_SEEN)
         self._waiting: dict[tuple[Place, str], Interaction] = {}
 
     # --- commands -----------------------------------------------------------------------------
@@ -263,8 +264,6 @@ class Interactions:
         if interaction.id in self._seen:
             return False
         self._seen[interaction.id] = None
-        if len(self._seen) > _SEEN:
-            self._seen.popitem(last=False)
         return True
 
     def _invocation(self, interaction: Interaction, values: dict[str, str]) -> Invocation:

@@ -6,7 +6,6 @@ was open when the bot was restarted is not lost.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +13,7 @@ from urllib.parse import parse_qsl, urlencode
 from uuid import uuid4
 
 import discord
+from cachetools import LRUCache
 from discord import ui
 
 from bot.cards import Field, Form, Values
@@ -42,14 +42,12 @@ class OpenForms:
     """The forms that were opened lately, to open them again after a mistake."""
 
     def __init__(self) -> None:
-        self._forms: OrderedDict[str, Form] = OrderedDict()
+        self._forms: LRUCache[str, Form] = LRUCache(_REMEMBERED)
 
     def modal(self, form: Form) -> ui.Modal:
         """The modal for a form."""
         key = uuid4().hex[:12]
         self._forms[key] = form
-        if len(self._forms) > _REMEMBERED:
-            self._forms.popitem(last=False)
         id = f"{_PREFIX}:{form.id}:{key}:{urlencode(form.context)}"
         modal = ui.Modal(title=form.title[:_TITLE], timeout=_OPEN_FOR, custom_id=id)
         for field in form.fields:

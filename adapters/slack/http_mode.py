@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
-import time
-from collections import OrderedDict
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from aiohttp import web
+from cachetools import TTLCache
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_sdk.signature import SignatureVerifier
@@ -48,7 +48,8 @@ class HttpListener:
         self._config = config
         self._app = app
         self._verifier = SignatureVerifier(config.signing_secret or "")
-        self._taken: OrderedDict[str, float] = OrderedDict()
+        # No more than Slack signed in ten minutes.
+        self._taken: TTLCache[str, None] = TTLCache(math.inf, 2 * _VALID_SECONDS)
         self._runner: web.AppRunner | None = None
         self._stopping = asyncio.Event()
 
@@ -132,12 +133,9 @@ class HttpListener:
 
     def _takes(self, signature: str) -> bool:
         """Whether it comes for the first time; from now on it does not."""
-        now = time.monotonic()
-        while self._taken and now - next(iter(self._taken.values())) > 2 * _VALID_SECONDS:
-            self._taken.popitem(last=False)
         if signature in self._taken:
             return False
-        self._taken[signature] = now
+        self._taken[signature] = None
         return True
 
 

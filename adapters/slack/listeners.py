@@ -3,85 +3,67 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
+from adapters.slack.agent import AgentView
 from adapters.slack.blocks import ACTION, CARD, FORM, Json
+from adapters.slack.hearing import Hearing
+from adapters.slack.interactions import Interactions
+from adapters.slack.later import Later
 from adapters.slack.manifest import ANSWER_THIS, SAY_IN_VOICE
+from adapters.slack.people import People
 
-Later = Callable[[Awaitable[Any]], None]
 _ANY = re.compile("")
 
 
-class Takers(Protocol):
-    """Who takes what was heard. What raises here is not acknowledged, and comes again."""
+def register(
+    app: AsyncApp,
+    hearing: Hearing,
+    interactions: Interactions,
+    people: People,
+    agent: AgentView,
+    later: Later,
+) -> None:
+    """Connect everything; what is not known is acknowledged and forgotten.
 
-    async def heard(self, event: Json) -> None:
-        """Take in a message, an edit or a deletion; returns when it is safe."""
-
-    async def changed(self, event: Json) -> None:
-        """Note what is no longer as it was."""
-
-    async def commanded(self, body: Json) -> None:
-        """Take in a command; returns when its question, if it is one, is safe."""
-
-    async def answer_this(self, body: Json) -> None:
-        """Take in a message as a question of who pointed at it; returns when it is safe."""
-
-    async def submitted(self, body: Json) -> Json:
-        """Take in a form; returns what Slack is to do with it."""
-
-    def later(self, doing: Awaitable[Any]) -> None:
-        """Go on with something while Slack has its acknowledgement already."""
-
-    async def say_in_voice(self, body: Json) -> None:
-        """Rewrite the message that somebody pointed at."""
-
-    async def pressed(self, body: Json) -> None:
-        """Do what a button says."""
-
-    async def home(self, event: Json) -> None:
-        """Show what is to be seen where somebody opened the bot's own place."""
-
-    async def greet(self, event: Json) -> None:
-        """Offer prompts in a thread that somebody opened, in apps with the old view."""
-
-
-def register(app: AsyncApp, takers: Takers) -> None:
-    """Connect everything; what is not known is acknowledged and forgotten."""
+    What raises is not acknowledged, and comes again.
+    """
 
     async def message(event: Json) -> None:
-        await takers.heard(event)
+        await hearing.heard(event)
 
     async def home(event: Json) -> None:
-        takers.later(takers.home(event))
+        match event.get("tab"):
+            case "home":
+                later.do(interactions.home(event))
+            case "messages":
+                later.do(agent.conversation_opened(event))
 
     async def thread_started(event: Json) -> None:
-        takers.later(takers.greet(event))
+        later.do(agent.thread_opened(event))
 
     async def other_event(event: Json) -> None:
-        await takers.changed(event)
+        people.changed(event)
 
     async def command(ack: AsyncAck, body: Json) -> None:
-        await takers.commanded(body)
+        await interactions.commanded(body)
         await ack()
 
     async def answer_this(ack: AsyncAck, body: Json) -> None:
-        await takers.answer_this(body)
+        await interactions.answer_this(body)
         await ack()
 
     async def say_in_voice(ack: AsyncAck, body: Json) -> None:
         await ack()
-        takers.later(takers.say_in_voice(body))
+        later.do(interactions.say_in_voice(body))
 
     async def pressed(ack: AsyncAck, body: Json) -> None:
         await ack()
-        takers.later(takers.pressed(body))
+        later.do(interactions.pressed(body))
 
     async def submitted(ack: AsyncAck, body: Json) -> None:
-        await ack(**await takers.submitted(body))
+        await ack(**await interactions.submitted(body))
 
     async def nothing(ack: AsyncAck) -> None:
         await ack()

@@ -6,14 +6,15 @@ And in a direct conversation, where every message begins a thread but goes on wi
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping
+from collections import deque
 from weakref import WeakValueDictionary
 
 import structlog
+from cachetools import LRUCache
 
-from adapters.slack.events import Me, is_by_person, mentions
+from adapters.slack.events import is_by_person, mentions
 from adapters.slack.formatting import from_slack
+from adapters.slack.people import People
 from adapters.slack.web import SlackError, Web
 from bot.types import Utterance
 
@@ -30,13 +31,11 @@ _log = structlog.get_logger("housevoice")
 class Threads:
     """Reads threads of channels. A thread with the bot alone is in its history already."""
 
-    def __init__(self, web: Web, me: Callable[[], Me], names: Callable[[], Mapping[str, str]]):
-        """``names``: what people are called, by id, as far as it is known."""
+    def __init__(self, web: Web, people: People):
         self._web = web
-        self._me = me
-        self._names = names
-        self._direct: OrderedDict[str, deque[tuple[float, str]]] = OrderedDict()
-        self._read: OrderedDict[tuple[str, str], tuple[str, ...]] = OrderedDict()
+        self._people = people
+        self._direct: LRUCache[str, deque[tuple[float, str]]] = LRUCache(_THREADS_KEPT)
+        self._read: LRUCache[tuple[str, str], tuple[str, ...]] = LRUCache(_THREADS_KEPT)
         self._reading: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def before(self, utterance: Utterance) -> tuple[str, ...]:
@@ -51,30 +50,27 @@ class Threads:
         async with lock:
             if key not in self._read:
                 try:
-                    said, is_settled = await self._people(key, ts)
+                    said, is_settled = await self._said_in(key, ts)
                 except SlackError as error:
                     _log.warning("slack_thread_unread", reason=str(error))
                     return ()
                 if not is_settled:
                     return said
-                self._keep(key, said)
-            self._read.move_to_end(key)
+                self._read[key] = said
             return self._read[key]
 
     def _just_before(self, channel: str, at: float, text: str) -> tuple[str, ...]:
         """What began the threads of a direct conversation a moment ago, as heard here."""
-        known = self._direct.pop(channel, None) or deque(maxlen=_BEGINNINGS)
+        known = self._direct.setdefault(channel, deque(maxlen=_BEGINNINGS))
         said = tuple(words for then, words in known if 0 < at - then < _MOMENT_SECONDS)
         if all(then != at for then, _ in known):
             known.append((at, text))
-        self._direct[channel] = known
-        while len(self._direct) > _THREADS_KEPT:
-            self._direct.popitem(last=False)
         return said
 
-    async def _people(self, key: tuple[str, str], before: str) -> tuple[tuple[str, ...], bool]:
+    async def _said_in(self, key: tuple[str, str], before: str) -> tuple[tuple[str, ...], bool]:
         """What they said up to now, and whether the bot was mentioned then: no more is added."""
         channel, thread = key
+        me = self._people.me
         said: list[str] = []
         pages = self._web.pages(
             "conversations.replies", most=MOST_PAGES, channel=channel, ts=thread, limit=_A_PAGE
@@ -82,19 +78,14 @@ class Threads:
         async for page in pages:
             for message in page["messages"]:
                 text = str(message.get("text") or "")
-                if not is_by_person(message, self._me()):
+                if not is_by_person(message, me):
                     continue
-                if mentions(text, self._me()):
+                if mentions(text, me):
                     return _bounded(said), True
                 if message["ts"] == before:
                     return _bounded(said), False
-                said.append(from_slack(text, self._me().user, self._names()))
+                said.append(from_slack(text, me.user, self._people.names()))
         return _bounded(said), False
-
-    def _keep(self, key: tuple[str, str], said: tuple[str, ...]) -> None:
-        self._read[key] = said
-        while len(self._read) > _THREADS_KEPT:
-            self._read.popitem(last=False)
 
 
 def _bounded(said: list[str]) -> tuple[str, ...]:

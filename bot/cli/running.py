@@ -25,6 +25,7 @@ def serve() -> None:
 
     async def job(app: App) -> None:
         from adapters.base import serve as serve_all
+        from jobs.schedule import scheduled
 
         stop = asyncio.Event()
         grace = app.settings.shutdown_seconds
@@ -39,12 +40,14 @@ def serve() -> None:
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(sign, stopping)
+        jobs = app.jobs()
         platforms = app.platforms()
         await _check(platforms)
         _tell("Loading the models …")
         if await _unless(stop, app.warm_up()):
             openings = [each.open for each in platforms]
-            await serve_all(openings, app.desk.dispatcher, stop, grace, tell=_tell)
+            async with scheduled(jobs):
+                await serve_all(openings, app.desk.dispatcher, stop, grace, tell=_tell)
 
     run(job, leave_at_once=True)
 

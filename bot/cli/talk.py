@@ -53,14 +53,16 @@ def search(
     """Find passages without answering: retrieval alone."""
 
     async def job(app: App) -> None:
-        from bot.types import passage_json
+        from dataclasses import asdict
+
+        from bot.types import ReadPassage
 
         for key, text in _questions(words, batch):
             if not any(character.isalnum() for character in text):
                 raise UsageError("There is nothing to look for: give some words.")
             found = await app.retriever.search(text, asker_as(as_).principals, k)
             if json_lines:
-                passages = [passage_json(each) for each in found]
+                passages = [asdict(ReadPassage.of(each)) for each in found]
                 print_json({"id": key, "question": text, "passages": passages})
                 continue
             for n, each in enumerate(found, start=1):

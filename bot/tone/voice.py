@@ -10,7 +10,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -27,6 +27,7 @@ from pydantic import (
 )
 
 from bot.errors import ConfigurationError
+from knowledge.errors import remedy
 
 Lines = tuple[str, ...]
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -37,6 +38,8 @@ _MARKS = {
     "read_files": "{files}",
 }
 HEADING = "{heading}"
+WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
+"""The files of a LoRA, as peft names them."""
 _NEEDED = ("apology", "unread_files", "read_files")
 
 Occasion = Literal["money", "date", "steps", "permission", "place", "trouble"]
@@ -139,13 +142,44 @@ class Example(BaseModel):
     voiced: str
 
 
+@dataclass(frozen=True, slots=True)
+class Lora:
+    """Trained weights as they were read, whatever lies in their folder by now."""
+
+    folder: Path
+    weights: bytes = field(repr=False)
+    """In the format of safetensors."""
+    config: bytes = field(repr=False)
+    """``adapter_config.json``; empty where it is missing."""
+
+    @classmethod
+    def read(cls, folder: Path) -> Lora | None:
+        """The LoRA in a folder, if there is one. Raises :class:`OSError`."""
+        weights, config = folder / WEIGHTS, folder / CONFIG
+        if not weights.is_file():
+            return None
+        return cls(folder, weights.read_bytes(), config.read_bytes() if config.is_file() else b"")
+
+    @property
+    def base(self) -> str:
+        """Name of the base model that it was trained on, as its configuration tells."""
+        try:
+            config = dict(json.loads(self.config))
+        except (ValueError, TypeError) as error:
+            raise ConfigurationError(f"{self.folder / CONFIG} cannot be read: {error}") from error
+        return str(config.get("base_model_name_or_path", "")).rstrip("/").rpartition("/")[2]
+
+
 @dataclass(frozen=True, eq=False)
 class Voice:
-    """A loaded voice, one object each. ``name`` is the folder's name."""
+    """A voice as it was loaded, one object each. ``name`` is the folder's name."""
 
     name: str
     folder: Path
     guide: Guide
+    lora: Lora | None = None
+    digest: str = ""
+    """SHA-256 of guide and LoRA, 64 hex digits; empty for one that was not loaded from files."""
 
     @classmethod
     def load(cls, root: Path, name: str) -> Voice:
@@ -160,7 +194,13 @@ class Voice:
             have = ", ".join(names(root)) or "none"
             raise ConfigurationError(f"There is no voice '{name}' in {root} (there: {have}).")
         try:
-            guide = Guide.model_validate(tomllib.loads(path.read_text("utf-8")))
+            written = path.read_bytes()
+            guide = Guide.model_validate(tomllib.loads(written.decode()))
+            lora = Lora.read(folder / "lora")
+        except OSError as error:
+            raise ConfigurationError(
+                f"The voice '{name}' cannot be read: {remedy(error) or error}."
+            ) from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigurationError(f"{path} is not valid TOML: {error}") from error
         except ValidationError as error:
@@ -169,33 +209,16 @@ class Voice:
                 for fault in error.errors()
             )
             raise ConfigurationError(f"{path}: {faults}") from error
-        return cls(name, folder, guide)
+        digest = sha256(written)
+        if lora is not None:
+            digest.update(lora.weights)
+            digest.update(lora.config)
+        return cls(name, folder, guide, lora, digest.hexdigest())
 
     @property
-    def lora(self) -> Path | None:
-        """The folder of the trained LoRA, if there is one."""
-        folder = self.folder / "lora"
-        return folder if (folder / "adapter_model.safetensors").is_file() else None
-
-    @property
-    def lora_base(self) -> str | None:
-        """Name of the base model that the LoRA was trained on, as its configuration tells."""
-        if self.lora is None:
-            return None
-        path = self.lora / "adapter_config.json"
-        try:
-            config = dict(json.loads(path.read_text("utf-8")))
-        except (OSError, ValueError, TypeError) as error:
-            raise ConfigurationError(f"{path} cannot be read: {error}") from error
-        return str(config.get("base_model_name_or_path", "")).rstrip("/").rpartition("/")[2]
-
-    @cached_property
     def version(self) -> str:
-        """Eight hex digits that change with the guide and the LoRA."""
-        digest = sha256((self.folder / "guide.toml").read_bytes())
-        if self.lora is not None:
-            digest.update((self.lora / "adapter_model.safetensors").read_bytes())
-        return digest.hexdigest()[:8]
+        """Eight hex digits that change with the guide and the LoRA that were loaded."""
+        return self.digest[:8]
 
     @cached_property
     def examples(self) -> tuple[Example, ...]:

@@ -33,10 +33,10 @@ from weaviate.collections.classes.filters import FilterReturn
 from weaviate.exceptions import UnexpectedStatusCodeError, WeaviateBaseError
 
 from knowledge.errors import StoreError
-from knowledge.http_urls import without_secrets
 from knowledge.spelling import LONG, SHORTEST, may_be, one_slip
 from knowledge.stores.stopwords import STOP_WORDS, telling_words
 from knowledge.types import EmbeddedPassage, Passage, Principals, ScoredPassage, Vector
+from knowledge.url_secrets import without_secrets
 from knowledge.words import surface_words
 
 DEFAULT_ALIAS = "Housevoice_passages"

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.answering import Answering
 from bot.assistant import Assistant
 from bot.chain import build_chain
 from bot.channels import Channels
@@ -27,7 +28,9 @@ from bot.follow_ups import FollowUps
 from bot.history import History
 from bot.inbox import Inbox
 from bot.limits import Limits
-from bot.own_commands import KnownSource, own_commands
+from bot.own_commands import own_commands
+from bot.own_forms import own_forms
+from bot.ports import KnownSource
 from bot.rewriting import Rewriter
 from bot.roles import Roles
 from bot.tone.voice import Voice
@@ -179,7 +182,7 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
     )
     attachments = FakeAttachments(world.passages)
     roles = Roles(options.get("roles", {}))
-    dispatcher = Dispatcher(
+    answering = Answering(
         assistant,
         inbox,
         channels,
@@ -189,6 +192,7 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
         clock=world.clock,
         sleep=world.hand.sleep,
     )
+    dispatcher = Dispatcher(answering, inbox, channels, world.clock)
 
     async def read_at(
         documents: Collection[tuple[str, str]],
@@ -200,9 +204,12 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
 
     follow_ups = FollowUps(history, channels, world.passages, read_at, roles, world.clock)
     drafting = Drafting(engine, Rewriter(world.writer.for_voice), voice_for, channels, world.clock)
-    commands = own_commands(
-        channels, history, drafting, sources, lambda: sorted(voices()), world.clock
-    )
+
+    def voice_names() -> list[str]:
+        return sorted(voices())
+
+    forms = own_forms(channels, drafting, sources, voice_names, world.clock)
+    commands = own_commands(channels, history, drafting, forms, sources, voice_names, world.clock)
     return Bench(
         url=url,
         options=options,
@@ -218,5 +225,7 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
         follow_ups=follow_ups,
         drafting=drafting,
         commands=commands,
-        desk=Desk(dispatcher, commands, follow_ups, drafting, tuple(options.get("prompts", ()))),
+        desk=Desk(
+            dispatcher, commands, forms, follow_ups, drafting, tuple(options.get("prompts", ()))
+        ),
     )

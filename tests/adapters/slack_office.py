@@ -221,7 +221,7 @@ def will_answer(bench: Bench, *pieces: str, gate: asyncio.Event | None = None) -
                 asked.voice.name,
                 asked.trace_id,
                 citations=(cited,),
-                checks={"confidence": 0.9},
+                confidence=0.9,
             )
 
     bench.assistant._chain = RunnableGenerator(chain)

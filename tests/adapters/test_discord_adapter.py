@@ -445,7 +445,7 @@ async def test_options_are_completed(scene: Scene) -> None:
         return Card(f"Using {by.values['voice']}.")
 
     voice = Parameter("voice", "Which one.", suggest=suggest)
-    commands = Commands([Command("use", "Choose a voice.", use, parameters=(voice,))], {})
+    commands = Commands([Command("use", "Choose a voice.", use, parameters=(voice,))])
     await sync(scene.config, commands)
     await scene.server.stop(scene.adapter.client)
     scene.adapter = DiscordAdapter(scene.config, replace(scene.bench.desk, commands=commands))

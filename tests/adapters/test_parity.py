@@ -13,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.cards import LABELS
-from bot.own_commands import KnownSource
+from bot.ports import KnownSource
 from tests.adapters.desk_bench import voice_for
 from tests.adapters.stages.lacks import LACKS
 from tests.adapters.stages.playing import (

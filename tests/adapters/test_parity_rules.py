@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.cards import LABELS
-from bot.own_commands import KnownSource
+from bot.ports import KnownSource
 from tests.adapters.stages.lacks import LACKS
 from tests.adapters.stages.playing import (
     ANSWER,

@@ -108,17 +108,18 @@ class TestAQuestion:
     async def test_leaves_a_trace_of_what_it_was_answered_from(self, bot: Bot) -> None:
         bot.finds([evidence(PAYDAY)])
         reply = await bot.hear("When is payday?", id="m-7")
-        [trace] = await bot.rows("trace")
-        body = json.loads(trace["body"])
-        assert (trace["id"], trace["asker"]) == (reply.trace_id, "U1")
-        assert trace["conversation"] == "thread-1"
-        assert body == reply.as_json("m-7") | {"checks": body["checks"]}
-        assert body["voice_version"] == bot.voice.version
-        assert body["passages"][0]["source"] == "handbook"
-        assert body["passages"][0]["url"] == "https://intra.example/handbook"
-        assert [each["passage"] for each in body["citations"]] == [body["passages"][0]["id"]]
-        assert body["passages"][0]["text"] == PAYDAY
-        assert trace["answered_at"].startswith("2026-03-02 09:00")
+        [row] = await bot.rows("trace")
+        assert (row["id"], row["asker"]) == (reply.trace_id, "U1")
+        assert (row["conversation"], row["message_id"]) == ("thread-1", "m-7")
+        assert row["answered_at"].startswith("2026-03-02 09:00")
+        trace = await bot.history.trace(reply.trace_id)
+        assert trace is not None and trace.reply == reply
+        assert reply.voice_version == bot.voice.version
+        [passage] = reply.passages
+        assert passage.source == "handbook"
+        assert passage.url == "https://intra.example/handbook"
+        assert [each.passage for each in reply.citations] == [passage.id]
+        assert passage.text == PAYDAY
 
     async def test_without_an_answer_is_kept_as_a_gap(self, bot: Bot) -> None:
         bot.finds([far_evidence("Other.\n")], [evidence(PAYDAY)])
@@ -366,8 +367,8 @@ class TestAFault:
         trace = await bot.history.trace(reply.trace_id)
         assert trace is not None
         assert trace.private
-        assert trace.body["question"] == "When is payday?"
-        assert trace.body["error_id"] == reply.error_id
+        assert trace.reply.question == "When is payday?"
+        assert trace.reply.error_id == reply.error_id
         assert await bot.rows("turn") == []
 
     async def test_of_a_voice_that_is_not_there_ends_in_an_apology_too(self, bot: Bot) -> None:

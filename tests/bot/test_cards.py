@@ -17,10 +17,10 @@ FOUND = Reply(
     voice="fernhill",
     trace_id="t1",
     citations=(Citation(1, "Pay", "pay.md", "https://intra.example/pay", "25th", "p1"),),
-    checks={"confidence": 0.9},
+    confidence=0.9,
 )
-UNSURE = replace(FOUND, tier="unsure", checks={"confidence": 0.3})
-UNKNOWN = replace(FOUND, tier="none", citations=(), checks={"confidence": 0.1})
+UNSURE = replace(FOUND, tier="unsure", confidence=0.3)
+UNKNOWN = replace(FOUND, tier="none", citations=(), confidence=0.1)
 SMALL_TALK = Reply("hi", "Hello!", tier=None, voice="fernhill", trace_id="t1")
 APOLOGY = replace(SMALL_TALK, error_id="e1")
 

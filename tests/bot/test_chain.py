@@ -106,7 +106,7 @@ class TestAnAnswer:
     async def test_is_built_on_the_passage_that_answers_best_not_the_first(self, ask: Ask) -> None:
         told = await ask(far_evidence("The canteen opens early.\n"), evidence(PAYDAY))
         assert told.reply.citations[0].document == "handbook.md"
-        assert [each.passage.document for each in told.reply.evidence] == ["x.md", "handbook.md"]
+        assert [each.document for each in told.reply.passages] == ["x.md", "handbook.md"]
 
     async def test_quotes_and_cites_a_second_passage_that_answers_as_well(self, ask: Ask) -> None:
         other = evidence("Temps are paid every Friday.\n", document="temps.md", answers=0.7)
@@ -118,18 +118,19 @@ class TestAnAnswer:
         ]
         assert f"\n\n{SENTENCE}\n\n[1]\n\nTemps are paid every Friday.\n\n[2]" in reply.answer
         assert "".join(told.deltas) == reply.answer
-        assert (reply.checks["quote_verbatim"], reply.checks["marks"]) == (True, True)
-        assert set(reply.checks["facts"].values()) == {True}
+        assert (reply.checks.quote_verbatim, reply.checks.marks) == (True, True)
+        assert set(reply.checks.facts.values()) == {True}
 
     async def test_says_what_was_checked(self, ask: Ask) -> None:
-        checks = (await ask(evidence(PAYDAY))).reply.checks
-        assert checks["confidence"] == NEAR
-        assert checks["quote_verbatim"] is True
-        assert set(checks["facts"].values()) == {True}
-        assert checks["marks"] is True
-        assert checks["lead_in"] == "chosen"
-        assert checks["restatement"] == "none"
-        assert set(checks["markers"].values()) == {True}
+        reply = (await ask(evidence(PAYDAY))).reply
+        checks = reply.checks
+        assert reply.confidence == NEAR
+        assert checks.quote_verbatim is True
+        assert set(checks.facts.values()) == {True}
+        assert checks.marks is True
+        assert checks.lead_in == "chosen"
+        assert checks.restatement == "none"
+        assert set(checks.markers.values()) == {True}
 
     async def test_says_how_long_each_stage_took(self, ask: Ask) -> None:
         for found in ((evidence(PAYDAY),), ()):
@@ -207,7 +208,7 @@ class TestTheFrame:
         told = await ask(evidence(PAYDAY), first=False)
         assert told.reply.answer == f"{LEAD} {SENTENCE} [1] {CLOSING}"
         assert "".join(told.deltas) == told.reply.answer
-        assert set(told.reply.checks["markers"].values()) == {True}
+        assert set(told.reply.checks.markers.values()) == {True}
 
     async def test_that_is_full_greets_and_closes_every_time(
         self, ask: Ask, fernhill: Voice
@@ -221,13 +222,13 @@ class TestTheFrame:
     async def test_that_is_none_leaves_the_quote_alone(self, ask: Ask, freedom: Freedom) -> None:
         told = await ask(evidence(PAYDAY), frame="none", freedom=freedom)
         assert told.reply.answer == "".join(told.deltas) == f"{SENTENCE} [1]"
-        assert told.reply.checks["lead_in"] == "none"
+        assert told.reply.checks.lead_in == "none"
 
     async def test_names_the_section_where_it_is_very_sure(self, ask: Ask) -> None:
         found = evidence(PAYDAY, title="Pay", headings=("Pay dates",), answers=0.9)
         told = await ask(found)
         assert f"{GREETING} This is what “Pay dates” says: {SENTENCE} [1]" in told.reply.answer
-        assert told.reply.checks["lead_in"] == "heading"
+        assert told.reply.checks.lead_in == "heading"
 
     async def test_names_none_where_it_is_less_sure(self, ask: Ask) -> None:
         found = evidence(PAYDAY, headings=("Pay dates",), answers=0.7)
@@ -272,7 +273,7 @@ class TestNotKnowing:
         told = await ask()
         assert told.reply.abstained
         assert told.reply.answer in fernhill.guide.replies.unknown
-        assert told.reply.evidence == ()
+        assert told.reply.passages == ()
 
     async def test_sounds_the_same_every_time_it_is_asked(self, ask: Ask) -> None:
         assert len({(await ask()).reply.answer for _ in range(4)}) == 1
@@ -290,8 +291,8 @@ class TestARestatement:
         told = await ask(evidence(FACTS, BOTH), writes=[SAME_FACTS], freedom="restate")
         assert told.reply.answer == (f"{GREETING} {LEAD} {SAME_FACTS} [1] {CLOSING}")
         assert "".join(told.deltas) == told.reply.answer
-        assert told.reply.checks["restatement"] == "kept"
-        assert set(told.reply.checks["facts"].values()) == {True}
+        assert told.reply.checks.restatement == "kept"
+        assert set(told.reply.checks.facts.values()) == {True}
 
     @pytest.mark.parametrize(
         ("old", "new"),
@@ -316,8 +317,8 @@ class TestARestatement:
             evidence(FACTS, BOTH), writes=[SAME_FACTS.replace(old, new)], freedom="restate"
         )
         assert f"{FACTS} [1]" in told.reply.answer
-        assert told.reply.checks["restatement"] == "replaced"
-        assert told.reply.checks["quote_verbatim"] is True
+        assert told.reply.checks.restatement == "replaced"
+        assert told.reply.checks.quote_verbatim is True
 
     async def test_cannot_hide_a_link_behind_words(
         self, ask: Ask, masked_links: Callable[[str], list[str]]
@@ -411,7 +412,7 @@ class TestTheQuestion:
         asked = Question("And in May?", frozenset({PUBLIC}), fernhill, "t", (QUESTION,))
         *_, reply = [piece async for piece in chain.astream(asked)]
         assert isinstance(reply, Reply) and reply.abstained
-        assert reply.evidence[0].passage.text == "Other.\n"
+        assert reply.passages[0].text == "Other.\n"
 
 
 class TestAFault:

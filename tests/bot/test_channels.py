@@ -168,4 +168,4 @@ async def test_the_voice_of_a_channel_is_what_it_answers_in(
     await bench.settled()
     trace = await bench.history.trace(office.last.subject)
     assert trace is not None
-    assert trace.body["voice"] == "harbour"
+    assert trace.reply.voice == "harbour"

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from bot.cards import Card, Choice, Form, Values
 from bot.channels import ChannelRules
-from bot.commands import Ask, Command, Commands, FieldFaults, Invocation, Outcome, Parameter
+from bot.commands import Ask, Command, Commands, Invocation, Outcome, Parameter
 from bot.errors import UsageError
-from bot.own_commands import KnownSource
+from bot.forms import FieldFaults, Forms
+from bot.ports import KnownSource
 from tests.adapters.desk_bench import Bench
 from tests.adapters.fake_platform import CHANNEL, DIRECT, THREAD, FakePlatform, utterance
 from tests.fakes import evidence
@@ -69,7 +70,6 @@ TOYS = Commands(
             admin=True,
         ),
     ],
-    {},
 )
 
 
@@ -148,7 +148,7 @@ async def test_choices_follow_what_is_typed_and_only_for_who_may(office: FakePla
 
 async def test_a_form_that_is_not_known_any_more_says_so(office: FakePlatform) -> None:
     with pytest.raises(UsageError, match="no longer"):
-        await TOYS.submit("old", {}, office.by("ann"), {})
+        await Forms({}).submit("old", {}, office.by("ann"), {})
 
 
 # --- our own ----------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from bot.tone.model_weights import PACKAGED, base_weights
 from bot.tone.template import ChatMessage, Prompt, compose_request
 from bot.tone.voice import Voice
 from bot.turns import Question
-from bot.types import Delta, Frame, Reply
+from bot.types import Composed, Delta, Frame, Reply
 from knowledge.retrieval.cross_encoder import open_reader
 from knowledge.retrieval.support import ReaderSupport
 from knowledge.types import PUBLIC, Evidence
@@ -54,8 +54,9 @@ class Told:
 
     @property
     def counts(self) -> tuple[int, int, int]:
-        composed = self.reply.checks["composed"]
-        return composed["sentences"], composed["kept"], composed["replaced"]
+        composed = self.reply.checks.composed
+        assert composed is not None
+        return composed.sentences, composed.kept, composed.replaced
 
 
 async def told(
@@ -166,13 +167,13 @@ class TestSentencesThatHold:
         assert done.reply.answer.startswith(guide.greetings)
         assert done.reply.answer.endswith(guide.closings)
         assert GOOD_SHOWN in done.reply.answer
-        assert done.reply.checks["markers"]["greeting"] is True
+        assert done.reply.checks.markers["greeting"] is True
 
     async def test_say_what_was_checked(self, compose: Compose) -> None:
         checks = (await compose(GOOD)).reply.checks
-        assert checks["composed"] == {"sentences": 1, "kept": 1, "replaced": 0}
-        assert checks["marks"] is True
-        assert set(checks["facts"].values()) == {True}
+        assert checks.composed == Composed(sentences=1, kept=1, replaced=0)
+        assert checks.marks is True
+        assert set(checks.facts.values()) == {True}
 
 
 class TestASentenceThatDoesNotHold:
@@ -199,7 +200,7 @@ class TestASentenceThatDoesNotHold:
         assert done.counts == (2, 1, 1)
         assert done.reply.answer == f"{ALSO_SHOWN.replace('2]', '1]')} {PAY} [2]"
         assert [each.document for each in done.reply.citations] == ["help.md", "pay.md"]
-        assert done.reply.checks["quote_verbatim"] is True
+        assert done.reply.checks.quote_verbatim is True
 
     async def test_that_cites_another_passage_is_replaced_by_that_ones_quote(
         self, compose: Compose
@@ -311,7 +312,7 @@ class TestPassagesThatContradictEachOther:
         done = await told(fernhill, writer, PAYDAY, other)
         assert "25th" in done.reply.answer
         assert "28th" in done.reply.answer
-        assert "composed" not in done.reply.checks
+        assert done.reply.checks.composed is None
 
 
 class TestTheOtherTiers:

@@ -10,9 +10,9 @@ from structlog.testing import capture_logs
 
 from bot.cards import LABELS, Action, Card, Form
 from bot.channels import WorkspaceRules
-from bot.commands import FieldFaults
 from bot.errors import ConfigurationError, ModelError, PlatformError, UsageError
 from bot.failures import log_failure
+from bot.forms import FieldFaults
 from tests.adapters.desk_bench import Bench
 from tests.adapters.fake_platform import CHANNEL, FakePlatform, utterance
 from tests.fakes import evidence

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from bot.answering import ATTEMPTS, OPTIONAL_SECONDS
 from bot.channels import ChannelRules
-from bot.dispatcher import ATTEMPTS, OPTIONAL_SECONDS
 from bot.errors import PlatformError
 from bot.inbox import LEASE
 from bot.types import Message, Reply

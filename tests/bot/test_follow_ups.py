@@ -195,10 +195,8 @@ class TestWhy:
     ) -> None:
         trace = await asked(bench, office)
         async with bench.engine.begin() as db:
-            older = sa.text(
-                "UPDATE trace SET body = json_remove(body, '$.tier', '$.passages[0].answers')"
-            )
-            await db.execute(older)
+            older = "UPDATE trace SET body = json_set(body, '$.passages[0].answers', NULL)"
+            await db.execute(sa.text(older))
         text = (await bench.follow_ups.why(trace, CHANNEL, "ann", office)).text
         assert "● Fairly sure" in text and "%" not in text
 

@@ -17,7 +17,7 @@ from bot.ports import Choose, Free, Say, Step, Writer
 from bot.tone.model import LocalModel
 from bot.tone.model_weights import PACKAGED, base_weights
 from bot.tone.template import answer_request, prompt
-from bot.tone.voice import Example, Voice
+from bot.tone.voice import Example, Lora, Voice
 from bot.turns import Question
 from bot.types import Reply
 from jobs.frames import PARTS, every_line, lines_right
@@ -197,7 +197,7 @@ class TestWhatIsWrittenFreely:
 def held_out(fernhill: Voice) -> list[Example]:
     """Questions that the LoRA was not trained on, with what the voice says to them."""
     assert fernhill.lora is not None
-    topics = json.loads((fernhill.lora / "card.json").read_text("utf-8"))["test_topics"]
+    topics = json.loads((fernhill.lora.folder / "card.json").read_text("utf-8"))["test_topics"]
     pairs = [pair for pair in fernhill.examples if pair.topic in topics and pair.kind == "answer"]
     assert len(pairs) >= 40
     return pairs
@@ -221,7 +221,7 @@ class TestTheLora:
         for writer in (tuned, untuned):
             for pair in held_out[:3]:
                 reply = await answered(writer, fernhill, pair)
-                assert reply.checks["quote_verbatim"] is True
+                assert reply.checks.quote_verbatim is True
                 assert reply.citations[0].quote in pair.plain
 
     def test_is_told_from_the_base(self, tuned: LocalModel, untuned: LocalModel) -> None:
@@ -289,7 +289,7 @@ class TestWhatCannotBeLoaded:
     ) -> None:
         assert fernhill.lora is not None
         broken = tmp_path / "my-lora"
-        shutil.copytree(fernhill.lora, broken)
+        shutil.copytree(fernhill.lora.folder, broken)
         (broken / name).write_bytes(content)
         with pytest.raises(ModelError, match="my-lora"):
-            LocalModel.load(base, broken, int8=False)
+            LocalModel.load(base, Lora.read(broken), int8=False)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
 
-from bot.dispatcher import ATTEMPTS, BROKEN_OFF
+from bot.answering import ATTEMPTS, BROKEN_OFF
 from bot.inbox import LEASE
 from knowledge.types import Attachment
 from tests.adapters.desk_bench import Bench
@@ -208,15 +208,6 @@ class TestAttending:
         assert len(office.replies) == 1
         office.gates["finish"].set()
         await bench.settled()
-
-    async def test_tidies_up_now_and_then(
-        self, bench: Bench, office: FakePlatform, heart: Heart
-    ) -> None:
-        await heard(bench, office)
-        bench.clock.tick(timedelta(days=40).total_seconds())
-        async with heart.beating(office):
-            await heart.beat()
-        assert await bench.rows("inbox") == []
 
 
 class Heart:

@@ -81,13 +81,13 @@ class TestADraft:
         assert done.draft == LETTER
         assert done.changed
         assert done.text == (
-            f"{done.checks['greeting'][:-1]}, Ms Okafor! "
+            f"{done.checks.greeting[:-1]}, Ms Okafor! "
             "The wheel of order FC-20931 is delayed. You do not have to do anything.\n\n"
             '1. Choose "Purchase" at https://x.example/purchase\n'
             "2. Get a code with `purchase --require`\n\n"
             "| Battery | Price |\n|---|---|\n| purchase | £389 |\n\n"
             "We will tell you before 18 November.\n\n"
-            f"{done.checks['closing']}\n\n"
+            f"{done.checks.closing}\n\n"
             "Tomasz Nowak\nCustomer Support"
         )
 
@@ -95,11 +95,11 @@ class TestADraft:
         self, rewriter: Rewriter, fernhill: Voice
     ) -> None:
         checks = (await rewriter.rewrite(LETTER, fernhill)).checks
-        lacking = {name for name, kept in checks["markers_before"].items() if not kept}
+        lacking = {name for name, kept in checks.markers_before.items() if not kept}
         assert lacking == {"greeting", "closing", "no_forbidden_words", "own_words"}
-        assert all(checks["markers"].values())
-        assert all(checks["facts"].values())
-        assert checks["refused"] == checks["left"] == ()
+        assert all(checks.markers.values())
+        assert all(checks.facts.values())
+        assert checks.refused == checks.left == ()
 
     async def test_of_one_paragraph_stays_one(self, rewriter: Rewriter, fernhill: Voice) -> None:
         done = await rewriter.rewrite("Your bike is ready.", fernhill)
@@ -110,7 +110,7 @@ class TestADraft:
         self, rewriter: Rewriter, fernhill: Voice
     ) -> None:
         done = await rewriter.rewrite(f"Hi,\n\n{FENCE}", fernhill)
-        greeting, closing = done.checks["greeting"], done.checks["closing"]
+        greeting, closing = done.checks.greeting, done.checks.closing
         assert done.text == f"{greeting}\n\n{FENCE}\n\n{closing}"
 
     @pytest.mark.parametrize(
@@ -173,15 +173,15 @@ class TestADraft:
         again = await rewriter.rewrite(once.text, fernhill)
         assert again.text == once.text
         assert not again.changed
-        assert all(again.checks["markers"].values())
+        assert all(again.checks.markers.values())
 
     async def test_tells_what_it_could_not_make_sound_right(
         self, rewriter: Rewriter, fernhill: Voice
     ) -> None:
         done = await rewriter.rewrite("Keep your proof of purchase.", fernhill)
         assert "proof of purchase" in done.text
-        assert done.checks["left"] == ("purchase",)
-        assert not done.checks["markers"]["own_words"]
+        assert done.checks.left == ("purchase",)
+        assert not done.checks.markers["own_words"]
 
     @pytest.mark.parametrize("draft", ["", " \n\t "])
     async def test_that_is_empty_is_asked_for(
@@ -215,7 +215,7 @@ class TestTheModel:
         [(greeting, closing)] = likely_frames(draft, fernhill)
         done = await rewriter.rewrite(draft, fernhill)
         assert greeting == "Let's sort this!"
-        assert (done.checks["greeting"], done.checks["closing"]) == (greeting, closing)
+        assert (done.checks.greeting, done.checks.closing) == (greeting, closing)
         assert not writer.prompts
 
     async def test_reads_no_more_of_a_long_draft_than_it_needs(
@@ -232,8 +232,8 @@ class TestTheModel:
         frames = likely_frames(draft, fernhill)
         assert len(frames) == 2
         done = await Rewriter(Saying(frames[1][0], "", "Bye!").for_voice).rewrite(draft, fernhill)
-        assert (done.checks["greeting"], done.checks["closing"]) in frames
-        assert done.checks["greeting"] == frames[1][0]
+        assert (done.checks.greeting, done.checks.closing) in frames
+        assert done.checks.greeting == frames[1][0]
 
     async def test_that_fails_is_an_error_of_ours(self, bare: Voice) -> None:
         class Broken(FakeWriter):
@@ -278,7 +278,7 @@ class TestEveryDraft:
         voice = fernhill if examples else Voice("bare", Path("nowhere"), fernhill.guide)
         draft = "\n\n".join(parts)
         done = await Rewriter(writer.for_voice).rewrite(draft, voice)
-        assert done.text == draft or all(done.checks["facts"].values())
+        assert done.text == draft or all(done.checks.facts.values())
         given_facts, said = facts(draft), facts(done.text)
         for kind in ("links", "code", "numbers", "negations"):
             assert +given_facts[kind] == +said[kind]
@@ -305,7 +305,7 @@ class TestEveryDraft:
 def held_out(fernhill: Voice) -> list[Example]:
     """Rewrite pairs that the LoRA was not trained on."""
     assert fernhill.lora is not None
-    topics = json.loads((fernhill.lora / "card.json").read_text("utf-8"))["test_topics"]
+    topics = json.loads((fernhill.lora.folder / "card.json").read_text("utf-8"))["test_topics"]
     return [e for e in fernhill.examples if e.topic in topics and e.kind == "rewrite"]
 
 
@@ -321,16 +321,18 @@ class TestThePackagedModel:
         rewriter = Rewriter(writer_for)
         assert len(held_out) >= 10
         rewrites = [await rewriter.rewrite(pair.plain, fernhill) for pair in held_out]
-        assert all(all(done.checks["facts"].values()) for done in rewrites)
+        assert all(all(done.checks.facts.values()) for done in rewrites)
         assert kept(rewrites, "markers_before") < 0.55
         assert kept(rewrites, "markers") > 0.9
         # Without examples every choice is the model's: more than one greeting, and the same twice.
         chosen = [await rewriter.rewrite(pair.plain, bare) for pair in held_out]
-        assert len({done.checks["greeting"] for done in chosen}) > 1
+        assert len({done.checks.greeting for done in chosen}) > 1
         assert await rewriter.rewrite(held_out[0].plain, bare) == chosen[0]
 
 
 def kept(rewrites: list[Rewrite], which: str) -> float:
     """The share of the voice's habits that the texts keep."""
-    verdicts: list[bool] = [held for done in rewrites for held in done.checks[which].values()]
+    verdicts: list[bool] = [
+        held for done in rewrites for held in getattr(done.checks, which).values()
+    ]
     return sum(verdicts) / len(verdicts)

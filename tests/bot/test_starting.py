@@ -169,7 +169,7 @@ class TestWhoMayReadIt:
     async def test_only_the_owner_of_whatever_is_made(self, tmp_path: Path) -> None:
         data = tmp_path / "data"
         async with open_app(Settings(data=data)) as app:
-            await app.catalog.sources()
+            await app.library.sources()
             assert (await app.store.count()) == 0
             modes = self.modes(data)
             assert {"state.db-wal", "state.db-shm", "passages.db-wal"} <= modes.keys()

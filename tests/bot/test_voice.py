@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from errno import EACCES
 from pathlib import Path
 
 import pytest
@@ -38,16 +39,17 @@ class TestAVoice:
 
     def test_needs_neither_examples_nor_a_lora(self, tmp_path: Path) -> None:
         one = voice(tmp_path)
-        assert (one.examples, one.lora, one.lora_base) == ((), None, None)
+        assert (one.examples, one.lora) == ((), None)
 
     def test_has_a_lora_once_its_weights_are_there(self, tmp_path: Path) -> None:
         one = voice(tmp_path)
         (one.folder / "lora").mkdir()
-        assert one.lora is None
+        assert voice(tmp_path).lora is None
         shutil.copy(ROOT / "voices/fernhill/lora/adapter_config.json", one.folder / "lora")
         (one.folder / "lora" / "adapter_model.safetensors").touch()
-        assert one.lora == one.folder / "lora"
-        assert one.lora_base == "smollm2-135m-instruct"
+        lora = voice(tmp_path).lora
+        assert lora is not None
+        assert (lora.folder, lora.base) == (one.folder / "lora", "smollm2-135m-instruct")
 
     def test_has_a_version_that_changes_with_its_guide_and_its_lora_alone(
         self, tmp_path: Path
@@ -73,8 +75,35 @@ class TestAVoice:
         (one.folder / "lora").mkdir()
         (one.folder / "lora" / "adapter_model.safetensors").touch()
         (one.folder / "lora" / "adapter_config.json").write_bytes(config)
+        lora = voice(tmp_path).lora
+        assert lora is not None
         with pytest.raises(ConfigurationError, match=r"adapter_config\.json"):
-            _ = one.lora_base
+            _ = lora.base
+
+    def test_stays_what_was_loaded_whatever_is_put_in_its_folder(self, tmp_path: Path) -> None:
+        folder = voice(tmp_path).folder
+        (folder / "lora").mkdir()
+        weights = folder / "lora" / "adapter_model.safetensors"
+        weights.write_bytes(b"first")
+        first = voice(tmp_path)
+        version = first.version
+        weights.write_bytes(b"second")
+        second = voice(tmp_path, f"{GUIDE}\n# another look\n")
+        assert first.lora is not None and second.lora is not None
+        assert (first.lora.weights, second.lora.weights) == (b"first", b"second")
+        assert first.version == version != second.version
+
+    def test_that_may_not_be_read_says_so(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        voice(tmp_path)
+
+        def refuse(_: Path) -> bytes:
+            raise PermissionError(EACCES, "Permission denied")
+
+        monkeypatch.setattr(Path, "read_bytes", refuse)
+        with pytest.raises(ConfigurationError, match="The voice 'acme' cannot be read"):
+            Voice.load(tmp_path, "acme")
 
     def test_may_have_no_markers(self, tmp_path: Path) -> None:
         one = voice(tmp_path, GUIDE[: GUIDE.index("[markers]")])
@@ -226,4 +255,4 @@ class TestTheShippedVoice:
 
     def test_has_a_lora_for_the_packaged_model(self, fernhill: Voice) -> None:
         assert fernhill.lora is not None
-        assert fernhill.lora_base == "smollm2-135m-instruct"
+        assert fernhill.lora.base == "smollm2-135m-instruct"

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 from bot.database import open_database
-from knowledge.catalog import Catalog, DocumentRecord, RunReport
 from knowledge.documents.pool import ReaderPool
 from knowledge.http import GuardedClient
-from knowledge.ingest import Ingester, Progress
+from knowledge.library.catalog import Catalog, DocumentRecord, RunReport
+from knowledge.library.ingest import Ingester, Progress
 from knowledge.retrieval.retriever import Retriever
-from knowledge.sources import Source, SourceSpec, open_source, spec_for
+from knowledge.sources.port import Means, Source, SourceSpec
+from knowledge.sources.registry import Kinds
 from knowledge.store import PassageStore
 from knowledge.stores.embedded import EmbeddedStore
 from knowledge.types import PUBLIC, Passage
@@ -51,7 +52,11 @@ class Library:
 
     def spec(self, access: Iterable[str] = (PUBLIC,), base_url: str = "") -> SourceSpec:
         """The folder as a source."""
-        return spec_for(str(self.folder), access=frozenset(access), base_url=base_url)
+        return spec_for(str(self.folder), access, **({"base_url": base_url} if base_url else {}))
+
+    def opened(self, spec: SourceSpec) -> Source:
+        """The source of that description."""
+        return Kinds().open(spec, Means(self.client, MAX_BYTES))
 
     def ingester(
         self, catalog: Catalog | None = None, store: PassageStore | None = None
@@ -75,8 +80,7 @@ class Library:
         """One run over the folder, or over another source."""
         spec = spec or self.spec()
         await self.catalog.save_source(spec, self.now)
-        source = source or open_source(spec, client=self.client, max_bytes=MAX_BYTES)
-        return await self.ingester().run(spec, source, progress)
+        return await self.ingester().run(spec, source or self.opened(spec), progress)
 
     async def found(self, words: str, *principals: str) -> list[str]:
         """The documents whose passages hold all of the words, as somebody finds them."""
@@ -96,6 +100,19 @@ class Library:
     async def documents(self) -> dict[str, DocumentRecord]:
         """What the catalog says of the folder."""
         return await self.catalog.documents(self.spec().id)
+
+
+async def last_report(catalog: Catalog, source: str) -> RunReport | None:
+    """What the newest finished run of a source did."""
+    last = await catalog.last_run(source)
+    return last.report if last else None
+
+
+def spec_for(
+    typed: str, access: Iterable[str] = (PUBLIC,), **options: str | Sequence[str]
+) -> SourceSpec:
+    """What an admin typed, described as the library does it."""
+    return Kinds().describe(typed, options=options, access=frozenset(access))
 
 
 @asynccontextmanager

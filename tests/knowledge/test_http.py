@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from knowledge.errors import SourceError
-from knowledge.http import BodyTooLarge, GuardedClient, Response, Validators
+from knowledge.http import BodyTooLarge, GuardedClient, Response
+from knowledge.types import Validators
 from tests.knowledge.web_site import Answer, Request, Site, running_site
 
 LOOPBACK = ("127.0.0.0/8",)

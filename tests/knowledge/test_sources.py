@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +11,11 @@ import pytest
 
 from knowledge.errors import SourceError
 from knowledge.http import GuardedClient
-from knowledge.sources import (
-    RawDocument,
-    SkippedDocument,
-    SourceSpec,
-    Validators,
-    open_source,
-    spec_for,
-)
 from knowledge.sources.globs import matches
+from knowledge.sources.port import Means, RawDocument, SkippedDocument, SourceSpec
+from knowledge.sources.registry import Kinds
+from knowledge.types import Validators
+from tests.knowledge.library import spec_for
 from tests.knowledge.web_site import Answer, Request, Site, running_site
 
 is_root = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -29,11 +25,11 @@ async def listed(
     spec: SourceSpec, *, known: Mapping[str, Validators] | None = None, max_bytes: int = 10**6
 ) -> list[RawDocument | SkippedDocument]:
     async with GuardedClient(allow=("127.0.0.0/8",)) as client:
-        source = open_source(spec, client=client, max_bytes=max_bytes)
+        source = Kinds().open(spec, Means(client, max_bytes))
         return [found async for found in source.documents(known or {})]
 
 
-async def names(folder: Path, **options: Any) -> list[str]:
+async def names(folder: Path, **options: Sequence[str]) -> list[str]:
     return [found.document for found in await listed(spec_for(str(folder), **options))]
 
 
@@ -293,7 +289,7 @@ class TestWeb:
             await listed(spec_for(site.url("/private")))
         assert [request.target for request in site.requests] == ["/robots.txt"]
         async with GuardedClient(allow=("127.0.0.0/8",)) as client:
-            source = open_source(spec_for(site.url("/public")), client=client, max_bytes=10**6)
+            source = Kinds().open(spec_for(site.url("/public")), Means(client, 10**6))
             for _ in range(2):
                 assert [found async for found in source.documents({})]
         assert [request.target for request in site.requests].count("/robots.txt") == 2

@@ -11,14 +11,14 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from uuid import NAMESPACE_URL, uuid5
 
-from knowledge.catalog import Catalog, DocumentRecord, RunReport
 from knowledge.documents.reading import FileReader, RawFile, ReadFile, embedded_words
 from knowledge.embedding import Embedder
 from knowledge.errors import DocumentSkipped, SourceError
-from knowledge.sources.base import RawDocument, SkippedDocument, Source, SourceSpec
+from knowledge.library.catalog import Catalog, DocumentRecord, RunReport
+from knowledge.sources.port import RawDocument, SkippedDocument, Source, SourceSpec
 from knowledge.store import PassageStore
 from knowledge.types import PUBLIC, EmbeddedPassage, Passage, Principals
 
@@ -65,7 +65,7 @@ class _Run:
 
 
 class Ingester:
-    """Reads sources; one run of :meth:`run` at a time for each source."""
+    """Reads sources; its caller holds the lease of the source (:mod:`knowledge.library.leases`)."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Ingester:
         reader: FileReader,
         *,
         max_bytes: int,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime],
     ):
         self._catalog = catalog
         self._store = store
@@ -123,6 +123,13 @@ class Ingester:
         await self._catalog.end_run(number, report, self._clock())
         return report
 
+    async def failed(self, spec: SourceSpec, error: str) -> RunReport:
+        """Record that the source could not be opened."""
+        number = await self._catalog.begin_run(spec.id, self._clock())
+        report = RunReport(spec.id, 0, 0, 0, 0, {}, error)
+        await self._catalog.end_run(number, report, self._clock())
+        return report
+
     async def remove(self, source: str) -> int:
         """Take a source and all its passages away; returns how many passages went."""
         gone = await self._store.delete(source)
@@ -146,7 +153,7 @@ class Ingester:
         fingerprint = (
             before.fingerprint
             if found.content is None and before
-            else self._fingerprint(run.spec, found.content or b"")
+            else self._fingerprint(run.spec, found)
         )
         if before and before.fingerprint == fingerprint:
             if self._expired(before.valid_until):
@@ -179,7 +186,7 @@ class Ingester:
             source=spec.id,
             name=found.document,
             url=found.url,
-            access=_access(spec.access, document.access),
+            access=_access(_access(spec.access, found.access), document.access),
         )
         record = DocumentRecord(
             path=found.document,
@@ -242,12 +249,16 @@ class Ingester:
     def _expired(self, valid_until: date | None) -> bool:
         return valid_until is not None and valid_until < self._clock().date()
 
-    def _fingerprint(self, spec: SourceSpec, content: bytes) -> str:
-        return self._basis(spec) + hashlib.sha256(content).hexdigest()
+    def _fingerprint(self, spec: SourceSpec, found: RawDocument) -> str:
+        digest = hashlib.sha256(found.content or b"")
+        if found.access is not None:
+            digest.update(json.dumps(sorted(found.access)).encode())
+        return self._basis(spec) + digest.hexdigest()
 
     def _basis(self, spec: SourceSpec) -> str:
         """Digest of what besides its content decides how a document is kept."""
-        decided_by = [FORMAT, self._embedder.name, sorted(spec.access), spec.base_url]
+        options = dict(sorted(spec.options.items()))
+        decided_by = [FORMAT, self._embedder.name, sorted(spec.access), options]
         return hashlib.sha256(json.dumps(decided_by).encode()).hexdigest()[:16] + ":"
 
 
@@ -295,6 +306,8 @@ def _access(source: Principals, document: Principals | None) -> Principals:
     """
     if document is None or PUBLIC in document:
         return source
+    if not document:
+        raise DocumentSkipped("Nobody may read it at its source.")
     if PUBLIC in source:
         return document
     if both := source & document:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from knowledge.sources.base import SourceSpec, Validators
-
-metadata = sa.MetaData()
+from knowledge.sources.port import SourceSpec
+from knowledge.state.tables import Moment, metadata, upsert
+from knowledge.types import Validators
 
 _source = sa.Table(
     "source",
@@ -23,11 +24,10 @@ _source = sa.Table(
     sa.Column("id", sa.String(40), primary_key=True),
     sa.Column("kind", sa.String(20), nullable=False),
     sa.Column("location", sa.Text, nullable=False),
-    sa.Column("include", sa.JSON, nullable=False),
-    sa.Column("exclude", sa.JSON, nullable=False),
+    sa.Column("options", sa.JSON, nullable=False),
     sa.Column("access", sa.JSON, nullable=False),
-    sa.Column("base_url", sa.Text, nullable=False),
-    sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("is_paused", sa.Boolean, nullable=False),
+    sa.Column("added_at", Moment, nullable=False),
 )
 
 _document = sa.Table(
@@ -41,7 +41,7 @@ _document = sa.Table(
     sa.Column("valid_until", sa.Date),
     sa.Column("language", sa.String(8)),
     sa.Column("passages", sa.Integer, nullable=False),
-    sa.Column("ingested_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("ingested_at", Moment, nullable=False),
 )
 
 _run = sa.Table(
@@ -49,8 +49,8 @@ _run = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
     sa.Column("source_id", sa.String(40), nullable=False, index=True),
-    sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("finished_at", sa.DateTime(timezone=True)),
+    sa.Column("started_at", Moment, nullable=False),
+    sa.Column("finished_at", Moment),
     sa.Column("added", sa.Integer, nullable=False, default=0),
     sa.Column("changed", sa.Integer, nullable=False, default=0),
     sa.Column("removed", sa.Integer, nullable=False, default=0),
@@ -88,6 +88,18 @@ class RunReport:
     """Why the source as a whole could not be read; nothing was removed then."""
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One reading of a source, and when it was."""
+
+    started_at: datetime
+    """In UTC, as all times here."""
+    finished_at: datetime | None
+    """None for one that is under way or was broken off."""
+    report: RunReport
+    """What it did; empty while it is not finished."""
+
+
 class Catalog:
     """The catalog in any database that SQLAlchemy's async engine reaches."""
 
@@ -96,34 +108,38 @@ class Catalog:
 
     async def save_source(self, spec: SourceSpec, now: datetime) -> None:
         """Enter a source, or change one that is there (same id)."""
-        values = {
-            "kind": spec.kind,
-            "location": spec.location,
-            "include": list(spec.include),
-            "exclude": list(spec.exclude),
-            "access": sorted(spec.access),
-            "base_url": spec.base_url,
-        }
+        entry = upsert(self._engine, _source, keep=("added_at",)).values(
+            id=spec.id,
+            kind=spec.kind,
+            location=spec.location,
+            options=dict(spec.options),
+            access=sorted(spec.access),
+            is_paused=spec.is_paused,
+            added_at=now,
+        )
         async with self._engine.begin() as db:
-            known = await db.execute(
-                sa.update(_source).where(_source.c.id == spec.id).values(values)
-            )
-            if known.rowcount == 0:
-                await db.execute(sa.insert(_source).values(id=spec.id, added_at=now, **values))
+            await db.execute(entry)
 
     async def sources(self) -> list[SourceSpec]:
         """All sources, in the order in which they were added."""
+        return await self._sources(sa.select(_source).order_by(_source.c.added_at, _source.c.id))
+
+    async def source(self, id: str) -> SourceSpec | None:
+        """The source with that id, if there is one."""
+        found = await self._sources(sa.select(_source).where(_source.c.id == id))
+        return found[0] if found else None
+
+    async def _sources(self, wanted: sa.Select[Any]) -> list[SourceSpec]:
         async with self._engine.connect() as db:
-            rows = await db.execute(sa.select(_source).order_by(_source.c.added_at, _source.c.id))
+            rows = await db.execute(wanted)
         return [
             SourceSpec(
                 id=row.id,
                 kind=row.kind,
                 location=row.location,
-                include=tuple(row.include),
-                exclude=tuple(row.exclude),
+                options=dict(row.options),
                 access=frozenset(row.access),
-                base_url=row.base_url,
+                is_paused=row.is_paused,
             )
             for row in rows
         ]
@@ -172,8 +188,7 @@ class Catalog:
         if not rows:
             return
         async with self._engine.begin() as db:
-            await _delete_documents(db, source, [str(row["path"]) for row in rows])
-            await db.execute(sa.insert(_document), rows)
+            await db.execute(upsert(db, _document), rows)
 
     async def forget_documents(self, source: str, paths: Iterable[str]) -> None:
         """Forget documents. Their passages must be gone already."""
@@ -184,20 +199,17 @@ class Catalog:
         self, documents: Collection[tuple[str, str]]
     ) -> dict[tuple[str, str], datetime]:
         """When these documents, as (source, path), were last read; unknown ones are left out."""
+        keys = sa.tuple_(_document.c.source_id, _document.c.path)
+        asked = sa.select(_document).where(keys.in_([*documents]))
         async with self._engine.connect() as db:
-            found = {}
-            for source, path in documents:
-                row = (
-                    await db.execute(
-                        sa.select(_document.c.ingested_at).where(
-                            _document.c.source_id == source, _document.c.path == path
-                        )
-                    )
-                ).one_or_none()
-                if row is not None:
-                    moment = row.ingested_at
-                    found[source, path] = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return found
+            rows = await db.execute(asked)
+        return {(row.source_id, row.path): row.ingested_at for row in rows}
+
+    async def document_counts(self) -> dict[str, int]:
+        """Source to how many documents it has; sources without any are left out."""
+        counted = sa.select(_document.c.source_id, sa.func.count()).group_by(_document.c.source_id)
+        async with self._engine.connect() as db:
+            return {row[0]: row[1] for row in await db.execute(counted)}
 
     async def begin_run(self, source: str, now: datetime) -> int:
         """Enter that a run has begun; a run without an end was interrupted."""
@@ -226,28 +238,40 @@ class Catalog:
                 )
             )
 
-    async def last_run(self, source: str) -> RunReport | None:
+    async def last_run(self, source: str) -> Run | None:
         """The newest finished run of a source."""
-        async with self._engine.connect() as db:
-            row = (
-                await db.execute(
-                    sa.select(_run)
-                    .where(_run.c.source_id == source, _run.c.finished_at.is_not(None))
-                    .order_by(_run.c.id.desc())
-                    .limit(1)
-                )
-            ).one_or_none()
-        if row is None:
-            return None
-        return RunReport(
-            source=source,
-            added=row.added,
-            changed=row.changed,
-            removed=row.removed,
-            unchanged=row.unchanged,
-            skipped=dict(row.skipped),
-            error=row.error,
+        found = await self._runs(source, 1, _run.c.finished_at.is_not(None))
+        return found[0] if found else None
+
+    async def runs(self, source: str, limit: int) -> list[Run]:
+        """The newest runs of a source, the newest first."""
+        return await self._runs(source, limit, sa.true())
+
+    async def _runs(self, source: str, limit: int, wanted: sa.ColumnElement[bool]) -> list[Run]:
+        newest = (
+            sa.select(_run)
+            .where(_run.c.source_id == source, wanted)
+            .order_by(_run.c.id.desc())
+            .limit(limit)
         )
+        async with self._engine.connect() as db:
+            rows = await db.execute(newest)
+        return [
+            Run(
+                row.started_at,
+                row.finished_at,
+                RunReport(
+                    source=source,
+                    added=row.added,
+                    changed=row.changed,
+                    removed=row.removed,
+                    unchanged=row.unchanged,
+                    skipped=dict(row.skipped),
+                    error=row.error,
+                ),
+            )
+            for row in rows
+        ]
 
 
 async def _delete_documents(db: AsyncConnection, source: str, paths: list[str]) -> None:

@@ -1,38 +1,31 @@
-"""Documents in files: one file, or all that lie in a folder."""
+"""All documents that lie in a folder of the disk."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import stat
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from urllib.parse import quote
 
 from knowledge.errors import SourceError
-from knowledge.parsing import SUPPORTED_EXTENSIONS
-from knowledge.sources.base import RawDocument, SkippedDocument, SourceSpec, Validators
+from knowledge.sources.disk import PUBLISHED, existing_path, read_document
 from knowledge.sources.globs import matches
+from knowledge.sources.options import option, read_options
+from knowledge.sources.port import Kind, Means, RawDocument, SkippedDocument, SourceSpec
+from knowledge.types import Validators
 
 _NEVER = frozenset({".git", "node_modules", "__pycache__"})
 """Folders of tools, never of authors."""
 
 
-class FileSource:
-    """One file. Files have no validators: reading one costs less than trusting its time stamp."""
+@dataclass(frozen=True)
+class FolderOptions:
+    """What an admin may set."""
 
-    def __init__(self, spec: SourceSpec, max_bytes: int) -> None:
-        """``max_bytes`` bounds what is read of the file."""
-        self._spec = spec
-        self._max_bytes = max_bytes
-
-    async def documents(
-        self, known: Mapping[str, Validators]
-    ) -> AsyncIterator[RawDocument | SkippedDocument]:
-        """The file under its name; nothing if it is gone but its folder is still there."""
-        path = Path(self._spec.location)
-        if await asyncio.to_thread(_is_there, path):
-            yield await asyncio.to_thread(_read, self._spec, path, path.name, self._max_bytes)
+    include: tuple[str, ...] = option((), "Only what matches this glob.")
+    exclude: tuple[str, ...] = option((), "Not what matches this glob.")
+    base_url: str = option("", PUBLISHED)
 
 
 class FolderSource:
@@ -43,10 +36,14 @@ class FolderSource:
     in circles). Files of other types are reported as skipped.
     """
 
-    def __init__(self, spec: SourceSpec, max_bytes: int) -> None:
+    def __init__(self, root: Path, options: FolderOptions, max_bytes: int) -> None:
         """``max_bytes`` bounds what is read of each file."""
-        self._spec = spec
+        self._root = root
+        self._options = options
         self._max_bytes = max_bytes
+
+    async def check(self) -> None:
+        """That it is there was seen when it was recognised."""
 
     async def documents(
         self, known: Mapping[str, Validators]
@@ -56,15 +53,20 @@ class FolderSource:
         Raises :class:`SourceError` if the folder, or one below it, cannot be listed: its documents
         would seem to have vanished.
         """
-        root = Path(self._spec.location)
-        for relative in await asyncio.to_thread(self._paths, root):
+        from knowledge.parsing import SUPPORTED_EXTENSIONS  # slow to import
+
+        for relative in await asyncio.to_thread(self._paths, self._root):
             if (shown := _as_text(relative)) != relative:
                 yield SkippedDocument(
                     shown, "Its name is not written in UTF-8. Rename it, or exclude it."
                 )
             elif PurePosixPath(relative).suffix.lower() in SUPPORTED_EXTENSIONS:
                 yield await asyncio.to_thread(
-                    _read, self._spec, root / relative, relative, self._max_bytes
+                    read_document,
+                    self._root / relative,
+                    relative,
+                    base_url=self._options.base_url,
+                    max_bytes=self._max_bytes,
                 )
             else:
                 yield SkippedDocument(
@@ -80,7 +82,7 @@ class FolderSource:
                 "mounted and the bot's user has the right to read it, or remove the source."
             )
         inside = root.resolve()
-        shown_dots = tuple(glob for glob in self._spec.include if _names_hidden(glob))
+        shown_dots = tuple(glob for glob in self._options.include if _names_hidden(glob))
         found = []
         for folder, folders, files in os.walk(root, onerror=_raise):
             below = Path(folder).relative_to(root)
@@ -89,7 +91,7 @@ class FolderSource:
                 for name in folders
                 if name not in _NEVER
                 and (not name.startswith(".") or shown_dots)
-                and not matches((below / name).as_posix(), self._spec.exclude)
+                and not matches((below / name).as_posix(), self._options.exclude)
             ]
             for name in files:
                 relative = (below / name).as_posix()
@@ -98,11 +100,11 @@ class FolderSource:
         return sorted(found)
 
     def _is_wanted(self, relative: str, shown_dots: tuple[str, ...]) -> bool:
-        if matches(relative, self._spec.exclude):
+        if matches(relative, self._options.exclude):
             return False
         if any(part.startswith(".") for part in relative.split("/")):
             return matches(relative, shown_dots)
-        return not self._spec.include or matches(relative, self._spec.include)
+        return not self._options.include or matches(relative, self._options.include)
 
 
 def _as_text(path: str) -> str:
@@ -121,17 +123,6 @@ def _stays_in(path: Path, root: Path) -> bool:
         return False
 
 
-def _is_there(path: Path) -> bool:
-    try:
-        names = os.listdir(path.parent)
-    except OSError as error:
-        raise SourceError(
-            f"The folder of {path} is not there or may not be read ({error.strerror}). Check that "
-            "its drive is mounted and the bot's user has the right to read it."
-        ) from error
-    return path.name in names
-
-
 def _raise(error: OSError) -> None:
     raise SourceError(
         f"The folder {error.filename} cannot be read ({error.strerror}). "
@@ -139,28 +130,14 @@ def _raise(error: OSError) -> None:
     ) from error
 
 
-def _read(
-    spec: SourceSpec, path: Path, document: str, max_bytes: int
-) -> RawDocument | SkippedDocument:
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):  # a pipe would never end
-            return SkippedDocument(document, "It is not a regular file. Exclude it.")
-        if status.st_size > max_bytes:
-            return SkippedDocument(
-                document,
-                f"The file has {status.st_size / 2**20:.1f} MB, more than the "
-                f"{max_bytes / 2**20:.1f} MB that are read. Split it.",
-            )
-        content = path.read_bytes()
-    except OSError as error:
-        return SkippedDocument(
-            document,
-            f"The file cannot be read ({error.strerror}). "
-            "Give the bot's user the right to read it, or exclude it.",
-        )
-    if spec.base_url:
-        url = f"{spec.base_url.rstrip('/')}/{quote(document)}"
-    else:
-        url = path.resolve().as_uri()
-    return RawDocument(document, url, path.name, content, None, Validators())
+def _recognise(typed: str) -> str | None:
+    path = existing_path(typed)
+    return str(path) if path.is_dir() else None
+
+
+def _open(spec: SourceSpec, means: Means) -> FolderSource:
+    options = read_options(FolderOptions, spec.options)
+    return FolderSource(Path(spec.location), options, means.max_bytes)
+
+
+KIND = Kind("a folder", _recognise, _open, FolderOptions)

@@ -1,0 +1,1 @@
+"""What is known about what is known, and about what was said: the state beside the passages."""
