@@ -28,8 +28,8 @@ from benchmarks import handbook
 from benchmarks.handbook import Corpus, HandbookQuestion
 from benchmarks.metrics import mean
 from benchmarks.results import write
-from bot.app import App, open_app
-from bot.settings import Settings
+from bot.shell.app import App, open_app
+from bot.shell.settings import Settings
 from bot.types import Asker, Message, Reply
 
 

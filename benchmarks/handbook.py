@@ -18,17 +18,17 @@ from typing import Any
 
 import numpy as np
 
-from bot.database import open_database
 from knowledge.documents.pool import ReaderPool
-from knowledge.embedding import Embedder
-from knowledge.http import GuardedClient
+from knowledge.embedding.embedder import Embedder
 from knowledge.library.ingest import embedded_text
 from knowledge.library.library import Library
 from knowledge.parsing.document import MAX_DOCUMENT_BYTES
 from knowledge.sources.port import Means
-from knowledge.store import PassageStore
+from knowledge.state.database import open_database
 from knowledge.stores.embedded import EmbeddedStore
+from knowledge.stores.port import PassageStore
 from knowledge.types import PUBLIC, EmbeddedPassage, Passage
+from knowledge.web.client import GuardedClient
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 UNANSWERABLE = Path(__file__).parent / "data" / "handbook_unanswerable.jsonl"

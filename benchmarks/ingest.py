@@ -27,15 +27,15 @@ from rich.table import Table
 
 from benchmarks import handbook
 from benchmarks.results import write
-from bot.database import open_database
 from knowledge.documents.pool import ReaderPool
 from knowledge.documents.reading import CountTokens, RawFile, ReadFile, read_file
-from knowledge.embedding import Embedder
-from knowledge.http import GuardedClient
+from knowledge.embedding.embedder import Embedder
 from knowledge.library.library import Library
 from knowledge.parsing.document import MAX_DOCUMENT_BYTES
 from knowledge.sources.port import Means
+from knowledge.state.database import open_database
 from knowledge.stores.embedded import EmbeddedStore
+from knowledge.web.client import GuardedClient
 
 GOAL = 50
 """An unchanged folder is to be read again in at most one part in so many of the first time."""

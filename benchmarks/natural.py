@@ -32,11 +32,11 @@ from benchmarks.answers import ask, ingest, settings_for
 from benchmarks.handbook import Corpus, normalised
 from benchmarks.metrics import auroc, mean, ndcg
 from benchmarks.results import write
-from bot.app import open_app
-from bot.ports import Choose, Free, Say, Step
-from bot.tone.template import Prompt
-from bot.tone.voice import Voice
+from bot.shell.app import open_app
 from bot.types import Reply
+from bot.voice.template import Prompt
+from bot.voice.voice import Voice
+from bot.voice.writer import Choose, Free, Say, Step
 from knowledge.types import Passage
 
 DATA = Path(__file__).parent / "data"

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from bot.judge import Tier
 from knowledge.types import PUBLIC, Attachment, Evidence, Principals
+
+Tier = Literal["sure", "unsure", "none"]
+"""How sure the bot is: it answers, shows the closest it has, or says that it does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,7 @@ class Checks:
     quote_verbatim: bool | None = None
     """Whether the quote stands in the passage and, as shown, in the answer."""
     facts: Mapping[str, bool] = field(default_factory=dict)
-    """The verdicts of :func:`bot.grounding.same_facts` on the quote and its text in the answer."""
+    """What :func:`bot.voice.grounding.same_facts` says of the quote and its text in the answer."""
     lead_in: Literal["heading", "chosen", "none"] | None = None
     """It names the section quoted, is a line of the voice that claims nothing, or is left out."""
     restatement: Literal["none", "kept", "replaced"] | None = None
@@ -210,7 +212,7 @@ class Checks:
     marks: bool | None = None
     """Whether every citation has its mark."""
     markers: Mapping[str, bool] = field(default_factory=dict)
-    """Which habits of the voice are kept (:func:`bot.tone.metrics.markers`)."""
+    """Which habits of the voice are kept (:func:`bot.voice.metrics.markers`)."""
     composed: Composed | None = None
 
     def both(self, other: Checks) -> Checks:
@@ -245,7 +247,7 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is said back, with everything needed to explain it; :mod:`bot.history` keeps it so."""
+    """What is said back, with all that explains it; :mod:`bot.answers.history` keeps it so."""
 
     question: str
     answer: str

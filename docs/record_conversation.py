@@ -22,9 +22,10 @@ from pydantic import SecretStr  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.text import Text  # noqa: E402
 
-from bot.app import open_app  # noqa: E402
-from bot.settings import Settings  # noqa: E402
-from tests.slack_server import SlackServer  # noqa: E402
+from bot.shell.app import open_app  # noqa: E402
+from bot.shell.platforms import platforms  # noqa: E402
+from bot.shell.settings import Settings  # noqa: E402
+from tests.stand_ins.slack_server import SlackServer  # noqa: E402
 
 PICTURE = PROJECT / "docs" / "images" / "conversation.svg"
 README = PROJECT / "README.md"
@@ -56,7 +57,7 @@ async def conversation() -> str:
             await app.warm_up()
             people = {name: slack.user(name) for name in ("Ann", "Tom")}
             general = slack.channel("general", members=list(people.values()))
-            (platform,) = app.platforms()
+            (platform,) = platforms(app.settings, app.desk)
             adapter = platform.open()
             await adapter.connect()
             listening = asyncio.create_task(adapter.listen())

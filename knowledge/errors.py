@@ -1,6 +1,7 @@
 """Errors of the knowledge side.
 
 KnowledgeError
+├── StateError           the database of the bot's state cannot be used, or was given wrongly
 ├── StoreError           the passage store cannot be reached or refused a write
 ├── SourceError          a source cannot be read or was given wrongly; the message says what to do
 │   └── SourceBusy       somebody else reads it at the moment
@@ -42,6 +43,10 @@ _OF_THE_SYSTEM = {
 
 class KnowledgeError(Exception):
     """Something on the knowledge side went wrong; the message is fit for an admin."""
+
+
+class StateError(KnowledgeError):
+    """The database of the bot's state cannot be used, or its URL is wrong."""
 
 
 class StoreError(KnowledgeError):

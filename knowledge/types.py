@@ -110,7 +110,7 @@ class ScoredPassage:
 
 @dataclass(frozen=True, slots=True)
 class ScoredUnit:
-    """A quotable piece of a passage (see :mod:`knowledge.sentences`) and what the reader says."""
+    """A quotable piece of a passage (:mod:`knowledge.text.sentences`) and what the reader says."""
 
     text: str
     """Plain words."""

@@ -38,17 +38,17 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatabl
 _LONGEST = (
     "tests/test_samples.py",
     "tests/test_cli.py",
-    "tests/bot/test_model.py",
+    "tests/bot/voice/test_model.py",
     "tests/adapters/test_slack_killed.py",
     "tests/knowledge/test_hostile.py",
     "tests/knowledge/test_ingest_killed.py",
     "tests/adapters/test_slack_leaks.py",
-    "tests/bot/test_rewriting.py",
+    "tests/bot/voice/test_rewriting.py",
     "tests/jobs/test_finetune.py",
     "tests/adapters/test_slack_long.py",
     "tests/adapters/test_discord_reliability.py",
     "tests/adapters/test_discord_killed.py",
-    "tests/bot/test_starting.py",
+    "tests/bot/shell/test_starting.py",
 )
 """Begun last, one of them would keep a single core busy while the others have nothing to do."""
 
@@ -87,7 +87,7 @@ def _marked_tests_see_weaviate(
 @pytest.fixture(scope="session", autouse=True)
 def _no_env_file() -> Iterator[None]:
     """The ``.env`` of the folder that the tests are run from is not read."""
-    from bot.settings import Settings
+    from bot.shell.settings import Settings
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setitem(Settings.model_config, "env_file", None)
@@ -99,7 +99,7 @@ def _no_env_file() -> Iterator[None]:
 
 @contextmanager
 def _log_as_found() -> Iterator[None]:
-    """Put back what :func:`bot.app.configure_log` changes."""
+    """Put back what :func:`bot.shell.log.configure_log` changes."""
     config = structlog.get_config()
     handlers = logging.root.handlers[:]
     levels = {name: logging.getLogger(name).level for name in ("root", "httpx")}
@@ -225,7 +225,7 @@ def _one_at_a_time(lock: Path) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def weights() -> Path:
     """Folder with the converted base model, for ``Settings.data / "weights"``."""
-    from bot.tone.model_weights import PACKAGED, base_weights, is_converted
+    from bot.voice.model_weights import PACKAGED, base_weights, is_converted
 
     if not is_converted(_WEIGHTS):
         with _one_at_a_time(_WEIGHTS.with_name("weights.lock")):
@@ -267,8 +267,8 @@ def samples_folder(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> P
 
     One for all processes that run tests at once.
     """
-    from bot.app import open_app
-    from bot.settings import Settings
+    from bot.shell.app import open_app
+    from bot.shell.settings import Settings
 
     place = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:

@@ -12,20 +12,20 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from bot.app import open_app
-from bot.database import open_database
 from bot.errors import ConfigurationError, ModelError
-from bot.ports import Writer
-from bot.settings import Settings
-from bot.tone.voice import Voice
+from bot.shell.app import open_app
+from bot.shell.settings import Settings
 from bot.types import Asker, Message, Reply
-from knowledge.embedding import Embedder
+from bot.voice.voice import Voice
+from bot.voice.writer import Writer
+from knowledge.embedding.embedder import Embedder
 from knowledge.errors import KnowledgeError, StoreError
+from knowledge.state.database import open_database
 from knowledge.stores.embedded import EmbeddedStore
 from knowledge.stores.weaviate import WeaviateStore
-from tests.fakes import FakeWriter
-from tests.knowledge.store_toys import passage, toward
-from tests.knowledge.weaviate_stand_in import StandIn
+from tests.kit.fakes import FakeWriter
+from tests.kit.store_toys import passage, toward
+from tests.stand_ins.weaviate import StandIn
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def changed(settings: Settings, **values: object) -> Settings:
 
 
 async def ask(assistant: object, text: str, voice: str | None = None) -> Reply:
-    from bot.assistant import Assistant
+    from bot.answers.assistant import Assistant
 
     assert isinstance(assistant, Assistant)
     key = uuid4().hex

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from bot.cli import cli
+from bot.shell.cli import cli
 
 Done = subprocess.CompletedProcess[str]
 Environment = Callable[[Path], dict[str, str]]

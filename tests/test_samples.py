@@ -13,15 +13,15 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from bot.app import App, open_app
-from bot.searching import Searching
-from bot.settings import Settings
+from bot.answers.question.searching import Searching
+from bot.shell.app import App, open_app
+from bot.shell.settings import Settings
 from bot.types import Asker, Message, Reply
 from knowledge.retrieval.cross_encoder import open_reader
 from knowledge.retrieval.reader import ReadableText, Reader, Reading
 from knowledge.retrieval.retriever import READ, Retriever
 from knowledge.types import Evidence, Passage
-from tests.fakes import FakeReader, FakeWriter
+from tests.kit.fakes import FakeReader, FakeWriter
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -82,7 +82,9 @@ async def app(samples_folder: Path) -> AsyncIterator[App]:
     """
     settings = Settings(data=samples_folder, sure=0)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("bot.app.open_reader", lambda *given: Remembering(open_reader(*given)))
+        patched.setattr(
+            "bot.shell.app.open_reader", lambda *given: Remembering(open_reader(*given))
+        )
         async with open_app(settings, FakeWriter().for_voice) as opened:
             yield opened
 

@@ -13,18 +13,18 @@ import structlog
 from cachetools import LRUCache
 
 from adapters.discord import events
-from adapters.discord.answers import Answers
-from adapters.discord.client import FrontClient
 from adapters.discord.commands import Tree
-from adapters.discord.components import ActionButton, ReopenButton, named, parts
 from adapters.discord.config import FEATURES, PLATFORM, DiscordConfig, endpoints
+from adapters.discord.connection.client import FrontClient
+from adapters.discord.connection.errors import DISCORD_FAILURES, as_ours, translated
 from adapters.discord.earlier import Earlier
-from adapters.discord.errors import DISCORD_FAILURES, as_ours, translated
 from adapters.discord.interactions import Interactions
 from adapters.discord.people import People
-from adapters.discord.replies import GrowingReply, MessageSurface
+from adapters.discord.showing.answers import Answers
+from adapters.discord.showing.components import ActionButton, ReopenButton, named, parts
+from adapters.discord.showing.replies import GrowingReply, MessageSurface
 from bot.cards import Card
-from bot.desk import Desk
+from bot.desk.desk import Desk
 from bot.errors import PlatformError
 from bot.failures import log_failure
 from bot.types import Place, Utterance

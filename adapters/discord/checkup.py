@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 
 import discord
 
-from adapters.discord.client import FrontClient
 from adapters.discord.commands import Tree
 from adapters.discord.config import PERMISSIONS, SCOPES, DiscordConfig, endpoints, permissions
-from adapters.discord.errors import DISCORD_FAILURES, as_ours, not_discords, translated
-from bot.commands import Commands
+from adapters.discord.connection.client import FrontClient
+from adapters.discord.connection.errors import DISCORD_FAILURES, as_ours, not_discords, translated
+from bot.desk.commands import Commands
 from bot.errors import HousevoiceError, PlatformError
 from bot.findings import Finding
 

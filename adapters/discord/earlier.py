@@ -5,8 +5,8 @@ from __future__ import annotations
 import discord
 from cachetools import LRUCache
 
-from adapters.discord import errors
-from adapters.discord.errors import translated
+from adapters.discord.connection import errors
+from adapters.discord.connection.errors import translated
 from adapters.discord.events import is_said_by_a_person, readable
 from bot.types import Utterance
 

@@ -16,17 +16,17 @@ import structlog
 from cachetools import LRUCache
 
 from adapters.discord import events, forum
-from adapters.discord.client import Interaction
-from adapters.discord.components import faults_view, options, parts
-from adapters.discord.errors import DISCORD_FAILURES, as_ours, translated
-from adapters.discord.modals import OpenForms, Submission, submission_of
+from adapters.discord.connection.client import Interaction
+from adapters.discord.connection.errors import DISCORD_FAILURES, as_ours, translated
 from adapters.discord.people import People
+from adapters.discord.showing.components import faults_view, options, parts
+from adapters.discord.showing.modals import OpenForms, Submission, submission_of
 from bot.cards import LABELS, Card, Choice, Form
-from bot.commands import Ask, Command, Invocation, Outcome
-from bot.desk import Desk
+from bot.desk.commands import Ask, Command, Invocation, Outcome
+from bot.desk.desk import Desk
+from bot.desk.forms import FieldFaults
 from bot.errors import UsageError
 from bot.failures import log_failure
-from bot.forms import FieldFaults
 from bot.ports import Platform
 from bot.types import Place, Utterance
 from knowledge.types import Attachment
@@ -41,7 +41,7 @@ _log = structlog.get_logger("housevoice")
 
 
 class Interactions:
-    """The :class:`adapters.discord.client.Front` of the adapter."""
+    """The :class:`adapters.discord.connection.client.Front` of the adapter."""
 
     def __init__(self, platform: Platform, desk: Desk, people: People) -> None:
         self._platform = platform

@@ -13,7 +13,7 @@ import discord
 from cachetools import LRUCache
 
 from adapters.discord.config import PLATFORM
-from adapters.discord.errors import DISCORD_FAILURES, as_ours
+from adapters.discord.connection.errors import DISCORD_FAILURES, as_ours
 from bot.errors import PlatformError
 from bot.types import Place
 from knowledge.types import PUBLIC, Principals

@@ -17,24 +17,24 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.agent import AgentView
-from adapters.slack.blocks import postings
 from adapters.slack.config import SlackConfig
+from adapters.slack.connection.http_mode import HttpListener
+from adapters.slack.connection.listeners import register
+from adapters.slack.connection.socket_mode import SocketListener
+from adapters.slack.connection.watchdog import Patience
+from adapters.slack.connection.web import SlackError, Sleep, Web, library_logger
+from adapters.slack.earlier import Threads
 from adapters.slack.events import PLATFORM, Me
-from adapters.slack.finding import OTHER, erase, find_answer
 from adapters.slack.hearing import Hearing
-from adapters.slack.http_mode import HttpListener
 from adapters.slack.interactions import Interactions
 from adapters.slack.later import Later
-from adapters.slack.listeners import register
 from adapters.slack.people import People
-from adapters.slack.private import PrivateReply, whisper
-from adapters.slack.replies import OpenReply
-from adapters.slack.socket_mode import SocketListener
-from adapters.slack.threads import Threads
-from adapters.slack.watchdog import Patience
-from adapters.slack.web import SlackError, Sleep, Web, library_logger
+from adapters.slack.showing.blocks import postings
+from adapters.slack.showing.finding import OTHER, erase, find_answer
+from adapters.slack.showing.private import PrivateReply, whisper
+from adapters.slack.showing.replies import OpenReply
 from bot.cards import Card
-from bot.desk import Desk
+from bot.desk.desk import Desk
 from bot.errors import ConfigurationError
 from bot.failures import log_failure
 from bot.ports import Feature, ReplyView

@@ -16,9 +16,9 @@ from typing import Any, Final
 import structlog
 from cachetools import LRUCache
 
-from adapters.slack.blocks import Json
-from adapters.slack.formatting import escape
-from adapters.slack.web import SlackError, Web
+from adapters.slack.connection.web import SlackError, Web
+from adapters.slack.showing.blocks import Json
+from adapters.slack.showing.formatting import escape
 from bot.types import Utterance
 
 OLD_VIEW: Final = (

@@ -7,8 +7,8 @@ import asyncio
 from adapters.reaching import Way
 from adapters.slack.agent import OLD_VIEW
 from adapters.slack.config import API_URL, SlackConfig
+from adapters.slack.connection.web import NOT_SLACKS, Json, SlackError, Sleep, Web
 from adapters.slack.manifest import APP_SCOPE, EVENTS_PATH, SCOPES
-from adapters.slack.web import NOT_SLACKS, Json, SlackError, Sleep, Web
 from bot.errors import ConfigurationError, PlatformError
 from bot.findings import Finding
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from cachetools import LRUCache
 
-from adapters.slack.blocks import Json
+from adapters.slack.connection.web import SlackError, Web
 from adapters.slack.events import Deleted, Edited, Heard, attachment, read
 from adapters.slack.people import People
-from adapters.slack.web import SlackError, Web
-from bot.dispatcher import Dispatcher
+from adapters.slack.showing.blocks import Json
+from bot.conversation.dispatcher import Dispatcher
 from bot.ports import Platform
 from bot.types import Utterance
 from knowledge.types import Attachment

@@ -11,7 +11,12 @@ from typing import Final
 
 import structlog
 
-from adapters.slack.blocks import (
+from adapters.slack.connection.web import SlackError, Web
+from adapters.slack.events import PLATFORM, attachments
+from adapters.slack.hearing import Hearing
+from adapters.slack.later import Later
+from adapters.slack.people import People
+from adapters.slack.showing.blocks import (
     ACTION,
     Json,
     card_view,
@@ -21,18 +26,13 @@ from adapters.slack.blocks import (
     postings,
     values,
 )
-from adapters.slack.events import PLATFORM, attachments
-from adapters.slack.formatting import from_slack
-from adapters.slack.hearing import Hearing
-from adapters.slack.later import Later
-from adapters.slack.people import People
-from adapters.slack.private import respond, whisper
-from adapters.slack.web import SlackError, Web
+from adapters.slack.showing.formatting import from_slack
+from adapters.slack.showing.private import respond, whisper
 from bot.cards import LABELS, Action, Card, Form
-from bot.commands import Ask, Invocation, Outcome
-from bot.desk import Desk
+from bot.desk.commands import Ask, Invocation, Outcome
+from bot.desk.desk import Desk
+from bot.desk.forms import FieldFaults
 from bot.errors import UsageError
-from bot.forms import FieldFaults
 from bot.ports import Platform
 from bot.types import Place, Utterance
 

@@ -14,8 +14,8 @@ from typing import Final, Generic, TypeVar
 import structlog
 from cachetools import LRUCache
 
+from adapters.slack.connection.web import Json, SlackError, Web
 from adapters.slack.events import PLATFORM, Me
-from adapters.slack.web import Json, SlackError, Web
 from bot.types import Place
 from knowledge.types import PUBLIC, Principals
 

@@ -22,7 +22,7 @@ from threading import Timer
 from time import monotonic
 from typing import Any, BinaryIO, cast
 
-from knowledge.chunking import Chunk
+from knowledge.documents.chunking import Chunk
 from knowledge.documents.reading import CountTokens, RawFile, ReadFile
 from knowledge.documents.worker import READY, receive, send
 from knowledge.errors import DocumentSkipped, KnowledgeError

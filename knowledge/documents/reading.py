@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from knowledge.chunking import Chunk, chunk
+from knowledge.documents.chunking import Chunk, chunk
 from knowledge.errors import DocumentSkipped
 from knowledge.parsing import MAX_DOCUMENT_BYTES, parse
 from knowledge.parsing.document import PARSER_FAILURES

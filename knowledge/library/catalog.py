@@ -1,7 +1,7 @@
 """What has been read from where, and when: sources, their documents, and the runs that read them.
 
-The passages themselves are in a :class:`knowledge.store.PassageStore`; a document is entered here
-only after the store holds it, so the catalog never claims what cannot be found.
+The passages themselves are in a :class:`knowledge.stores.port.PassageStore`; a document is entered
+here only after the store holds it, so the catalog never claims what cannot be found.
 """
 
 from __future__ import annotations

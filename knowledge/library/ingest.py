@@ -15,11 +15,11 @@ from datetime import date, datetime
 from uuid import NAMESPACE_URL, uuid5
 
 from knowledge.documents.reading import FileReader, RawFile, ReadFile, embedded_words
-from knowledge.embedding import Embedder
+from knowledge.embedding.embedder import Embedder
 from knowledge.errors import DocumentSkipped, SourceError
 from knowledge.library.catalog import Catalog, DocumentRecord, RunReport
 from knowledge.sources.port import RawDocument, SkippedDocument, Source, SourceSpec
-from knowledge.store import PassageStore
+from knowledge.stores.port import PassageStore
 from knowledge.types import PUBLIC, EmbeddedPassage, Passage, Principals
 
 FORMAT = 3

@@ -12,14 +12,14 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from knowledge.documents.reading import FileReader
-from knowledge.embedding import Embedder
+from knowledge.embedding.embedder import Embedder
 from knowledge.errors import SourceError
 from knowledge.library.catalog import Catalog, Run, RunReport
 from knowledge.library.ingest import Ingester, Progress
 from knowledge.library.leases import Leases, Reading
 from knowledge.sources.port import Means, SourceSpec
 from knowledge.sources.registry import Kinds
-from knowledge.store import PassageStore
+from knowledge.stores.port import PassageStore
 from knowledge.types import PUBLIC, Principals
 
 Told = Callable[[Progress], None]

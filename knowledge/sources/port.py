@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from knowledge.errors import SourceError
 from knowledge.sources.options import NoOptions, SecretReference
 from knowledge.types import PUBLIC, Principals, Validators
-from knowledge.url_secrets import without_secrets
+from knowledge.web.url_secrets import without_secrets
 
 if TYPE_CHECKING:
-    from knowledge.http import GuardedClient
+    from knowledge.web.client import GuardedClient
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from knowledge.errors import SourceError
 from knowledge.sources.options import as_json, read_options
 from knowledge.sources.port import Kind, Means, Source, SourceSpec
 from knowledge.types import PUBLIC, Principals
-from knowledge.url_secrets import secret_in
+from knowledge.web.url_secrets import secret_in
 
 KINDS: Mapping[str, str] = {
     "web": "knowledge.sources.web",

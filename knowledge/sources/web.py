@@ -48,7 +48,7 @@ def _open(spec: SourceSpec, means: Means) -> WebPage:
 
 def _normalised_url(typed: str) -> str:
     """Lower-case scheme and host, no default port, no fragment, at least ``/`` as path."""
-    from knowledge.http_urls import safe_url, web_url  # slow to import
+    from knowledge.web.urls import safe_url, web_url  # slow to import
 
     if re.search(r"\s", typed):
         raise SourceError("The address is not valid. Copy it from the browser.")

@@ -7,11 +7,11 @@ from urllib.parse import urlsplit, urlunsplit
 from urllib.robotparser import RobotFileParser
 
 from knowledge.errors import SourceError
-from knowledge.http import BodyTooLarge, GuardedClient, Response
-from knowledge.http_urls import safe_url
 from knowledge.sources.port import RawDocument, SkippedDocument
 from knowledge.types import Validators
-from knowledge.url_secrets import secret_in
+from knowledge.web.client import BodyTooLarge, GuardedClient, Response
+from knowledge.web.url_secrets import secret_in
+from knowledge.web.urls import safe_url
 
 ROBOT = "Housevoice"
 """Our name in robots.txt."""

@@ -1,1 +1,1 @@
-"""What is known about what is known, and about what was said: the state beside the passages."""
+"""The state beside the passages: its database, its migrations, and what all its tables share."""

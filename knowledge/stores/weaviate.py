@@ -33,11 +33,11 @@ from weaviate.collections.classes.filters import FilterReturn
 from weaviate.exceptions import UnexpectedStatusCodeError, WeaviateBaseError
 
 from knowledge.errors import StoreError
-from knowledge.spelling import LONG, SHORTEST, may_be, one_slip
-from knowledge.stores.stopwords import STOP_WORDS, telling_words
+from knowledge.text.spelling import LONG, SHORTEST, may_be, one_slip
+from knowledge.text.stopwords import STOP_WORDS, telling_words
+from knowledge.text.words import surface_words
 from knowledge.types import EmbeddedPassage, Passage, Principals, ScoredPassage, Vector
-from knowledge.url_secrets import without_secrets
-from knowledge.words import surface_words
+from knowledge.web.url_secrets import without_secrets
 
 DEFAULT_ALIAS = "Housevoice_passages"
 """The name that everything reads and writes; the collection behind it ends in its version."""
@@ -68,7 +68,7 @@ unreachable server for a minute."""
 
 
 class WeaviateStore:
-    """Keeps passages in Weaviate >= 1.37; implements :class:`knowledge.store.PassageStore`.
+    """Keeps passages in Weaviate >= 1.37; implements :class:`knowledge.stores.port.PassageStore`.
 
     Open it with :meth:`open`. What differs from the port: Weaviate has no transactions, so while
     :meth:`replace` runs a reader may see passages of the old and the new version side by side

@@ -15,17 +15,17 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from adapters.base import Adapter
-from adapters.console import Console, source_line
-from adapters.console_forms import as_filled_in, current, described
+from adapters.terminal.adapter import Console, source_line
+from adapters.terminal.forms import as_filled_in, current, described
 from bot.cards import Card, Choice, Field, Form, Values
-from bot.commands import Command, Commands, Invocation
-from bot.desk import Desk
+from bot.desk.commands import Command, Commands, Invocation
+from bot.desk.desk import Desk
+from bot.desk.forms import FieldFaults, FormKind, Forms
 from bot.errors import UsageError
-from bot.forms import FieldFaults, FormKind, Forms
 from bot.types import Asker, Citation
 from knowledge.types import Principals
 from tests.adapters.desk_bench import Bench, voice_for
-from tests.fakes import evidence
+from tests.kit.fakes import evidence
 
 MANAGERS = frozenset({"role:managers"})
 ASKER = Asker("user:console", frozenset({"public"}) | MANAGERS)

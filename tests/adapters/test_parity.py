@@ -28,7 +28,7 @@ from tests.adapters.stages.playing import (
     shown,
 )
 from tests.adapters.stages.stage import Stage
-from tests.fakes import evidence, far_evidence
+from tests.kit.fakes import evidence, far_evidence
 
 
 @pytest.fixture(params=PLATFORMS)

@@ -21,7 +21,7 @@ from tests.adapters.stages.playing import (
     shown,
 )
 from tests.adapters.stages.stage import Shown, Stage
-from tests.fakes import evidence
+from tests.kit.fakes import evidence
 
 
 @pytest.fixture(params=PLATFORMS)

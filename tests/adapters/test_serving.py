@@ -13,10 +13,10 @@ from typing import cast
 import pytest
 
 from adapters.base import FIRST_PAUSE, LONGEST_PAUSE, Adapter, serve
-from bot.app import PlatformChoice
-from bot.cli.running import _check
-from bot.dispatcher import Dispatcher
+from bot.conversation.dispatcher import Dispatcher
 from bot.errors import ConfigurationError, HousevoiceError, PlatformError
+from bot.shell.cli.running import _check
+from bot.shell.platforms import PlatformChoice
 
 WRONG = ConfigurationError("Slack does not take the token. Copy it again.")
 AWAY = PlatformError("Slack cannot be reached", passing=True)
@@ -149,8 +149,9 @@ class TestTokens:
 
 STUCK = """
 import time
-from bot.app import App, PlatformChoice
-from bot.cli.running import serve
+from bot.shell import platforms
+from bot.shell.app import App
+from bot.shell.cli.running import serve
 from tests.adapters.test_serving import Scripted
 
 class Stuck(Scripted):
@@ -168,7 +169,8 @@ async def taken():
 async def nothing(self):
     pass
 
-App.platforms = lambda self: [PlatformChoice("slack", taken, Stuck("slack").open)]
+choice = platforms.PlatformChoice("slack", taken, Stuck("slack").open)
+platforms.platforms = lambda settings, desk: [choice]
 App.warm_up = nothing
 serve()
 """

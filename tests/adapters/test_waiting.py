@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bot.answering import OPTIONAL_SECONDS
+from bot.conversation.answering import OPTIONAL_SECONDS
 from tests.adapters import discord_office, slack_office
 from tests.adapters.desk_bench import Bench
 

@@ -17,21 +17,21 @@ from alembic.migration import MigrationContext
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot import channels, drafting, history, inbox, limits
-from bot.database import open_database
+from bot.answers import history
+from bot.answers.history import History
+from bot.conversation import channels, inbox, limits
+from bot.desk import drafting
 from bot.errors import ConfigurationError
-from bot.history import History
-from bot.judge import Tier
-from bot.types import Asker, Message, ReadPassage, Reply
-from knowledge import attachments
-from knowledge.library import catalog, leases
+from bot.types import Asker, Message, ReadPassage, Reply, Tier
+from knowledge.library import attachments, catalog, leases
 from knowledge.library.catalog import Catalog, DocumentRecord, RunReport
 from knowledge.sources.port import SourceSpec
+from knowledge.state.database import open_database
 from knowledge.state.tables import metadata
 from knowledge.types import Validators
 from tests.bot.conftest import NO_SERVER, ROOT, SERVER
-from tests.fakes import evidence
-from tests.knowledge.library import last_report
+from tests.kit.fakes import evidence
+from tests.kit.library import last_report
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -64,7 +64,9 @@ class TestTheSchema:
     ) -> None:
         def down_and_up(connection: sa.Connection) -> None:
             config = Config()
-            config.set_main_option("script_location", str(ROOT / "bot" / "migrations"))
+            config.set_main_option(
+                "script_location", str(ROOT / "knowledge" / "state" / "migrations")
+            )
             config.attributes["connection"] = connection
             command.downgrade(config, "base")
             command.upgrade(config, "head")

@@ -14,13 +14,13 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.database import open_database
-from bot.history import History, Trace
+from bot.answers.history import History, Trace
 from bot.types import Checks, Citation, Composed, ReadPassage
+from knowledge.state.database import open_database
 from tests.adapters.desk_bench import open_bench
 from tests.adapters.fake_platform import CHANNEL, FakePlatform
 from tests.bot.conftest import ROOT
-from tests.fakes import evidence
+from tests.kit.fakes import evidence
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PAY = "Salaries are paid on the 25th of each month.\n"
@@ -119,7 +119,7 @@ _turn = sa.table(
 def migrate(connection: sa.Connection, to: str) -> None:
     """Up or down to a revision."""
     config = Config()
-    config.set_main_option("script_location", str(ROOT / "bot" / "migrations"))
+    config.set_main_option("script_location", str(ROOT / "knowledge" / "state" / "migrations"))
     config.attributes["connection"] = connection
     newer = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one()
     (command.downgrade if newer > to else command.upgrade)(config, to)

@@ -16,12 +16,14 @@ from safetensors.torch import load_file
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 from bot.errors import ConfigurationError
-from bot.ports import Choose, Say, Step
-from bot.tone.model import LocalModel
-from bot.tone.model_weights import PACKAGED, base_weights
-from bot.tone.template import prompt
-from bot.tone.voice import Example, Voice
-from jobs.finetune import TrainingSettings, model_card, split, train
+from bot.voice.model import LocalModel
+from bot.voice.model_weights import PACKAGED, base_weights
+from bot.voice.template import prompt
+from bot.voice.voice import Example, Voice
+from bot.voice.writer import Choose, Say, Step
+from jobs.training.voice.card import model_card
+from jobs.training.voice.data import TrainingSettings, split
+from jobs.training.voice.finetune import train
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = TrainingSettings(rank=4, learning_rate=2e-2, epochs=2, batch=16, seed=3)
@@ -117,7 +119,7 @@ def again(voice: Voice) -> Voice:
 def _short_replies() -> Any:
     """A model that knows nothing never ends a reply by itself; measuring would take a minute."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("jobs.finetune._LONGEST_REPLY", 4)
+        patched.setattr("jobs.training.voice.loop._LONGEST_REPLY", 4)
         yield
 
 
@@ -234,7 +236,7 @@ class TestATrainingThatFails:
         def full(_: object) -> str:
             raise OSError("no space left on device")
 
-        monkeypatch.setattr("jobs.finetune.model_card", full)
+        monkeypatch.setattr("jobs.training.voice.artifacts.model_card", full)
         with pytest.raises(OSError, match="no space"):
             train(voice, tiny, QUICK, lambda _: None)
         assert old.read_bytes() == b"old"

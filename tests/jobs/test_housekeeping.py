@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot.app import open_app
-from bot.database import open_database
-from bot.settings import Settings
+from bot.shell.app import open_app
+from bot.shell.settings import Settings
 from jobs.housekeeping import tidy_up
+from knowledge.state.database import open_database
 
 _ROWS = {
     "inbox": "INSERT INTO inbox (id, platform, conversation, author, shown, accepted_at, "

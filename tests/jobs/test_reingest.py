@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bot.database import open_database
 from jobs.reingest import reingest
 from knowledge.errors import StoreError
-from knowledge.http import GuardedClient
 from knowledge.library.library import Library
 from knowledge.sources.port import Means
+from knowledge.state.database import open_database
 from knowledge.stores.embedded import EmbeddedStore
-from tests.knowledge.library import file_reader
-from tests.knowledge.word_embedder import WordEmbedder
+from knowledge.web.client import GuardedClient
+from tests.kit.library import file_reader
+from tests.kit.word_embedder import WordEmbedder
 
 EVENING = datetime(2026, 3, 2, 18, tzinfo=UTC)
 NIGHT = datetime(2026, 3, 3, 3, tzinfo=UTC)

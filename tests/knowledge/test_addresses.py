@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.address_registries import SPECIAL
-from knowledge.addresses import AddressGuard, is_public
 from knowledge.errors import SourceError
+from knowledge.web.address_registries import SPECIAL
+from knowledge.web.addresses import AddressGuard, is_public
 
 V4 = st.ip_addresses(v=4)
 SPECIAL_V4 = [one for one in SPECIAL if one.version == 4]

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest_asyncio
 
-from bot.database import open_database
 from knowledge.library.catalog import Catalog, DocumentRecord, RunReport
 from knowledge.sources.port import SourceSpec
+from knowledge.state.database import open_database
 from knowledge.types import Validators
-from tests.knowledge.library import last_report
+from tests.kit.library import last_report
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)

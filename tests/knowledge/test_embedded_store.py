@@ -26,7 +26,7 @@ from knowledge.stores.embedded_schema import connect, prepare
 from knowledge.stores.embedded_sql import postings
 from knowledge.stores.fusion import fuse, relative_scores
 from knowledge.types import PUBLIC, EmbeddedPassage, Vector
-from tests.knowledge.store_toys import EVERYBODY, passage, texts, toward
+from tests.kit.store_toys import EVERYBODY, passage, texts, toward
 
 ROOT = Path(__file__).parents[2]
 PASSAGES = 20
@@ -37,7 +37,7 @@ WRITER = f"""
 import asyncio, itertools, sys
 from pathlib import Path
 from knowledge.stores.embedded import EmbeddedStore
-from tests.knowledge.store_toys import passage, toward
+from tests.kit.store_toys import passage, toward
 
 async def main() -> None:
     store = await EmbeddedStore.open(Path(sys.argv[1]))

@@ -16,8 +16,8 @@ from knowledge.errors import SourceError
 from knowledge.library.ingest import Progress
 from knowledge.sources.port import RawDocument, SkippedDocument
 from knowledge.types import Principals, Validators
-from tests.knowledge.library import MAX_BYTES, Library, last_report, opened_library, spec_for
-from tests.knowledge.web_site import Answer, Request, Site, running_site
+from tests.kit.library import MAX_BYTES, Library, last_report, opened_library, spec_for
+from tests.kit.web_site import Answer, Request, Site, running_site
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -17,9 +17,9 @@ import pytest
 import pytest_asyncio
 
 from knowledge.library.catalog import Catalog, DocumentRecord
-from knowledge.store import PassageStore
+from knowledge.stores.port import PassageStore
 from knowledge.types import Passage
-from tests.knowledge.library import Library, last_report, opened_library
+from tests.kit.library import Library, last_report, opened_library
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -137,7 +137,7 @@ class TestDyingInBetween:
 STEPPING = """
 import asyncio, json, sys
 from pathlib import Path
-from tests.knowledge.library import opened_library
+from tests.kit.library import opened_library
 
 def told(*step):
     print(json.dumps(step), flush=True)

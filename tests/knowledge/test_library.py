@@ -12,18 +12,18 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.database import open_database
 from knowledge.errors import SourceBusy, SourceError
-from knowledge.http import GuardedClient
 from knowledge.library.leases import LEASE, Leases
 from knowledge.library.library import Library
 from knowledge.sources.port import Kind, Means, RawDocument, SkippedDocument, SourceSpec
 from knowledge.sources.registry import Kinds
+from knowledge.state.database import open_database
 from knowledge.stores.embedded import EmbeddedStore
 from knowledge.types import PUBLIC, Validators
-from tests.knowledge.library import file_reader
-from tests.knowledge.web_site import Answer, Request, running_site
-from tests.knowledge.word_embedder import WordEmbedder
+from knowledge.web.client import GuardedClient
+from tests.kit.library import file_reader
+from tests.kit.web_site import Answer, Request, running_site
+from tests.kit.word_embedder import WordEmbedder
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MANAGERS = frozenset({"role:managers"})

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from bot.database import open_database
 from knowledge.library.catalog import Catalog
 from knowledge.sources.port import SourceSpec
+from knowledge.state.database import open_database
 from tests.bot.conftest import ROOT
 
 ADDED = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -43,7 +43,7 @@ async def test_their_options_go_to_their_kind(tmp_path: Path) -> None:
     engine = sa.create_engine(url)
     with engine.begin() as connection:
         config = Config()
-        config.set_main_option("script_location", str(ROOT / "bot" / "migrations"))
+        config.set_main_option("script_location", str(ROOT / "knowledge" / "state" / "migrations"))
         config.attributes["connection"] = connection
         command.upgrade(config, "0004")
         source = sa.Table("source", sa.MetaData(), autoload_with=connection)

@@ -10,12 +10,12 @@ from typing import Protocol
 
 import pytest
 
-from knowledge.http import GuardedClient
 from knowledge.sources.options import as_json, options_of, read_options
 from knowledge.sources.port import Means, RawDocument, Source, SourceSpec
 from knowledge.sources.registry import KINDS, Kinds
 from knowledge.types import Validators
-from tests.knowledge.web_site import Answer, Request, Site, running_site
+from knowledge.web.client import GuardedClient
+from tests.kit.web_site import Answer, Request, Site, running_site
 
 
 class Place(Protocol):

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from knowledge.errors import SourceError
-from knowledge.http import GuardedClient
 from knowledge.sources.globs import matches
 from knowledge.sources.port import Means, RawDocument, SkippedDocument, SourceSpec
 from knowledge.sources.registry import Kinds
 from knowledge.types import Validators
-from tests.knowledge.library import spec_for
-from tests.knowledge.web_site import Answer, Request, Site, running_site
+from knowledge.web.client import GuardedClient
+from tests.kit.library import spec_for
+from tests.kit.web_site import Answer, Request, Site, running_site
 
 is_root = hasattr(os, "geteuid") and os.geteuid() == 0
 

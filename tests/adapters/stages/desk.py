@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any
 
 from bot.cards import Card, Choice, Field, Form, Values
-from bot.commands import Command, Commands, Invocation, Outcome, Parameter
-from bot.desk import Desk
-from bot.forms import FieldFaults, FormKind, Forms
+from bot.desk.commands import Command, Commands, Invocation, Outcome, Parameter
+from bot.desk.desk import Desk
+from bot.desk.forms import FieldFaults, FormKind, Forms
 from tests.adapters.desk_bench import Bench
 
 EVERY_FIELD: Mapping[str, tuple[Field, ...]] = {
