@@ -29,7 +29,9 @@ from tests.bot.conftest import ROOT
 STARTS = 6
 OPEN = """
 import asyncio, sys
+from pathlib import Path
 from knowledge.state.database import open_database
+from knowledge.stores.embedded import EmbeddedStore
 async def main():
     print("ready", flush=True)
     sys.stdin.readline()
