@@ -149,8 +149,7 @@ class TestTokens:
 
 STUCK = """
 import time
-from bot.shell import platforms
-from bot.shell.app import App
+from bot.shell.app import App, PlatformChoice
 from bot.shell.cli.running import serve
 from tests.adapters.test_serving import Scripted
 
@@ -169,8 +168,7 @@ async def taken():
 async def nothing(self):
     pass
 
-choice = platforms.PlatformChoice("slack", taken, Stuck("slack").open)
-platforms.platforms = lambda settings, desk: [choice]
+App.platforms = lambda self: [PlatformChoice("slack", taken, Stuck("slack").open)]
 App.warm_up = nothing
 serve()
 """
