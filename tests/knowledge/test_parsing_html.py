@@ -90,6 +90,10 @@ class TestWhatIsNot:
         assert SENTENCE in result
         assert "SECRET" not in result
 
+    def test_what_is_crossed_out_leaves_no_gap(self) -> None:
+        markup = "<main><p>It costs <del>6 euros</del> <ins>9 euros</ins> a day.</p></main>"
+        assert text_of(markup) == "It costs 9 euros a day."
+
     def test_hidden_parts_are_counted(self) -> None:
         parsed = read(f"<h1>Pool</h1><p>{SENTENCE}</p><p hidden>One.</p><p hidden>Two.</p>")
         assert [(each.kind, each.count) for each in parsed.left_out] == [("hidden parts", 2)]
