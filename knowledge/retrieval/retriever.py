@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from knowledge.embedding.embedder import Embedder
+from knowledge.embedding.port import Embedder
 from knowledge.parsing.inline import plain_text
 from knowledge.retrieval.reader import Reader, Reading, readable_text
 from knowledge.stores.port import PassageStore
@@ -48,7 +48,7 @@ class Retriever:
         when a model cannot be loaded.
         """
         searched = searched or question
-        vector = await self._embedder.embed_one(searched)
+        vector = await self._embedder.embed_question(searched)
         found = await self._store.search(
             searched,
             vector,
