@@ -24,7 +24,8 @@ from knowledge.stores.port import PassageStore
 from knowledge.types import PUBLIC, EmbeddedPassage, LeftOut, Passage, Principals
 
 FORMAT = 4
-"""Raise it when parsing, chunking or the embedded text change: every document is read anew."""
+"""Raise it when parsing, chunking, the embedded text or what stores keep change: every document is
+read anew."""
 _FLUSH_PASSAGES = 128
 """Passages embedded together: enough for batches of like length, few enough to lose little."""
 
