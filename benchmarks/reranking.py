@@ -89,7 +89,7 @@ async def embedded(passages: Sequence[Passage], work: Path) -> list[EmbeddedPass
     kept = work / "passage_vectors.npy"
     vectors = np.load(kept) if kept.is_file() else np.zeros((0, 0), np.float32)
     if len(vectors) != len(passages):
-        vectors = await LocalEmbedder().embed([embedded_text(each) for each in passages])
+        vectors = await LocalEmbedder().embed_passages([embedded_text(each) for each in passages])
         np.save(kept, vectors)
     return [EmbeddedPassage(*each) for each in zip(passages, vectors, strict=True)]
 
