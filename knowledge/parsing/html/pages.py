@@ -12,9 +12,9 @@ from typing import Any
 
 from knowledge.errors import DocumentSkipped
 from knowledge.parsing.document import PARSER_FAILURES, Draft, primary_language
-from knowledge.parsing.furniture import drop_furniture
-from knowledge.parsing.markup import to_markdown
-from knowledge.parsing.unseen import drop_unseen
+from knowledge.parsing.html.furniture import drop_furniture
+from knowledge.parsing.html.markup import to_markdown
+from knowledge.parsing.html.unseen import drop_unseen
 
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _MAIN = "//main | //*[@role='main'] | //article"
