@@ -22,8 +22,9 @@ from knowledge.sources.base import RawDocument, SkippedDocument, Source, SourceS
 from knowledge.store import PassageStore
 from knowledge.types import PUBLIC, EmbeddedPassage, Passage, Principals
 
-FORMAT = 3
-"""Raise it when parsing, chunking or the embedded text change: every document is read anew."""
+FORMAT = 4
+"""Raise it when parsing, chunking, the embedded text or what stores keep change: every document is
+read anew."""
 _FLUSH_PASSAGES = 128
 """Passages embedded together: enough for batches of like length, few enough to lose little."""
 

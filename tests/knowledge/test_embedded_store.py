@@ -282,14 +282,6 @@ async def test_words_are_counted_and_weighed_as_fts5_does(path: Path) -> None:
     assert {one.passage.id: one.score for one in found} == pytest.approx(expected)
 
 
-@pytest.mark.asyncio
-async def test_words_match_by_stem_and_without_accents(path: Path) -> None:
-    async with opened(path) as store:
-        await store.replace("handbook", "guide.md", [passage("Résumés of cafés", toward(pay=1))])
-        for text in ("resume", "RÉSUMÉ", "re\u0301sume\u0301", "cafe"):
-            assert await store.search(text, toward(pay=1), EVERYBODY, 5, alpha=0), text
-
-
 # -- against a model ----------------------------------------------------------------------------
 
 scores = st.dictionaries(
