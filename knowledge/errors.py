@@ -2,6 +2,7 @@
 
 KnowledgeError
 ├── StoreError           the passage store cannot be reached or refused a write
+│   └── StoreUnavailable its server is away, is starting or refuses us; nobody's words are in it
 ├── SourceError          a source cannot be read or was given wrongly; the message says what to do
 └── DocumentSkipped      one document cannot be used; ``reason`` is shown to the admin
 """
@@ -45,6 +46,10 @@ class KnowledgeError(Exception):
 
 class StoreError(KnowledgeError):
     """The passage store cannot be reached or refused a write."""
+
+
+class StoreUnavailable(StoreError):
+    """The store's server cannot be used now; the message holds nothing that anybody wrote."""
 
 
 class SourceError(KnowledgeError):

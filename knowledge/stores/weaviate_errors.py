@@ -19,7 +19,7 @@ from weaviate.exceptions import (
     WeaviateClosedClientError,
 )
 
-from knowledge.errors import StoreError
+from knowledge.errors import StoreError, StoreUnavailable
 
 STARTING = "tried to browse non-existing index"
 """What a server says that is up but has not opened its collections yet."""
@@ -33,7 +33,7 @@ _REFUSED_KEY = (
 )
 _MAY_NOT = "the API key may not do this: give its user the right to read and write collections"
 _STARTING = "it is starting: try again in a moment"
-_GONE = "its collection is gone: run 'housevoice refresh', which makes it again and fills it"
+_GONE = "its collection is gone: run 'housevoice source refresh', which makes it again and fills it"
 _FULL = "its disk is nearly full, so it takes no writes: make room on the server"
 _BY_WORDS = (
     (STARTING, _STARTING),
@@ -83,13 +83,14 @@ class Server:
             JSONDecodeError,
             KeyError,
         ) as error:
-            raise StoreError(f"Weaviate {what}: {self.remedy(error, seconds)}.") from error
+            if told := self.remedy(error, seconds):
+                raise StoreUnavailable(f"Weaviate {what}: {told}.") from error
+            raise StoreError(f"Weaviate {what}: {_one_line(_words(error))}.") from error
 
-    def remedy(self, error: BaseException, seconds: float) -> str:
-        """What to do about it; else the server's own words, in one line."""
+    def remedy(self, error: BaseException, seconds: float) -> str | None:
+        """What to do about it, in our own words; None where only the server's tell it."""
         causes = list(_with_causes(error))
-        words = " ".join(str(getattr(each, "message", "")) or str(each) for each in causes)
-        if told := remedy_in(words):
+        if told := remedy_in(_words(error)):
             return told
         for each in causes:
             if isinstance(each, AioRpcError):
@@ -107,21 +108,21 @@ class Server:
         if isinstance(error, TimeoutError):
             # The client goes on trying a port that nobody listens at until it is stopped.
             return self._silent(seconds)
-        return _one_line(words) or type(error).__name__
+        return None
 
-    def _of_grpc(self, error: AioRpcError, seconds: float) -> str:
+    def _of_grpc(self, error: AioRpcError, seconds: float) -> str | None:
         if error.code() is StatusCode.UNAVAILABLE:
             return self._no_grpc()
         if error.code() is StatusCode.DEADLINE_EXCEEDED:
             return self._silent(seconds)
-        return _BY_CODE.get(error.code()) or _one_line(error.details() or error.code().name)
+        return _BY_CODE.get(error.code())
 
-    def _of_rest(self, error: UnexpectedStatusCodeError) -> str:
+    def _of_rest(self, error: UnexpectedStatusCodeError) -> str | None:
         if error.status_code in _ELSEWHERE:
             return self._no_weaviate()
         if error.status_code in _NOT_NOW:
             return _STARTING
-        return _BY_STATUS.get(error.status_code) or _one_line(str(error))
+        return _BY_STATUS.get(error.status_code)
 
     def _no_grpc(self) -> str:
         return (
@@ -149,12 +150,17 @@ def remedy_in(words: str) -> str | None:
 
 def starting() -> StoreError:
     """The error for a server that says it is not ready yet."""
-    return StoreError(f"Weaviate cannot be used: {_STARTING}.")
+    return StoreUnavailable(f"Weaviate cannot be used: {_STARTING}.")
 
 
 def is_starting(error: BaseException) -> bool:
     """Whether the server will answer by itself in a moment."""
     return any(_STARTING in str(each) for each in _with_causes(error))
+
+
+def _words(error: BaseException) -> str:
+    causes = [str(getattr(each, "message", "")) or str(each) for each in _with_causes(error)]
+    return "; ".join(dict.fromkeys(filter(None, causes))) or type(error).__name__
 
 
 def _one_line(words: str) -> str:

@@ -180,7 +180,7 @@ async def test_a_collection_that_vanished_behind_its_alias_is_made_again(
     server: StandIn, store: WeaviateStore
 ) -> None:
     del server.collections[COLLECTION]
-    with pytest.raises(StoreError, match="run 'housevoice refresh'") as raised:
+    with pytest.raises(StoreError, match="run 'housevoice source refresh'") as raised:
         await laptops(store)
     assert is_one_plain_line(raised.value)
 
