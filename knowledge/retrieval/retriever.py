@@ -48,7 +48,7 @@ class Retriever:
         when a model cannot be loaded.
         """
         searched = searched or question
-        vector = await self._embedder.embed_one(searched)
+        vector = await self._embedder.embed_question(searched)
         found = await self._store.search(
             searched,
             vector,
