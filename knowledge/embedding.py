@@ -115,28 +115,35 @@ class Embedder:
                     ).eval()
                 except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
                     raise broken_embedder(self._folder, error) from error
-                self._asking = self._for_questions()
         return self._model
 
     def _for_questions(self) -> Any:
+        """The model with what tuning changed; only the embedder's own thread asks for it."""
+        passages = self._loaded()
         if self._tuned is None:
-            return self._model
+            return passages
+        if self._asking is None:
+            self._asking = self._changed(passages, self._tuned)
+        return self._asking
+
+    @staticmethod
+    def _changed(passages: Any, tuned: Path) -> Any:
         from safetensors.torch import load_file
 
         from knowledge.low_rank import with_difference
 
-        start = {name: value.float() for name, value in self._model.state_dict().items()}
-        asking = copy.deepcopy(self._model)
-        asking.load_state_dict(with_difference(start, load_file(self._tuned)))
-        asking.embeddings = self._model.embeddings  # not tuned, and half of it
+        start = {name: value.float() for name, value in passages.state_dict().items()}
+        asking = copy.deepcopy(passages)
+        asking.load_state_dict(with_difference(start, load_file(tuned)))
+        asking.embeddings = passages.embeddings  # not tuned, and half of it
         return asking
 
     def _embed(self, texts: Sequence[str], *, questions: bool = False) -> NDArray[np.float32]:
         """One batch, padded to its longest text."""
         import torch
 
-        passages, tokenizer = self._loaded(), self._counter.tokenizer
-        model = self._asking if questions else passages
+        model = self._for_questions() if questions else self._loaded()
+        tokenizer = self._counter.tokenizer
         encoded = [tokenizer.encode(text, add_special_tokens=True).ids for text in texts]
         # Cut long ones but keep the closing special token, as the tokenizer itself would.
         encoded = [
