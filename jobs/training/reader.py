@@ -63,9 +63,13 @@ def run(
     from safetensors.torch import load_file, save_file
     from tokenizers import Tokenizer
 
-    from knowledge.low_rank import difference, with_difference
     from knowledge.retrieval.packaged_weights import packaged_folder
-    from knowledge.retrieval.shipped import DIFFERENCE, TRUNK, start_network
+    from knowledge.retrieval.shipped import (
+        DIFFERENCE,
+        difference,
+        start_network,
+        with_difference,
+    )
 
     console = Console(stderr=True)
     tokenizer = Tokenizer.from_file(str(packaged_folder() / "tokenizer.json"))
@@ -87,7 +91,7 @@ def run(
             for name, value in weights.items()
         }
         seeds = [*earlier, recipe.seed]
-    changed = difference(start.state_dict(), weights, recipe.rank, TRUNK)
+    changed = difference(start.state_dict(), weights, recipe.rank)
     # What is measured is what ships: the difference at its rank, run in bf16.
     network.load_state_dict(with_difference(start.state_dict(), changed))
     network.eval().to(torch.bfloat16)

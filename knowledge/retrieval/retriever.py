@@ -18,16 +18,20 @@ from knowledge.words import surface_words
 
 ALPHA = 0.5
 """Weight of the vectors in the fusion; see docs/benchmarks.md for the other values."""
-READ = 10
+READ = 15
 """Passages that are read at the least; docs/benchmarks.md tells what more of them would bring."""
-_CANDIDATES = 30
+_DUPLICATES = 3  # candidates for each that is read: some of them say the same
 _SAME_TEXT = 0.85  # share of word triples in common (Broder 1997) above which texts are one
 
 
 class Retriever:
     """Search for people: by question, for those who may read, best evidence first."""
 
-    def __init__(self, store: PassageStore, embedder: Embedder, reader: Reader):
+    def __init__(
+        self, store: PassageStore, embedder: Embedder, reader: Reader, *, read: int = READ
+    ):
+        """``read``: passages that are read at the least."""
+        self._least = read
         self._store = store
         self._embedder = embedder
         self._reader = reader
@@ -48,16 +52,17 @@ class Retriever:
         when a model cannot be loaded.
         """
         searched = searched or question
-        vector = await self._embedder.embed_question(searched)
+        most = max(self._least, k)
+        vector = await self._embedder.embed_one(searched)
         found = await self._store.search(
             searched,
             vector,
             principals,
-            max(_CANDIDATES, 2 * k),
+            _DUPLICATES * most,
             alpha=ALPHA,
             sources=sources,
         )
-        passages = [each.passage for each in _without_near_duplicates(found)[: max(READ, k)]]
+        passages = [each.passage for each in _without_near_duplicates(found)[:most]]
         units = [_units(passage) for passage in passages]
         texts = [
             readable_text(passage.context, some)

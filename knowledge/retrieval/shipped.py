@@ -1,22 +1,26 @@
-"""The trained reader as it ships: the packaged cross-encoder plus a low-rank difference."""
+"""The trained reader as it ships: the packaged cross-encoder plus a low-rank difference.
+
+Whole weights would be 67 MB in the repository; what training changed is a few: matrices as the
+product of two thin ones (a truncated SVD, as LoRA stores them; Hu et al. 2021), the rest whole.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
-from knowledge.low_rank import with_difference
 from knowledge.retrieval.network import ReaderNetwork
 from knowledge.retrieval.packaged_weights import packaged_weights
 
 DIFFERENCE = "difference.safetensors"
-TRUNK = "bert."
-"""What the names of the matrices begin with that are stored thin."""
+_LEFT, _RIGHT = ".left", ".right"  # their product is added
 
 
 def start_network() -> ReaderNetwork:
@@ -56,3 +60,36 @@ def load_network(shipped: Path, kept: Path) -> ReaderNetwork:
     if capable._is_avx512_bf16_supported() or capable._is_amx_tile_supported():
         network.to(torch.bfloat16)
     return network
+
+
+def difference(
+    start: Mapping[str, Tensor], trained: Mapping[str, Tensor], rank: int
+) -> dict[str, Tensor]:
+    """What training changed: matrices of the trunk at ``rank``, everything else whole, in fp16."""
+    changed: dict[str, Tensor] = {}
+    for name, value in trained.items():
+        delta = value - start[name]
+        if not bool(delta.any()):
+            continue
+        if value.ndim == 2 and name.startswith("bert."):
+            left, sizes, right = torch.linalg.svd(delta, full_matrices=False)
+            root = sizes[:rank].sqrt()
+            changed[name + _LEFT] = (left[:, :rank] * root).half().contiguous()
+            changed[name + _RIGHT] = (right[:rank] * root[:, None]).half().contiguous()
+        else:
+            changed[name] = value.half().contiguous()
+    return changed
+
+
+def with_difference(
+    start: Mapping[str, Tensor], changed: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """The trained weights, from the packaged ones and the difference; in fp32."""
+    whole = dict(start)
+    for name, value in changed.items():
+        if name.endswith(_LEFT):
+            matrix = name.removesuffix(_LEFT)
+            whole[matrix] = start[matrix] + value.float() @ changed[matrix + _RIGHT].float()
+        elif not name.endswith(_RIGHT):
+            whole[name] = value.float()
+    return whole

@@ -29,13 +29,12 @@ from jobs.training.reader_data import (
 from jobs.training.reader_loop import Recipe, train
 from jobs.training.reader_measures import Judged, best_blend, calibrated, measures, thresholds
 from jobs.training.reader_mix import generic_groups
-from knowledge.low_rank import difference, with_difference
 from knowledge.retrieval.encoding import encode
 from knowledge.retrieval.network import ReaderNetwork, unit_shares
 from knowledge.retrieval.packaged_weights import packaged_folder
 from knowledge.retrieval.reader import readable_text
 from knowledge.retrieval.scoring import score
-from knowledge.retrieval.shipped import TRUNK
+from knowledge.retrieval.shipped import difference, with_difference
 from knowledge.sentences import split_units
 from knowledge.types import Passage
 
@@ -198,7 +197,7 @@ class TestWhatShips:
         matrix = "bert.encoder.layer.0.output.dense.weight"
         trained[matrix] += 0.01 * torch.randn(384, 4) @ torch.randn(4, 1536)
         trained["evidence.bias"] += 1
-        changed = difference(start, trained, 4, TRUNK)
+        changed = difference(start, trained, rank=4)
         assert set(changed) == {f"{matrix}.left", f"{matrix}.right", "evidence.bias"}
         whole = with_difference(start, changed)
         assert torch.allclose(whole[matrix], trained[matrix], atol=1e-3)

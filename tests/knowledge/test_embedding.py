@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from knowledge.documents.reading import MAX_TOKENS
-from knowledge.embedding import Embedder, packaged_folder
+from knowledge.embedding import Embedder
 from knowledge.errors import KnowledgeError
 
 TEXTS = [
@@ -38,7 +38,7 @@ async def test_a_text_has_the_same_vector_alone_and_in_any_batch(embedder: Embed
     together = await embedder.embed(TEXTS)
     backwards = (await embedder.embed(TEXTS[::-1]))[::-1]
     for text, one, other in zip(TEXTS, together, backwards, strict=True):
-        [alone] = await embedder.embed([text])
+        alone = await embedder.embed_one(text)
         assert alone.shape == (384,)
         assert float(alone @ one) == pytest.approx(1, abs=1e-2), text
         assert float(alone @ other) == pytest.approx(1, abs=1e-2), text
@@ -48,7 +48,7 @@ async def test_more_texts_than_a_batch_holds_come_back_in_their_order(embedder: 
     texts = [f"{'word ' * (n * 7 % 11)}number {n}" for n in range(70)]
     vectors = await embedder.embed(texts)
     for n in (0, 31, 32, 69):
-        [alone] = await embedder.embed([texts[n]])
+        alone = await embedder.embed_one(texts[n])
         assert int(np.argmax(vectors @ alone)) == n
 
 
@@ -82,28 +82,10 @@ async def test_nothing_to_embed_needs_no_model() -> None:
 
 
 async def test_callers_at_once_get_their_own_vectors(embedder: Embedder) -> None:
-    alone = [await embedder.embed_question(text) for text in TEXTS[:3]]
-    at_once = await asyncio.gather(*[embedder.embed_question(text) for text in TEXTS[:3]])
+    alone = await embedder.embed(TEXTS[:3])
+    at_once = await asyncio.gather(*[embedder.embed_one(text) for text in TEXTS[:3]])
     for one, other in zip(alone, at_once, strict=True):
         assert float(one @ other) == pytest.approx(1, abs=1e-2)
-
-
-async def test_a_question_is_read_by_weights_of_its_own_and_a_passage_as_ever(
-    embedder: Embedder,
-) -> None:
-    as_packaged = Embedder(str(packaged_folder()), threads=1)
-    asked, answer = "what can i spend on food when im away", "The daily allowance covers meals."
-    assert np.array_equal(await embedder.embed([answer]), await as_packaged.embed([answer]))
-    [passage] = await embedder.embed([answer])
-    tuned, plain = [await each.embed_question(asked) for each in (embedder, as_packaged)]
-    assert 0.5 < float(tuned @ plain) < 0.999
-    assert float(tuned @ passage) > float(tuned @ (await embedder.embed(["Bike shed"]))[0])
-
-
-async def test_a_model_of_ones_own_reads_questions_as_it_reads_passages() -> None:
-    own = Embedder(str(packaged_folder()), threads=1)
-    [as_passage] = await own.embed(["Which page?"])
-    assert float(as_passage @ await own.embed_question("Which page?")) == pytest.approx(1, abs=1e-2)
 
 
 def test_tokens_are_counted_without_the_special_ones(embedder: Embedder) -> None:
@@ -123,7 +105,7 @@ async def test_a_question_waits_for_no_more_than_a_batch_of_a_large_source(
 ) -> None:
     source = asyncio.create_task(embedder.embed([f"Page {number}." for number in range(2000)]))
     await asyncio.sleep(0)  # its first batch is on its way
-    await embedder.embed_question("Which page?")
+    await embedder.embed_one("Which page?")
     assert not source.done()
     assert (await source).shape[0] == 2000
 
@@ -149,4 +131,4 @@ async def test_a_folder_with_a_broken_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(KnowledgeError, match=str(tmp_path)):
         broken.count_tokens("How long is this?")
     with pytest.raises(KnowledgeError, match=str(tmp_path)):
-        await broken.embed_question("Is anybody there?")
+        await broken.embed_one("Is anybody there?")

@@ -39,7 +39,7 @@ class WordEmbedder(Embedder):
         rows = [_direction(text) for text in texts]
         return np.stack(rows) if rows else np.zeros((0, 0), np.float32)
 
-    async def embed_question(self, text: str) -> Vector:
+    async def embed_one(self, text: str) -> Vector:
         [row] = list(await self.embed([text]))
         return np.asarray(row, np.float32)
 
