@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -15,6 +16,7 @@ import pytest_asyncio
 from knowledge.errors import StoreError
 from knowledge.stores import weaviate as weaviate_module
 from knowledge.stores.weaviate import DEFAULT_ALIAS, WeaviateStore
+from tests.knowledge.library import opened_library
 from tests.knowledge.store_toys import EVERYBODY, passage, texts, toward
 from tests.knowledge.weaviate_stand_in import StandIn
 
@@ -189,6 +191,20 @@ async def test_a_collection_that_vanished_behind_its_alias_is_made_again(
     await again.replace("handbook", "guide.md", [LAPTOP])
     assert await laptops(store) == [LAPTOP.passage.text]
     await again.close()
+
+
+async def test_after_a_restore_without_the_collection_the_next_refresh_fills_it(
+    server: StandIn, tmp_path: Path
+) -> None:
+    async with opened_library(tmp_path / "data", tmp_path / "documents") as library:
+        library.write(trains="# Trains\n\nTrains go first.", pay="# Pay\n\nOn the 28th.")
+        for _ in range(2):
+            library.store = await open_store(server)
+            await library.read()
+            assert await library.found("trains") == ["trains.md"]
+            assert (await library.read()).unchanged == 2
+            await library.store.close()
+            server.collections.clear()
 
 
 async def test_a_collection_from_before_the_stems_gets_them_when_it_is_read_again(
