@@ -51,18 +51,7 @@ class Retriever:
         Raises :class:`knowledge.errors.StoreError`, or :class:`knowledge.errors.KnowledgeError`
         when a model cannot be loaded.
         """
-        searched = searched or question
-        most = max(self._least, k)
-        vector = await self._embedder.embed_one(searched)
-        found = await self._store.search(
-            searched,
-            vector,
-            principals,
-            _DUPLICATES * most,
-            alpha=ALPHA,
-            sources=sources,
-        )
-        passages = [each.passage for each in _without_near_duplicates(found)[:most]]
+        passages = await self.candidates(searched or question, principals, k, sources=sources)
         units = [_units(passage) for passage in passages]
         texts = [
             readable_text(passage.context, some)
@@ -74,6 +63,26 @@ class Retriever:
             for passage, some, reading in zip(passages, units, readings, strict=True)
         ]
         return sorted(evidence, key=lambda each: -each.score)[:k]
+
+    async def candidates(
+        self,
+        text: str,
+        principals: Principals,
+        k: int = 1,
+        *,
+        sources: frozenset[str] | None = None,
+    ) -> list[Passage]:
+        """What is read for this text, in the order of the search; ``k`` at the least."""
+        most = max(self._least, k)
+        found = await self._store.search(
+            text,
+            await self._embedder.embed_one(text),
+            principals,
+            _DUPLICATES * most,
+            alpha=ALPHA,
+            sources=sources,
+        )
+        return [each.passage for each in _without_near_duplicates(found)[:most]]
 
 
 def _units(passage: Passage) -> list[Unit]:
