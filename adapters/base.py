@@ -9,7 +9,7 @@ from typing import Protocol
 
 import structlog
 
-from bot.dispatcher import Dispatcher
+from bot.conversation.dispatcher import Dispatcher
 from bot.errors import HousevoiceError
 from bot.failures import log_failure
 from bot.ports import Platform

@@ -18,7 +18,6 @@ import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +28,9 @@ from benchmarks import handbook
 from benchmarks.handbook import Corpus, HandbookQuestion
 from benchmarks.metrics import mean
 from benchmarks.results import write
-from bot.app import App, open_app
-from bot.settings import Settings
+from bot.shell.app import App, open_app
+from bot.shell.settings import Settings
 from bot.types import Asker, Message, Reply
-from knowledge.sources import spec_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +71,7 @@ def weights_argument(parser: argparse.ArgumentParser) -> None:
 
 async def ingest(app: App, folder: Path) -> Corpus:
     """Read the handbook into the app."""
-    spec = spec_for(str(folder))
-    await app.catalog.save_source(spec, datetime.now(UTC))
-    report = await app.ingester.run(spec, app.open_source(spec))
+    _, report = await app.library.add(str(folder))
     if report.error:
         raise SystemExit(report.error)
     passages = await handbook.all_passages(app.store, handbook.EVERYBODY)
@@ -134,7 +130,7 @@ async def measure(folder: Path, weights: Path | None) -> list[Answered]:
 def checks_hold(reply: Reply) -> bool:
     """Whether the quote is verbatim, its facts unchanged, and the citation marks valid."""
     checks = reply.checks
-    return bool(checks["quote_verbatim"] and all(checks["facts"].values()) and checks["marks"])
+    return bool(checks.quote_verbatim and all(checks.facts.values()) and checks.marks)
 
 
 def summary(answered: Sequence[Answered]) -> dict[str, Any]:
@@ -169,7 +165,7 @@ def summary(answered: Sequence[Answered]) -> dict[str, Any]:
         "answers": {
             "given": len(given),
             "all_checks_hold": share(checks_hold(reply) for reply in given),
-            "every_marker_kept": share(all(reply.checks["markers"].values()) for reply in given),
+            "every_marker_kept": share(all(reply.checks.markers.values()) for reply in given),
             "markers": markers_kept(given),
         },
     }
@@ -187,8 +183,8 @@ def share(hits: Any) -> float:
 
 def markers_kept(given: Sequence[Reply]) -> dict[str, float]:
     """Marker of the voice to the share of answers that keep it."""
-    names = given[0].checks["markers"] if given else ()
-    return {name: share(reply.checks["markers"][name] for reply in given) for name in names}
+    names = given[0].checks.markers if given else ()
+    return {name: share(reply.checks.markers[name] for reply in given) for name in names}
 
 
 def show(report: Mapping[str, Any]) -> None:

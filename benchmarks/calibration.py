@@ -26,10 +26,10 @@ from tokenizers import Tokenizer
 from benchmarks import handbook
 from benchmarks.answers import ingest, settings_for
 from benchmarks.natural import QUESTIONS, PlainWriter, holds
-from bot.app import open_app
-from bot.judge import CONSIDERED
-from bot.tone.voice import Voice
-from jobs.training.reader_measures import fitted
+from bot.answers.judge import CONSIDERED
+from bot.shell.app import open_app
+from bot.voice.voice import Voice
+from jobs.training.reader.measures import fitted
 from knowledge.retrieval.calibration import Calibration, Floats, features
 from knowledge.retrieval.cross_encoder import SHIPPED
 from knowledge.retrieval.encoding import MOST_TOKENS, encode
@@ -38,7 +38,7 @@ from knowledge.retrieval.reader import readable_text
 from knowledge.retrieval.retriever import Retriever
 from knowledge.retrieval.scoring import score
 from knowledge.retrieval.shipped import load_network
-from knowledge.sentences import split_units
+from knowledge.text.sentences import split_units
 
 ON = ("hypha", "usajobs")
 

@@ -10,7 +10,7 @@ that the rewrite has.
 A rewrite may also name things from the answers in between, which are not in the file.
 The first 100 lines were looked at while the rules were written, the others never.
 
-The pairs of tests/bot/data/follow_ups.jsonl, about the sample handbook, are measured by the telling
+The pairs of tests/data/follow_ups.jsonl, about the sample handbook, are measured by the telling
 words that the second question needs, and by those that it must have lost.
 """
 
@@ -29,10 +29,10 @@ from rich.table import Table
 
 from benchmarks.metrics import mean
 from benchmarks.results import write
-from bot.condense import standalone
-from knowledge.words import stems, telling
+from bot.answers.question.condense import standalone
+from knowledge.text.words import stems, telling
 
-PAIRS = Path(__file__).parent.parent / "tests" / "bot" / "data" / "follow_ups.jsonl"
+PAIRS = Path(__file__).parent.parent / "tests" / "data" / "follow_ups.jsonl"
 LOOKED_AT = 100
 """Lines that the rules were written with."""
 

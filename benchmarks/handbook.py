@@ -13,23 +13,22 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bot.database import open_database
-from knowledge.catalog import Catalog
 from knowledge.documents.pool import ReaderPool
-from knowledge.embedding import Embedder
-from knowledge.ingest import Ingester, embedded_text
+from knowledge.embedding.embedder import Embedder
+from knowledge.library.ingest import embedded_text
+from knowledge.library.library import Library
 from knowledge.parsing.document import MAX_DOCUMENT_BYTES
-from knowledge.sources import spec_for
-from knowledge.sources.files import FolderSource
-from knowledge.store import PassageStore
+from knowledge.sources.port import Means
+from knowledge.state.database import open_database
 from knowledge.stores.embedded import EmbeddedStore
+from knowledge.stores.port import PassageStore
 from knowledge.types import PUBLIC, EmbeddedPassage, Passage
+from knowledge.web.client import GuardedClient
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 UNANSWERABLE = Path(__file__).parent / "data" / "handbook_unanswerable.jsonl"
@@ -114,13 +113,11 @@ async def read_folder(folder: Path, data: Path, embedder: Embedder) -> AsyncIter
     """
     engine = await open_database(f"sqlite:///{data / 'state.db'}")
     store = await EmbeddedStore.open(data / "passages.db")
-    catalog = Catalog(engine)
-    spec = spec_for(str(folder))
     reader = ReaderPool(embedder.counter)
     try:
-        await catalog.save_source(spec, datetime.now(UTC))
-        ingester = Ingester(catalog, store, embedder, reader, max_bytes=MAX_DOCUMENT_BYTES)
-        await ingester.run(spec, FolderSource(spec, MAX_DOCUMENT_BYTES))
+        async with GuardedClient() as client:
+            means = Means(client, MAX_DOCUMENT_BYTES)
+            await Library(engine, store, embedder, reader, means).add(str(folder))
         passages = await all_passages(store, EVERYBODY | {"role:managers"})
         yield Corpus(store, passages, {each.id: each.headings for each in passages})
     finally:

@@ -22,9 +22,9 @@ from rich.table import Table
 from benchmarks.results import write
 from knowledge.documents.pool import MAX_MEMORY, MAX_SECONDS, ReaderPool
 from knowledge.documents.reading import RawFile
-from knowledge.embedding import Embedder
+from knowledge.embedding.embedder import Embedder
 from knowledge.errors import DocumentSkipped
-from tests.knowledge.hostile import HOSTILE
+from tests.kit.hostile import HOSTILE
 
 _SAMPLED_EVERY = 0.02
 """Seconds between two looks at a process's memory: it may be gone at the next one."""

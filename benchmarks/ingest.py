@@ -18,7 +18,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -28,16 +27,15 @@ from rich.table import Table
 
 from benchmarks import handbook
 from benchmarks.results import write
-from bot.database import open_database
-from knowledge.catalog import Catalog
 from knowledge.documents.pool import ReaderPool
 from knowledge.documents.reading import CountTokens, RawFile, ReadFile, read_file
-from knowledge.embedding import Embedder
-from knowledge.ingest import Ingester
+from knowledge.embedding.embedder import Embedder
+from knowledge.library.library import Library
 from knowledge.parsing.document import MAX_DOCUMENT_BYTES
-from knowledge.sources import spec_for
-from knowledge.sources.files import FolderSource
+from knowledge.sources.port import Means
+from knowledge.state.database import open_database
 from knowledge.stores.embedded import EmbeddedStore
+from knowledge.web.client import GuardedClient
 
 GOAL = 50
 """An unchanged folder is to be read again in at most one part in so many of the first time."""
@@ -51,17 +49,15 @@ async def measure(folder: Path, data: Path) -> dict[str, Any]:
     """All runs over ``folder``, which is changed."""
     engine = await open_database(f"sqlite:///{data / 'state.db'}")
     store = await EmbeddedStore.open(data / "passages.db")
-    catalog = Catalog(engine)
     embedder = Embedder()
     reader = ReaderPool(embedder.counter)
-    ingester = Ingester(catalog, store, embedder, reader, max_bytes=MAX_DOCUMENT_BYTES)
-    spec = spec_for(str(folder))
-    await catalog.save_source(spec, datetime.now(UTC))
+    client = GuardedClient()
+    means = Means(client, MAX_DOCUMENT_BYTES)
+    library = Library(engine, store, embedder, reader, means)
 
     async def run() -> dict[str, Any]:
-        source = FolderSource(spec, MAX_DOCUMENT_BYTES)
         start = time.perf_counter()
-        report = await ingester.run(spec, source)
+        _, report = await library.add(str(folder))
         seconds = time.perf_counter() - start
         if report.error:
             raise SystemExit(report.error)
@@ -132,13 +128,13 @@ async def sides(folder: Path, embedder: Embedder, number: int) -> tuple[float, f
         with tempfile.TemporaryDirectory() as data:
             engine = await open_database(f"sqlite:///{data}/state.db")
             store = await EmbeddedStore.open(Path(data) / "passages.db")
-            catalog, spec = Catalog(engine), spec_for(str(folder))
-            await catalog.save_source(spec, datetime.now(UTC))
             reader = pool if is_apart else Here(embedder.counter)
-            ingester = Ingester(catalog, store, embedder, reader, max_bytes=MAX_DOCUMENT_BYTES)
-            start = time.perf_counter()
-            await ingester.run(spec, FolderSource(spec, MAX_DOCUMENT_BYTES))
-            seconds[is_apart] = round(time.perf_counter() - start, 2)
+            async with GuardedClient() as client:
+                means = Means(client, MAX_DOCUMENT_BYTES)
+                library = Library(engine, store, embedder, reader, means)
+                start = time.perf_counter()
+                await library.add(str(folder))
+                seconds[is_apart] = round(time.perf_counter() - start, 2)
             pool.close()
             await store.close()
             await engine.dispose()

@@ -32,10 +32,10 @@ from benchmarks import handbook
 from benchmarks.answers import ask, settings_for, weights_argument
 from benchmarks.ingest import mib, peak_mib
 from benchmarks.results import write
-from bot.app import App, open_app
-from bot.settings import Settings
-from bot.tone.template import answer_request, prompt
+from bot.shell.app import App, open_app
+from bot.shell.settings import Settings
 from bot.types import Reply
+from bot.voice.template import answer_request, prompt
 from knowledge.parsing.inline import without_links
 
 PROJECT = Path(__file__).parent.parent
@@ -136,7 +136,7 @@ def baseline(app: App, settings: Settings) -> Generate:
     from peft import PeftModel
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from bot.tone.model_weights import base_weights
+    from bot.voice.model_weights import base_weights
 
     weights = base_weights(settings.writer_model, settings.data / "weights")
     voice = app.voice(None)
@@ -145,7 +145,7 @@ def baseline(app: App, settings: Settings) -> Generate:
         weights, dtype=torch.float32, trust_remote_code=False
     )
     if voice.lora is not None:
-        model = PeftModel.from_pretrained(model, str(voice.lora)).merge_and_unload()
+        model = PeftModel.from_pretrained(model, str(voice.lora.folder)).merge_and_unload()
     model.eval()
 
     def generate(reply: Reply) -> float:

@@ -32,11 +32,11 @@ from benchmarks.answers import ask, ingest, settings_for
 from benchmarks.handbook import Corpus, normalised
 from benchmarks.metrics import auroc, mean, ndcg
 from benchmarks.results import write
-from bot.app import open_app
-from bot.ports import Choose, Free, Say, Step
-from bot.tone.template import Prompt
-from bot.tone.voice import Voice
+from bot.shell.app import open_app
 from bot.types import Reply
+from bot.voice.template import Prompt
+from bot.voice.voice import Voice
+from bot.voice.writer import Choose, Free, Say, Step
 from knowledge.types import Passage
 
 DATA = Path(__file__).parent / "data"
@@ -120,6 +120,7 @@ async def measure(folder: Path, only: str | None = None) -> list[Natural]:
         with tempfile.TemporaryDirectory() as data:
             async with open_app(settings_for(Path(data), None), _plain) as app:
                 corpus = await ingest(app, folder / name)
+                held = {each.id: each for each in corpus.passages}
                 for number, line in enumerate(
                     each for each in questions if each["handbook"] == name
                 ):
@@ -133,7 +134,9 @@ async def measure(folder: Path, only: str | None = None) -> list[Natural]:
                             line["expected"],
                             reply,
                             outcome(reply, line["evidence"], corpus),
-                            tuple(holds(each.passage, line["evidence"]) for each in reply.evidence),
+                            tuple(
+                                holds(held[each.id], line["evidence"]) for each in reply.passages
+                            ),
                         )
                     )
     return asked
@@ -206,7 +209,7 @@ def figures(asked: Sequence[Natural]) -> dict[str, Any]:
 
 
 def _confidence(one: Natural) -> float:
-    return float(one.reply.checks["confidence"]) if one.reply.checks else 0.0
+    return one.reply.confidence or 0.0
 
 
 def _share(hits: Iterable[bool]) -> float:

@@ -46,11 +46,12 @@ from benchmarks.ingest import peak_mib
 from benchmarks.latency import PROJECT, run_bot, summary
 from benchmarks.results import write
 from benchmarks.stand_ins import DiscordCommand, DiscordMention, Seen, SlackMention, Way
-from bot.app import App, discord_config, open_app
-from bot.settings import Settings
+from bot.shell.app import App, open_app
+from bot.shell.platforms import discord_config, platforms
+from bot.shell.settings import Settings
 from bot.types import Asker, Message, Reply
-from tests.discord_server import DiscordServer
-from tests.slack_server import SlackServer
+from tests.stand_ins.discord_server import DiscordServer
+from tests.stand_ins.slack_server import SlackServer
 
 QUESTIONS = 20
 """Asked all at once; of the sample questions, the first that get an answer."""
@@ -126,7 +127,7 @@ async def _serve(settings: Settings, pipe: Connection) -> None:
             await sync(discord, app.desk.commands)
         await app.warm_up()
         stop = asyncio.Event()
-        openings = [each.open for each in app.platforms()]
+        openings = [each.open for each in platforms(app.settings, app.desk)]
         serving = asyncio.create_task(serve(openings, app.desk.dispatcher, stop, grace=5))
         pipe.send("ready")
         numbers = count()

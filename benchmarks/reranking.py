@@ -27,15 +27,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jobs.training.reader_data import HELD_OUT, lines
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.handbook import EVERYBODY
 from benchmarks.metrics import mean
 from benchmarks.results import write
-from jobs.training.reader_data import HELD_OUT, lines
-from knowledge.embedding import Embedder
-from knowledge.ingest import embedded_text
+from knowledge.embedding.embedder import Embedder
+from knowledge.library.ingest import embedded_text
 from knowledge.retrieval.cross_encoder import PACKAGED, open_reader
 from knowledge.retrieval.retriever import ALPHA, READ, Retriever
 from knowledge.stores.embedded import EmbeddedStore

@@ -28,7 +28,7 @@ from benchmarks import handbook
 from benchmarks.handbook import Corpus, HandbookQuestion, normalised
 from benchmarks.metrics import distinct, mean, ndcg, recall, reciprocal_rank
 from benchmarks.results import write
-from knowledge.embedding import Embedder
+from knowledge.embedding.embedder import Embedder
 from knowledge.retrieval.cross_encoder import PACKAGED, open_reader
 from knowledge.retrieval.reader import Reader
 from knowledge.retrieval.retriever import ALPHA, READ, Retriever

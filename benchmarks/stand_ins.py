@@ -12,8 +12,8 @@ from typing import Any, Protocol
 
 from simcord import ChannelHandle
 
-from tests.discord_server import DiscordServer, Interaction, Posted
-from tests.slack_server import Delivery, SlackServer
+from tests.stand_ins.discord_server import DiscordServer, Interaction, Posted
+from tests.stand_ins.slack_server import Delivery, SlackServer
 
 _PATIENCE = 1_200.0
 """Seconds after which a question is taken to stay without an answer."""

@@ -35,7 +35,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.results import write
 from knowledge.stores.embedded import EmbeddedStore
-from knowledge.stores.stopwords import STOP_WORDS
+from knowledge.text.stopwords import STOP_WORDS
 from knowledge.types import PUBLIC, EmbeddedPassage, Passage
 
 DIMS = 384

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bot.judge import Tier
-from bot.types import Reply
+from bot.types import Reply, Tier
 
 Action = Literal["helpful", "unhelpful", "why", "person", "share", "send", "edit", "copy", "solved"]
 """What a button does; every platform has all of them."""
@@ -29,7 +28,7 @@ _QUITE_SURE = 0.8  # from here on it answers unasked as well, unless a channel s
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CitedSource:
     """A numbered source under an answer."""
 
     n: int
@@ -39,7 +38,7 @@ class Source:
     """A web address, or empty: then there is nothing that readers could open."""
 
     @classmethod
-    def of(cls, n: int, title: str, document: str, url: str) -> Source:
+    def of(cls, n: int, title: str, document: str, url: str) -> CitedSource:
         """With the address only if it is on the web: a file's is the server's own business."""
         is_web = url.startswith(("https://", "http://"))
         return cls(n, title, document, url if is_web else "")
@@ -51,7 +50,7 @@ class Card:
 
     text: str
     """Markdown; of its links only those to ``sources`` and ``links`` may be live."""
-    sources: tuple[Source, ...] = ()
+    sources: tuple[CitedSource, ...] = ()
     confidence: str = ""
     """In words; empty where there is nothing to be sure of."""
     buttons: tuple[Action, ...] = ()
@@ -113,15 +112,15 @@ def label(action: Action, tier: Tier | None = None) -> str:
     return renamed.get(action, LABELS[action])
 
 
-def confidence_in_words(tier: Tier | None, confidence: float) -> str:
+def confidence_in_words(tier: Tier | None, confidence: float | None) -> str:
     """How sure it is as people say it, with a sign that needs no colour; empty if it found nothing.
 
-    ``confidence``: the judge's probability.
+    ``confidence``: the judge's probability; None, as in old records, counts as low.
     """
     if tier == "unsure":
         return "◐ Not certain"
     if tier == "sure":
-        return "● Sure" if confidence >= _QUITE_SURE else "● Fairly sure"
+        return "● Sure" if (confidence or 0.0) >= _QUITE_SURE else "● Fairly sure"
     return ""
 
 
@@ -148,9 +147,9 @@ def answer_card(
     return Card(
         text=reply.answer,
         sources=tuple(
-            Source.of(each.n, each.title, each.document, each.url) for each in reply.citations
+            CitedSource.of(each.n, each.title, each.document, each.url) for each in reply.citations
         ),
-        confidence=confidence_in_words(reply.tier, float(reply.checks.get("confidence", 0))),
+        confidence=confidence_in_words(reply.tier, reply.confidence),
         buttons=tuple(buttons),
         tier=reply.tier,
         subject=reply.trace_id,

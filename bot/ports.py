@@ -2,81 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from bot.cards import Card
-from bot.tone.template import Prompt
 from bot.types import Place, Utterance
-from knowledge.types import Attachment, Evidence, Principals
+from knowledge.types import Attachment, Principals
 
 
 @dataclass(frozen=True, slots=True)
-class Choose:
-    """The model picks one of a few allowed texts."""
+class KnownSource:
+    """A knowledge source as people see it."""
 
-    options: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Say:
-    """The text is given word for word; the model only reads it. ``mark`` is added for readers."""
-
-    text: str
-    mark: str = ""
+    id: str
+    location: str
+    documents: int
+    is_public: bool
+    fault: str = ""
+    """Why the last reading failed, if it did."""
 
 
-@dataclass(frozen=True, slots=True)
-class Free:
-    """The model writes; what ``accept`` refuses is replaced by ``otherwise`` before anyone sees it.
-
-    ``sentence``: stop at the end of the first sentence, else at the end of the turn. ``mark`` is
-    added for readers, as in :class:`Say`.
-    """
-
-    max_tokens: int
-    accept: Callable[[str], bool]
-    otherwise: str
-    sentence: bool = True
-    mark: str = ""
-
-
-Step = Choose | Say | Free
-
-
-class Writer(Protocol):
-    """A language model that writes a reply, step by step or freely."""
-
-    @property
-    def tuned(self) -> bool:
-        """Whether it carries a LoRA (or fine-tuning) for the voice it speaks."""
-        ...
-
-    def compose(self, prompt: Prompt, script: Sequence[Step]) -> AsyncIterator[str]:
-        """Yield the text of each step in turn, as soon as that step is done.
-
-        Raises :class:`bot.errors.ModelError` when the model cannot be reached or fails.
-        """
-        ...
-
-    def write(self, prompt: Prompt, max_tokens: int) -> AsyncGenerator[str, None]:
-        """Yield the pieces of one text as the model writes it, of at most so many tokens.
-
-        Nobody has checked it. Raises :class:`bot.errors.ModelError`.
-        """
-        ...
-
-
-class Support(Protocol):
-    """Reads a sentence and a passage together."""
-
-    async def supports(self, sentence: str, evidence: Evidence) -> float:
-        """How likely the passage says what the sentence says, in [0, 1].
-
-        On the scale of :attr:`knowledge.types.Evidence.answers`.
-        """
-        ...
+KnownSources = Callable[[], Awaitable[Sequence[KnownSource]]]
+"""All that there are, in the order in which they were added."""
 
 
 class ReplyView(Protocol):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from bot.judge import Tier
 from knowledge.types import PUBLIC, Attachment, Evidence, Principals
+
+Tier = Literal["sure", "unsure", "none"]
+"""How sure the bot is: it answers, shows the closest it has, or says that it does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,104 @@ class Citation:
     """Verbatim substring of the passage's Markdown."""
     passage: str = ""
     """Id of the passage, by which its access is checked again."""
+    source: str = ""
+    """Id of the source that the document belongs to."""
+    digest: str = ""
+    """:attr:`knowledge.types.Passage.digest` as it was quoted, to tell whether it still says so."""
+
+    def as_json(self) -> dict[str, Any]:
+        """As documented."""
+        return {
+            "n": self.n,
+            "title": self.title,
+            "document": self.document,
+            "url": self.url,
+            "quote": self.quote,
+            "passage": self.passage,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPassage:
+    """A passage that was looked at for an answer, as it was then."""
+
+    id: str
+    source: str
+    document: str
+    url: str
+    title: str
+    """Title and heading path."""
+    score: float
+    """:attr:`knowledge.types.Evidence.score`, to four digits."""
+    answers: float | None
+    """:attr:`knowledge.types.Evidence.answers`, to four digits; records from before there were
+    tiers do not tell."""
+    text: str
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> ReadPassage:
+        """What is kept of evidence."""
+        passage = evidence.passage
+        return cls(
+            passage.id,
+            passage.source,
+            passage.document,
+            passage.url,
+            passage.context,
+            round(evidence.score, 4),
+            round(evidence.answers, 4),
+            passage.text,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """How many sentences of its own the model wrote, and what became of them."""
+
+    sentences: int
+    kept: int
+    replaced: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What was checked of an answer. None, or nothing in it: that was not."""
+
+    quote_verbatim: bool | None = None
+    """Whether the quote stands in the passage and, as shown, in the answer."""
+    facts: Mapping[str, bool] = field(default_factory=dict)
+    """What :func:`bot.voice.grounding.same_facts` says of the quote and its text in the answer."""
+    lead_in: Literal["heading", "chosen", "none"] | None = None
+    """It names the section quoted, is a line of the voice that claims nothing, or is left out."""
+    restatement: Literal["none", "kept", "replaced"] | None = None
+    """What became of the model's words for the quote, where it was asked for them."""
+    marks: bool | None = None
+    """Whether every citation has its mark."""
+    markers: Mapping[str, bool] = field(default_factory=dict)
+    """Which habits of the voice are kept (:func:`bot.voice.metrics.markers`)."""
+    composed: Composed | None = None
+
+    def both(self, other: Checks) -> Checks:
+        """What holds of two answers; what is no yes or no is told of the first."""
+        return Checks(
+            quote_verbatim=_and(self.quote_verbatim, other.quote_verbatim),
+            facts=_all(self.facts, other.facts),
+            lead_in=self.lead_in or other.lead_in,
+            restatement=self.restatement or other.restatement,
+            marks=_and(self.marks, other.marks),
+            markers=_all(self.markers, other.markers),
+            composed=self.composed or other.composed,
+        )
+
+
+def _and(one: bool | None, other: bool | None) -> bool | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one and other
+
+
+def _all(one: Mapping[str, bool], other: Mapping[str, bool]) -> dict[str, bool]:
+    return {name: one.get(name, True) and other.get(name, True) for name in {**one, **other}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +247,7 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is said back, with everything needed to explain it."""
+    """What is said back, with all that explains it; :mod:`bot.answers.history` keeps it so."""
 
     question: str
     answer: str
@@ -156,9 +256,12 @@ class Reply:
     """How sure it is; None where nothing was looked up: small talk, an apology."""
     voice: str
     trace_id: str
+    confidence: float | None = None
+    """How likely the best passage answers, in [0, 1]: the number behind the tier."""
     citations: tuple[Citation, ...] = ()
-    evidence: tuple[Evidence, ...] = ()
-    checks: Mapping[str, Any] = field(default_factory=dict)
+    passages: tuple[ReadPassage, ...] = ()
+    """What was found, best first."""
+    checks: Checks = Checks()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     voice_version: str = ""
     """Changes with the voice's guide and LoRA."""
@@ -172,41 +275,18 @@ class Reply:
 
     def as_json(self, id: str) -> dict[str, Any]:
         """The documented JSON of one answer (docs/command-line.md)."""
+        checks = {"confidence": self.confidence, **asdict(self.checks)}
         return {
             "id": id,
             "question": self.question,
             "answer": self.answer,
             "abstained": self.abstained,
             "tier": self.tier,
-            "citations": [
-                {
-                    "n": citation.n,
-                    "title": citation.title,
-                    "document": citation.document,
-                    "url": citation.url,
-                    "quote": citation.quote,
-                    "passage": citation.passage,
-                }
-                for citation in self.citations
-            ],
-            "passages": [passage_json(each) for each in self.evidence],
-            "checks": dict(self.checks),
+            "citations": [each.as_json() for each in self.citations],
+            "passages": [asdict(each) for each in self.passages],
+            "checks": {name: value for name, value in checks.items() if value not in (None, {})},
             "voice": self.voice,
             "voice_version": self.voice_version,
             "timings_ms": dict(self.timings_ms),
             "trace_id": self.trace_id,
         } | ({"error_id": self.error_id} if self.error_id else {})
-
-
-def passage_json(evidence: Evidence) -> dict[str, Any]:
-    """The documented JSON of one found passage."""
-    return {
-        "id": evidence.passage.id,
-        "source": evidence.passage.source,
-        "document": evidence.passage.document,
-        "url": evidence.passage.url,
-        "title": evidence.passage.context,
-        "score": round(evidence.score, 4),
-        "answers": round(evidence.answers, 4),
-        "text": evidence.passage.text,
-    }

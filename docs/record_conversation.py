@@ -22,10 +22,10 @@ from pydantic import SecretStr  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.text import Text  # noqa: E402
 
-from bot.app import open_app  # noqa: E402
-from bot.settings import Settings  # noqa: E402
-from knowledge.sources import spec_for  # noqa: E402
-from tests.slack_server import SlackServer  # noqa: E402
+from bot.shell.app import open_app  # noqa: E402
+from bot.shell.platforms import platforms  # noqa: E402
+from bot.shell.settings import Settings  # noqa: E402
+from tests.stand_ins.slack_server import SlackServer  # noqa: E402
 
 PICTURE = PROJECT / "docs" / "images" / "conversation.svg"
 README = PROJECT / "README.md"
@@ -53,12 +53,11 @@ async def conversation() -> str:
     """What was said in a channel, and what only one person saw."""
     with TemporaryDirectory() as folder:
         async with SlackServer() as slack, open_app(_settings(Path(folder), slack)) as app:
-            handbook = spec_for(str(PROJECT / "samples" / "handbook"))
-            await app.ingester.run(handbook, app.open_source(handbook))
+            await app.library.add(str(PROJECT / "samples" / "handbook"))
             await app.warm_up()
             people = {name: slack.user(name) for name in ("Ann", "Tom")}
             general = slack.channel("general", members=list(people.values()))
-            (platform,) = app.platforms()
+            (platform,) = platforms(app.settings, app.desk)
             adapter = platform.open()
             await adapter.connect()
             listening = asyncio.create_task(adapter.listen())

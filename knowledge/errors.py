@@ -1,9 +1,11 @@
 """Errors of the knowledge side.
 
 KnowledgeError
+├── StateError           the database of the bot's state cannot be used, or was given wrongly
 ├── StoreError           the passage store cannot be reached or refused a write
 │   └── StoreUnavailable its server is away, is starting or refuses us; nobody's words are in it
 ├── SourceError          a source cannot be read or was given wrongly; the message says what to do
+│   └── SourceBusy       somebody else reads it at the moment
 └── DocumentSkipped      one document cannot be used; ``reason`` is shown to the admin
 """
 
@@ -44,6 +46,10 @@ class KnowledgeError(Exception):
     """Something on the knowledge side went wrong; the message is fit for an admin."""
 
 
+class StateError(KnowledgeError):
+    """The database of the bot's state cannot be used, or its URL is wrong."""
+
+
 class StoreError(KnowledgeError):
     """The passage store cannot be reached or refused a write."""
 
@@ -54,6 +60,10 @@ class StoreUnavailable(StoreError):
 
 class SourceError(KnowledgeError):
     """A source cannot be read, or was described wrongly."""
+
+
+class SourceBusy(SourceError):
+    """Somebody else reads the source at the moment, or removes it."""
 
 
 class DocumentSkipped(KnowledgeError):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 PUBLIC = "public"
 """The principal that every asker holds; a document without an access list is for it."""
@@ -25,8 +28,16 @@ def attachment_source(conversation: str) -> str:
     return f"attachment:{conversation}"
 
 
-Vector = NDArray[np.float32]
+Vector: TypeAlias = "NDArray[np.float32]"
 """Shape ``(dims,)``, unit length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server said about a version of a document, to ask whether it changed (RFC 9110 13)."""
+
+    etag: str | None = None
+    last_modified: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +83,11 @@ class Passage:
         """Title and heading path in one line: what a reader sees above the text."""
         return " › ".join(part for part in (self.title, *self.headings) if part)
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the text, 64 hex digits: the same wherever in a document the text stands."""
+        return sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedPassage:
@@ -94,7 +110,7 @@ class ScoredPassage:
 
 @dataclass(frozen=True, slots=True)
 class ScoredUnit:
-    """A quotable piece of a passage (see :mod:`knowledge.sentences`) and what the reader says."""
+    """A quotable piece of a passage (:mod:`knowledge.text.sentences`) and what the reader says."""
 
     text: str
     """Plain words."""
@@ -119,3 +135,30 @@ class Evidence:
     """How likely it answers the question, in [0, 1]; calibrated on handbooks that were held out."""
     units: tuple[ScoredUnit, ...]
     """In the passage's order; never empty."""
+
+
+LeftOutKind = Literal[
+    "pages without text",
+    "pages in fonts without letters",
+    "hidden parts",
+    "hidden passages",
+    "hidden sheets",
+    "hidden rows",
+    "hidden columns",
+    "hidden slides",
+    "formulas without a stored value",
+    "comments",
+    "charts",
+    "pictures",
+]
+"""What can be left out of a document; plural, as it follows a number. See docs/formats.md."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Something of a document that was not read, for the person who added it."""
+
+    kind: LeftOutKind
+    count: int
+    where: str = ""
+    """Which ones, where they have a name or number: ``2, 3``."""

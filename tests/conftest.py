@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import ipaddress
 import json
 import logging
@@ -11,7 +12,6 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,6 +32,31 @@ ROOT = Path(__file__).resolve().parents[1]
 # HYPOTHESIS_PROFILE=default.
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+# --- in which order -----------------------------------------------------------------------------
+
+_LONGEST = (
+    "tests/test_samples.py",
+    "tests/test_cli.py",
+    "tests/bot/voice/test_model.py",
+    "tests/adapters/test_slack_killed.py",
+    "tests/knowledge/test_hostile.py",
+    "tests/knowledge/test_ingest_killed.py",
+    "tests/adapters/test_slack_leaks.py",
+    "tests/bot/voice/test_rewriting.py",
+    "tests/jobs/test_finetune.py",
+    "tests/adapters/test_slack_long.py",
+    "tests/adapters/test_discord_reliability.py",
+    "tests/adapters/test_discord_killed.py",
+    "tests/bot/shell/test_starting.py",
+)
+"""Begun last, one of them would keep a single core busy while the others have nothing to do."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {path: place for place, path in enumerate(_LONGEST)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
+
 
 # --- the developer's own settings -------------------------------------------------------------
 
@@ -62,7 +87,7 @@ def _marked_tests_see_weaviate(
 @pytest.fixture(scope="session", autouse=True)
 def _no_env_file() -> Iterator[None]:
     """The ``.env`` of the folder that the tests are run from is not read."""
-    from bot.settings import Settings
+    from bot.shell.settings import Settings
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setitem(Settings.model_config, "env_file", None)
@@ -74,7 +99,7 @@ def _no_env_file() -> Iterator[None]:
 
 @contextmanager
 def _log_as_found() -> Iterator[None]:
-    """Put back what :func:`bot.app.configure_log` changes."""
+    """Put back what :func:`bot.shell.log.configure_log` changes."""
     config = structlog.get_config()
     handlers = logging.root.handlers[:]
     levels = {name: logging.getLogger(name).level for name in ("root", "httpx")}
@@ -188,12 +213,23 @@ def reached_out(_border: _Border) -> Iterator[list[str]]:
 # --- the samples ------------------------------------------------------------------------------
 
 
+@contextmanager
+def _one_at_a_time(lock: Path) -> Iterator[None]:
+    """Of the processes that run tests at once, let in one after the other."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture(scope="session")
 def weights() -> Path:
     """Folder with the converted base model, for ``Settings.data / "weights"``."""
-    from bot.tone.model_weights import PACKAGED, base_weights
+    from bot.voice.model_weights import PACKAGED, base_weights, is_converted
 
-    base_weights(PACKAGED, _WEIGHTS)
+    if not is_converted(_WEIGHTS):
+        with _one_at_a_time(_WEIGHTS.with_name("weights.lock")):
+            base_weights(PACKAGED, _WEIGHTS)
     return _WEIGHTS.absolute()
 
 
@@ -227,22 +263,28 @@ def data_folder(tmp_path: Path, weights: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def samples_folder(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Path:
-    """A data folder with the sample handbook read in. Ask of it, do not add to it."""
-    from bot.app import open_app
-    from bot.settings import Settings
-    from knowledge.sources import spec_for
+    """A data folder with the sample handbook read in. Ask of it, do not add to it.
 
-    folder = _with_weights(tmp_path_factory.mktemp("samples") / "data", weights)
+    One for all processes that run tests at once.
+    """
+    from bot.shell.app import open_app
+    from bot.shell.settings import Settings
+
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent
+    folder, unfinished = place / "samples", place / "samples.part"
 
     async def read_in() -> None:
-        async with open_app(Settings(data=folder)) as app:
-            spec = spec_for(str(ROOT / "samples" / "handbook"))
-            await app.catalog.save_source(spec, datetime.now(UTC))
-            report = await app.ingester.run(spec, app.open_source(spec))
+        async with open_app(Settings(data=_with_weights(unfinished, weights))) as app:
+            _, report = await app.library.add(str(ROOT / "samples" / "handbook"))
             assert report.error is None
 
-    with _log_as_found():
-        asyncio.run(read_in())
+    with _one_at_a_time(place / "samples.lock"), _log_as_found():
+        if not folder.exists():
+            shutil.rmtree(unfinished, ignore_errors=True)
+            asyncio.run(read_in())
+            unfinished.rename(folder)
     return folder
 
 

@@ -1,15 +1,17 @@
-"""The generated parts of the documentation: the settings table and the command line's help.
+"""The generated parts of the documentation: settings, the command line's help, the house's rooms.
 
 ``python -m tests.docs_tables`` writes them anew between their markers.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
 import shlex
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -20,12 +22,14 @@ from typer.core import TyperGroup
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from bot.cli import cli
-from bot.settings import Settings
+from bot.shell.cli import cli
+from bot.shell.settings import Settings
+from tests.kit.rooms import BOT, KNOWLEDGE, OURS
 
 PROJECT = Path(__file__).resolve().parent.parent
 README = PROJECT / "README.md"
 COMMAND_LINE = PROJECT / "docs" / "command-line.md"
+ARCHITECTURE = PROJECT / "docs" / "architecture.md"
 REWRITE = ".venv/bin/python -m tests.docs_tables"
 PROGRAM = "housevoice"
 
@@ -90,9 +94,55 @@ def with_help(page: str) -> str:
     return page
 
 
+def rooms_table() -> str:
+    """Every package with what it says it is for, in Markdown."""
+    rows = ["| Room | What is in it |", "|---|---|"]
+    for top in OURS:
+        for init in sorted((PROJECT / top).rglob("__init__.py")):
+            said = ast.get_docstring(ast.parse(init.read_text("utf-8"))) or ""
+            folder = init.parent.relative_to(PROJECT).as_posix()
+            rows.append(f"| `{folder}/` | {' '.join(said.split(chr(10) * 2)[0].split())} |")
+    return "\n".join(rows)
+
+
+def arrows_drawing() -> str:
+    """Which room rests on which, as the architecture test has it: a Mermaid flowchart."""
+    rests = [
+        ("bot.shell", "adapters"),
+        ("bot.shell", "jobs"),
+        ("bot.shell", BOT[-1]),
+        ("adapters", BOT[-1]),
+        ("jobs", BOT[0]),
+        ("jobs", KNOWLEDGE[-1][0]),
+        *((above, below) for below, above in pairwise(BOT)),
+        (BOT[0], "bot"),
+        (BOT[0], "knowledge.text"),
+        *((each, on) for lower, level in pairwise(KNOWLEDGE) for each in level for on in lower),
+        ("bot", "knowledge"),
+        *((each, "knowledge") for each in KNOWLEDGE[0]),
+    ]
+    lines = [f"    {_node(above)} --> {_node(below)}" for above, below in rests]
+    return "\n".join(["```mermaid", "flowchart TD", *lines, "```"])
+
+
+def _node(room: str) -> str:
+    shown = f"{room}: the nouns" if room in ("bot", "knowledge") else room
+    return f'{room.replace(".", "_")}["{shown}"]'
+
+
+def with_rooms(page: str) -> str:
+    """``page`` with the rooms and the drawing between their markers brought up to date."""
+    page = _filled(page, "rooms", f"\n{rooms_table()}\n\n")
+    return _filled(page, "arrows", f"\n{arrows_drawing()}\n\n")
+
+
 def main() -> None:
-    """Rewrite the generated parts of README.md and docs/command-line.md in place."""
-    for path, filled in ((README, with_settings), (COMMAND_LINE, with_help)):
+    """Rewrite the generated parts of README.md and of the pages in docs/ in place."""
+    for path, filled in (
+        (README, with_settings),
+        (COMMAND_LINE, with_help),
+        (ARCHITECTURE, with_rooms),
+    ):
         before = path.read_text("utf-8")
         after = filled(before)
         if after != before:

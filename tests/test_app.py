@@ -10,21 +10,22 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 
-from bot.app import open_app
 from bot.errors import ConfigurationError, ModelError
-from bot.ports import Writer
-from bot.settings import Settings
-from bot.tone.voice import Voice
+from bot.shell.app import open_app
+from bot.shell.settings import Settings
 from bot.types import Asker, Message, Reply
-from knowledge.embedding import Embedder
+from bot.voice.voice import Voice
+from bot.voice.writer import Writer
+from knowledge.embedding.embedder import Embedder
 from knowledge.errors import KnowledgeError, StoreError
-from knowledge.sources import spec_for
+from knowledge.state.database import open_database
 from knowledge.stores.embedded import EmbeddedStore
 from knowledge.stores.weaviate import WeaviateStore
-from tests.fakes import FakeWriter
-from tests.knowledge.store_toys import passage, toward
-from tests.knowledge.weaviate_stand_in import StandIn
+from tests.kit.fakes import FakeWriter
+from tests.kit.store_toys import passage, toward
+from tests.stand_ins.weaviate import StandIn
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def changed(settings: Settings, **values: object) -> Settings:
 
 
 async def ask(assistant: object, text: str, voice: str | None = None) -> Reply:
-    from bot.assistant import Assistant
+    from bot.answers.assistant import Assistant
 
     assert isinstance(assistant, Assistant)
     key = uuid4().hex
@@ -75,15 +76,14 @@ class TestComposition:
     ) -> None:
         (tmp_path / "docs").mkdir()
         (tmp_path / "docs" / "pay.md").write_text("Salaries arrive monthly.")
-        spec = spec_for(str(tmp_path / "docs"))
         async with open_app(settings, FakeWriter().for_voice) as app:
-            report = await app.ingester.run(spec, app.open_source(spec))
+            _, report = await app.library.add(str(tmp_path / "docs"))
             assert report.added == 1
         async with open_app(settings, FakeWriter().for_voice) as app:
             assert await app.store.count() == 1
-            assert list(await app.catalog.documents(spec.id)) == ["pay.md"]
+            assert [each.documents for each in await app.library.states()] == [1]
             reply = await ask(app.assistant, "when do salaries arrive?")
-            assert [each.passage.document for each in reply.evidence] == ["pay.md"]
+            assert [each.document for each in reply.passages] == ["pay.md"]
 
     async def test_settings_reach_what_they_are_for(
         self, settings: Settings, tmp_path: Path
@@ -91,10 +91,9 @@ class TestComposition:
         (tmp_path / "docs").mkdir()
         (tmp_path / "docs" / "big.md").write_text("x" * (2**20 + 1))
         (tmp_path / "docs" / "pay.md").write_text("Salaries arrive monthly.")
-        spec = spec_for(str(tmp_path / "docs"))
         low = changed(settings, max_document_mb=1, sure=0, max_question_chars=20)
         async with open_app(low, FakeWriter().for_voice) as app:
-            report = await app.ingester.run(spec, app.open_source(spec))
+            _, report = await app.library.add(str(tmp_path / "docs"))
             assert list(report.skipped) == ["big.md"]
             assert not (await ask(app.assistant, "zebras?")).abstained
             assert "20 characters" in (await ask(app.assistant, "zebras " * 9)).answer
@@ -104,12 +103,12 @@ class TestComposition:
     async def test_private_pages_are_read_only_where_that_was_allowed(
         self, settings: Settings
     ) -> None:
-        spec = spec_for("http://127.0.0.1:9/page")
+        page = "http://127.0.0.1:9/page"
         async with open_app(settings) as app:
-            report = await app.ingester.run(spec, app.open_source(spec))
+            _, report = await app.library.add(page)
             assert report.error is not None and "allowed" in report.error
         async with open_app(changed(settings, http_allow=("127.0.0.1",))) as app:
-            report = await app.ingester.run(spec, app.open_source(spec))
+            _, report = await app.library.add(page)
             assert report.error is not None and "allowed" not in report.error
 
     async def test_passages_go_to_weaviate_where_it_is_set(self, settings: Settings) -> None:
@@ -148,6 +147,16 @@ class TestWriters:
             first: Writer = await app.writer(fernhill)
             assert await app.writer(fernhill) is first
             assert await app.writer(other) is not first
+
+    async def test_two_versions_of_a_voice_speak_side_by_side(
+        self, settings: Settings, tiny_writer: Path
+    ) -> None:
+        async with open_app(changed(settings, writer_model=str(tiny_writer))) as app:
+            older = app.voice(None)
+            newer = replace(older, digest=older.digest[::-1])
+            first, second = await app.writer(older), await app.writer(newer)
+            assert first is not second
+            assert await app.writer(older) is first and await app.writer(newer) is second
 
     async def test_a_lora_is_not_put_on_a_base_that_it_was_not_trained_on(
         self, settings: Settings, tiny_writer: Path
@@ -188,12 +197,48 @@ class TestWarmUp:
         assert sorted(warmed) == ["embedder", "fernhill"]
 
 
+class TestJobs:
+    async def test_sources_are_read_again_when_the_settings_say(self, settings: Settings) -> None:
+        async with open_app(settings) as app:
+            assert [job.name for job in app.jobs()] == ["housekeeping", "reingest"]
+        async with open_app(changed(settings, refresh_at="")) as app:
+            assert [job.name for job in app.jobs()] == ["housekeeping"]
+
+    @pytest.mark.parametrize(
+        ("wrong", "said"),
+        [({"refresh_at": "at three"}, "'at three'"), ({"timezone": "Mars"}, "'Mars'")],
+    )
+    async def test_times_that_are_none_are_refused(
+        self, settings: Settings, wrong: dict[str, str], said: str
+    ) -> None:
+        async with open_app(changed(settings, **wrong)) as app:
+            with pytest.raises(ConfigurationError, match=said):
+                app.jobs()
+
+    async def test_a_night_that_was_missed_is_made_up_for_at_the_start(
+        self, settings: Settings, tmp_path: Path
+    ) -> None:
+        (tmp_path / "docs").mkdir()
+        (tmp_path / "docs" / "pay.md").write_text("Salaries arrive monthly.")
+        async with open_app(changed(settings, refresh_at="0 0 1 1 *")) as app:
+            spec, _ = await app.library.add(str(tmp_path / "docs"))
+            engine = await open_database(f"sqlite:///{settings.data / 'state.db'}")
+            async with engine.begin() as db:  # as if that had been long ago
+                await db.execute(sa.text("UPDATE run SET started_at = '2020-01-01 00:00:00'"))
+            await engine.dispose()
+            reingest = next(job for job in app.jobs() if job.name == "reingest")
+            await reingest.do()
+            assert len((await app.library.show(spec.id))[1]) == 2
+            await reingest.do()
+            assert len((await app.library.show(spec.id))[1]) == 2
+
+
 @pytest.mark.usefixtures("nothing_left")
 class TestClosing:
     async def test_nothing_is_left_open(self, settings: Settings) -> None:
         async with open_app(settings) as app:
             await app.store.count()
-            await app.catalog.sources()
+            await app.library.sources()
         with pytest.raises(StoreError):
             await app.store.count()
 
@@ -203,7 +248,7 @@ class TestClosing:
         async def fails() -> None:
             async with open_app(settings) as app:
                 apps.append(app)
-                await app.catalog.sources()
+                await app.library.sources()
                 raise KeyError("inside")
 
         with pytest.raises(KeyError, match="inside"):

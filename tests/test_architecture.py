@@ -12,58 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.rooms import ARROWS, HOMES, OURS
+
 ROOT = Path(__file__).resolve().parents[1]
-OURS = ("bot", "knowledge", "adapters", "jobs")
-
-# A module or package to what of ours it may import; the first that fits decides.
-ARROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("bot.app", OURS),
-    ("bot.cli", OURS),
-    ("bot.doctor", OURS),
-    ("bot.__main__", ("bot.cli",)),
-    (
-        "bot",
-        (
-            "bot",
-            "knowledge.types",
-            "knowledge.errors",
-            "knowledge.words",
-            "knowledge.parsing.inline",
-        ),
-    ),
-    ("adapters", ("adapters", "bot", "knowledge.types")),
-    ("jobs", ("jobs", "bot", "knowledge")),
-    ("knowledge", ("knowledge",)),
-)
-COMPOSITION = ("bot.app", "bot.cli", "bot.doctor")
-"""What puts everything together; below it, nothing in ``bot`` knows of it or of the settings."""
-
-READER = tuple(
-    f"knowledge.retrieval.{module}"
-    for module in ("cross_encoder", "encoding", "network", "scoring", "shipped")
-)
-
-# Vendor to the modules that may import it.
-HOMES: dict[str, tuple[str, ...]] = {
-    "slack_bolt": ("adapters.slack*",),
-    "slack_sdk": ("adapters.slack*",),
-    "discord": ("adapters.discord*",),
-    "weaviate": ("knowledge.stores.weaviate*",),
-    "apscheduler": ("jobs.scheduler*",),
-    "torch": (
-        "bot.tone.model*",
-        "knowledge.embedding*",
-        *READER,
-        "jobs.finetune*",
-        "jobs.training*",
-    ),
-    "transformers": ("bot.tone.model*", "knowledge.embedding*", *READER, "jobs.finetune*"),
-    "peft": ("bot.tone.model*", "knowledge.embedding*", "jobs.finetune*"),
-    # The clients of Weaviate and of OpenAI let errors of the httpx below them through; they are
-    # mapped there.
-    "httpx": ("knowledge.http*", "knowledge.stores.weaviate*", "bot.tone.endpoint*"),
-    "pydantic_settings": ("bot.settings",),
-}
 
 
 def within(name: str, packages: Iterable[str]) -> bool:
@@ -98,16 +49,11 @@ def faults(module: str, source: str, *, is_package: bool = False) -> list[str]:
     """What in this module goes against the layout."""
     found = []
     allowed = next(may for package, may in ARROWS if within(module, [package]))
-    composes = within(module, (*COMPOSITION, "bot.__main__"))
     for name in imported(source, module, is_package=is_package):
         top = name.split(".")[0]
         if top in OURS:
             if not within(name, allowed):
                 found.append(f"{module} imports {name}: that arrow is not allowed")
-            elif within(module, ["bot"]) and within(name, COMPOSITION) and not composes:
-                found.append(f"{module} imports {name}: that puts it together")
-            elif within(name, ["bot.settings"]) and not within(module, COMPOSITION):
-                found.append(f"{module} imports {name}: settings are handed in")
         elif top in HOMES and not any(fnmatchcase(module, home) for home in HOMES[top]):
             found.append(f"{module} imports {top}, whose home is {', '.join(HOMES[top])}")
     return found
@@ -134,30 +80,40 @@ def test_every_arrow_is_allowed_and_every_vendor_is_at_home() -> None:
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("bot.chain", "from knowledge.retrieval.retriever import Retriever"),
-        ("bot.chain", "import knowledge.retrieval.retriever"),
-        ("bot.chain", "from knowledge.retrieval import retriever"),
-        ("bot.chain", "def f():\n    from knowledge.stores.embedded import EmbeddedStore"),
-        ("bot.chain", "from adapters.console import Console"),
-        ("bot.chain", "import importlib\nimportlib.import_module('jobs.finetune')"),
-        ("bot.chain", "from bot.app import App"),
-        ("bot.chain", "from .settings import Settings"),
-        ("bot.tone.voice", "from ..app import App"),
-        ("knowledge.ingest", "import bot"),
-        ("knowledge.ingest", "from bot.types import Reply"),
-        ("adapters.slack", "from knowledge.catalog import Catalog"),
+        ("bot.answers.chain", "from knowledge.retrieval.retriever import Retriever"),
+        ("bot.answers.chain", "import knowledge.retrieval.retriever"),
+        ("bot.answers.chain", "from knowledge.retrieval import retriever"),
+        ("bot.answers.chain", "def f():\n    from knowledge.stores.embedded import EmbeddedStore"),
+        ("bot.answers.chain", "from adapters.terminal.adapter import Console"),
+        (
+            "bot.answers.chain",
+            "import importlib\nimportlib.import_module('jobs.training.voice.finetune')",
+        ),
+        ("bot.answers.chain", "from bot.shell.app import App"),
+        ("bot.answers.chain", "from ..shell.settings import Settings"),
+        ("bot.answers.chain", "from bot.conversation.inbox import Inbox"),
+        ("bot.voice.wording", "from bot.answers.judge import judge"),
+        ("bot.types", "from bot.voice.voice import Voice"),
+        ("knowledge.text.words", "from knowledge.stores.port import PassageStore"),
+        ("knowledge.sources.web", "from knowledge.library.library import Library"),
+        ("adapters.slack.adapter", "from bot.answers.chain import build_chain"),
+        ("bot.voice.voice", "from ..shell.app import App"),
+        ("knowledge.library.ingest", "import bot"),
+        ("knowledge.library.ingest", "from bot.types import Reply"),
+        ("adapters.slack", "from knowledge.library.catalog import Catalog"),
         ("adapters.slack", "from jobs.reingest import reingest"),
-        ("adapters.slack", "from bot.settings import Settings"),
+        ("adapters.slack", "from bot.shell.settings import Settings"),
+        ("knowledge.sources.port", "from knowledge.web.client import GuardedClient"),
         ("jobs.reingest", "from adapters.slack import Slack"),
-        ("jobs.reingest", "from bot.settings import Settings"),
+        ("jobs.reingest", "from bot.shell.settings import Settings"),
         ("jobs.reingest", "import apscheduler.schedulers"),
         ("adapters.discord", "from slack_sdk.web import WebClient"),
-        ("bot.assistant", "import discord"),
+        ("bot.answers.assistant", "import discord"),
         ("knowledge.retrieval.retriever", "from weaviate import classes"),
         ("knowledge.retrieval.retriever", "import torch.nn as nn"),
-        ("bot.tone.template", "from transformers import AutoTokenizer"),
-        ("bot.doctor", "import httpx"),
-        ("bot.app", "import torch"),
+        ("bot.voice.template", "from transformers import AutoTokenizer"),
+        ("bot.shell.doctor", "import httpx"),
+        ("bot.shell.app", "import torch"),
     ],
 )
 def test_what_goes_against_the_layout_is_noticed(module: str, source: str) -> None:
@@ -168,21 +124,41 @@ def test_what_goes_against_the_layout_is_noticed(module: str, source: str) -> No
     ("module", "source"),
     [
         (
-            "bot.app",
+            "bot.shell.app",
             "from knowledge.retrieval.retriever import Retriever\nfrom adapters.slack import Slack",
         ),
-        ("bot.cli", "def f():\n    from bot.settings import Settings"),
-        ("bot.__main__", "from bot.cli import main"),
-        ("bot.chain", "from knowledge.types import Evidence\nfrom .ports import Writer"),
-        ("bot.chain", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import torch"),
-        ("bot.tone.model_weights", "import torch"),
+        ("bot.shell.cli", "def f():\n    from bot.shell.settings import Settings"),
+        ("bot.__main__", "from bot.shell.cli import main"),
+        ("bot.answers.chain", "from knowledge.types import Evidence\nfrom .ports import Writer"),
+        (
+            "bot.answers.chain",
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import torch",
+        ),
+        ("bot.voice.model_weights", "import torch"),
         ("knowledge.stores.weaviate_schema", "import weaviate"),
         ("adapters.slack_format", "import slack_sdk\nfrom knowledge.types import PUBLIC"),
-        ("jobs.reingest", "from knowledge.ingest import Ingester\nimport discordant"),
+        ("jobs.reingest", "from knowledge.library.ingest import Ingester\nimport discordant"),
     ],
 )
 def test_what_keeps_to_it_is_not(module: str, source: str) -> None:
     assert faults(module, source) == []
+
+
+def test_no_module_leads_back_to_itself() -> None:
+    known = dict(modules(*OURS))
+    arrows = {
+        name: {
+            each if each in known else each.rpartition(".")[0]
+            for each in imported(path.read_text("utf-8"), name, is_package=path.stem == "__init__")
+        }
+        & known.keys()
+        for name, path in known.items()
+    }
+    left = dict(arrows)
+    while ends := [name for name, to in left.items() if not (to - {name}) & left.keys()]:
+        for name in ends:
+            del left[name]
+    assert not left, f"these go in circles, or lead into one: {sorted(left)}"
 
 
 def test_every_module_says_what_it_is_for() -> None:
@@ -209,19 +185,21 @@ def test_no_model_folder_brings_code_along() -> None:
 
 
 def test_the_command_line_starts_without_the_heavy_libraries() -> None:
-    heavy = "torch transformers peft langchain langchain_core sqlalchemy pydantic_settings numpy"
+    heavy = (
+        "torch transformers peft langchain langchain_core sqlalchemy pydantic_settings numpy httpx"
+    )
     loaded = subprocess.run(
         [
             sys.executable,
             "-c",
-            "import sys, bot.cli; print(*sys.modules)",
+            "import sys, bot.shell.cli; print(*sys.modules)",
         ],
         capture_output=True,
         text=True,
         cwd=ROOT,
         check=True,
     )
-    assert "bot.cli" in loaded.stdout.split()
+    assert "bot.shell.cli" in loaded.stdout.split()
     assert set(heavy.split()).isdisjoint(loaded.stdout.split())
 
 

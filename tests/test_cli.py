@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from bot.cli import cli
+from bot.shell.cli import cli
 
 Done = subprocess.CompletedProcess[str]
 Environment = Callable[[Path], dict[str, str]]
@@ -34,7 +37,10 @@ REPLY_KEYS = {
 }
 CITATION_KEYS = {"n", "title", "document", "url", "quote", "passage"}
 PASSAGE_KEYS = {"id", "source", "document", "url", "title", "score", "answers", "text"}
-SOURCE_KEYS = {"id", "kind", "location", "access", "documents", "passages", "skipped", "error"}
+SOURCE_KEYS = {
+    *("id", "kind", "location", "options", "access", "paused", "reading_since"),
+    *("documents", "passages", "skipped", "left_out", "not_documents", "error"),
+}
 
 BATCH: list[dict[str, Any]] = [
     {"id": "b", "question": "When is everybody paid in December?"},
@@ -46,10 +52,34 @@ BATCH: list[dict[str, Any]] = [
 # --- in processes of their own ----------------------------------------------------------------
 
 
+def in_terminal(words: list[str], place: Path, environment: dict[str, str]) -> Done:
+    """Run what finds a terminal behind standard error; what it showed there is the ``stderr``."""
+    ours, theirs = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "bot", *words],
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        text=True,
+        cwd=place,
+        env=environment,
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # how Linux says that nobody holds the other end any more
+            while read := os.read(ours, 4096):
+                shown += read
+        os.close(ours)
+        assert process.stdout is not None
+        said = process.stdout.read()
+    return Done(words, process.returncode, said, shown.decode())
+
+
 class Commands:
     """Real processes, two at a time: each takes seconds to load its libraries and models.
 
-    Of those that answer only one does so with the real writing model.
+    Of those that answer only one does so with the real writing model; its standard error is a
+    terminal.
     """
 
     def __init__(self, samples: Path, tiny: Path, place: Path, environment: Environment):
@@ -61,7 +91,12 @@ class Commands:
             def later(*words: str, **more: str) -> Future[Done]:
                 return pool.submit(self._run, *words, data=samples, **more)
 
-            self.ask = later("ask", "On which day are people in Lyon paid?", "--json")
+            self.ask = pool.submit(
+                in_terminal,
+                ["ask", "On which day are people in Lyon paid?", "--json"],
+                place,
+                environment(samples),
+            )
             self.sources = pool.submit(self._sources)
             self.batch = later(
                 "ask",
@@ -109,6 +144,8 @@ class Commands:
         (docs / "pay.md").write_text("# Pay\n\nSalaries arrive monthly.")
         (docs / "old.md").write_text("# Old\n\nOld rules.")
         (docs / "empty.md").write_text("")
+        (docs / "logo.woff2").write_bytes(b"wOF2")
+        (docs / "fees.html").write_text("<main><p>It costs 9 euros.</p><p hidden>More.</p></main>")
         done = [
             self._run("source", "add", "docs", "--access", "role:hr", data=self.data),
             self._run("source", "list", "--json", data=self.data),
@@ -156,8 +193,14 @@ class TestAsking:
         assert cited["url"] == source["url"]
         assert reply["timings_ms"]["total"] > 0
 
-    def test_standard_error_is_left_alone_when_nothing_is_wrong(self, commands: Commands) -> None:
+    def test_a_terminal_shows_no_warnings_of_libraries(self, commands: Commands) -> None:
         assert commands.ask.result().stderr == ""
+
+    @pytest.mark.parametrize("name", ["batch", "chat", "search"])
+    def test_standard_error_is_left_alone_when_nothing_is_wrong(
+        self, commands: Commands, name: str
+    ) -> None:
+        assert getattr(commands, name).result().stderr == ""
 
     def test_a_batch_is_answered_in_order_under_its_ids(self, commands: Commands) -> None:
         replies = lines(commands.batch.result())
@@ -196,8 +239,17 @@ class TestSources:
     def test_adding_tells_what_was_read_and_what_was_not(self, commands: Commands) -> None:
         added = commands.sources.result()[0]
         assert added.returncode == 0, added.stderr
-        assert "2 added, 0 changed, 0 removed, 0 unchanged, 1 skipped" in added.stderr
+        assert (
+            "3 added, 0 changed, 0 removed, 0 unchanged, 1 skipped; not read: 1 hidden part; "
+            "not documents: 1 font\n"
+        ) in added.stderr
+        assert "not read of fees.html: 1 hidden part\n" in added.stderr
         assert "skipped empty.md: The file is empty." in added.stderr
+
+    def test_nothing_else_is_told_by_libraries_either(self, commands: Commands) -> None:
+        ours = re.compile(r"\S+/docs: [\d a-z,]+|  skipped empty\.md: [\w .]+|")
+        for done in commands.sources.result():
+            assert all(ours.fullmatch(line) for line in done.stderr.splitlines()), done.stderr
 
     def test_the_list_has_each_source_with_what_is_in_it(self, commands: Commands) -> None:
         (source,) = lines(commands.sources.result()[1])
@@ -205,21 +257,23 @@ class TestSources:
         assert source["kind"] == "folder"
         assert source["location"].endswith("/docs")
         assert source["access"] == ["role:hr"]
-        assert (source["documents"], source["passages"]) == (2, 2)
+        assert (source["documents"], source["passages"]) == (3, 3)
         assert list(source["skipped"]) == ["empty.md"]
+        assert source["left_out"] == {"fees.html": {"hidden parts": {"count": 1, "where": ""}}}
+        assert source["not_documents"] == {"fonts": 1}
         assert source["error"] is None
 
     def test_refreshing_takes_out_what_vanished(self, commands: Commands) -> None:
         refreshed = commands.sources.result()[2]
         assert refreshed.returncode == 0, refreshed.stderr
-        assert "0 added, 0 changed, 1 removed, 1 unchanged, 1 skipped" in refreshed.stderr
+        assert "0 added, 0 changed, 1 removed, 2 unchanged, 1 skipped" in refreshed.stderr
 
     def test_removing_by_path_leaves_nothing(
         self, commands: Commands, run: Callable[..., Any]
     ) -> None:
         removed = commands.sources.result()[3]
         assert removed.returncode == 0, removed.stderr
-        assert "/docs with 1 passages." in removed.stdout
+        assert "/docs with 2 passages." in removed.stdout
         assert run("source", "list", HOUSEVOICE_DATA=str(commands.data)).output == ""
 
 
@@ -304,7 +358,7 @@ class TestBadInput:
     def test_an_unknown_voice(self, run: Callable[..., Any], name: str, said: str) -> None:
         refused(run("ask", "why?", "--voice", name), f"'{name}'", said)
 
-    @pytest.mark.parametrize("command", ["refresh", "remove"])
+    @pytest.mark.parametrize("command", ["show", "refresh", "pause", "resume", "remove"])
     def test_an_unknown_source(self, run: Callable[..., Any], command: str) -> None:
         refused(run("source", command, "nowhere"), "no source 'nowhere'", "source list")
 
@@ -325,6 +379,25 @@ class TestBadInput:
         assert "127.0.0.1" in result.stderr
         assert result.stderr.splitlines()[-1].startswith("Error: The source is kept")
         assert "127.0.0.1" in run("source", "list").stdout
+
+
+class TestAPausedSource:
+    def test_is_left_out_of_a_refresh_and_says_so(self, run: Callable[..., Any]) -> None:
+        run("source", "add", "http://127.0.0.1:9/page")
+        shown = json.loads(run("source", "show", "http://127.0.0.1:9/page", "--json").stdout)
+        assert shown["paused"] is False
+        assert "127.0.0.1" in shown["runs"][0]["error"]
+        assert "is paused" in run("source", "pause", shown["id"]).stdout
+        assert run("source", "refresh").exit_code == 0
+        assert "  paused" in run("source", "show", shown["id"]).stdout
+        assert "resume it first" in run("source", "refresh", shown["id"]).stderr
+        run("source", "resume", shown["id"])
+        assert run("source", "refresh").exit_code == 1
+
+    def test_options_of_every_kind_can_be_given(self, run: Callable[..., Any]) -> None:
+        run("source", "add", "http://127.0.0.1:9/page", "--token", "env:HOME")
+        assert "token: env:HOME" in run("source", "show", "http://127.0.0.1:9/page").stdout
+        refused(run("source", "add", ".", "--token", "env:HOME"), "no option 'token'", "include")
 
 
 class TestBadSettings:

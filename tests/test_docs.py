@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import pytest
 
 from tests.docs_tables import (
+    ARCHITECTURE,
     COMMAND_LINE,
     PROGRAM,
     PROJECT,
@@ -23,6 +24,7 @@ from tests.docs_tables import (
     settings_table,
     variables,
     with_help,
+    with_rooms,
     with_settings,
 )
 
@@ -69,6 +71,11 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=_name)
 def test_the_settings_table_in_the_readme_is_up_to_date() -> None:
     page = README.read_text("utf-8")
     assert with_settings(page) == page, f"The settings table in README.md {STALE}"
+
+
+def test_the_rooms_on_the_architecture_page_are_up_to_date() -> None:
+    page = ARCHITECTURE.read_text("utf-8")
+    assert with_rooms(page) == page, f"The rooms in docs/architecture.md {STALE}"
 
 
 def test_the_help_on_the_command_line_page_is_up_to_date() -> None:
@@ -194,7 +201,7 @@ def test_another_form_would_be_noticed(text: str) -> None:
 
 def test_the_program_is_what_the_package_installs() -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
-    assert project["scripts"] == {PROGRAM: "bot.cli:main"}
+    assert project["scripts"] == {PROGRAM: "bot.shell.cli:main"}
 
 
 def _shown_commands(page: Path) -> Iterator[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,15 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from bot.app import App, open_app
-from bot.settings import Settings
+from bot.answers.question.searching import Searching
+from bot.shell.app import App, open_app
+from bot.shell.settings import Settings
 from bot.types import Asker, Message, Reply
+from knowledge.retrieval.cross_encoder import open_reader
+from knowledge.retrieval.reader import ReadableText, Reader, Reading
+from knowledge.retrieval.retriever import READ, Retriever
 from knowledge.types import Evidence, Passage
-from tests.fakes import FakeWriter
+from tests.kit.fakes import FakeReader, FakeWriter
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -25,7 +30,8 @@ MANAGERS_PAGE = "managers/pay-review.md"
 EXPIRED_PAGE = "travel/archive/travel-policy-2023.md"
 INJECTION_PAGE = "support/customer-email-examples.md"
 PLANTED = ("Tangerine-Canal-77", "orders are free")
-DEEP = 20
+DEEP = 40
+"""How many passages must hold nothing that is not to be found: more than anybody is shown."""
 RECALL_AT_5 = 0.92
 """Measured: 74 of 78, .949."""
 
@@ -36,9 +42,36 @@ class Asked:
 
     row: dict[str, Any]
     found: list[Evidence]
+    """As the bot finds it, read and ranked."""
+    deep: list[Evidence]
+    """Many more, which no model has read."""
 
-    def documents(self, most: int = DEEP) -> list[str]:
-        return [each.passage.document for each in self.found[:most]]
+    def first_five(self) -> list[str]:
+        return [each.passage.document for each in self.found[:5]]
+
+    def documents(self) -> set[str]:
+        return {each.passage.document for each in (*self.found, *self.deep)}
+
+
+class Remembering:
+    """A reader that reads nothing twice: reading is what takes the time here."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._known: dict[tuple[str, tuple[ReadableText, ...]], list[Reading]] = {}
+
+    @property
+    def name(self) -> str:
+        return self._reader.name
+
+    async def read(self, question: str, passages: Sequence[ReadableText]) -> list[Reading]:
+        asked = question, tuple(passages)
+        if asked not in self._known:
+            self._known[asked] = await self._reader.read(question, passages)
+        return self._known[asked]
+
+    async def warm_up(self) -> None:
+        await self._reader.warm_up()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -48,18 +81,30 @@ async def app(samples_folder: Path) -> AsyncIterator[App]:
     Neither judge nor tone is looked at here.
     """
     settings = Settings(data=samples_folder, sure=0)
-    async with open_app(settings, FakeWriter().for_voice) as opened:
-        yield opened
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(
+            "bot.shell.app.open_reader", lambda *given: Remembering(open_reader(*given))
+        )
+        async with open_app(settings, FakeWriter().for_voice) as opened:
+            yield opened
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def asked(app: App) -> list[Asked]:
     lines = (ROOT / "samples" / "questions.jsonl").read_text("utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
-    return [
-        Asked(row, await app.retriever.search(row["question"], frozenset(row["as"]), DEEP))
-        for row in rows
-    ]
+    unread = Searching(
+        Retriever(app.store, app.embedder, FakeReader()), app.store.similar_words, {}
+    )
+
+    async def find(searching: Searching, most: int) -> list[list[Evidence]]:
+        """For each row; all at once, as the models take several questions in one go."""
+        return await asyncio.gather(
+            *(searching.search(row["question"], frozenset(row["as"]), most) for row in rows)
+        )
+
+    found, deep = await find(app.retriever, READ), await find(unread, DEEP)
+    return [Asked(*each) for each in zip(rows, found, deep, strict=True)]
 
 
 def of_kind(asked: list[Asked], **wanted: object) -> Iterator[Asked]:
@@ -93,7 +138,7 @@ async def test_the_same_questions_find_it_with_the_role(asked: list[Asked]) -> N
         one.row["question"]: one for one in of_kind(asked, **{"as": ["public", "role:managers"]})
     }
     for question in without:
-        assert MANAGERS_PAGE in with_role[question].documents(5), question
+        assert MANAGERS_PAGE in with_role[question].first_five(), question
 
 
 async def test_the_right_page_is_among_the_first_five(asked: list[Asked]) -> None:
@@ -101,7 +146,7 @@ async def test_the_right_page_is_among_the_first_five(asked: list[Asked]) -> Non
     missed = [
         f"{one.row['id']} {one.row['question']}"
         for one in answerable
-        if one.row["document"] not in one.documents(5)
+        if one.row["document"] not in one.first_five()
     ]
     assert len(missed) <= (1 - RECALL_AT_5) * len(answerable), "\n".join(missed)
 
@@ -120,10 +165,11 @@ async def test_of_the_two_nearly_identical_pages_each_section_is_shown_once(
     twins = {"people/parking-and-bike-shed.md", "workshop/bike-shed-and-parking.md"}
     shown_at_all = set()
     for one in asked:
-        theirs = [each.passage for each in one.found if each.passage.document in twins]
-        sections = [passage.headings for passage in theirs if passage.headings]
-        assert len(sections) == len(set(sections)), one.row["question"]
-        shown_at_all.update(sections)
+        for found in (one.found, one.deep):
+            theirs = [each.passage for each in found if each.passage.document in twins]
+            sections = [passage.headings for passage in theirs if passage.headings]
+            assert len(sections) == len(set(sections)), one.row["question"]
+            shown_at_all.update(sections)
     assert len(shown_at_all) > 3
 
 
@@ -133,7 +179,7 @@ async def test_of_the_two_nearly_identical_pages_each_section_is_shown_once(
 async def test_every_citation_quotes_a_passage_of_its_document(
     app: App, asked: list[Asked]
 ) -> None:
-    passages = {each.passage.id: each.passage for one in asked for each in one.found}
+    passages = {each.passage.id: each.passage for one in asked for each in (*one.found, *one.deep)}
     cited = 0
     for one in of_kind(asked, answerable=True):
         reply = await ask(app, one.row["question"], *one.row["as"])
@@ -141,7 +187,7 @@ async def test_every_citation_quotes_a_passage_of_its_document(
             cited += 1
             assert any(quotes(passage, citation.quote, citation.document)
                        for passage in passages.values()), citation  # fmt: skip
-            assert citation.document in [each.passage.document for each in reply.evidence]
+            assert citation.document in [each.document for each in reply.passages]
             assert f"[{citation.n}]" in reply.answer
     assert cited >= len(list(of_kind(asked, answerable=True)))
 

@@ -1,1 +1,1 @@
-"""Discord: the adapter, its views, and how Discord writes text."""
+"""Discord as a platform: what is heard there, from whom, and what people press and open."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
 from time import monotonic
@@ -11,20 +10,21 @@ from weakref import WeakValueDictionary
 
 import discord
 import structlog
+from cachetools import LRUCache
 
 from adapters.discord import events
-from adapters.discord.answers import Answers
-from adapters.discord.client import FrontClient
 from adapters.discord.commands import Tree
-from adapters.discord.components import ActionButton, ReopenButton, named, parts
 from adapters.discord.config import FEATURES, PLATFORM, DiscordConfig, endpoints
+from adapters.discord.connection.client import FrontClient
+from adapters.discord.connection.errors import DISCORD_FAILURES, as_ours, translated
 from adapters.discord.earlier import Earlier
-from adapters.discord.errors import DISCORD_FAILURES, as_ours, translated
 from adapters.discord.interactions import Interactions
 from adapters.discord.people import People
-from adapters.discord.replies import GrowingReply, MessageSurface
+from adapters.discord.showing.answers import Answers
+from adapters.discord.showing.components import ActionButton, ReopenButton, named, parts
+from adapters.discord.showing.replies import GrowingReply, MessageSurface
 from bot.cards import Card
-from bot.desk import Desk
+from bot.desk.desk import Desk
 from bot.errors import PlatformError
 from bot.failures import log_failure
 from bot.types import Place, Utterance
@@ -63,7 +63,7 @@ class DiscordAdapter:
         self._addresses = ExitStack()
         self._connection: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
-        self._words: OrderedDict[str, int] = OrderedDict()
+        self._words: LRUCache[str, int] = LRUCache(_HEARD)
         self._in_order: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     # --- from start to end --------------------------------------------------------------------
@@ -169,8 +169,6 @@ class DiscordAdapter:
         words = hash((utterance.text, tuple(file.url for file in utterance.files)))
         known = self._words.get(utterance.id)
         self._words[utterance.id] = words
-        if len(self._words) > _HEARD:
-            self._words.popitem(last=False)
         return words != known
 
     async def _safely(self, doing: Awaitable[object]) -> object:

@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 
 import discord
 
-from adapters.discord.client import FrontClient
 from adapters.discord.commands import Tree
 from adapters.discord.config import PERMISSIONS, SCOPES, DiscordConfig, endpoints, permissions
-from adapters.discord.errors import DISCORD_FAILURES, as_ours, translated
-from bot.commands import Commands
-from bot.errors import HousevoiceError
+from adapters.discord.connection.client import FrontClient
+from adapters.discord.connection.errors import DISCORD_FAILURES, as_ours, not_discords, translated
+from bot.desk.commands import Commands
+from bot.errors import HousevoiceError, PlatformError
 from bot.findings import Finding
 
 _SYNC = "Run `.venv/bin/housevoice discord sync`."
@@ -31,6 +31,8 @@ async def examine(config: DiscordConfig) -> list[Finding]:
             findings.append(await _commands(client))
     except DISCORD_FAILURES as error:
         findings.append(Finding("Discord", False, str(as_ours(error))))
+    except PlatformError as error:
+        findings.append(Finding("Discord", False, str(error)))
     return findings
 
 
@@ -41,6 +43,8 @@ async def refusal(config: DiscordConfig) -> HousevoiceError | None:
             return None
     except DISCORD_FAILURES as error:
         return as_ours(error)
+    except PlatformError as error:
+        return error
 
 
 async def sync(config: DiscordConfig, commands: Commands, guild: int | None = None) -> int:
@@ -65,11 +69,17 @@ def invite_link(application: int) -> str:
 
 @asynccontextmanager
 async def _signed_in(config: DiscordConfig) -> AsyncIterator[FrontClient]:
-    """A client that asks but does not listen."""
+    """A client that asks but does not listen.
+
+    Raises :class:`PlatformError` where what answers is not Discord, and the library's exceptions.
+    """
     with endpoints(config):
         client = FrontClient(config)
         try:
-            await client.login(config.token)
+            try:
+                await client.login(config.token)
+            except (TypeError, LookupError) as error:  # it takes every answer for what it expects
+                raise not_discords() from error
             yield client
         finally:
             await client.http.close()

@@ -9,9 +9,9 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from adapters.discord.client import FrontClient, Interaction
 from adapters.discord.config import FEATURES
-from bot.commands import Command, Commands, Parameter
+from adapters.discord.connection.client import FrontClient, Interaction
+from bot.desk.commands import Command, Commands, Parameter
 
 ANSWER_THIS = "Answer this"
 IN_OUR_VOICE = "Say it in our voice"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 import discord
+from cachetools import LRUCache
 
-from adapters.discord import errors
-from adapters.discord.errors import translated
+from adapters.discord.connection import errors
+from adapters.discord.connection.errors import translated
 from adapters.discord.events import is_said_by_a_person, readable
 from bot.types import Utterance
 
@@ -25,7 +24,7 @@ class Earlier:
         """``can_read``: the message-content intent is there, without which all text is blank."""
         self._client = client
         self._can_read = can_read
-        self._threads: OrderedDict[str, tuple[str, ...]] = OrderedDict()
+        self._threads: LRUCache[str, tuple[str, ...]] = LRUCache(_THREADS)
 
     async def before(self, utterance: Utterance) -> tuple[str, ...]:
         """What was said before, oldest first; a message that it replies to comes last."""
@@ -41,8 +40,6 @@ class Earlier:
             with translated():
                 said = await self._read(utterance, int(thread), message)
             self._threads.setdefault(thread, said)
-            if len(self._threads) > _THREADS:
-                self._threads.popitem(last=False)
         return self._threads[thread]
 
     async def _read(

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import discord
 
 from adapters.discord.config import PLATFORM
-from adapters.discord.formatting import from_discord, inert
-from bot.channels import ChannelRules
+from adapters.discord.showing.formatting import from_discord, inert
+from bot.conversation.channels import ChannelRules
 from bot.types import Address, Place, Utterance
 from knowledge.types import Attachment
 

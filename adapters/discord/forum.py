@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import discord
 
-from adapters.discord.client import Interaction
-from adapters.discord.errors import translated
+from adapters.discord.connection.client import Interaction
+from adapters.discord.connection.errors import translated
 from bot.cards import Card
 from bot.errors import UsageError
 

@@ -7,23 +7,24 @@ must be known before, so these two are found out first.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import discord
 import structlog
+from cachetools import LRUCache
 
 from adapters.discord import events, forum
-from adapters.discord.client import Interaction
-from adapters.discord.components import faults_view, options, parts
-from adapters.discord.errors import DISCORD_FAILURES, as_ours, translated
-from adapters.discord.modals import OpenForms, Submission, submission_of
+from adapters.discord.connection.client import Interaction
+from adapters.discord.connection.errors import DISCORD_FAILURES, as_ours, translated
 from adapters.discord.people import People
+from adapters.discord.showing.components import faults_view, options, parts
+from adapters.discord.showing.modals import OpenForms, Submission, submission_of
 from bot.cards import LABELS, Card, Choice, Form
-from bot.commands import Ask, Command, FieldFaults, Invocation, Outcome
-from bot.desk import Desk
+from bot.desk.commands import Ask, Command, Invocation, Outcome
+from bot.desk.desk import Desk
+from bot.desk.forms import FieldFaults
 from bot.errors import UsageError
 from bot.failures import log_failure
 from bot.ports import Platform
@@ -40,14 +41,14 @@ _log = structlog.get_logger("housevoice")
 
 
 class Interactions:
-    """The :class:`adapters.discord.client.Front` of the adapter."""
+    """The :class:`adapters.discord.connection.client.Front` of the adapter."""
 
     def __init__(self, platform: Platform, desk: Desk, people: People) -> None:
         self._platform = platform
         self._desk = desk
         self._people = people
         self._forms = OpenForms()
-        self._seen: OrderedDict[int, None] = OrderedDict()
+        self._seen: LRUCache[int, None] = LRUCache(_SEEN)
         self._waiting: dict[tuple[Place, str], Interaction] = {}
 
     # --- commands -----------------------------------------------------------------------------
@@ -263,8 +264,6 @@ class Interactions:
         if interaction.id in self._seen:
             return False
         self._seen[interaction.id] = None
-        if len(self._seen) > _SEEN:
-            self._seen.popitem(last=False)
         return True
 
     def _invocation(self, interaction: Interaction, values: dict[str, str]) -> Invocation:

@@ -7,13 +7,13 @@ members are taken from what they last said, or asked for, and believed for a min
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable
 
 import discord
+from cachetools import LRUCache
 
 from adapters.discord.config import PLATFORM
-from adapters.discord.errors import DISCORD_FAILURES, as_ours
+from adapters.discord.connection.errors import DISCORD_FAILURES, as_ours
 from bot.errors import PlatformError
 from bot.types import Place
 from knowledge.types import PUBLIC, Principals
@@ -33,8 +33,8 @@ class People:
         self._client = client
         self._admins = admins
         self._clock = clock
-        self._members: OrderedDict[tuple[int, int], tuple[float, discord.Member | None]]
-        self._members = OrderedDict()
+        self._members: LRUCache[tuple[int, int], tuple[float, discord.Member | None]]
+        self._members = LRUCache(_REMEMBERED)
         self._gate = asyncio.Semaphore(_AT_ONCE)
         self._ahead = float("-inf")
 
@@ -117,9 +117,6 @@ class People:
         if known and known[0] > as_of:
             return
         self._members[guild, user] = (as_of, member)
-        self._members.move_to_end((guild, user))
-        if len(self._members) > _REMEMBERED:
-            self._members.popitem(last=False)
 
 
 def _held_by(member: discord.Member) -> set[str]:

@@ -1,1 +1,1 @@
-"""Slack: the adapter, its listeners, and how Slack writes text."""
+"""Slack as a platform: what is heard there, from whom, and what people press and open."""

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from slack_bolt.async_app import AsyncApp
@@ -18,39 +17,31 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.agent import AgentView
-from adapters.slack.blocks import Json, postings
 from adapters.slack.config import SlackConfig
-from adapters.slack.events import (
-    PLATFORM,
-    Deleted,
-    Edited,
-    Heard,
-    Me,
-    attachment,
-    read,
-)
-from adapters.slack.finding import OTHER, erase, find_answer
-from adapters.slack.http_mode import HttpListener
+from adapters.slack.connection.http_mode import HttpListener
+from adapters.slack.connection.listeners import register
+from adapters.slack.connection.socket_mode import SocketListener
+from adapters.slack.connection.watchdog import Patience
+from adapters.slack.connection.web import SlackError, Sleep, Web, library_logger
+from adapters.slack.earlier import Threads
+from adapters.slack.events import PLATFORM, Me
+from adapters.slack.hearing import Hearing
 from adapters.slack.interactions import Interactions
-from adapters.slack.listeners import register
+from adapters.slack.later import Later
 from adapters.slack.people import People
-from adapters.slack.private import PrivateReply, whisper
-from adapters.slack.replies import OpenReply
-from adapters.slack.socket_mode import SocketListener
-from adapters.slack.threads import Threads
-from adapters.slack.watchdog import Patience
-from adapters.slack.web import SlackError, Sleep, Web, library_logger
+from adapters.slack.showing.blocks import postings
+from adapters.slack.showing.finding import OTHER, erase, find_answer
+from adapters.slack.showing.private import PrivateReply, whisper
+from adapters.slack.showing.replies import OpenReply
 from bot.cards import Card
-from bot.desk import Desk
-from bot.errors import ConfigurationError, PlatformError
+from bot.desk.desk import Desk
+from bot.errors import ConfigurationError
 from bot.failures import log_failure
 from bot.ports import Feature, ReplyView
 from bot.types import Place, Utterance
 from knowledge.types import Attachment, Principals
 
-_FRESH = 5_000  # ids of utterances that this process heard itself
 _DONE_WITHIN = 5.0  # seconds for what was acknowledged but is not done yet
-_FILE_SECONDS = 0.8
 _FILE_HOSTS: Final = ("slack.com", "slack-files.com")
 _NO_WAY = (
     "Slack needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) besides "
@@ -89,17 +80,14 @@ class SlackAdapter:
         self._pause = pause
         self._web = Web(config, sleep=sleep)
         self._people = People(self._web, config.admins, clock=clock)
-        self._threads = Threads(self._web, self._who, self._people.names)
-        self._interactions = Interactions(
-            self, desk, self._web, self._people, self._who, self._hear, self.later
-        )
-        self._me = Me("", "")
-        self._listener: SocketListener | HttpListener | None = None
-        self._doing: set[asyncio.Future[Any]] = set()
-        self._fresh: OrderedDict[str, None] = OrderedDict()
-        self._edits: OrderedDict[str, float] = OrderedDict()
-        self._editing = asyncio.Lock()
+        self._threads = Threads(self._web, self._people)
         self._agent = AgentView(self._web, desk.prompts)
+        self._later = Later()
+        self._hearing = Hearing(self, desk.dispatcher, self._web, self._people)
+        self._interactions = Interactions(
+            self, desk, self._web, self._people, self._hearing, self._later
+        )
+        self._listener: SocketListener | HttpListener | None = None
 
     @property
     def name(self) -> str:
@@ -140,14 +128,15 @@ class SlackAdapter:
                 "The app is installed for a whole Enterprise organisation, which is not "
                 "supported. Install it in one workspace."
             )
-        self._me = Me(
-            team=str(found["team_id"]),
-            user=str(found["user_id"]),
-            bot=str(found.get("bot_id") or ""),
-            url=str(found.get("url") or ""),
-            name=str(found.get("user") or ""),
+        self._people.signed_in(
+            Me(
+                team=str(found["team_id"]),
+                user=str(found["user_id"]),
+                bot=str(found.get("bot_id") or ""),
+                url=str(found.get("url") or ""),
+                name=str(found.get("user") or ""),
+            )
         )
-        self._people.signed_in(self._me)
         app = self._app()
         if self._config.app_token:
             self._listener = SocketListener(
@@ -172,15 +161,12 @@ class SlackAdapter:
         """Hear nothing new; answers can still be shown."""
         if self._listener is not None:
             await self._listener.stop()
-        if self._doing:
-            await asyncio.wait(self._doing, timeout=_DONE_WITHIN)
+        await self._later.settled(_DONE_WITHIN)
 
     async def close(self) -> None:
         """Release all connections."""
         await self.stop_listening()
-        for task in list(self._doing):
-            task.cancel()
-        await asyncio.gather(*self._doing, return_exceptions=True)
+        await self._later.cancel()
         await self._web.close()
 
     # --- a platform -------------------------------------------------------------------------
@@ -216,7 +202,7 @@ class SlackAdapter:
         """A status, a reaction or a first private line says at once that it was heard."""
         if utterance.private:
             return PrivateReply(self._web, utterance)
-        if not shown and utterance.id not in self._fresh:
+        if not shown and not self._hearing.is_fresh(utterance.id):
             # Somebody else began to answer it, or this process before it was started again.
             try:
                 shown = await self._find(utterance)
@@ -229,7 +215,7 @@ class SlackAdapter:
             question = " ".join(utterance.text.split())
             prefix = f"**{self.mention(utterance.author)}** asked: {question}\n\n"
         if self._agent.begins_thread(utterance):
-            self.later(self._agent.entitle(utterance))
+            self._later.do(self._agent.entitle(utterance))
         return OpenReply(
             self._web,
             self._find,
@@ -265,7 +251,8 @@ class SlackAdapter:
         """Where people can open the place."""
         if place.thread is not None:
             return await self._permalink(place.channel, place.thread)
-        return f"{self._me.url}archives/{place.channel}" if self._me.url else ""
+        url = self._people.me.url
+        return f"{url}archives/{place.channel}" if url else ""
 
     async def erase(self, place: Place, shown: Sequence[str]) -> None:
         """Delete messages of the bot's."""
@@ -275,105 +262,11 @@ class SlackAdapter:
         """By name, since an id in marks would call them; the id where the name is not known."""
         return f"@{self._people.names().get(user, user)}"
 
-    # --- what was heard ---------------------------------------------------------------------
-
-    async def heard(self, event: Json) -> None:
-        """Safe when it returns; what raises is not acknowledged, and Slack sends it again."""
-        match read(event, self._me, self._people.names()):
-            case Heard(utterance, unlisted):
-                await self._hear(utterance, unlisted)
-            case Edited(utterance, at, soon):
-                await self._edited(utterance, at, soon)
-            case Deleted(place, id, soon):
-                await self._desk.dispatcher.deleted(self, place, id, may_come=soon)
-
-    async def changed(self, event: Json) -> None:
-        """Forget what is no longer so."""
-        self._people.changed(event)
-
-    async def commanded(self, body: Json) -> None:
-        """A slash command."""
-        await self._interactions.commanded(body)
-
-    async def answer_this(self, body: Json) -> None:
-        """The message shortcut for a private answer."""
-        await self._interactions.answer_this(body)
-
-    async def say_in_voice(self, body: Json) -> None:
-        """The message shortcut for a rewrite."""
-        await self._interactions.say_in_voice(body)
-
-    async def pressed(self, body: Json) -> None:
-        """A button."""
-        await self._interactions.pressed(body)
-
-    async def submitted(self, body: Json) -> Json:
-        """A form."""
-        return await self._interactions.submitted(body)
-
-    async def home(self, event: Json) -> None:
-        """Somebody opened the bot's own place: its Home, or their conversation with it."""
-        match event.get("tab"):
-            case "home":
-                await self._interactions.home(event)
-            case "messages":
-                await self._agent.conversation_opened(event)
-
-    async def greet(self, event: Json) -> None:
-        """A thread of the old view was opened."""
-        await self._agent.thread_opened(event)
-
-    def later(self, doing: Awaitable[Any]) -> None:
-        """Go on with it after the acknowledgement; failures go to the log."""
-        task = asyncio.create_task(_logged(doing), name="slack later")
-        self._doing.add(task)
-        task.add_done_callback(self._doing.discard)
-
-    async def _hear(self, utterance: Utterance, unlisted: tuple[str, ...]) -> None:
-        if unlisted:
-            files = await asyncio.gather(*map(self._listed, unlisted))
-            utterance = replace(utterance, files=(*utterance.files, *files))
-        await self._take(utterance)
-
-    async def _take(self, utterance: Utterance) -> bool:
-        if not await self._desk.dispatcher.hear(self, utterance):
-            return False  # another process may have begun to answer it
-        self._fresh[utterance.id] = None
-        while len(self._fresh) > _FRESH:
-            self._fresh.popitem(last=False)
-        return True
-
-    async def _edited(self, utterance: Utterance, at: float, soon: bool) -> None:
-        """Events overtake each other: older words do not replace newer ones."""
-        async with self._editing:
-            if at <= self._edits.get(utterance.id, 0.0):
-                return
-            hears = self._desk.dispatcher
-            is_changed = await hears.edited(self, utterance)
-            # It may be here before what it changes; if that comes this moment, it is changed.
-            if not is_changed and soon and not await self._take(utterance):
-                await hears.edited(self, utterance)
-            self._edits[utterance.id] = at
-            while len(self._edits) > _FRESH:
-                self._edits.popitem(last=False)
-
-    async def _listed(self, id: str) -> Attachment:
-        """A file of a shared channel, of which events tell the id only."""
-        try:
-            async with asyncio.timeout(_FILE_SECONDS):
-                found = await self._web.call("files.info", patient=False, file=id)
-        except (SlackError, TimeoutError):
-            return Attachment(name=id, url="")
-        return attachment(found["file"])
-
     # --- the rest ---------------------------------------------------------------------------
-
-    def _who(self) -> Me:
-        return self._me
 
     def _app(self) -> AsyncApp:
         """Bolt, which acknowledges after its listeners: by then what was heard is safe."""
-        me, token = self._me, self._config.bot_token
+        me, token = self._people.me, self._config.bot_token
 
         async def authorize() -> AuthorizeResult:
             return AuthorizeResult(
@@ -397,7 +290,7 @@ class SlackAdapter:
             log_failure("slack_not_taken", error)
 
         app.error(failed)
-        register(app, self)
+        register(app, self._hearing, self._interactions, self._people, self._agent, self._later)
         return app
 
     async def _permalink(self, channel: str, ts: str) -> str:
@@ -411,13 +304,4 @@ class SlackAdapter:
 
     async def _find(self, utterance: Utterance) -> list[str]:
         others = await self._desk.dispatcher.shown_for_others(utterance)
-        return await find_answer(self._web, self._me.user, utterance, others)
-
-
-async def _logged(doing: Awaitable[Any]) -> None:
-    try:
-        await doing
-    except PlatformError as error:
-        log_failure("slack_not_done", error, reason=str(error))
-    except Exception as error:  # nobody else would hear of it
-        log_failure("slack_not_done", error)
+        return await find_answer(self._web, self._people.me.user, utterance, others)

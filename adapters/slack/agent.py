@@ -10,15 +10,15 @@ None of this is worth failing for: an app without a view simply has neither.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any, Final
 
 import structlog
+from cachetools import LRUCache
 
-from adapters.slack.blocks import Json
-from adapters.slack.formatting import escape
-from adapters.slack.web import SlackError, Web
+from adapters.slack.connection.web import SlackError, Web
+from adapters.slack.showing.blocks import Json
+from adapters.slack.showing.formatting import escape
 from bot.types import Utterance
 
 OLD_VIEW: Final = (
@@ -43,7 +43,7 @@ class AgentView:
         self._prompts = [
             {"title": each[:_PROMPT_TITLE_CHARS], "message": each} for each in prompts[:PROMPTS]
         ]
-        self._opened: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._opened: LRUCache[tuple[str, str], None] = LRUCache(_OPENED)
         self._told = False
 
     async def conversation_opened(self, event: Json) -> None:
@@ -61,8 +61,6 @@ class AgentView:
         thread = event["assistant_thread"]
         channel, ts = str(thread["channel_id"]), str(thread["thread_ts"])
         self._opened[channel, ts] = None
-        while len(self._opened) > _OPENED:
-            self._opened.popitem(last=False)
         await self._suggest(channel_id=channel, thread_ts=ts)
 
     def begins_thread(self, utterance: Utterance) -> bool:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 
+from adapters.reaching import Way
 from adapters.slack.agent import OLD_VIEW
-from adapters.slack.config import SlackConfig
+from adapters.slack.config import API_URL, SlackConfig
+from adapters.slack.connection.web import NOT_SLACKS, Json, SlackError, Sleep, Web
 from adapters.slack.manifest import APP_SCOPE, EVENTS_PATH, SCOPES
-from adapters.slack.web import Json, SlackError, Sleep, Web
 from bot.errors import ConfigurationError, PlatformError
 from bot.findings import Finding
 
 _LISTED, _LOOKED_AT, _MESSAGES = 200, 10, 5
 """Direct conversations that are listed, those that are looked into, and messages of each."""
 _OLD_ROOT = "assistant_app_thread"
-_REACH = "Slack cannot be reached: {error}. Check the network, the proxy and SLACK_API_URL."
+_WAY = Way("Slack", "SLACK_API_URL", API_URL, proxied_by="HTTPS_PROXY")
 
 
 async def examine(config: SlackConfig, *, sleep: Sleep = asyncio.sleep) -> list[Finding]:
@@ -39,8 +40,12 @@ async def refusal(
         if config.app_token:
             await web.open_socket()
     except SlackError as error:
-        if error.passing:
-            return PlatformError(_REACH.format(error=error), passing=True)
+        if unreached := _unreached(error):
+            return (
+                PlatformError(unreached, passing=True)
+                if error.passing
+                else ConfigurationError(unreached)
+            )
         return ConfigurationError(
             f"Slack does not take the tokens ({error.code}). 'doctor slack' tells which, and what "
             "to do."
@@ -56,8 +61,8 @@ async def _bot(web: Web, config: SlackConfig) -> list[Finding]:
     try:
         found, scopes = await web.scopes()
     except SlackError as error:
-        if error.passing:
-            return [_bad("bot token", _REACH.format(error=error))]
+        if unreached := _unreached(error):
+            return [_bad("bot token", unreached)]
         return [
             _bad(
                 "bot token",
@@ -66,6 +71,15 @@ async def _bot(web: Web, config: SlackConfig) -> list[Finding]:
             )
         ]
     return [_signed_in(found), *_scopes(scopes), await _view(web)]
+
+
+def _unreached(error: SlackError) -> str | None:
+    """Why Slack's API gave no answer, and what to do; None where it gave one, and that was no."""
+    if error.code.startswith(NOT_SLACKS):
+        return _WAY.strange(int(error.code.removeprefix(NOT_SLACKS)))
+    if error.retry_after:
+        return _WAY.strange(429)
+    return _WAY.lost(error.__cause__) if error.passing else None
 
 
 def _signed_in(found: Json) -> Finding:
@@ -132,8 +146,8 @@ async def _way_in(web: Web, config: SlackConfig) -> Finding:
     try:
         await web.open_socket()
     except SlackError as error:
-        if error.passing:
-            return _bad("Socket Mode", _REACH.format(error=error))
+        if unreached := _unreached(error):
+            return _bad("Socket Mode", unreached)
         return _bad(
             "Socket Mode",
             f"Slack opens no socket ({error.code}). The app-level token needs the scope "

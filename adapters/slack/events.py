@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from adapters.slack.formatting import from_slack
+from adapters.slack.showing.formatting import from_slack
 from bot.types import Address, Place, Utterance
 from knowledge.types import Attachment
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
-from adapters.slack.blocks import (
+from adapters.slack.connection.web import SlackError, Web
+from adapters.slack.events import PLATFORM, attachments
+from adapters.slack.hearing import Hearing
+from adapters.slack.later import Later
+from adapters.slack.people import People
+from adapters.slack.showing.blocks import (
     ACTION,
     Json,
     card_view,
@@ -21,14 +26,12 @@ from adapters.slack.blocks import (
     postings,
     values,
 )
-from adapters.slack.events import PLATFORM, Me, attachments
-from adapters.slack.formatting import from_slack
-from adapters.slack.people import People
-from adapters.slack.private import respond, whisper
-from adapters.slack.web import SlackError, Web
+from adapters.slack.showing.formatting import from_slack
+from adapters.slack.showing.private import respond, whisper
 from bot.cards import LABELS, Action, Card, Form
-from bot.commands import Ask, FieldFaults, Invocation, Outcome
-from bot.desk import Desk
+from bot.desk.commands import Ask, Invocation, Outcome
+from bot.desk.desk import Desk
+from bot.desk.forms import FieldFaults
 from bot.errors import UsageError
 from bot.ports import Platform
 from bot.types import Place, Utterance
@@ -68,17 +71,15 @@ class Interactions:
         desk: Desk,
         web: Web,
         people: People,
-        me: Callable[[], Me],
-        hear: Callable[[Utterance, tuple[str, ...]], Awaitable[None]],
-        later: Callable[[Awaitable[Any]], None],
+        hearing: Hearing,
+        later: Later,
     ):
         self._platform = platform
         self._desk = desk
         self._commands = desk.commands.where(platform.features)
         self._web = web
         self._people = people
-        self._me = me
-        self._hear = hear
+        self._hearing = hearing
         self._later = later
 
     # --- commands ---------------------------------------------------------------------------
@@ -95,7 +96,7 @@ class Interactions:
         if running.done() and isinstance(asked := running.result(), Ask):
             await self._ask(body, spot, asked)
         else:
-            self._later(self._outcome(body, spot, running))
+            self._later.do(self._outcome(body, spot, running))
 
     async def _run(self, body: Json, spot: _Spot) -> Outcome | None:
         """None: it was shown already, in a modal that had to be opened at once."""
@@ -120,7 +121,7 @@ class Interactions:
     async def _ask(self, body: Json, spot: _Spot, asked: Ask) -> None:
         trigger = str(body["trigger_id"])
         utterance = Utterance(
-            id=f"{PLATFORM}:{self._me().team}:command:{trigger}"[:200],
+            id=f"{PLATFORM}:{self._people.me.team}:command:{trigger}"[:200],
             place=spot.place,
             author=spot.user,
             text=asked.text,
@@ -128,7 +129,7 @@ class Interactions:
             private=asked.private,
             handle=_handle(spot) | {"replaces": "yes"},
         )
-        await self._hear(utterance, ())
+        await self._hearing.take(utterance)
 
     # --- shortcuts --------------------------------------------------------------------------
 
@@ -136,12 +137,12 @@ class Interactions:
         """Somebody wants a message answered, for themselves."""
         message, spot = body["message"], await self._pointed_at(body)
         files, unlisted = attachments(message)
-        text = from_slack(str(message.get("text") or ""), self._me().user, self._people.names())
+        text = self._text_of(message)
         if not text and not files and not unlisted:
-            self._later(self._show(spot, _NO_TEXT))
+            self._later.do(self._show(spot, _NO_TEXT))
             return
         utterance = Utterance(
-            id=f"{PLATFORM}:{self._me().team}:shortcut:{body['trigger_id']}"[:200],
+            id=f"{PLATFORM}:{self._people.me.team}:shortcut:{body['trigger_id']}"[:200],
             place=spot.place,
             author=spot.user,
             text=text,
@@ -150,20 +151,22 @@ class Interactions:
             files=files,
             handle=_handle(spot) | {"ts": str(body["message_ts"]), "thread": spot.thread},
         )
-        await self._hear(utterance, unlisted)
+        await self._hearing.take(utterance, unlisted)
 
     async def say_in_voice(self, body: Json) -> None:
         """Rewrite a message, in a modal that is there at once."""
         spot = await self._pointed_at(body)
         modal = await self._open(str(body["trigger_id"]), spot, _REWRITE_TITLE)
-        text = from_slack(
-            str(body["message"].get("text") or ""), self._me().user, self._people.names()
-        )
+        text = self._text_of(body["message"])
         if not text:
             await self._show(modal, _NO_TEXT)
             return
         rewriting = self._desk.drafting.rewrite(text, spot.place, spot.user)
         await self._show(modal, await self._desk.safely(rewriting))
+
+    def _text_of(self, message: Json) -> str:
+        names = self._people.names()
+        return from_slack(str(message.get("text") or ""), self._people.me.user, names)
 
     async def _pointed_at(self, body: Json) -> _Spot:
         """What is said about a message goes into its thread."""
@@ -207,7 +210,7 @@ class Interactions:
         )
         await asyncio.wait({doing}, timeout=ACKNOWLEDGED_WITHIN)
         if not doing.done():
-            self._later(self._submitted_late(spot, doing))
+            self._later.do(self._submitted_late(spot, doing))
             return {"response_action": "update", "view": card_view(_WORKING, spot.title, place)}
         try:
             card = doing.result()
@@ -239,7 +242,7 @@ class Interactions:
     async def home(self, event: Json) -> None:
         """Fill somebody's App Home."""
         user = str(event["user"])
-        place = Place(PLATFORM, self._me().team, str(event.get("channel") or ""), direct=True)
+        place = Place(PLATFORM, self._people.me.team, str(event.get("channel") or ""), direct=True)
         try:
             admin = await self._platform.is_admin(place, user)
         except SlackError:
@@ -319,7 +322,7 @@ class Interactions:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_UP_SECONDS):
                     direct = await self._people.is_direct_with(channel, user)
-        return Place(PLATFORM, self._me().team, channel, thread, direct)
+        return Place(PLATFORM, self._people.me.team, channel, thread, direct)
 
     def _by(self, spot: _Spot, given: Mapping[str, str] | None = None) -> Invocation:
         return Invocation(self._platform, spot.place, spot.user, given or {})

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 import structlog
+from cachetools import LRUCache
 
+from adapters.slack.connection.web import Json, SlackError, Web
 from adapters.slack.events import PLATFORM, Me
-from adapters.slack.web import Json, SlackError, Web
 from bot.types import Place
 from knowledge.types import PUBLIC, Principals
 
@@ -38,7 +38,7 @@ class Kept(Generic[_T]):
     def __init__(self, seconds: float, clock: Callable[[], float]):
         self._seconds = seconds
         self._clock = clock
-        self._values: OrderedDict[str, tuple[float, _T]] = OrderedDict()
+        self._values: LRUCache[str, tuple[float, _T]] = LRUCache(_MOST_KEPT)
         self._pending: dict[str, asyncio.Task[_T]] = {}
 
     async def get(self, key: str, load: Callable[[], Awaitable[_T]]) -> _T:
@@ -68,9 +68,6 @@ class Kept(Generic[_T]):
         value = await load()
         if self._pending.get(key) is task:
             self._values[key] = (asked, value)
-            self._values.move_to_end(key)
-            while len(self._values) > _MOST_KEPT:
-                self._values.popitem(last=False)
         return value
 
     def _ended(self, key: str, task: asyncio.Task[_T]) -> None:
@@ -104,7 +101,8 @@ class People:
     ):
         self._web = web
         self._admins = admins
-        self._me = Me("", "")
+        self.me = Me("", "")
+        """The bot itself, as soon as it has signed in."""
         self._persons: Kept[Person] = Kept(kept_seconds, clock)
         self._channels_of: Kept[frozenset[str]] = Kept(kept_seconds, clock)
         self._groups: Kept[Mapping[str, frozenset[str]]] = Kept(kept_seconds, clock)
@@ -113,7 +111,7 @@ class People:
 
     def signed_in(self, me: Me) -> None:
         """From now on the workspace is known."""
-        self._me = me
+        self.me = me
 
     async def principals(self, user: str) -> Principals:
         """As whom a person may read in private."""
@@ -205,7 +203,7 @@ class People:
                 name=str(name),
                 is_ours=not found.get("is_stranger")
                 and not found.get("deleted")
-                and found.get("team_id") == self._me.team,
+                and found.get("team_id") == self.me.team,
                 is_admin=bool(found.get("is_admin") or found.get("is_owner")),
                 is_bot=bool(found.get("is_bot")) or user == "USLACKBOT",
             )
@@ -265,7 +263,7 @@ class People:
                 ids.update(page["members"])
                 if len(ids) > MOST_MEMBERS + 1:
                     return frozenset()
-            return frozenset(ids - {self._me.user})
+            return frozenset(ids - {self.me.user})
 
         return await self._members.get(channel, load)
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from knowledge.chunking import Chunk, chunk
+from knowledge.documents.chunking import Chunk, chunk
 from knowledge.errors import DocumentSkipped
 from knowledge.parsing import MAX_DOCUMENT_BYTES, parse
 from knowledge.parsing.document import PARSER_FAILURES
 from knowledge.parsing.inline import plain_text
+from knowledge.types import LeftOut
 
 CountTokens = Callable[[str], int]
 """Counts one text's tokens; it can be pickled, to be taken along to another process."""
@@ -40,6 +41,8 @@ class RawFile:
     """Of the Markdown that comes of it."""
     guarded: bool = True
     """Whether an access list that cannot be read is a reason to skip it."""
+    url: str = ""
+    """Where a reader opens it, against which links in it are resolved; may be empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class ReadFile:
     """In order; never none."""
     embedded: tuple[str, ...]
     """For each piece what the embedder reads of it."""
+    left_out: tuple[LeftOut, ...] = ()
+    """What of it was not read."""
 
 
 class FileReader(Protocol):
@@ -78,6 +83,7 @@ def read_file(file: RawFile, count_tokens: CountTokens) -> ReadFile:
         content_type=file.content_type,
         max_bytes=file.max_bytes,
         guarded=file.guarded,
+        url=file.url,
     )
     if file.max_characters is not None and len(parsed.markdown) > file.max_characters:
         raise DocumentSkipped("It is too long, with more than some 400 pages of text.")
@@ -95,6 +101,7 @@ def read_file(file: RawFile, count_tokens: CountTokens) -> ReadFile:
         parsed.language,
         tuple(pieces),
         tuple(embedded_words(parsed.title, each.headings, each.text) for each in pieces),
+        parsed.left_out,
     )
 
 

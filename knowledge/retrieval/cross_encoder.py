@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
-from knowledge.batching import Batcher
+from knowledge.embedding.batching import Batcher
 from knowledge.errors import KnowledgeError
 from knowledge.retrieval.calibration import Calibration
 from knowledge.retrieval.reader import ReadableText, Reader, Reading

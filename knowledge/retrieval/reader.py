@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from knowledge.sentences import Unit
+from knowledge.text.sentences import Unit
 
 _LONGEST_CODE = 400  # characters of a code block that are read: what it is about stands above it
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from knowledge.embedding import Embedder
+from knowledge.embedding.embedder import Embedder
 from knowledge.parsing.inline import plain_text
 from knowledge.retrieval.reader import Reader, Reading, readable_text
-from knowledge.sentences import Unit, split_units
-from knowledge.store import PassageStore
+from knowledge.stores.port import PassageStore
+from knowledge.text.sentences import Unit, split_units
+from knowledge.text.words import surface_words
 from knowledge.types import Evidence, Passage, Principals, ScoredPassage, ScoredUnit
-from knowledge.words import surface_words
 
 ALPHA = 0.5
 """Weight of the vectors in the fusion; see docs/benchmarks.md for the other values."""

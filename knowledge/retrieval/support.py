@@ -7,7 +7,7 @@ from one that is only about the same thing. It does not notice a denial turned r
 from __future__ import annotations
 
 from knowledge.retrieval.reader import Reader, readable_text
-from knowledge.sentences import split_units
+from knowledge.text.sentences import split_units
 from knowledge.types import Evidence
 
 

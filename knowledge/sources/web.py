@@ -1,121 +1,70 @@
-"""One page of the web, asked for only where robots.txt allows it and only if it changed."""
+"""One page of the web as a source."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from urllib.parse import urlsplit, urlunsplit
-from urllib.robotparser import RobotFileParser
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from knowledge.errors import SourceError
-from knowledge.http import BodyTooLarge, GuardedClient, Response
-from knowledge.http_urls import safe_url, secret_in
-from knowledge.sources.base import RawDocument, SkippedDocument, SourceSpec, Validators
+from knowledge.sources.options import SecretReference, option, read_options
+from knowledge.sources.port import Kind, Means, SourceSpec
 
-ROBOT = "Housevoice"
-"""Our name in robots.txt."""
+if TYPE_CHECKING:
+    from knowledge.sources.web_page import WebPage
 
-_GONE = frozenset({404, 410})
-
-
-class WebSource:
-    """One page; its document name is the URL that the admin gave, also if it redirects."""
-
-    def __init__(self, spec: SourceSpec, client: GuardedClient, max_bytes: int) -> None:
-        """``max_bytes`` bounds what is read of the page, unpacked."""
-        self._url = spec.location
-        self._client = client
-        self._max_bytes = max_bytes
-        self._robots: RobotFileParser | None = None
-
-    async def documents(
-        self, known: Mapping[str, Validators]
-    ) -> AsyncIterator[RawDocument | SkippedDocument]:
-        """The page, or nothing if the server says that it is gone (404, 410)."""
-        await self._ask_robots()
-        validators = known.get(self._url)
-        try:
-            page = await self._client.get(
-                self._url, validators=validators, max_bytes=self._max_bytes
-            )
-        except BodyTooLarge as error:
-            yield SkippedDocument(self._url, str(error))
-            return
-        if page.status in _GONE:
-            return
-        if page.not_modified:
-            yield RawDocument(
-                self._url,
-                self._shown(page),
-                page.url,
-                None,
-                page.content_type,
-                _newer(page, validators or Validators()),
-            )
-        elif page.status == 200:
-            yield RawDocument(
-                self._url,
-                self._shown(page),
-                page.url,
-                page.content,
-                _stated_type(page),
-                Validators(page.etag, page.last_modified),
-            )
-        else:
-            raise SourceError(_refusal(self._url, page.status))
-
-    def _shown(self, page: Response) -> str:
-        """Where a reader opens it: where it ended at, unless that is an address signed for us."""
-        return page.url if secret_in(page.url) is None else self._url
-
-    async def _ask_robots(self) -> None:
-        """Raise SourceError if robots.txt (RFC 9309) forbids the page; it is fetched once."""
-        if self._robots is None:
-            parts = urlsplit(self._url)
-            place = urlunsplit((parts.scheme, parts.netloc, "/robots.txt", "", ""))
-            answer = await self._client.get(place)
-            robots = RobotFileParser(place)
-            if answer.status == 200:
-                try:
-                    robots.parse(answer.content.decode("utf-8-sig", errors="replace").splitlines())
-                except ValueError as error:  # a rule is no path, a delay no number
-                    raise SourceError(
-                        f"{safe_url(place)} has a line that cannot be read, so it is not known "
-                        "whether the page may be. Tell the site's owner, or add the page as a file."
-                    ) from error
-            elif 400 <= answer.status < 500:
-                robots.parse([])  # no rules: RFC 9309 2.3.1.3
-            else:  # unreachable means forbidden: RFC 9309 2.3.1.4
-                raise SourceError(
-                    f"{safe_url(place)} answers with an error ({answer.status}), so it is not "
-                    "known whether the page may be read. The next run tries again."
-                )
-            self._robots = robots
-        if not self._robots.can_fetch(ROBOT, self._url):
-            raise SourceError(
-                f"The site's robots.txt forbids reading {safe_url(self._url)}. "
-                f"Ask its owner to allow {ROBOT}, or add the page as a file."
-            )
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.I)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-def _newer(page: Response, old: Validators) -> Validators:
-    """A 304 may leave out what did not change."""
-    return Validators(page.etag or old.etag, page.last_modified or old.last_modified)
+@dataclass(frozen=True)
+class WebOptions:
+    """What an admin may set."""
 
-
-def _stated_type(page: Response) -> str | None:
-    if page.content_type is None or page.charset is None:
-        return page.content_type
-    return f"{page.content_type}; charset={page.charset}"
-
-
-def _refusal(url: str, status: int) -> str:
-    place = safe_url(url)
-    if status in (401, 403, 407):
-        return (
-            f"{place} may not be read without signing in ({status}). "
-            "Add it as a file, or a public address of it."
-        )
-    return (
-        f"{place} answers with an error ({status}). Check that it opens in a browser; "
-        "the next run tries again."
+    token: SecretReference | None = option(
+        None, "Where a bearer token for a page that needs signing in is: env:NAME or file:PATH."
     )
+
+
+def _recognise(typed: str) -> str | None:
+    scheme = _SCHEME.match(typed)
+    if scheme is None:
+        return None
+    if scheme[1].lower() not in _DEFAULT_PORTS:
+        raise SourceError(
+            f"{scheme[1]}:// cannot be read. Give an http(s) address, a folder or a file."
+        )
+    return _normalised_url(typed)
+
+
+def _open(spec: SourceSpec, means: Means) -> WebPage:
+    from knowledge.sources.web_page import WebPage  # with the client, which is slow to import
+
+    options: WebOptions = read_options(WebOptions, spec.options)
+    token = means.secret(options.token) if options.token else None
+    return WebPage(spec.location, means.client, means.max_bytes, token=token)
+
+
+def _normalised_url(typed: str) -> str:
+    """Lower-case scheme and host, no default port, no fragment, at least ``/`` as path."""
+    from knowledge.web.urls import safe_url, web_url  # slow to import
+
+    if re.search(r"\s", typed):
+        raise SourceError("The address is not valid. Copy it from the browser.")
+    try:
+        parts = urlsplit(typed)
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError as error:
+        raise SourceError(
+            f"{safe_url(typed)} is not a valid address. Copy it from the browser."
+        ) from error
+    if not host:
+        raise SourceError("The address is not valid. Copy it from the browser.")
+    web_url(typed)  # what cannot be asked is refused now, not in the next run
+    host = f"[{host}]" if ":" in host else host
+    netloc = host if port in (None, _DEFAULT_PORTS[parts.scheme]) else f"{host}:{port}"
+    return urlunsplit(SplitResult(parts.scheme, netloc, parts.path or "/", parts.query, ""))
+
+
+KIND = Kind("a web page", _recognise, _open, WebOptions, frozenset({"unchanged", "vanished"}))

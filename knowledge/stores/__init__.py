@@ -1,1 +1,1 @@
-"""The stores that implement the port in ``knowledge/store.py``."""
+"""The stores that implement the port in ``knowledge/stores/port.py``."""

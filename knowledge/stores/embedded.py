@@ -35,7 +35,7 @@ _T = TypeVar("_T")
 
 
 class EmbeddedStore:
-    """Keeps passages in one SQLite file; implements :class:`knowledge.store.PassageStore`.
+    """Keeps passages in one SQLite file; implements :class:`knowledge.stores.port.PassageStore`.
 
     Open it with :meth:`open`. The vectors are read into RAM at the first search (about 1.5 MB per
     1,000 passages of 384 dimensions) and kept up to date with what other processes write.

@@ -12,8 +12,8 @@ import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
-from knowledge.spelling import LONG, SHORTEST, may_be, one_slip, slips
-from knowledge.words import surface_words
+from knowledge.text.spelling import LONG, SHORTEST, may_be, one_slip, slips
+from knowledge.text.words import surface_words
 
 PASSAGES_READ = 20
 """Of those that hold one near word: enough to see how it is written and about how often."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.errors import StoreError
-from knowledge.stores.stopwords import telling_words
+from knowledge.text.stopwords import telling_words
 from knowledge.types import Passage, Principals
 
 TITLE_WEIGHT = 1.5

@@ -22,10 +22,7 @@ from weaviate.collections.classes.filters import FilterReturn
 from weaviate.config import GrpcConfig
 
 from knowledge.errors import StoreError
-from knowledge.http_urls import without_secrets
-from knowledge.spelling import LONG, SHORTEST, may_be, one_slip
 from knowledge.stores.stems import Stemmer
-from knowledge.stores.stopwords import STOP_WORDS, telling_words
 from knowledge.stores.weaviate_errors import Server, is_starting, remedy_in, starting
 from knowledge.stores.weaviate_objects import is_id, to_objects, to_passage
 from knowledge.stores.weaviate_schema import (
@@ -35,8 +32,11 @@ from knowledge.stores.weaviate_schema import (
     WRITTEN,
     ensure_collection,
 )
+from knowledge.text.spelling import LONG, SHORTEST, may_be, one_slip
+from knowledge.text.stopwords import STOP_WORDS, telling_words
+from knowledge.text.words import surface_words
 from knowledge.types import EmbeddedPassage, Principals, ScoredPassage, Vector
-from knowledge.words import surface_words
+from knowledge.web.url_secrets import without_secrets
 
 DEFAULT_ALIAS = "Housevoice_passages"
 """The name that everything reads and writes; the collection behind it ends in its version."""
@@ -72,7 +72,7 @@ _log = logging.getLogger(__name__)
 
 
 class WeaviateStore:
-    """Keeps passages in Weaviate >= 1.37; implements :class:`knowledge.store.PassageStore`.
+    """Keeps passages in Weaviate >= 1.37; implements :class:`knowledge.stores.port.PassageStore`.
 
     Open it with :meth:`open`. What differs from the port: Weaviate has no transactions, so while
     :meth:`replace` runs a reader may see passages of the old and the new version side by side

@@ -22,7 +22,7 @@ from weaviate.classes.config import (
 from weaviate.exceptions import UnexpectedStatusCodeError, WeaviateInvalidInputError
 
 from knowledge.stores.bm25 import K1, B
-from knowledge.stores.stopwords import STOP_WORDS
+from knowledge.text.stopwords import STOP_WORDS
 
 VECTOR = "content"
 """The collection's named vector. Named, so that a second embedding can be added beside it."""

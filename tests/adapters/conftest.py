@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from bot.desk import Desk
+from bot.desk.desk import Desk
 from tests.adapters.desk_bench import Bench, open_bench
 
 

@@ -14,26 +14,25 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.assistant import Assistant
-from bot.chain import build_chain
-from bot.channels import Channels
-from bot.commands import Commands
-from bot.database import open_database
-from bot.desk import Desk
-from bot.dispatcher import Dispatcher
-from bot.drafting import Drafting
+from bot.answers.assistant import Assistant
+from bot.answers.history import History
+from bot.conversation.channels import Channels
+from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.inbox import Inbox
+from bot.conversation.limits import Limits
+from bot.desk.commands import Commands
+from bot.desk.desk import Desk
+from bot.desk.drafting import Drafting
+from bot.desk.follow_ups import FollowUps
 from bot.errors import ConfigurationError
-from bot.follow_ups import FollowUps
-from bot.history import History
-from bot.inbox import Inbox
-from bot.limits import Limits
-from bot.own_commands import KnownSource, own_commands
-from bot.rewriting import Rewriter
-from bot.roles import Roles
-from bot.tone.voice import Voice
+from bot.ports import KnownSource
+from bot.shell.core import Outside, build_core
+from bot.shell.settings import Settings
+from bot.voice.voice import Voice
+from knowledge.state.database import open_database
 from knowledge.types import Evidence
 from tests.adapters.hand import Hand
-from tests.fakes import THRESHOLDS, FakeAttachments, FakeWriter, FixedClock, InMemoryPassages
+from tests.kit.fakes import THRESHOLDS, FakeAttachments, FakeWriter, FixedClock, InMemoryPassages
 
 VOICES = Path(__file__).resolve().parents[2] / "voices"
 
@@ -158,37 +157,7 @@ async def _open(url: str, world: World, options: Mapping[str, Any]) -> AsyncIter
 
 
 def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, Any]) -> Bench:
-    history, inbox, channels = History(engine), Inbox(engine), Channels(engine)
-    limits = Limits(
-        engine,
-        person_hourly=options.get("person_hourly", 0),
-        workspace_daily=options.get("workspace_daily", 0),
-    )
-    chain = build_chain(
-        world.passages,
-        world.writer.for_voice,
-        options.get("thresholds", THRESHOLDS),
-        freedom="quote",
-    )
-    assistant = Assistant(
-        chain,
-        history,
-        voice_for,
-        max_question_chars=options.get("max_question_chars", 2000),
-        clock=world.clock,
-    )
     attachments = FakeAttachments(world.passages)
-    roles = Roles(options.get("roles", {}))
-    dispatcher = Dispatcher(
-        assistant,
-        inbox,
-        channels,
-        limits,
-        attachments,
-        roles=roles,
-        clock=world.clock,
-        sleep=world.hand.sleep,
-    )
 
     async def read_at(
         documents: Collection[tuple[str, str]],
@@ -198,25 +167,48 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
     async def sources() -> list[KnownSource]:
         return world.sources
 
-    follow_ups = FollowUps(history, channels, world.passages, read_at, roles, world.clock)
-    drafting = Drafting(engine, Rewriter(world.writer.for_voice), voice_for, channels, world.clock)
-    commands = own_commands(
-        channels, history, drafting, sources, lambda: sorted(voices()), world.clock
+    outside = Outside(
+        engine=engine,
+        retriever=world.passages,
+        writer=world.writer.for_voice,
+        voice=voice_for,
+        voice_names=lambda: sorted(voices()),
+        attachments=attachments,
+        sources=sources,
+        passages=world.passages,
+        read_at=read_at,
+        clock=world.clock,
+        sleep=world.hand.sleep,
     )
+    core = build_core(outside, _settings(options))
     return Bench(
         url=url,
         options=options,
         world=world,
         attachments=attachments,
         engine=engine,
-        history=history,
-        inbox=inbox,
-        channels=channels,
-        limits=limits,
-        assistant=assistant,
-        dispatcher=dispatcher,
-        follow_ups=follow_ups,
-        drafting=drafting,
-        commands=commands,
-        desk=Desk(dispatcher, commands, follow_ups, drafting, tuple(options.get("prompts", ()))),
+        history=core.history,
+        inbox=core.inbox,
+        channels=core.channels,
+        limits=core.limits,
+        assistant=core.assistant,
+        dispatcher=core.dispatcher,
+        follow_ups=core.follow_ups,
+        drafting=core.drafting,
+        commands=core.commands,
+        desk=core.desk,
+    )
+
+
+def _settings(options: Mapping[str, Any]) -> Settings:
+    thresholds = options.get("thresholds", THRESHOLDS)
+    return Settings(
+        person_hourly_limit=options.get("person_hourly", 0),
+        workspace_daily_limit=options.get("workspace_daily", 0),
+        sure=thresholds.sure,
+        unsure=thresholds.unsure,
+        near=thresholds.near,
+        max_question_chars=options.get("max_question_chars", 2000),
+        roles=options.get("roles", {}),
+        prompts=tuple(options.get("prompts", ())),
     )

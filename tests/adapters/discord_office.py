@@ -19,15 +19,15 @@ from simcord.components import COMPONENTS_V2_FLAG
 from adapters.discord.adapter import DiscordAdapter
 from adapters.discord.checkup import sync
 from adapters.discord.config import DiscordConfig, permissions
-from bot.channels import ChannelRules
-from bot.inbox import LEASE
+from bot.conversation.channels import ChannelRules
+from bot.conversation.inbox import LEASE
 from bot.types import Place
 from tests.adapters.desk_bench import Bench, open_bench
 from tests.adapters.hand import Hand
 from tests.adapters.slack_office import Log
-from tests.discord_server import Call, DiscordServer, Interaction, Posted
-from tests.discord_server.world import SPOKEN
-from tests.fakes import evidence
+from tests.kit.fakes import evidence
+from tests.stand_ins.discord_server import Call, DiscordServer, Interaction, Posted
+from tests.stand_ins.discord_server.world import SPOKEN
 
 LEAVE = evidence(
     "You get 28 days of annual leave.",

@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 
 from bot.cards import Card
-from bot.commands import Invocation
+from bot.desk.commands import Invocation
 from bot.ports import Feature
 from bot.types import Place, Utterance, person
 from knowledge.types import PUBLIC, Attachment, Principals

@@ -18,12 +18,12 @@ from langchain_core.runnables import RunnableGenerator
 
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.config import SlackConfig
-from adapters.slack.finding import METADATA
-from bot.turns import Question
+from adapters.slack.showing.finding import METADATA
+from bot.answers.turns import Question
 from bot.types import Citation, Delta, Reply
 from tests.adapters.desk_bench import Bench, open_bench
-from tests.fakes import evidence
-from tests.slack_server import Channel, Json, SlackServer, User, live_mentions
+from tests.kit.fakes import evidence
+from tests.stand_ins.slack_server import Channel, Json, SlackServer, User, live_mentions
 
 LEAVE = evidence(
     "Everyone has 25 days of annual leave.",
@@ -221,7 +221,7 @@ def will_answer(bench: Bench, *pieces: str, gate: asyncio.Event | None = None) -
                 asked.voice.name,
                 asked.trace_id,
                 citations=(cited,),
-                checks={"confidence": 0.9},
+                confidence=0.9,
             )
 
     bench.assistant._chain = RunnableGenerator(chain)

@@ -20,7 +20,7 @@ from adapters.slack.adapter import SlackAdapter
 from adapters.slack.config import SlackConfig
 from tests.adapters.desk_bench import open_bench
 from tests.adapters.slack_office import LEAVE
-from tests.fakes import FixedClock
+from tests.kit.fakes import FixedClock
 
 
 class _Ahead(FixedClock):

@@ -14,8 +14,8 @@ import pytest
 
 from adapters.base import Adapter
 from bot.cards import LABELS, Action, Card
-from bot.commands import Command
-from bot.desk import Desk
+from bot.desk.commands import Command
+from bot.desk.desk import Desk
 from bot.errors import ConfigurationError, PlatformError
 from bot.ports import Platform, ReplyView
 from knowledge.types import PUBLIC, Attachment, Principals
@@ -23,7 +23,7 @@ from tests.adapters.stages.desk import EVERY_FIELD
 from tests.adapters.stages.lacks import LACKS
 from tests.adapters.stages.stage import OpenForm, Shown, Stage, opened
 from tests.adapters.stages.stages import STAGES
-from tests.fakes import evidence
+from tests.kit.fakes import evidence
 
 QUESTION, ANSWER = "When do salaries arrive?", "Salaries arrive on the 28th."
 

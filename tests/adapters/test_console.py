@@ -15,16 +15,17 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from adapters.base import Adapter
-from adapters.console import Console, source_line
-from adapters.console_forms import as_filled_in, current, described
+from adapters.terminal.adapter import Console, source_line
+from adapters.terminal.forms import as_filled_in, current, described
 from bot.cards import Card, Choice, Field, Form, Values
-from bot.commands import Command, Commands, FieldFaults, Invocation, Outcome
-from bot.desk import Desk
+from bot.desk.commands import Command, Commands, Invocation
+from bot.desk.desk import Desk
+from bot.desk.forms import FieldFaults, FormKind, Forms
 from bot.errors import UsageError
 from bot.types import Asker, Citation
 from knowledge.types import Principals
 from tests.adapters.desk_bench import Bench, voice_for
-from tests.fakes import evidence
+from tests.kit.fakes import evidence
 
 MANAGERS = frozenset({"role:managers"})
 ASKER = Asker("user:console", frozenset({"public"}) | MANAGERS)
@@ -338,7 +339,7 @@ class TestForms:
 def with_form(talk: Talk) -> Desk:
     """The desk with one more form, which wants a number."""
 
-    async def open_form(_: Invocation) -> Outcome:
+    async def open_form(_: Invocation, __: str = "") -> Form:
         return RULES
 
     async def submit(_: Invocation, __: Mapping[str, str], values: Values) -> Card:
@@ -346,8 +347,9 @@ def with_form(talk: Talk) -> Desk:
             raise FieldFaults({"bar": "No number."})
         return Card(f"Kept {values['bar']}, {values['mode']}, {' '.join(values['sources'])}.")
 
-    commands = Commands([Command("set", "Set it.", open_form)], {"rules": submit})
-    return replace(talk.bench.desk, commands=commands)
+    commands = Commands([Command("set", "Set it.", open_form)])
+    forms = Forms({"rules": FormKind(open_form, submit)})
+    return replace(talk.bench.desk, commands=commands, forms=forms)
 
 
 RULES = Form(

@@ -11,13 +11,13 @@ import pytest
 from simcord import ChannelHandle, MemberActor, RoleHandle
 
 from adapters.discord.config import permissions
-from bot.channels import WorkspaceRules
+from bot.conversation.channels import WorkspaceRules
 from bot.types import Place
 from knowledge.types import PUBLIC
 from tests.adapters.discord_office import Office, assert_nothing_to_fear, office_at
 from tests.adapters.slack_office import Log, captured_log
-from tests.discord_server import Posted
-from tests.fakes import evidence
+from tests.kit.fakes import evidence
+from tests.stand_ins.discord_server import Posted
 
 SOURCES = ("public", "server", "elsewhere", "general", "crew_room", "crew", "ann")
 """What the sources are limited to; ``crew`` is a role, ``crew_room`` a channel."""

@@ -18,14 +18,14 @@ from adapters.discord.checkup import examine, sync
 from adapters.discord.commands import ANSWER_THIS, IN_OUR_VOICE
 from adapters.discord.config import DiscordConfig, permissions
 from bot.cards import Card, Choice
-from bot.channels import ChannelRules
-from bot.commands import Command, Commands, Invocation, Parameter
+from bot.conversation.channels import ChannelRules
+from bot.desk.commands import Command, Commands, Invocation, Parameter
 from bot.errors import ConfigurationError, PlatformError
 from bot.types import Place, Utterance
 from tests.adapters.desk_bench import Bench
 from tests.adapters.discord_office import at_rest
-from tests.discord_server import DiscordServer, Interaction, Posted
-from tests.fakes import evidence
+from tests.kit.fakes import evidence
+from tests.stand_ins.discord_server import DiscordServer, Interaction, Posted
 
 LEAVE = evidence("You get 28 days of annual leave.", title="Leave policy")
 ANSWER = "28 days of annual leave. [1]"
@@ -445,7 +445,7 @@ async def test_options_are_completed(scene: Scene) -> None:
         return Card(f"Using {by.values['voice']}.")
 
     voice = Parameter("voice", "Which one.", suggest=suggest)
-    commands = Commands([Command("use", "Choose a voice.", use, parameters=(voice,))], {})
+    commands = Commands([Command("use", "Choose a voice.", use, parameters=(voice,))])
     await sync(scene.config, commands)
     await scene.server.stop(scene.adapter.client)
     scene.adapter = DiscordAdapter(scene.config, replace(scene.bench.desk, commands=commands))

@@ -17,8 +17,8 @@ from tests.adapters.discord_office import (
     office_at,
 )
 from tests.adapters.slack_office import Log, captured_log
-from tests.discord_server import Interaction, Posted
-from tests.fakes import evidence
+from tests.kit.fakes import evidence
+from tests.stand_ins.discord_server import Interaction, Posted
 
 
 @pytest.fixture

@@ -10,7 +10,9 @@ from discord import ui
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.discord.components import (
+from adapters.discord.config import DiscordConfig, endpoints, intents
+from adapters.discord.connection.errors import as_ours
+from adapters.discord.showing.components import (
     MAX_MESSAGES,
     ActionButton,
     ReopenButton,
@@ -21,14 +23,12 @@ from adapters.discord.components import (
     options,
     parts,
 )
-from adapters.discord.config import DiscordConfig, endpoints, intents
-from adapters.discord.errors import as_ours
-from adapters.discord.formatting import COMPONENTS_LIMIT, MESSAGE_LIMIT
-from adapters.discord.modals import OpenForms, submission_of
-from bot.cards import LABELS, Card, Choice, Field, Form, Source
+from adapters.discord.showing.formatting import COMPONENTS_LIMIT, MESSAGE_LIMIT
+from adapters.discord.showing.modals import OpenForms, submission_of
+from bot.cards import LABELS, Card, Choice, CitedSource, Field, Form
 from bot.errors import ConfigurationError, PlatformError
 
-HANDBOOK = Source(1, "Leave › Annual", "leave.md", "https://intra.example/leave")
+HANDBOOK = CitedSource(1, "Leave › Annual", "leave.md", "https://intra.example/leave")
 ANSWER = Card("28 days. [1]", (HANDBOOK,), "● Sure", ("helpful", "unhelpful", "why"), "trace1")
 
 
@@ -66,12 +66,14 @@ def test_only_cited_sources_are_live_links() -> None:
 
 
 def test_a_source_without_an_address_is_named() -> None:
-    (part,) = parts(Card("Yes.", (Source(1, "", "notes.md", ""),)))
+    (part,) = parts(Card("Yes.", (CitedSource(1, "", "notes.md", ""),)))
     assert part.foot == "-# [1] notes.md"
 
 
 def test_a_title_cannot_break_out_of_its_line() -> None:
-    source = Source(1, "a](https://evil.example)\n# @everyone <@1>", "x", "https://intra.example")
+    source = CitedSource(
+        1, "a](https://evil.example)\n# @everyone <@1>", "x", "https://intra.example"
+    )
     (part,) = parts(Card("Yes.", (source,)))
     assert part.foot.startswith("-# [1] [a)") and part.foot.endswith("](<https://intra.example>)")
     assert "\n" not in part.foot and "](https://evil" not in part.foot
@@ -125,7 +127,8 @@ def test_a_very_long_answer_comes_as_a_file_with_its_beginning_shown() -> None:
 @given(st.text(max_size=12_000), st.lists(st.text(max_size=300), max_size=12), st.booleans())
 def test_no_message_is_longer_than_discord_takes(text: str, titles: list[str], plain: bool) -> None:
     sources = tuple(
-        Source(n, title, "d", f"https://intra.example/{n}") for n, title in enumerate(titles, 1)
+        CitedSource(n, title, "d", f"https://intra.example/{n}")
+        for n, title in enumerate(titles, 1)
     )
     shown = parts(Card(text, sources, "● Sure"), plain=plain)
     assert 1 <= len(shown) <= MAX_MESSAGES + 1

@@ -8,10 +8,10 @@ from typing import Any
 import discord
 import pytest
 
-from adapters.discord.client import FrontClient
 from adapters.discord.config import DiscordConfig
+from adapters.discord.connection.client import FrontClient
 from adapters.discord.events import thread_name, utterance_of
-from bot.channels import ChannelRules
+from bot.conversation.channels import ChannelRules
 from bot.types import Place, Utterance
 
 ME, ANN, BOB, ROLE, GUILD, GENERAL, THREAD, FORUM, POST = (str(10**17 + n) for n in range(9))

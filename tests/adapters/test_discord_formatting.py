@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.discord.formatting import (
+from adapters.discord.showing.formatting import (
     COMPONENTS_LIMIT,
     MESSAGE_LIMIT,
     discord_pieces,

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from simcord import MemberActor
 
-from bot.inbox import LEASE
+from bot.conversation.inbox import LEASE
 from tests.adapters import discord_process
 from tests.adapters.discord_office import ANSWER, Office, assert_nothing_to_fear, office_at
 from tests.adapters.discord_process import Orders
-from tests.discord_server import Interaction, Posted
+from tests.stand_ins.discord_server import Interaction, Posted
 
 QUESTION = "how many days of leave?"
 AFTER_THE_LEASE = LEASE.total_seconds() + 1

@@ -12,7 +12,7 @@ import pytest
 from tests.adapters.discord_office import Office, office_at
 from tests.adapters.slack_office import will_answer
 from tests.adapters.test_discord_reliability import burst
-from tests.discord_server import Posted
+from tests.stand_ins.discord_server import Posted
 
 LIMIT, MOST = 4_000, 5
 """Characters of a message with components, and messages of an answer."""

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 import pytest
 from simcord import ChannelHandle, MemberActor, RoleHandle
 
-from adapters.discord.client import FrontClient
 from adapters.discord.config import DiscordConfig, permissions
+from adapters.discord.connection.client import FrontClient
 from adapters.discord.people import BELIEVED, People
 from bot.errors import PlatformError
 from bot.types import Place
 from knowledge.types import PUBLIC, Principals
-from tests.discord_server import DiscordServer
+from tests.stand_ins.discord_server import DiscordServer
 
 
 class _Deaf:

@@ -6,9 +6,9 @@ import logging
 
 import pytest
 
-from adapters.discord.client import FrontClient
 from adapters.discord.config import DiscordConfig
-from adapters.discord.errors import as_ours
+from adapters.discord.connection.client import FrontClient
+from adapters.discord.connection.errors import as_ours
 
 
 async def test_reconnects_and_missing_voice_libraries_print_nothing(

@@ -11,7 +11,7 @@ import pytest
 from adapters.base import serve
 from adapters.discord.adapter import DiscordAdapter
 from adapters.discord.config import DiscordConfig
-from bot.inbox import LEASE
+from bot.conversation.inbox import LEASE
 from tests.adapters.discord_office import (
     ANSWER,
     Office,
@@ -20,7 +20,7 @@ from tests.adapters.discord_office import (
     office_at,
 )
 from tests.adapters.slack_office import will_answer
-from tests.discord_server import Posted
+from tests.stand_ins.discord_server import Posted
 
 
 @pytest.fixture

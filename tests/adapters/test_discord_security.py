@@ -13,7 +13,7 @@ from simcord.components import walk_components
 from simcord.enums import MessageType
 
 from adapters.discord.config import permissions
-from bot.channels import WorkspaceRules
+from bot.conversation.channels import WorkspaceRules
 from bot.types import Place
 from tests.adapters.discord_office import (
     ANSWER,
@@ -24,8 +24,8 @@ from tests.adapters.discord_office import (
     without_code,
 )
 from tests.adapters.slack_office import Log, captured_log, will_answer
-from tests.discord_server import Posted
-from tests.fakes import evidence
+from tests.kit.fakes import evidence
+from tests.stand_ins.discord_server import Posted
 
 ALL_RIGHTS = permissions() | discord.Permissions(mention_everyone=True, embed_links=True)
 """The bot could ring everybody here: only what it says of mentions holds it back."""

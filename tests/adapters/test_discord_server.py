@@ -12,8 +12,8 @@ import pytest
 from discord import app_commands, ui
 from simcord import MemberActor, SetupError
 
-from tests.discord_server import DiscordServer
-from tests.discord_server.sample_bot import Answer, SampleBot
+from tests.stand_ins.discord_server import DiscordServer
+from tests.stand_ins.discord_server.sample_bot import Answer, SampleBot
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
-from adapters.markdown import keep_links
-from adapters.tables import TABLE_WIDTH, align
+from adapters.markdown.rewriting import keep_links
+from adapters.markdown.tables import TABLE_WIDTH, align
 
 CITED = "https://docs.example.com/pay"
 

@@ -13,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.cards import LABELS
-from bot.own_commands import KnownSource
+from bot.ports import KnownSource
 from tests.adapters.desk_bench import voice_for
 from tests.adapters.stages.lacks import LACKS
 from tests.adapters.stages.playing import (
@@ -28,7 +28,7 @@ from tests.adapters.stages.playing import (
     shown,
 )
 from tests.adapters.stages.stage import Stage
-from tests.fakes import evidence, far_evidence
+from tests.kit.fakes import evidence, far_evidence
 
 
 @pytest.fixture(params=PLATFORMS)

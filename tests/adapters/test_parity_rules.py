@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.cards import LABELS
-from bot.own_commands import KnownSource
+from bot.ports import KnownSource
 from tests.adapters.stages.lacks import LACKS
 from tests.adapters.stages.playing import (
     ANSWER,
@@ -21,7 +21,7 @@ from tests.adapters.stages.playing import (
     shown,
 )
 from tests.adapters.stages.stage import Shown, Stage
-from tests.fakes import evidence
+from tests.kit.fakes import evidence
 
 
 @pytest.fixture(params=PLATFORMS)

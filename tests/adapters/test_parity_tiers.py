@@ -19,7 +19,7 @@ from tests.adapters.stages.playing import (
     shown,
 )
 from tests.adapters.stages.stage import Shown, Stage
-from tests.fakes import evidence
+from tests.kit.fakes import evidence
 
 UNSURE = "What is in the canteen today?"
 SOUP = evidence("Soup is on Mondays.", title="Canteen", document="canteen.md", answers=0.3)

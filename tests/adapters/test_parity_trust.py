@@ -19,7 +19,7 @@ from tests.adapters.stages.playing import (
     shown,
 )
 from tests.adapters.stages.stage import Stage
-from tests.fakes import evidence
+from tests.kit.fakes import evidence
 
 PRIVATELY = "I may know more in a direct message."
 

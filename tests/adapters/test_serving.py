@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import cast
 
 import pytest
 
 from adapters.base import FIRST_PAUSE, LONGEST_PAUSE, Adapter, serve
-from bot.app import PlatformChoice
-from bot.cli.running import _check
-from bot.dispatcher import Dispatcher
+from bot.conversation.dispatcher import Dispatcher
 from bot.errors import ConfigurationError, HousevoiceError, PlatformError
+from bot.shell.cli.running import _check
+from bot.shell.platforms import PlatformChoice
 
 WRONG = ConfigurationError("Slack does not take the token. Copy it again.")
 AWAY = PlatformError("Slack cannot be reached", passing=True)
@@ -141,3 +145,44 @@ class TestTokens:
         told = capsys.readouterr().err
         assert f"Not serving slack yet: {WRONG}" in told
         assert "Serving" not in told
+
+
+STUCK = """
+import time
+from bot.shell.app import App, PlatformChoice
+from bot.shell.cli.running import serve
+from tests.adapters.test_serving import Scripted
+
+class Stuck(Scripted):
+    async def listen(self):
+        print("listening", flush=True)
+        await super().listen()
+
+    async def stop_listening(self):
+        time.sleep(120)
+        print("it was waited for", flush=True)
+
+async def taken():
+    return None
+
+async def nothing(self):
+    pass
+
+App.platforms = lambda self: [PlatformChoice("slack", taken, Stuck("slack").open)]
+App.warm_up = nothing
+serve()
+"""
+
+
+def test_told_to_stop_it_ends_in_time_whatever_does_not_end(
+    tmp_path: Path, environment: Callable[[Path], dict[str, str]]
+) -> None:
+    given = environment(tmp_path / "data") | {"HOUSEVOICE_SHUTDOWN_SECONDS": "0.5"}
+    with subprocess.Popen(
+        [sys.executable, "-c", STUCK], cwd=tmp_path, env=given, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "listening\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout.read() == ""
+    assert process.returncode == 0

@@ -16,11 +16,11 @@ import sqlalchemy as sa
 
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.config import SlackConfig
+from adapters.slack.connection.watchdog import Patience, Watchdog
 from adapters.slack.events import PLATFORM
-from adapters.slack.watchdog import Patience, Watchdog
 from bot.cards import Card
-from bot.channels import ChannelRules, WorkspaceRules
-from bot.dispatcher import Dispatcher
+from bot.conversation.channels import ChannelRules, WorkspaceRules
+from bot.conversation.dispatcher import Dispatcher
 from bot.errors import ConfigurationError
 from bot.types import Place, Utterance
 from knowledge.types import Attachment
@@ -33,8 +33,8 @@ from tests.adapters.slack_office import (
     shown_links,
     will_answer,
 )
-from tests.fakes import evidence
-from tests.slack_server import Channel, Json, SlackServer, User, live_mentions
+from tests.kit.fakes import evidence
+from tests.stand_ins.slack_server import Channel, Json, SlackServer, User, live_mentions
 
 SET_STATUS = "assistant.threads.setStatus"
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.slack.blocks import (
+from adapters.slack.showing.blocks import (
     card_view,
     closing,
     form_context,
@@ -18,19 +18,19 @@ from adapters.slack.blocks import (
     postings,
     values,
 )
-from bot.cards import Card, Choice, Field, Form, Source
-from bot.desk import Desk
+from bot.cards import Card, Choice, CitedSource, Field, Form
+from bot.desk.desk import Desk
 from bot.errors import UsageError
 from bot.types import Place
-from tests.slack_server import live_mentions, visible_text, visible_view
-from tests.slack_server.blocks import check_blocks, check_view
-from tests.slack_server.interactions import form_state
+from tests.stand_ins.slack_server import live_mentions, visible_text, visible_view
+from tests.stand_ins.slack_server.blocks import check_blocks, check_view
+from tests.stand_ins.slack_server.interactions import form_state
 
 PLACE = Place("slack", "T1", "C1", "1.2")
-LEAVE = Source(1, "Annual leave", "leave.md", "https://intra.example/leave?a=1&b=2")
+LEAVE = CitedSource(1, "Annual leave", "leave.md", "https://intra.example/leave?a=1&b=2")
 FULL = Card(
     "You have **25 days** [1].",
-    sources=(LEAVE, Source(2, "Glossary", "glossary.txt", "")),
+    sources=(LEAVE, CitedSource(2, "Glossary", "glossary.txt", "")),
     confidence="● Sure",
     buttons=("helpful", "unhelpful", "why", "person", "share"),
     subject="trace-1",
@@ -75,7 +75,7 @@ def test_a_long_answer_takes_several_messages_and_ends_with_its_buttons() -> Non
 
 
 def test_sources_that_do_not_fit_stand_alone() -> None:
-    many = tuple(Source(n, f"Page {n} " + "x" * 300, "d", "") for n in range(1, 11))
+    many = tuple(CitedSource(n, f"Page {n} " + "x" * 300, "d", "") for n in range(1, 11))
     parts = postings(Card("word " * 2300, sources=many, buttons=("why",), subject="t"))
     assert len(parts) == 2 and parts[1].blocks[0]["type"] == "context"
 
@@ -87,12 +87,12 @@ def test_an_empty_card_is_still_a_message() -> None:
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "file:///etc/passwd", ""])
 def test_only_web_addresses_are_links(url: str) -> None:
-    (block,) = closing(Card("x", sources=(Source(1, "T", "d", url),)))
+    (block,) = closing(Card("x", sources=(CitedSource(1, "T", "d", url),)))
     assert block["elements"][0]["text"] == "[1] T"
 
 
 def test_a_title_calls_nobody_and_breaks_no_link() -> None:
-    source = Source(1, "<!channel> | <@U1> > @here", "d", "https://e.example/a|b>c")
+    source = CitedSource(1, "<!channel> | <@U1> > @here", "d", "https://e.example/a|b>c")
     (block,) = closing(Card("x", sources=(source,)))
     assert live_mentions({"blocks": [block]}) == []
     assert block["elements"][0]["text"].count("|") == 1
@@ -109,7 +109,7 @@ def test_whatever_stands_in_a_card_slack_takes_it_and_nobody_is_called(
     card = Card(
         text + "<!here> <@U1>",
         sources=tuple(
-            Source(n, title, "doc", f"https://e.example/{path}")
+            CitedSource(n, title, "doc", f"https://e.example/{path}")
             for n, (title, path) in enumerate(sources, start=1)
         ),
         buttons=("why",),

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.slack.events import Deleted, Edited, Heard, Me, read
 from bot.types import Place, Utterance
-from tests.slack_server import sample
+from tests.stand_ins.slack_server import sample
 
 ME = Me("T0SAMPLE01", "U0SAMPLE02", "B0SAMPLE02")
 ADA = "U0SAMPLE01"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.slack.formatting import (
+from adapters.slack.showing.formatting import (
     FALLBACK_LIMIT,
     MARKDOWN_LIMIT,
     SECTION_LIMIT,

@@ -15,10 +15,10 @@ from urllib.parse import urlencode
 import aiohttp
 import pytest
 
-from adapters.slack import http_mode
 from adapters.slack.adapter import SlackAdapter
-from adapters.slack.http_mode import MOST_BYTES
-from bot.commands import Commands
+from adapters.slack.connection import http_mode
+from adapters.slack.connection.http_mode import MOST_BYTES
+from bot.desk.commands import Commands
 from tests.adapters.slack_office import (
     Log,
     Office,
@@ -26,8 +26,8 @@ from tests.adapters.slack_office import (
     captured_log,
     office_at,
 )
-from tests.slack_server import Json
-from tests.slack_server.http_mode import FORM, HttpAnswer, SignedRequest, signature
+from tests.stand_ins.slack_server import Json
+from tests.stand_ins.slack_server.http_mode import FORM, HttpAnswer, SignedRequest, signature
 
 
 @pytest.fixture

@@ -18,11 +18,11 @@ from typing import Any
 
 import pytest
 
-from adapters.slack.finding import METADATA
-from bot.inbox import LEASE
+from adapters.slack.showing.finding import METADATA
+from bot.conversation.inbox import LEASE
 from tests.adapters.slack_office import ANSWER
 from tests.conftest import ROOT
-from tests.slack_server import Channel, Json, SlackServer, User
+from tests.stand_ins.slack_server import Channel, Json, SlackServer, User
 
 LATER = LEASE.total_seconds() + 5
 """What a new process is ahead of the one that died, so that nobody waits for the lease."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bot.channels import WorkspaceRules
+from bot.conversation.channels import WorkspaceRules
 from bot.types import Place
 from knowledge.types import PUBLIC
 from tests.adapters.slack_office import (
@@ -24,8 +24,8 @@ from tests.adapters.slack_office import (
     captured_log,
     office_at,
 )
-from tests.fakes import evidence
-from tests.slack_server import Channel, Json, User
+from tests.kit.fakes import evidence
+from tests.stand_ins.slack_server import Channel, Json, User
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.slack.formatting import MARKDOWN_LIMIT, SECTION_LIMIT
+from adapters.slack.showing.formatting import MARKDOWN_LIMIT, SECTION_LIMIT
 from tests.adapters.slack_office import Office, office_at, will_answer
-from tests.slack_server import Channel, Json
-from tests.slack_server.blocks import MESSAGE_BLOCKS
+from tests.stand_ins.slack_server import Channel, Json
+from tests.stand_ins.slack_server.blocks import MESSAGE_BLOCKS
 
 FENCE = "```"
 
@@ -28,7 +28,7 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
 def manner(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """How the answer gets onto Slack."""
     if request.param != "at once":
-        monkeypatch.setattr("adapters.slack.replies.GROW_SECONDS", 0)
+        monkeypatch.setattr("adapters.slack.showing.replies.GROW_SECONDS", 0)
     return str(request.param)
 
 

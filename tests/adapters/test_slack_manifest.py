@@ -16,10 +16,10 @@ from adapters.slack.adapter import SlackAdapter
 from adapters.slack.checkup import examine
 from adapters.slack.config import SlackConfig
 from adapters.slack.manifest import EVENTS, EVENTS_PATH, SCOPES, SHORTCUTS
-from bot.commands import Command
-from bot.desk import Desk
-from tests.slack_server import BOT_SCOPES, SlackServer
-from tests.slack_server.app_manifest import Manifest
+from bot.desk.commands import Command
+from bot.desk.desk import Desk
+from tests.stand_ins.slack_server import BOT_SCOPES, SlackServer
+from tests.stand_ins.slack_server.app_manifest import Manifest
 
 HEADING = "Apps made before July 2026"
 DOC = (Path(__file__).resolve().parents[2] / "docs" / "slack.md").read_text("utf-8")

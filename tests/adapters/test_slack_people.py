@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.slack.config import SlackConfig
+from adapters.slack.connection.web import SlackError, Web
 from adapters.slack.events import Me
 from adapters.slack.people import KEPT_SECONDS, People
-from adapters.slack.web import SlackError, Web
 from bot.types import Place
-from tests.slack_server import BOT_SCOPES, Channel, SlackServer, User
+from tests.stand_ins.slack_server import BOT_SCOPES, Channel, SlackServer, User
 
 
 class Seconds:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from langchain_core.runnables import RunnableGenerator
 
-from adapters.slack.web import LONGEST_WAIT
-from bot.inbox import LEASE
-from bot.turns import Question
+from adapters.slack.connection.web import LONGEST_WAIT
+from bot.answers.turns import Question
+from bot.conversation.inbox import LEASE
 from bot.types import Delta, Reply
 from tests.adapters.slack_office import (
     ANSWER,
@@ -208,7 +208,7 @@ async def test_growing_is_given_up_rather_than_waited_for(
     waiting: tuple[Office, list[float]], method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     office, waits = waiting
-    monkeypatch.setattr("adapters.slack.replies.GROW_SECONDS", 0)
+    monkeypatch.setattr("adapters.slack.showing.replies.GROW_SECONDS", 0)
     if method == "chat.update":
         office.slack.fail("chat.startStream", error="feature_not_enabled", times=None)
     office.slack.fail(method, status=429, retry_after=9)
@@ -305,7 +305,7 @@ async def test_a_server_error_costs_no_answer(
 
 @pytest.fixture
 def fast_growth(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.slack.replies.GROW_SECONDS", 0)
+    monkeypatch.setattr("adapters.slack.showing.replies.GROW_SECONDS", 0)
 
 
 WORDS = [f"word{n} " for n in range(40)]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.channels import WorkspaceRules
+from bot.conversation.channels import WorkspaceRules
 from bot.types import Place
 from tests.adapters.slack_office import (
     Office,
@@ -17,8 +17,8 @@ from tests.adapters.slack_office import (
     shown_links,
     will_answer,
 )
-from tests.fakes import evidence
-from tests.slack_server import Json
+from tests.kit.fakes import evidence
+from tests.stand_ins.slack_server import Json
 
 
 @pytest.fixture

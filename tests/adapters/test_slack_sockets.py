@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.dispatcher import Dispatcher
+from bot.conversation.dispatcher import Dispatcher
 from bot.errors import ConfigurationError
 from bot.ports import Platform
 from bot.types import Utterance
@@ -23,8 +23,8 @@ from tests.adapters.slack_office import (
     assert_one_answer_each,
     office_at,
 )
-from tests.slack_server.delivery import Delivery
-from tests.slack_server.socket_mode import Connection, SocketMode
+from tests.stand_ins.slack_server.delivery import Delivery
+from tests.stand_ins.slack_server.socket_mode import Connection, SocketMode
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.slack_office import Office, office_at, will_answer
-from tests.slack_server import Channel
+from tests.stand_ins.slack_server import Channel
 
 PIECES = ("First part. ", "Second part. ", "Last part.")
 Ending = Callable[[Office, Channel], None]
@@ -17,7 +17,7 @@ Ending = Callable[[Office, Channel], None]
 
 @pytest.fixture
 async def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
-    monkeypatch.setattr("adapters.slack.replies.GROW_SECONDS", 0)
+    monkeypatch.setattr("adapters.slack.showing.replies.GROW_SECONDS", 0)
     async with office_at(tmp_path) as opened:
         await opened.start()
         yield opened

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from adapters.splitting import MIN_LIMIT, split
+from adapters.markdown.splitting import MIN_LIMIT, split
 
 LINK = "[the pay page](https://docs.example.com/pay)"
 COUPLE = "\U0001f469\u200d\U0001f4bb"

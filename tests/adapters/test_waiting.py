@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from bot.dispatcher import OPTIONAL_SECONDS
+from bot.conversation.answering import OPTIONAL_SECONDS
 from tests.adapters import discord_office, slack_office
 from tests.adapters.desk_bench import Bench
 
@@ -36,7 +36,7 @@ class Slow:
         """When eight are being answered and all others wait, a minute passes."""
         for _ in range(8):
             await self.begun.acquire()
-        waiting = self._bench.dispatcher._queue._waiting
+        waiting = self._bench.dispatcher._answering._queue._waiting
         while len(waiting) < MANY - 8:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0)
         self._bench.clock.tick(60)

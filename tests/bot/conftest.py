@@ -15,8 +15,8 @@ from markdown_it.token import Token
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from bot.database import open_database
-from bot.tone.voice import Voice
+from bot.voice.voice import Voice
+from knowledge.state.database import open_database
 from tests.adapters.desk_bench import Bench, open_bench
 from tests.adapters.fake_platform import FakePlatform
 

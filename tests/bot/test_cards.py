@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.cards import LABELS, Card, Source, answer_card, confidence_in_words, label
-from bot.judge import Tier
-from bot.types import Citation, Reply
+from bot.cards import LABELS, Card, CitedSource, answer_card, confidence_in_words, label
+from bot.types import Citation, Reply, Tier
 
 FOUND = Reply(
     "When is payday?",
@@ -17,10 +16,10 @@ FOUND = Reply(
     voice="fernhill",
     trace_id="t1",
     citations=(Citation(1, "Pay", "pay.md", "https://intra.example/pay", "25th", "p1"),),
-    checks={"confidence": 0.9},
+    confidence=0.9,
 )
-UNSURE = replace(FOUND, tier="unsure", checks={"confidence": 0.3})
-UNKNOWN = replace(FOUND, tier="none", citations=(), checks={"confidence": 0.1})
+UNSURE = replace(FOUND, tier="unsure", confidence=0.3)
+UNKNOWN = replace(FOUND, tier="none", citations=(), confidence=0.1)
 SMALL_TALK = Reply("hi", "Hello!", tier=None, voice="fernhill", trace_id="t1")
 APOLOGY = replace(SMALL_TALK, error_id="e1")
 
@@ -54,7 +53,7 @@ def test_an_answer_has_the_buttons_that_lead_somewhere(
 
 def test_an_answer_has_its_sources_and_how_sure_it_is() -> None:
     card = answer_card(FOUND)
-    assert card.sources == (Source(1, "Pay", "pay.md", "https://intra.example/pay"),)
+    assert card.sources == (CitedSource(1, "Pay", "pay.md", "https://intra.example/pay"),)
     assert card.confidence == "● Sure"
 
 
@@ -98,7 +97,7 @@ def test_the_closest_there_is_asks_whether_it_was_meant() -> None:
 def test_only_cited_and_given_addresses_are_live() -> None:
     card = Card(
         "See [this](https://evil.example).",
-        sources=(Source(1, "A", "a.md", "https://a.example"), Source(2, "B", "b.md", "")),
+        sources=(CitedSource(1, "A", "a.md", "https://a.example"), CitedSource(2, "B", "b.md", "")),
         links=("https://thread.example",),
     )
     assert card.live_links == {"https://a.example", "https://thread.example"}

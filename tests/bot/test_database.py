@@ -17,17 +17,21 @@ from alembic.migration import MigrationContext
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot import channels, drafting, history, inbox, limits
-from bot.database import open_database
+from bot.answers import history
+from bot.answers.history import History
+from bot.conversation import channels, inbox, limits
+from bot.desk import drafting
 from bot.errors import ConfigurationError
-from bot.history import History
-from bot.judge import Tier
-from bot.types import Asker, Message, Reply
-from knowledge import attachments, catalog
-from knowledge.catalog import Catalog, DocumentRecord, RunReport
-from knowledge.sources.base import SourceSpec, Validators
+from bot.types import Asker, Message, ReadPassage, Reply, Tier
+from knowledge.library import attachments, catalog, leases
+from knowledge.library.catalog import Catalog, DocumentRecord, RunReport
+from knowledge.sources.port import SourceSpec
+from knowledge.state.database import open_database
+from knowledge.state.tables import metadata
+from knowledge.types import Validators
 from tests.bot.conftest import NO_SERVER, ROOT, SERVER
-from tests.fakes import evidence
+from tests.kit.fakes import evidence
+from tests.kit.library import last_report
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -35,10 +39,10 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 class TestTheSchema:
     async def test_after_all_migrations_is_what_the_code_expects(self, engine: AsyncEngine) -> None:
         expected = sa.MetaData()
-        owners = (history, catalog, attachments, inbox, channels, limits, drafting)
-        for metadata in (each.metadata for each in owners):
-            for table in metadata.sorted_tables:
-                table.to_metadata(expected)
+        owners = (history, catalog, leases, attachments, inbox, channels, limits, drafting)
+        assert {each.metadata for each in owners} == {metadata}
+        for table in metadata.sorted_tables:
+            table.to_metadata(expected)
 
         def differences(connection: sa.Connection) -> list[object]:
             context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -60,7 +64,9 @@ class TestTheSchema:
     ) -> None:
         def down_and_up(connection: sa.Connection) -> None:
             config = Config()
-            config.set_main_option("script_location", str(ROOT / "bot" / "migrations"))
+            config.set_main_option(
+                "script_location", str(ROOT / "knowledge" / "state" / "migrations")
+            )
             config.attributes["connection"] = connection
             command.downgrade(config, "base")
             command.upgrade(config, "head")
@@ -121,7 +127,12 @@ class TestAUrlThatCannotWork:
     @pytest.mark.postgres
     @pytest.mark.skipif(SERVER is None, reason=NO_SERVER)
     @pytest.mark.parametrize(
-        "of", [{"password": "hunter2"}, {"database": "nowhere"}, {"username": "nobody"}]
+        "of",
+        [
+            {"password": "hunter2"},
+            {"database": "nowhere"},
+            {"username": "nobody", "password": "hunter2"},
+        ],
     )
     async def test_may_be_refused_by_the_server(self, of: dict[str, str]) -> None:
         assert SERVER is not None
@@ -136,9 +147,9 @@ def message(text: str = "When is payday?", conversation: str = "thread-1") -> Me
 
 
 def reply(question: str = "When is payday?", *, abstained: bool = False) -> Reply:
-    found = (evidence("Salaries are paid on the 25th.\n"),)
+    found = (ReadPassage.of(evidence("Salaries are paid on the 25th.\n")),)
     tier: Tier = "none" if abstained else "sure"
-    return Reply(question, "The 25th.", tier, "fernhill", uuid4().hex, evidence=found)
+    return Reply(question, "The 25th.", tier, "fernhill", uuid4().hex, passages=found)
 
 
 class TestTheHistory:
@@ -201,7 +212,7 @@ class TestTheHistory:
         trace = await kept.trace(said.trace_id)
         assert trace is not None
         assert (trace.asker, trace.private, trace.answered_at) == ("U1", True, NOW)
-        assert trace.body == said.as_json(asked.id)
+        assert trace.reply == said
         assert await kept.trace("nothing") is None
 
     async def test_keeps_the_last_opinion_of_each_person(self, engine: AsyncEngine) -> None:
@@ -240,10 +251,8 @@ def spec(id: str = "handbook", **of: object) -> SourceSpec:
         "id": id,
         "kind": "folder",
         "location": f"/srv/{id}",
-        "include": ("*.md",),
-        "exclude": ("draft/*",),
+        "options": {"include": ["*.md"], "base_url": "https://intra.example"},
         "access": frozenset({"role:staff", "public"}),
-        "base_url": "https://intra.example",
     }
     return SourceSpec(**(plain | of))  # type: ignore[arg-type]
 
@@ -271,7 +280,7 @@ class TestTheCatalog:
         kept = Catalog(engine)
         await kept.save_source(spec(), NOW)
         await kept.save_source(spec("other"), NOW + timedelta(seconds=1))
-        changed = spec(access=frozenset({"role:managers"}), include=())
+        changed = spec(access=frozenset({"role:managers"}), options={}, is_paused=True)
         await kept.save_source(changed, NOW + timedelta(days=1))
         assert await kept.sources() == [changed, spec("other")]
 
@@ -316,4 +325,4 @@ class TestTheCatalog:
         await kept.end_run(first, RunReport("handbook", 9, 0, 0, 0, {}), NOW)
         await kept.end_run(second, done, NOW)
         assert broken > second
-        assert await kept.last_run("handbook") == done
+        assert await last_report(kept, "handbook") == done

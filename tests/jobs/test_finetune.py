@@ -16,12 +16,14 @@ from safetensors.torch import load_file
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 from bot.errors import ConfigurationError
-from bot.ports import Choose, Say, Step
-from bot.tone.model import LocalModel
-from bot.tone.model_weights import PACKAGED, base_weights
-from bot.tone.template import prompt
-from bot.tone.voice import Example, Voice
-from jobs.finetune import TrainingSettings, model_card, split, train
+from bot.voice.model import LocalModel
+from bot.voice.model_weights import PACKAGED, base_weights
+from bot.voice.template import prompt
+from bot.voice.voice import Example, Voice
+from bot.voice.writer import Choose, Say, Step
+from jobs.training.voice.card import model_card
+from jobs.training.voice.data import TrainingSettings, split
+from jobs.training.voice.finetune import train
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = TrainingSettings(rank=4, learning_rate=2e-2, epochs=2, batch=16, seed=3)
@@ -108,11 +110,16 @@ def brand(root: Path, examples: list[Example]) -> Voice:
     return Voice.load(root, "acme")
 
 
+def again(voice: Voice) -> Voice:
+    """The same voice as its folder has it now."""
+    return Voice.load(voice.folder.parent, voice.name)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _short_replies() -> Any:
     """A model that knows nothing never ends a reply by itself; measuring would take a minute."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("jobs.finetune._LONGEST_REPLY", 4)
+        patched.setattr("jobs.training.voice.loop._LONGEST_REPLY", 4)
         yield
 
 
@@ -124,7 +131,7 @@ def trained(
     voice = brand(tmp_path_factory.mktemp("voices"), pairs(20, 2))
     reports: list[str] = []
     card = train(voice, tiny, QUICK, reports.append)
-    return voice, card, reports
+    return again(voice), card, reports
 
 
 Trained = tuple[Voice, dict[str, Any], list[str]]
@@ -139,7 +146,7 @@ class TestATraining:
             "lora",
         ]
         assert voice.lora is not None
-        assert {path.name for path in voice.lora.iterdir()} == {
+        assert {path.name for path in voice.lora.folder.iterdir()} == {
             "README.md",
             "adapter_config.json",
             "adapter_model.safetensors",
@@ -149,7 +156,7 @@ class TestATraining:
     def test_saves_fp16_weights_for_every_layer_it_names(self, trained: Trained) -> None:
         voice, card, _ = trained
         assert voice.lora is not None
-        weights = load_file(voice.lora / "adapter_model.safetensors")
+        weights = load_file(voice.lora.folder / "adapter_model.safetensors")
         assert {tensor.dtype for tensor in weights.values()} == {torch.float16}
         layers = card["settings"]["layers"]
         assert len(weights) == 2 * 2 * len(layers)  # A and B, in two layers of the model
@@ -160,9 +167,9 @@ class TestATraining:
         self, trained: Trained, tiny: str
     ) -> None:
         voice, card, _ = trained
-        assert voice.lora_base == card["base"] == "tiny-llama"
         assert voice.lora is not None
-        for path in voice.lora.glob("*.*"):
+        assert voice.lora.base == card["base"] == "tiny-llama"
+        for path in voice.lora.folder.glob("*.*"):
             assert str(Path(tiny).parent).encode() not in path.read_bytes()
 
     def test_learns(self, trained: Trained) -> None:
@@ -172,8 +179,8 @@ class TestATraining:
     def test_tells_all_about_itself_in_the_card(self, trained: Trained) -> None:
         voice, card, _ = trained
         assert voice.lora is not None
-        assert json.loads((voice.lora / "card.json").read_text("utf-8")) == card
-        assert (voice.lora / "README.md").read_text("utf-8") == model_card(card)
+        assert json.loads((voice.lora.folder / "card.json").read_text("utf-8")) == card
+        assert (voice.lora.folder / "README.md").read_text("utf-8") == model_card(card)
         parts = split(voice.examples, QUICK)
         assert card["pairs"] == {
             "train": len(parts.train),
@@ -229,7 +236,7 @@ class TestATrainingThatFails:
         def full(_: object) -> str:
             raise OSError("no space left on device")
 
-        monkeypatch.setattr("jobs.finetune.model_card", full)
+        monkeypatch.setattr("jobs.training.voice.artifacts.model_card", full)
         with pytest.raises(OSError, match="no space"):
             train(voice, tiny, QUICK, lambda _: None)
         assert old.read_bytes() == b"old"
@@ -241,8 +248,9 @@ class TestATrainingThatFails:
         with pytest.raises(KeyboardInterrupt):
             train(voice, tiny, QUICK, stopped_at("measuring the tuned"))
         train(voice, tiny, QUICK, lambda _: None)
-        assert voice.lora is not None
-        assert not (voice.lora / "old.txt").exists()
+        lora = again(voice).lora
+        assert lora is not None
+        assert not (lora.folder / "old.txt").exists()
 
     @pytest.mark.parametrize("left", ["lora.old", "lora"])
     def test_by_being_killed_while_it_saves_is_cleared_up_by_the_next(
@@ -255,7 +263,7 @@ class TestATrainingThatFails:
         with pytest.raises(KeyboardInterrupt):
             train(voice, tiny, QUICK, stopped_at("measuring the base"))
         assert [path.name for path in voice.folder.glob("lora*")] == ["lora"]
-        assert voice.lora is not None
+        assert again(voice).lora is not None
 
     @pytest.mark.parametrize(
         "examples",

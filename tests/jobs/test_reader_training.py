@@ -15,8 +15,8 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
-from jobs.training.reader_card import card
-from jobs.training.reader_data import (
+from jobs.training.reader.card import card
+from jobs.training.reader.data import (
     HELD_OUT,
     Book,
     Group,
@@ -26,16 +26,16 @@ from jobs.training.reader_data import (
     natural_groups,
     taken_out,
 )
-from jobs.training.reader_loop import Recipe, train
-from jobs.training.reader_measures import Judged, best_blend, calibrated, measures, thresholds
-from jobs.training.reader_mix import generic_groups
+from jobs.training.reader.loop import Recipe, train
+from jobs.training.reader.measures import Judged, best_blend, calibrated, measures, thresholds
+from jobs.training.reader.mix import generic_groups
 from knowledge.retrieval.encoding import encode
 from knowledge.retrieval.network import ReaderNetwork, unit_shares
 from knowledge.retrieval.packaged_weights import packaged_folder
 from knowledge.retrieval.reader import readable_text
 from knowledge.retrieval.scoring import score
 from knowledge.retrieval.shipped import difference, with_difference
-from knowledge.sentences import split_units
+from knowledge.text.sentences import split_units
 from knowledge.types import Passage
 
 LEAVE = (

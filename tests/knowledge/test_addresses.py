@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.address_registries import SPECIAL
-from knowledge.addresses import AddressGuard, is_public
 from knowledge.errors import SourceError
+from knowledge.web.address_registries import SPECIAL
+from knowledge.web.addresses import AddressGuard, is_public
 
 V4 = st.ip_addresses(v=4)
 SPECIAL_V4 = [one for one in SPECIAL if one.version == 4]
@@ -24,6 +24,20 @@ CARRIERS: dict[str, Callable[[int], int]] = {
     "teredo server": lambda v4: 0x2001 << 112 | v4 << 64 | 0xFFFFFFFF ^ 0x08080808,
     "teredo client": lambda v4: 0x2001 << 112 | 0x08080808 << 64 | 0xFFFFFFFF ^ v4,
 }
+REGISTERED = """
+0.0.0.0/8 0.0.0.0/32 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24
+192.0.0.0/29 192.0.0.8/32 192.0.0.9/32 192.0.0.10/32 192.0.0.170/32 192.0.0.171/32 192.0.2.0/24
+192.31.196.0/24 192.52.193.0/24 192.88.99.0/24 192.88.99.2/32 192.168.0.0/16 192.175.48.0/24
+198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 240.0.0.0/4 255.255.255.255/32
+::1/128 ::/128 ::ffff:0:0/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 100:0:0:1::/64 2001::/23
+2001::/32 2001:1::1/128 2001:1::2/128 2001:1::3/128 2001:2::/48 2001:3::/32 2001:4:112::/48
+2001:10::/28 2001:20::/28 2001:30::/28 2001:db8::/32 2002::/16 2620:4f:8000::/48 3fff::/20 5f00::/16
+fc00::/7 fe80::/10
+""".split()
+"""Every row of IANA's two special-purpose registries as of 2025-10-09, reachable or not."""
+LEADING_ON = {"::ffff:0:0/96", "64:ff9b::/96", "2001::/23", "2001::/32", "2002::/16"}
+"""Those whose addresses carry others, by which they are judged."""
+
 DEAD: dict[str, Callable[[int], int]] = {
     "compatible": lambda v4: v4,
     "translated": lambda v4: 0xFFFF << 48 | v4,
@@ -63,6 +77,13 @@ def test_what_is_not_of_the_open_internet_is_not_fetched(address: str) -> None:
 )  # fmt: skip
 def test_what_is_of_the_open_internet_is(address: str) -> None:
     assert is_public(ipaddress.ip_address(address))
+
+
+@pytest.mark.parametrize("block", [each for each in REGISTERED if each not in LEADING_ON])
+def test_no_block_of_the_special_registries_is_fetched(block: str) -> None:
+    network = ipaddress.ip_network(block)
+    middle = network[network.num_addresses // 2]
+    assert not any(is_public(each) for each in (network[0], middle, network[-1]))
 
 
 @given(V4 | INNER_V4)

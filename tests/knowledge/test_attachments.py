@@ -18,13 +18,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.database import open_database
-from knowledge import attachments
-from knowledge.attachments import AttachmentReader, tidy_name
-from knowledge.http import GuardedClient
+from knowledge.library import attachments
+from knowledge.library.attachments import AttachmentReader, tidy_name
 from knowledge.retrieval.retriever import Retriever
-from knowledge.store import PassageStore
+from knowledge.state.database import open_database
 from knowledge.stores.embedded import EmbeddedStore
+from knowledge.stores.port import PassageStore
 from knowledge.types import (
     PUBLIC,
     Attachment,
@@ -32,11 +31,12 @@ from knowledge.types import (
     attachment_source,
     conversation_principal,
 )
-from tests.fakes import FakeReader, FixedClock
-from tests.knowledge.library import file_reader
+from knowledge.web.client import GuardedClient
+from tests.kit.fakes import FakeReader, FixedClock
+from tests.kit.library import file_reader
+from tests.kit.web_site import Answer, Site, running_site
+from tests.kit.word_embedder import WordEmbedder
 from tests.knowledge.test_parsing import docx_file, pdf_file
-from tests.knowledge.web_site import Answer, Site, running_site
-from tests.knowledge.word_embedder import WordEmbedder
 
 MAX_BYTES = 50_000
 HERE, THERE = "slack:T1:C1:17.1", "slack:T1:C1:17.2"

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from knowledge.batching import Batcher
+from knowledge.embedding.batching import Batcher
 
 
 class Model:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest_asyncio
 
-from bot.database import open_database
-from knowledge.catalog import Catalog, DocumentRecord, RunReport
-from knowledge.sources import SourceSpec, Validators
+from knowledge.library.catalog import Catalog, DocumentRecord, RunReport
+from knowledge.sources.port import SourceSpec
+from knowledge.state.database import open_database
+from knowledge.types import Validators
+from tests.kit.library import last_report
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -20,10 +22,8 @@ WIKI = SourceSpec(
     "aaaaaaaaaaaa",
     "folder",
     "/srv/wiki",
-    include=("**/*.md", "ä b"),
-    exclude=("drafts",),
+    {"include": ["**/*.md", "ä b"], "base_url": "https://wiki.example/"},
     access=frozenset({"role:managers", "channel:C 9"}),
-    base_url="https://wiki.example/",
 )
 PAGE = SourceSpec("bbbbbbbbbbbb", "web", "https://x.example/a?b=ü")
 LEAVE = DocumentRecord(
@@ -62,7 +62,7 @@ async def test_sources_come_back_as_they_were_in_the_order_of_their_adding(
 async def test_saving_a_source_again_changes_it_in_its_place(catalog: Catalog) -> None:
     await catalog.save_source(PAGE, NOW)
     await catalog.save_source(WIKI, LATER)
-    closed = replace(PAGE, access=frozenset({"role:managers"}), include=("x",), base_url="y")
+    closed = replace(PAGE, access=frozenset({"role:managers"}), options={"token": "env:X"})
     await catalog.save_source(closed, LATER + timedelta(hours=1))
     assert await catalog.sources() == [closed, WIKI]
 
@@ -109,12 +109,12 @@ async def test_the_last_run_is_the_newest_that_came_to_its_end(catalog: Catalog)
     assert await catalog.last_run(WIKI.id) is None
     await catalog.end_run(first, DONE, NOW)
     await catalog.begin_run(WIKI.id, LATER)  # and it dies
-    assert await catalog.last_run(WIKI.id) == DONE
+    assert await last_report(catalog, WIKI.id) == DONE
 
     failed = replace(DONE, added=0, skipped={}, error="The drive is not mounted.")
     third = await catalog.begin_run(WIKI.id, LATER)
     await catalog.end_run(third, failed, LATER)
-    assert await catalog.last_run(WIKI.id) == failed
+    assert await last_report(catalog, WIKI.id) == failed
     assert await catalog.last_run(PAGE.id) is None
 
 

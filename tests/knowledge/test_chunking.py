@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from knowledge.chunking import MIN_TEXT_TOKENS, Chunk, chunk
+from knowledge.documents.chunking import MIN_TEXT_TOKENS, Chunk, chunk
 from knowledge.parsing import ParsedDocument
 
 

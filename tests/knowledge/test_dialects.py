@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from knowledge.parsing import parse
 from knowledge.parsing.dialects import without_dialects
 from knowledge.parsing.inline import reduce_media
-from knowledge.sentences import split_units
+from knowledge.text.sentences import split_units
 
 
 def read(text: str) -> str:

@@ -27,7 +27,7 @@ from knowledge.stores.embedded_sql import posting, terms
 from knowledge.stores.fusion import fuse, relative_scores
 from knowledge.stores.postings import KeptPostings
 from knowledge.types import PUBLIC, EmbeddedPassage, Vector
-from tests.knowledge.store_toys import EVERYBODY, passage, texts, toward
+from tests.kit.store_toys import EVERYBODY, passage, texts, toward
 
 ROOT = Path(__file__).parents[2]
 PASSAGES = 20
@@ -38,7 +38,7 @@ WRITER = f"""
 import asyncio, itertools, sys
 from pathlib import Path
 from knowledge.stores.embedded import EmbeddedStore
-from tests.knowledge.store_toys import passage, toward
+from tests.kit.store_toys import passage, toward
 
 async def main() -> None:
     store = await EmbeddedStore.open(Path(sys.argv[1]))

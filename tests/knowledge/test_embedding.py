@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from knowledge.documents.reading import MAX_TOKENS
-from knowledge.embedding import Embedder
+from knowledge.embedding.embedder import Embedder
 from knowledge.errors import KnowledgeError
 
 TEXTS = [

@@ -12,11 +12,11 @@ import pytest
 
 from knowledge.documents.pool import ReaderPool
 from knowledge.documents.reading import RawFile
-from knowledge.documents.tokens import TokenCounter
+from knowledge.embedding.tokens import TokenCounter
 from knowledge.errors import DocumentSkipped, KnowledgeError
-from tests.knowledge.hostile import HOSTILE
-from tests.knowledge.library import Library, opened_library
-from tests.knowledge.word_embedder import count_words
+from tests.kit.hostile import HOSTILE
+from tests.kit.library import Library, opened_library
+from tests.kit.word_embedder import count_words
 
 SHORT = 1.0
 """Seconds: a hostile file may take all of them, a test must not."""

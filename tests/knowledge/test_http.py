@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from knowledge.errors import SourceError
-from knowledge.http import BodyTooLarge, GuardedClient, Response, Validators
-from tests.knowledge.web_site import Answer, Request, Site, running_site
+from knowledge.types import Validators
+from knowledge.web.client import BodyTooLarge, GuardedClient, Response
+from tests.kit.web_site import Answer, Request, Site, running_site
 
 LOOPBACK = ("127.0.0.0/8",)
 

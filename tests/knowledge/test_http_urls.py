@@ -8,8 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from knowledge.errors import SourceError
-from knowledge.http_urls import redirected, safe_url, secret_in, web_url, without_secrets
-from knowledge.sources import spec_for
+from knowledge.web.url_secrets import secret_in, without_secrets
+from knowledge.web.urls import redirected, safe_url, web_url
+from tests.kit.library import spec_for
 
 BASE = httpx.URL("https://wiki.example/a")
 BROKEN = [

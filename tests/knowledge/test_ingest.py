@@ -13,10 +13,11 @@ import pytest_asyncio
 from pypdf import PdfWriter
 
 from knowledge.errors import SourceError
-from knowledge.ingest import Progress
-from knowledge.sources import RawDocument, SkippedDocument, Validators, spec_for
-from tests.knowledge.library import MAX_BYTES, Library, opened_library
-from tests.knowledge.web_site import Answer, Request, Site, running_site
+from knowledge.library.ingest import Progress
+from knowledge.sources.port import RawDocument, SkippedDocument
+from knowledge.types import Principals, Validators
+from tests.kit.library import MAX_BYTES, Library, last_report, opened_library, spec_for
+from tests.kit.web_site import Answer, Request, Site, running_site
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,6 +37,8 @@ class Shelf:
         self._listed = tuple(listed)
         self._failure = failure
 
+    async def check(self) -> None: ...
+
     async def documents(
         self, _: Mapping[str, Validators]
     ) -> AsyncIterator[RawDocument | SkippedDocument]:
@@ -45,9 +48,10 @@ class Shelf:
             raise SourceError(self._failure)
 
 
-def document(name: str, text: str | None) -> RawDocument:
+def document(name: str, text: str | None, access: Principals | None = None) -> RawDocument:
     content = None if text is None else text.encode()
-    return RawDocument(name, f"https://x.example/{name}", name, content, None, Validators())
+    url = f"https://x.example/{name}"
+    return RawDocument(name, url, name, content, None, Validators(), access)
 
 
 class TestWhatChanged:
@@ -252,6 +256,32 @@ class TestAccess:
         assert await library.found("salaries", "role:managers") == []
         assert await library.found("salaries", "user:U1") == []
 
+    async def test_who_may_read_a_document_at_its_source_may_read_it_here(
+        self, library: Library
+    ) -> None:
+        channel = frozenset({"channel:C1"})
+        limited = document("pay.md", "Salaries arrive monthly.", channel)
+        await library.read(source=Shelf([limited]))
+        assert await library.found("salaries") == []
+        assert await library.found("salaries", "channel:C1") == ["pay.md"]
+
+    async def test_a_document_whose_readers_changed_at_its_source_is_for_the_new_ones(
+        self, library: Library
+    ) -> None:
+        for channel in ("channel:C1", "channel:C2"):
+            shelf = Shelf([document("pay.md", "Salaries.", frozenset({channel}))])
+            assert (await library.read(source=shelf)).unchanged == 0
+        assert await library.found("salaries", "channel:C1") == []
+        assert await library.found("salaries", "channel:C2") == ["pay.md"]
+
+    @pytest.mark.parametrize("readers", [frozenset({"role:hr"}), frozenset()])
+    async def test_a_document_that_nobody_would_see_is_skipped_with_the_reason(
+        self, library: Library, readers: Principals
+    ) -> None:
+        shelf = Shelf([document("pay.md", "Salaries.", readers)])
+        report = await library.read(library.spec(["role:managers"]), shelf)
+        assert "obody" in report.skipped["pay.md"]
+
     async def test_a_document_that_becomes_public_is_found_by_all(self, library: Library) -> None:
         library.write(pay="---\naccess: [role:managers]\n---\nSalaries arrive monthly.")
         await library.read()
@@ -321,7 +351,7 @@ BAD_FILES: dict[str, tuple[bytes, str]] = {
     "noise.txt": (bytes(range(256)) * 4, "binary"),
     "access.md": (b"---\naccess: {}\n---\nSecret.", "access list"),
     "huge.md": (b"x" * (MAX_BYTES + 1), "MB"),
-    "photo.png": (b"\x89PNG", "type"),
+    "letter.odt": (b"PK", "type"),
 }
 
 
@@ -405,7 +435,7 @@ class TestFailingSource:
         await library.read(spec, Shelf([], "The site is down."))
         await library.read(spec, Shelf([document("a", "Apples.")]))
         last = await library.catalog.last_run(spec.id)
-        assert last is not None and last.error is None
+        assert last is not None and last.report.error is None
 
 
 class TestWeb:
@@ -500,4 +530,4 @@ class TestRuns:
 
         assert (report.added, report.changed, report.removed, report.unchanged) == (1, 1, 1, 1)
         assert list(report.skipped) == ["empty.md"]
-        assert await library.catalog.last_run(library.spec().id) == report
+        assert await last_report(library.catalog, library.spec().id) == report

@@ -16,11 +16,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from knowledge.catalog import Catalog, DocumentRecord
-from knowledge.sources import open_source
-from knowledge.store import PassageStore
+from knowledge.library.catalog import Catalog, DocumentRecord
+from knowledge.stores.port import PassageStore
 from knowledge.types import Passage
-from tests.knowledge.library import MAX_BYTES, Library, opened_library
+from tests.kit.library import Library, last_report, opened_library
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -79,8 +78,7 @@ async def dying_run(
     library: Library, catalog: Catalog | None = None, store: DyingStore | None = None
 ) -> None:
     spec = library.spec()
-    source = open_source(spec, client=library.client, max_bytes=MAX_BYTES)
-    await library.ingester(catalog, store).run(spec, source)  # type: ignore[arg-type]
+    await library.ingester(catalog, store).run(spec, library.opened(spec))  # type: ignore[arg-type]
 
 
 class TestDyingInBetween:
@@ -92,7 +90,7 @@ class TestDyingInBetween:
         library.write(pay="More salaries.")
         with pytest.raises(Died):
             await dying_run(library, catalog=DyingCatalog(library.catalog, "save_documents"))
-        assert await library.catalog.last_run(library.spec().id) == report
+        assert await last_report(library.catalog, library.spec().id) == report
 
     async def test_a_document_deleted_after_the_death_is_not_found(self, library: Library) -> None:
         library.write(pay="Salaries arrive monthly.")
@@ -139,7 +137,7 @@ class TestDyingInBetween:
 STEPPING = """
 import asyncio, json, sys
 from pathlib import Path
-from tests.knowledge.library import opened_library
+from tests.kit.library import opened_library
 
 def told(*step):
     print(json.dumps(step), flush=True)

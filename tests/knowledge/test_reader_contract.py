@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from bot.settings import Settings
+from bot.shell.settings import Settings
 from knowledge.errors import KnowledgeError
 from knowledge.retrieval.cross_encoder import CrossEncoderReader, PackagedReader, open_reader
 from knowledge.retrieval.reader import ReadableText, Reader, readable_text
-from knowledge.sentences import split_units
-from tests.fakes import FakeReader
+from knowledge.text.sentences import split_units
+from tests.kit.fakes import FakeReader
 
 QUESTION = "When are salaries paid?"
 SETTINGS = Settings()

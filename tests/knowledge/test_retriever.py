@@ -12,9 +12,9 @@ import pytest_asyncio
 from knowledge.retrieval.retriever import READ, Retriever
 from knowledge.stores.embedded import EmbeddedStore
 from knowledge.types import PUBLIC, Evidence, Passage
-from tests.fakes import FakeReader
-from tests.knowledge.store_toys import passage
-from tests.knowledge.word_embedder import WordEmbedder
+from tests.kit.fakes import FakeReader
+from tests.kit.store_toys import passage
+from tests.kit.word_embedder import WordEmbedder
 
 EVERYBODY = frozenset({PUBLIC})
 MANAGERS = frozenset({PUBLIC, "role:managers"})

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from knowledge.sentences import LONG_ITEM, Unit, sentence_spans, split_units
+from knowledge.text.sentences import LONG_ITEM, Unit, sentence_spans, split_units
 
 
 def texts(markdown: str) -> list[str]:

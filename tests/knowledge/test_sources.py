@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from knowledge.errors import SourceError
-from knowledge.http import GuardedClient
-from knowledge.sources import (
-    RawDocument,
-    SkippedDocument,
-    SourceSpec,
-    Validators,
-    open_source,
-    spec_for,
-)
 from knowledge.sources.globs import matches
-from tests.knowledge.web_site import Answer, Request, Site, running_site
+from knowledge.sources.port import Means, RawDocument, SkippedDocument, SourceSpec
+from knowledge.sources.registry import Kinds
+from knowledge.types import Validators
+from knowledge.web.client import GuardedClient
+from tests.kit.library import spec_for
+from tests.kit.web_site import Answer, Request, Site, running_site
 
 is_root = hasattr(os, "geteuid") and os.geteuid() == 0
 
@@ -29,11 +25,11 @@ async def listed(
     spec: SourceSpec, *, known: Mapping[str, Validators] | None = None, max_bytes: int = 10**6
 ) -> list[RawDocument | SkippedDocument]:
     async with GuardedClient(allow=("127.0.0.0/8",)) as client:
-        source = open_source(spec, client=client, max_bytes=max_bytes)
+        source = Kinds().open(spec, Means(client, max_bytes))
         return [found async for found in source.documents(known or {})]
 
 
-async def names(folder: Path, **options: Any) -> list[str]:
+async def names(folder: Path, **options: Sequence[str]) -> list[str]:
     return [found.document for found in await listed(spec_for(str(folder), **options))]
 
 
@@ -265,6 +261,29 @@ class TestWeb:
         assert isinstance(found, RawDocument)
         assert (found.content, found.validators) == (None, known[site.url("/a")])
 
+    async def test_a_page_that_leads_on_by_itself_is_followed(self, site: Site) -> None:
+        leads_on = '<meta http-equiv="refresh" content="0; url=b.html?x=1&amp;y=2">'
+        site.serve("/a", leads_on, Content_Type="text/html", ETag='"1"')
+        site.serve("/b.html", "Text.", Content_Type="text/html", ETag='"2"')
+        (found,) = await listed(spec_for(site.url("/a")))
+        assert isinstance(found, RawDocument)
+        assert (found.url, found.content) == (site.url("/b.html?x=1&y=2"), b"Text.")
+        assert found.validators == Validators()
+
+    @pytest.mark.parametrize("content", ["60; url=/b.html", "0", "0; url=mailto:bea@x.example"])
+    async def test_one_that_only_shows_itself_anew_is_not(self, site: Site, content: str) -> None:
+        page = f'<meta http-equiv="refresh" content="{content}">'
+        site.serve("/a", page, Content_Type="text/html")
+        (found,) = await listed(spec_for(site.url("/a")))
+        assert isinstance(found, RawDocument)
+        assert found.url == site.url("/a")
+
+    async def test_pages_that_lead_to_each_other_come_to_an_end(self, site: Site) -> None:
+        for here, there in (("a", "b"), ("b", "a")):
+            leads_on = f'<meta http-equiv="refresh" content="0; url=/{there}">'
+            site.serve(f"/{here}", leads_on, Content_Type="text/html")
+        assert len(await listed(spec_for(site.url("/a")))) == 1
+
     @pytest.mark.parametrize("status", [404, 410])
     async def test_a_page_that_is_gone_has_vanished(self, site: Site, status: int) -> None:
         site.serve("/a", status=status)
@@ -293,7 +312,7 @@ class TestWeb:
             await listed(spec_for(site.url("/private")))
         assert [request.target for request in site.requests] == ["/robots.txt"]
         async with GuardedClient(allow=("127.0.0.0/8",)) as client:
-            source = open_source(spec_for(site.url("/public")), client=client, max_bytes=10**6)
+            source = Kinds().open(spec_for(site.url("/public")), Means(client, 10**6))
             for _ in range(2):
                 assert [found async for found in source.documents({})]
         assert [request.target for request in site.requests].count("/robots.txt") == 2

@@ -20,12 +20,12 @@ import pytest_asyncio
 import weaviate
 
 from knowledge.errors import StoreError
-from knowledge.store import PassageStore
 from knowledge.stores.embedded import EmbeddedStore
+from knowledge.stores.port import PassageStore
 from knowledge.stores.weaviate import WeaviateStore
 from knowledge.types import PUBLIC, EmbeddedPassage
-from tests.knowledge.store_toys import EVERYBODY, passage, texts, toward
-from tests.knowledge.weaviate_stand_in import StandIn
+from tests.kit.store_toys import EVERYBODY, passage, texts, toward
+from tests.stand_ins.weaviate import StandIn
 
 pytestmark = pytest.mark.asyncio
 

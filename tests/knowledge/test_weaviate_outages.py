@@ -16,9 +16,9 @@ import pytest_asyncio
 from knowledge.errors import StoreError
 from knowledge.stores import weaviate as weaviate_module
 from knowledge.stores.weaviate import DEFAULT_ALIAS, WeaviateStore
-from tests.knowledge.library import opened_library
-from tests.knowledge.store_toys import EVERYBODY, passage, texts, toward
-from tests.knowledge.weaviate_stand_in import StandIn
+from tests.kit.library import opened_library
+from tests.kit.store_toys import EVERYBODY, passage, texts, toward
+from tests.stand_ins.weaviate import StandIn
 
 pytestmark = pytest.mark.asyncio
 

@@ -17,8 +17,8 @@ from knowledge.stores import weaviate as weaviate_module
 from knowledge.stores.embedded import EmbeddedStore
 from knowledge.stores.weaviate import DEFAULT_ALIAS, WeaviateStore
 from knowledge.types import EmbeddedPassage
-from tests.knowledge.store_toys import EVERYBODY, passage, texts, toward
-from tests.knowledge.weaviate_stand_in import StandIn
+from tests.kit.store_toys import EVERYBODY, passage, texts, toward
+from tests.stand_ins.weaviate import StandIn
 
 pytestmark = pytest.mark.asyncio
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.words import stems, surface_words, telling
+from knowledge.text.words import stems, surface_words, telling
 
 
 @pytest.mark.parametrize(

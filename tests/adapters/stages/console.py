@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from typing import Any, Literal
 
 from adapters.base import Adapter
-from adapters.console import Console
+from adapters.terminal.adapter import Console
 from bot.cards import LABELS, Action, Values
 from bot.types import Asker, Place
 from tests.adapters.desk_bench import Bench

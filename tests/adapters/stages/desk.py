@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from bot.cards import Card, Choice, Field, Form, Values
-from bot.commands import Command, Commands, FieldFaults, Invocation, Outcome, Parameter
-from bot.desk import Desk
+from bot.desk.commands import Command, Commands, Invocation, Outcome, Parameter
+from bot.desk.desk import Desk
+from bot.desk.forms import FieldFaults, FormKind, Forms
 from tests.adapters.desk_bench import Bench
 
 EVERY_FIELD: Mapping[str, tuple[Field, ...]] = {
@@ -50,10 +52,10 @@ def desk_of(bench: Bench, tried: Tried) -> Desk:
     """The desk of a bench with ``/try`` besides: every kind of field, a suggestion, a failure."""
 
     def opens(name: str) -> Any:
-        async def run(_: Invocation) -> Outcome:
+        async def open(_: Invocation, subject: str = "") -> Form:
             return Form(name, f"Try {name}", EVERY_FIELD[name], context={"opened": name})
 
-        return run
+        return open
 
     async def take(by: Invocation, context: Mapping[str, str], values: Values) -> Card:
         if values.get("title") == "wrong":
@@ -81,14 +83,14 @@ def desk_of(bench: Bench, tried: Tried) -> Desk:
         Command("try", "Fail.", fail, "fail"),
     ]
 
-    def handed_on(form: str) -> Any:
+    def handed_on(form: str) -> FormKind:
         async def submit(by: Invocation, context: Mapping[str, str], values: Values) -> Card:
-            return await bench.commands.submit(form, context, by, values)
+            return await bench.desk.forms.submit(form, context, by, values)
 
-        return submit
+        return FormKind(partial(bench.desk.forms.open, form), submit)
 
-    forms = {name: handed_on(name) for name in ("channel", "answers", "workspace")}
-    forms |= dict.fromkeys(EVERY_FIELD, take)
+    forms = {name: handed_on(name) for name in ("channel", "answers", "workspace", "draft")}
+    forms |= {name: FormKind(opens(name), take) for name in EVERY_FIELD}
 
     def noted(command: Command) -> Command:
         async def run(by: Invocation) -> Outcome:
@@ -98,4 +100,4 @@ def desk_of(bench: Bench, tried: Tried) -> Desk:
         return replace(command, run=run)
 
     commands = [noted(each) for each in (*bench.commands.all, *more)]
-    return replace(bench.desk, commands=Commands(commands, forms))
+    return replace(bench.desk, commands=Commands(commands), forms=Forms(forms))

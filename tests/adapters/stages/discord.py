@@ -27,7 +27,7 @@ from tests.adapters.stages.stage import (
     Where,
     label_on,
 )
-from tests.discord_server import DiscordServer, Interaction, Posted
+from tests.stand_ins.discord_server import DiscordServer, Interaction, Posted
 
 _SMALL = "-# "
 _SOURCE = re.compile(r"(\[\d+\]) \[?(.+?)(?:\]\(<[^>]*>\))?")

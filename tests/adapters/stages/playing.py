@@ -13,7 +13,7 @@ from knowledge.types import Evidence
 from tests.adapters.stages.lacks import LACKS, Ability
 from tests.adapters.stages.stage import OpenForm, Shown, Stage, opened
 from tests.adapters.stages.stages import STAGES
-from tests.fakes import evidence
+from tests.kit.fakes import evidence
 
 PAY = evidence(
     "Salaries arrive on the 28th.", title="Pay", document="pay.md", url="https://intra.example/pay"

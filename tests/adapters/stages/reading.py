@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.commands import Command, Commands
+from bot.desk.commands import Command, Commands
 
 _CODE = re.compile(r"(`+).+?\1", re.S)
 _ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>()|\]]+")

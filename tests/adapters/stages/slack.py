@@ -9,11 +9,11 @@ from typing import Any, Literal, Self
 
 from adapters.base import Adapter
 from adapters.slack.adapter import SlackAdapter
-from adapters.slack.blocks import FORM
 from adapters.slack.config import SlackConfig
 from adapters.slack.interactions import _WORKING
 from adapters.slack.manifest import SHORTCUTS
-from adapters.slack.private import LOOKING
+from adapters.slack.showing.blocks import FORM
+from adapters.slack.showing.private import LOOKING
 from bot.cards import Action, Values
 from bot.types import Place
 from tests.adapters.desk_bench import Bench
@@ -29,7 +29,7 @@ from tests.adapters.stages.stage import (
     Where,
     label_on,
 )
-from tests.slack_server import Channel, Json, SlackServer, User
+from tests.stand_ins.slack_server import Channel, Json, SlackServer, User
 
 _SOURCE = re.compile(r"(\[\d+\]) (?:<[^|>]+\|([^>]+)>|(.+))")
 _PROMISES = (LOOKING, _WORKING.text)

@@ -23,8 +23,8 @@ from typing import Any, Literal, Self
 from langchain_core.runnables import RunnableGenerator
 
 from adapters.base import Adapter
+from bot.answers.turns import Question
 from bot.cards import LABELS, Action, Values, label
-from bot.turns import Question
 from bot.types import Delta, Place, Reply
 from tests.adapters.desk_bench import Bench, open_bench
 from tests.adapters.stages.desk import Tried, desk_of

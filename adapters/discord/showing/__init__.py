@@ -1,0 +1,1 @@
+"""What people see on Discord: components, replies as they grow, modals."""

@@ -1,0 +1,1 @@
+"""How Slack is reached: its Web API, Socket Mode and HTTP mode."""

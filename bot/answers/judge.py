@@ -1,0 +1,68 @@
+"""How sure the bot is that it can answer: three tiers instead of yes or no.
+
+The reader says how likely each passage answers; here that becomes what the bot does with it.
+*Sure*: it answers. *Unsure*: it shows the closest it has, and says so. *None*: it does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.types import Tier
+from knowledge.types import Evidence
+
+CONSIDERED = 3
+"""Best passages that may give the answer; further ones add nothing (docs/benchmarks.md)."""
+_CLOSEST = 2  # passages shown where it is not sure
+_NEARLY_AS_SURE = 0.9  # share of the best one's confidence from which a second is quoted too
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Where the tiers part, as probabilities; the settings tell how they were chosen."""
+
+    sure: float
+    unsure: float
+    near: float
+    """How near a passage must come to be named beside "I don't know"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the judge says."""
+
+    tier: Tier
+    confidence: float
+    """How likely the best passage answers, in [0, 1]."""
+    support: tuple[Evidence, ...] = ()
+    """What to quote: the best passage, and a second that answers nearly as well; empty for none."""
+
+
+def judge(found: Sequence[Evidence], thresholds: Thresholds, *, unsure_too: bool = True) -> Verdict:
+    """Whether the best passages answer.
+
+    ``found``: best first. ``unsure_too``: False where only sure answers are wanted.
+    """
+    if not found:
+        return Verdict("none", 0.0)
+    considered = sorted(found[:CONSIDERED], key=lambda each: -each.answers)
+    best = considered[0]
+    confidence = best.answers
+    if confidence >= thresholds.sure:
+        second = tuple(
+            each
+            for each in considered[1:2]
+            if each.answers >= max(thresholds.sure, _NEARLY_AS_SURE * confidence)
+        )
+        return Verdict("sure", confidence, (best, *second))
+    if confidence >= thresholds.unsure and unsure_too:
+        # The second is right for one in ten, so it is worth a look where the first is in doubt.
+        close = [each for each in found[1:_CLOSEST] if each.answers >= thresholds.unsure]
+        return Verdict("unsure", confidence, (found[0], *close))
+    return Verdict("none", confidence)
+
+
+def near(found: Sequence[Evidence], thresholds: Thresholds) -> list[Evidence]:
+    """Those near enough to be named although they do not answer."""
+    return [each for each in found if each.score >= thresholds.near]

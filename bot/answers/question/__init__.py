@@ -1,0 +1,1 @@
+"""From a message as people write it to what is looked up."""

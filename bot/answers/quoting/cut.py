@@ -1,0 +1,159 @@
+"""Which units of a passage to quote: the one that answers, and what it cannot do without.
+
+One fact in a sentence or two, an item with the line that leads into it, a procedure or a list from
+its lead-in to its last item, code with the sentence it belongs to, the rows asked for of a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bot.answers.quoting.layout import Group, Layout
+from bot.answers.quoting.lists import is_asked_for, item_asked, listed, numbered, with_lead
+from bot.answers.quoting.sentences import AS_GOOD, SPREAD, announces, back, sentences
+from bot.answers.quoting.tables import is_looked_up, rows_asked
+from bot.answers.quoting.wants import Wants, has
+
+_NEARLY = 0.25  # of the best one's share, from which a unit with what is asked for wins
+_SHORT_LIST = 6  # items; of these none is picked where the reader does not know which
+_LONG_CODE = 1500  # characters; longer code is read on its page
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What to quote."""
+
+    units: tuple[int, ...]
+    """Indices, ascending."""
+    remark: str = ""
+    """What is said of a list that is not quoted whole."""
+
+
+def cut(question: str, want: Wants, layout: Layout) -> Cut:
+    """The units to quote for a question."""
+    shares = _answer_shares(layout)
+    if want.step is not None and (step := numbered(want.step, layout, shares)) is not None:
+        return Cut(with_lead(layout, step))
+    best = _best(want, layout, shares)
+    for table in layout.groups:
+        if table.kind == "table" and is_looked_up(question, want, layout, shares, table):
+            return _structure(question, want, layout, shares, table)
+    group = layout.group(best)
+    if want.steps or want.several:
+        group = _whole(question, want, layout, shares, best) or group
+    if best not in group.members:
+        return _structure(question, want, layout, shares, group)
+    match group.kind:
+        case "list" if is_asked_for(question, want, layout, shares, best):
+            return Cut(*listed(layout, group))
+        case "list" if shares[best] < SPREAD and len(group.members) <= _SHORT_LIST:
+            return Cut(*listed(layout, group))
+        case "list":
+            return Cut(item_asked(layout, shares, best))
+        case "table" | "code":
+            return _structure(question, want, layout, shares, group)
+        case _:
+            return _text(question, want, layout, shares, best)
+
+
+def _answer_shares(layout: Layout) -> list[float]:
+    """The shares, those of headings and of the page's own questions given to what follows them."""
+    found = [0.0] * len(layout.units)
+    carried = 0.0
+    for at, unit in enumerate(layout.units):
+        if layout.is_title(at) or layout.asks(at):
+            carried += unit.share
+        else:
+            found[at] = unit.share + carried
+            carried = 0.0
+    if not any(found):  # nothing but headings
+        return [unit.share for unit in layout.units]
+    return found
+
+
+def _best(want: Wants, layout: Layout, shares: Sequence[float]) -> int:
+    """The unit that answers: of those about as likely the one with the kind of thing asked for."""
+    top = max(range(len(shares)), key=shares.__getitem__)
+    fits = has(want, _said(layout, top))
+    nearly = AS_GOOD if want.kind in ("rule", "place") else _NEARLY  # found in much text
+    close = [at for at, share in enumerate(shares) if share >= nearly * shares[top] > 0]
+    better = [at for at in close if has(want, _said(layout, at)) > fits]
+    if fits == 1:  # it has a number, if not of what is counted
+        better = [at for at in better if shares[at] >= AS_GOOD * shares[top]]
+    return max(better, key=shares.__getitem__, default=top)
+
+
+def _said(layout: Layout, at: int) -> str:
+    unit = layout.units[at]
+    return f"{unit.lead} {unit.text}" if unit.kind == "row" else unit.text
+
+
+def _total(layout: Layout, shares: Sequence[float], group: Group) -> float:
+    """The share of a list or table with that of the sentence above it."""
+    lead = layout.lead(group)
+    return sum(shares[at] for at in group.members) + (shares[lead] if lead is not None else 0.0)
+
+
+def _whole(
+    question: str, want: Wants, layout: Layout, shares: Sequence[float], best: int
+) -> Group | None:
+    """The list, table or code that a question for all of something, or for a procedure, is about.
+
+    The one that the best unit is in or leads into, or one that outweighs it.
+    """
+    structures = [each for each in layout.groups if each.kind in ("list", "table", "code")]
+    for group in structures:
+        if best in group.members:
+            return group
+    for group in structures:
+        if layout.lead(group) == best and (want.several or group.kind != "table"):
+            return group
+    likely = max(structures, key=lambda each: _total(layout, shares, each), default=None)
+    if likely is None or _total(layout, shares, likely) <= shares[best]:
+        return None
+    return likely
+
+
+def _text(question: str, want: Wants, layout: Layout, shares: Sequence[float], best: int) -> Cut:
+    chosen = sentences(layout, shares, best, steps=want.steps)
+    last = max(chosen)
+    after = layout.after(layout.group(last))
+    if last == layout.group(last).last and after is not None:
+        if announces(layout.units[last].text):
+            led = _structure(question, want, layout, shares, after)
+            return Cut(tuple(sorted({*chosen, *led.units})), led.remark)
+        if after.kind == "code" and _total(layout, shares, after) > 2 * shares[last]:
+            return Cut((*chosen, *after.members))
+    return Cut(chosen)
+
+
+def _structure(
+    question: str, want: Wants, layout: Layout, shares: Sequence[float], group: Group
+) -> Cut:
+    """What is quoted of a list, a table, code, or the paragraph that a lead-in announces."""
+    lead = layout.lead(group)
+    match group.kind:
+        case "list":
+            return Cut(*listed(layout, group))
+        case "table":
+            return Cut(tuple(rows_asked(question, want, layout, shares, group)))
+        case "code":
+            above = () if lead is None else back(layout, lead)
+            size = sum(len(layout.units[at].raw) for at in group.members)
+            return Cut((*above, *(group.members if size <= _LONG_CODE or not above else ())))
+        case "text":
+            return Cut(sentences(layout, shares, group.first))
+        case _:
+            return Cut(())
+
+
+def runs(units: Iterable[int]) -> list[tuple[int, int]]:
+    """First and last of each stretch of indices that follow one another."""
+    found: list[tuple[int, int]] = []
+    for at in units:
+        if found and at == found[-1][1] + 1:
+            found[-1] = (found[-1][0], at)
+        else:
+            found.append((at, at))
+    return found

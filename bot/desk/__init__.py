@@ -1,0 +1,1 @@
+"""What people press and type: commands, buttons, forms and drafts."""

@@ -1,0 +1,169 @@
+"""The commands that there are: ``/ask``, ``/kb``, ``/voice``, ``/quiet`` and ``/help``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from bot.answers.history import History
+from bot.cards import Card, Choice
+from bot.conversation.channels import Channels
+from bot.desk.commands import Ask, Command, Commands, Invocation, Outcome, Parameter
+from bot.desk.drafting import Drafting
+from bot.desk.forms import Forms
+from bot.desk.own_forms import change_rules
+from bot.ports import KnownSources
+
+_MOST_GAPS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    channels: Channels
+    history: History
+    drafting: Drafting
+    sources: KnownSources
+    voices: Callable[[], Sequence[str]]
+    clock: Callable[[], datetime]
+
+    async def ask(self, by: Invocation) -> Outcome:
+        return Ask(by.values["question"], private=by.values.get("public") != "yes")
+
+    async def list_sources(self, by: Invocation) -> Outcome:
+        lines = [
+            f"- {each.location} (`{each.id}`): {_counted(each.documents)}, "
+            f"{'for everyone' if each.is_public else 'limited'}"
+            + (f". Last reading failed: {each.fault}" if each.fault else "")
+            for each in await self.sources()
+        ]
+        return Card("\n".join(lines) or "There are no sources yet.")
+
+    async def gaps(self, by: Invocation) -> Outcome:
+        gaps = await self.history.gaps()
+        lines = [f"- {' '.join(gap.split())}" for gap in gaps[:_MOST_GAPS]]
+        if len(gaps) > _MOST_GAPS:
+            lines.append(f"and {len(gaps) - _MOST_GAPS} more")
+        return Card("\n".join(lines) or "Every question so far found an answer.")
+
+    async def threads(self, by: Invocation) -> Outcome:
+        return await self._switch(by, "threads")
+
+    async def forum(self, by: Invocation) -> Outcome:
+        return await self._switch(by, "forum")
+
+    async def _switch(self, by: Invocation, rule: str) -> Outcome:
+        changes = {rule: by.values.get("off") != "yes"}
+        return await change_rules(self.channels, by, self.clock(), **changes)
+
+    async def list_voices(self, by: Invocation) -> Outcome:
+        rules = await self.channels.rules(by.place)
+        chosen = by.voice or rules.voice or "the usual one"
+        listed = "\n".join(f"- `{name}`" for name in self.voices())
+        return Card(f"Here I speak in {chosen}. There are:\n{listed}")
+
+    async def say(self, by: Invocation) -> Outcome:
+        voice = by.values.get("voice") or by.voice
+        return await self.drafting.rewrite(by.values["draft"], by.place, by.user, voice)
+
+    async def suggest(self, _: Invocation, typed: str) -> Sequence[Choice]:
+        return [Choice(name, name) for name in self.voices() if typed.lower() in name]
+
+    async def quiet(self, by: Invocation) -> Outcome:
+        resume = by.values.get("off") == "yes"
+        await self.channels.set_quiet(by.place, not resume, self.clock())
+        return Card(
+            "I am back: I listen here again."
+            if resume
+            else "I will be quiet here until I am mentioned. `/quiet off` ends that."
+        )
+
+
+def own_commands(
+    channels: Channels,
+    history: History,
+    drafting: Drafting,
+    forms: Forms,
+    sources: KnownSources,
+    voices: Callable[[], Sequence[str]],
+    clock: Callable[[], datetime],
+) -> Commands:
+    """The registry with all commands of ours; ``forms``: what some of them open."""
+    own = _Own(channels, history, drafting, sources, voices, clock)
+    off = Parameter("off", "Switch it off again.", "yes_no", required=False)
+    listed = [
+        Command(
+            "ask",
+            "Ask me something; only you see the answer.",
+            own.ask,
+            parameters=(
+                Parameter("public", "Let everyone here see the answer.", "yes_no", required=False),
+                Parameter("question", "What would you like to know?"),
+            ),
+        ),
+        Command("kb", "What I have read.", own.list_sources, "list", admin=True),
+        Command("kb", "Questions that I could not answer.", own.gaps, "gaps", admin=True),
+        Command(
+            "kb",
+            "How I behave in this channel.",
+            partial(forms.open, "channel"),
+            "channel",
+            admin=True,
+            opens_form=True,
+            needs="channels",
+        ),
+        Command(
+            "kb",
+            "What my answers in this channel look like.",
+            partial(forms.open, "answers"),
+            "answers",
+            admin=True,
+            opens_form=True,
+            needs="channels",
+        ),
+        Command(
+            "kb",
+            "Where people take over.",
+            partial(forms.open, "workspace"),
+            "workspace",
+            admin=True,
+            opens_form=True,
+        ),
+        Command(
+            "kb", "Answer in threads.", own.threads, "threads", (off,), admin=True, needs="threads"
+        ),
+        Command(
+            "kb",
+            "Answer every new forum post.",
+            own.forum,
+            "forum",
+            (off,),
+            admin=True,
+            needs="forums",
+        ),
+        Command("voice", "The voices that I can speak in.", own.list_voices, "list"),
+        Command(
+            "voice",
+            "Say a draft of yours in our voice.",
+            own.say,
+            "say",
+            (
+                Parameter("voice", "In this voice.", "word", required=False, suggest=own.suggest),
+                Parameter("draft", "Your text."),
+            ),
+        ),
+        Command("quiet", "Speak here only when mentioned.", own.quiet, parameters=(off,)),
+    ]
+
+    async def show_help(by: Invocation) -> Outcome:
+        offered = commands.where(by.platform.features)
+        return Card(offered.help_for(picked=by.platform.picks_options))
+
+    listed.append(Command("help", "What I can do.", show_help))
+    commands = Commands(listed)
+    return commands
+
+
+def _counted(documents: int) -> str:
+    return "1 document" if documents == 1 else f"{documents} documents"

@@ -1,0 +1,1 @@
+"""What puts everything together and starts it: settings, platforms, the command line."""

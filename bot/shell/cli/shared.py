@@ -1,0 +1,87 @@
+"""What the commands share: opening the bot, telling faults, printing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.errors import HousevoiceError
+from knowledge.errors import KnowledgeError, remedy
+
+if TYPE_CHECKING:
+    from bot.shell.app import App
+    from bot.types import Asker
+
+As = Annotated[
+    list[str] | None,
+    typer.Option("--as", help="A further principal to ask as, such as role:managers. Repeatable."),
+]
+VoiceName = Annotated[str | None, typer.Option("--voice", help="The voice to answer in.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+
+
+class report_errors:
+    """Errors that are fit for a person end the command with one line instead of a trace."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, (HousevoiceError, KnowledgeError)):
+            typer.echo(f"Error: {error}", err=True)
+            raise typer.Exit(1) from error
+        if error is not None and (told := remedy(error)) is not None:
+            # What could not be begun for it cannot be ended properly either.
+            sys.unraisablehook = lambda _: None
+            typer.echo(f"Error: {told[:1].upper()}{told[1:]}.", err=True)
+            raise typer.Exit(1) from error
+        if isinstance(error, KeyboardInterrupt):
+            raise typer.Exit(130) from error
+        if isinstance(error, BrokenPipeError):  # the reader of a pipe has gone: not our fault
+            sys.stderr.close()
+            raise typer.Exit(0) from error
+
+
+def run(
+    job: Callable[[App], Coroutine[Any, Any, None]],
+    *,
+    leave_at_once: bool = False,
+    **changed: object,
+) -> None:
+    """Do a job with an opened bot; its faults end the command.
+
+    ``leave_at_once``: do not wait for threads that still compute what nobody waits for.
+    ``changed``: settings that this command has otherwise than they are configured.
+    """
+
+    async def with_app() -> None:
+        from bot.shell.app import open_app
+        from bot.shell.settings import load_settings
+
+        async with open_app(load_settings().model_copy(update=changed)) as app:
+            await job(app)
+        if leave_at_once:
+            sys.stderr.flush()
+            os._exit(0)
+
+    with report_errors():
+        asyncio.run(with_app())
+
+
+def asker_as(principals: list[str] | None) -> Asker:
+    """Who asks in the terminal, with these further principals."""
+    from bot.types import Asker
+    from knowledge.types import PUBLIC
+
+    return Asker("user:console", frozenset({PUBLIC, "user:console", *(principals or ())}))
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """One line of JSON, at once."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()

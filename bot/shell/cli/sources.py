@@ -1,0 +1,345 @@
+"""Adding, listing, showing, re-reading, pausing and removing knowledge sources."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.errors import UsageError
+from bot.shell.cli.shared import Json, print_json, run
+from knowledge.sources.options import Option, SecretReference, options_of
+from knowledge.sources.registry import Kinds
+
+if TYPE_CHECKING:
+    from bot.shell.app import App
+    from knowledge.library.catalog import Run, RunReport
+    from knowledge.library.ingest import Progress
+    from knowledge.library.library import SourceState
+
+_PROJECT = Path(__file__).resolve().parents[3]
+
+source_cli = typer.Typer(
+    help="Add, list, re-read and remove knowledge sources.", no_args_is_help=True
+)
+Name = Annotated[str, typer.Argument(metavar="SOURCE", help="Its id, path or URL.")]
+
+
+def _add(
+    location: Annotated[str, typer.Argument(help="A file, a folder, or a page's URL.")],
+    access: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Who may read it, such as role:managers; default: as before, at first everyone. "
+            "Repeatable."
+        ),
+    ] = None,
+    **options: Any,
+) -> None:
+    """Add a knowledge source and read it in."""
+
+    async def job(app: App) -> None:
+        with _Bar(location) as bar:
+            spec, report = await app.library.add(
+                location,
+                options={name: value for name, value in options.items() if value},
+                access=frozenset(access) if access else None,
+                progress=bar,
+            )
+        _tell(spec.shown, report)
+        if report.error:
+            raise UsageError("The source is kept; 'source refresh' tries again.")
+
+    run(job)
+
+
+def _with_options_of_kinds(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with an option for each that a kind of source declares."""
+    kinds = Kinds()
+    declared = {
+        each.name: each for name in kinds.names() for each in options_of(kinds.named(name).options)
+    }
+    given = inspect.signature(command, eval_str=True)
+    fixed = [each for each in given.parameters.values() if each.kind is not each.VAR_KEYWORD]
+    added = [_parameter(each) for each in declared.values()]
+    command.__signature__ = given.replace(parameters=[*fixed, *added])  # type: ignore[attr-defined]
+    command.__annotations__ = {each.name: each.annotation for each in (*fixed, *added)}
+    return command
+
+
+def _parameter(option: Option) -> inspect.Parameter:
+    if option.is_list:
+        typed: Any = Annotated[list[str] | None, typer.Option(help=f"{option.help} Repeatable.")]
+    else:
+        plain = str if option.type is SecretReference else option.type
+        typed = Annotated[plain | None, typer.Option(help=option.help)]
+    return inspect.Parameter(
+        option.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=typed
+    )
+
+
+source_cli.command("add")(_with_options_of_kinds(_add))
+
+
+@source_cli.command("list")
+def source_list(json_lines: Json = False) -> None:
+    """List the sources with their passages and last run."""
+
+    async def job(app: App) -> None:
+        for state in await app.library.states():
+            if json_lines:
+                print_json(_as_json(state))
+            else:
+                typer.echo("\n".join(_lines(state)))
+
+    run(job)
+
+
+@source_cli.command("show")
+def source_show(source: Name, json_lines: Json = False) -> None:
+    """Show a source with its last runs, and why documents were skipped."""
+
+    async def job(app: App) -> None:
+        state, runs = await app.library.show(source)
+        if json_lines:
+            print_json(_as_json(state) | {"runs": [_run_as_json(each) for each in runs]})
+            return
+        options = [f"  {name}: {value}" for name, value in state.spec.options.items()]
+        lines = [*_lines(state), f"  kind: {state.spec.kind}", *options]
+        for each in runs:
+            ended = f"{each.finished_at:%H:%M}" if each.finished_at else "not ended"
+            lines.append(f"  {each.started_at:%Y-%m-%d %H:%M} to {ended}: {_summary(each.report)}")
+        if state.last_run:
+            lines += _skipped(state.last_run.report)
+        typer.echo("\n".join(lines))
+
+    run(job)
+
+
+@source_cli.command("refresh")
+def source_refresh(
+    source: Annotated[str | None, typer.Argument(help="Its id, path or URL; default: all.")] = None,
+) -> None:
+    """Read sources again: what changed is replaced, what vanished goes."""
+
+    async def job(app: App) -> None:
+        from knowledge.errors import SourceError
+
+        if source is not None:
+            known = [await app.library.find(source)]
+        else:
+            known = [each for each in await app.library.sources() if not each.is_paused]
+        failed = 0
+        for spec in known:
+            try:
+                with _Bar(spec.shown) as bar:
+                    report = await app.library.refresh(spec.id, bar)
+            except SourceError as error:  # busy or paused: the others are read
+                typer.echo(f"{spec.shown}: {error}", err=True)
+                failed += 1
+            else:
+                _tell(spec.shown, report)
+                failed += report.error is not None
+        if failed:
+            raise UsageError(f"{failed} of {len(known)} sources could not be read.")
+
+    run(job)
+
+
+@source_cli.command("pause")
+def source_pause(source: Name) -> None:
+    """Leave a source as it is until it is resumed; what was read stays answerable."""
+
+    async def job(app: App) -> None:
+        spec = await app.library.pause(source)
+        typer.echo(f"{spec.shown} is paused.")
+
+    run(job)
+
+
+@source_cli.command("resume")
+def source_resume(source: Name) -> None:
+    """Read a paused source again from the next refresh on."""
+
+    async def job(app: App) -> None:
+        spec = await app.library.pause(source, is_paused=False)
+        typer.echo(f"{spec.shown} is read again from the next refresh on.")
+
+    run(job)
+
+
+@source_cli.command("remove")
+def source_remove(source: Name) -> None:
+    """Take a source away, with all its passages."""
+
+    async def job(app: App) -> None:
+        spec = await app.library.find(source)
+        gone = await app.library.remove(spec.id)
+        typer.echo(f"Removed {spec.shown} with {gone} passages.")
+
+    run(job)
+
+
+async def add_samples(app: App) -> None:
+    """Read in the sample handbook and the project's own docs."""
+    for folder, options in (("samples/handbook", {}), ("docs", {"include": ["**/*.md"]})):
+        with _Bar(folder) as bar:
+            spec, report = await app.library.add(
+                str(_PROJECT / folder), options=options, progress=bar
+            )
+        if report.added or report.changed or report.removed or report.error:
+            _tell(spec.shown, report)
+        if report.error:
+            raise UsageError("The source is kept; 'source refresh' tries again.")
+
+
+class _Bar:
+    """How far a run is, on standard error from its first document to its end."""
+
+    def __init__(self, what: str) -> None:
+        from rich.console import Console as Terminal
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self._bar = Progress(
+            TextColumn("Reading {task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[passages]} passages"),
+            TimeElapsedColumn(),
+            console=Terminal(stderr=True),
+            transient=True,
+        )
+        self._task = self._bar.add_task(Path(what).name or what, total=None, passages=0)
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar.live.is_started:  # else it prints an empty line
+            self._bar.stop()
+
+    def __call__(self, done: Progress) -> None:
+        self._bar.start()
+        self._bar.update(self._task, completed=done.documents, passages=done.passages)
+
+
+def _tell(shown: str, report: RunReport) -> None:
+    typer.echo("\n".join((f"{shown}: {_summary(report)}", *_skipped(report))), err=True)
+
+
+_ONE_BY_ONE = 3
+"""So many documents with the same reason are told apart; more are one line."""
+_NAMED = 5
+
+
+def _skipped(report: RunReport) -> list[str]:
+    by_reason: dict[str, list[str]] = {}
+    for document, reason in sorted(report.skipped.items()):
+        by_reason.setdefault(reason, []).append(document)
+    lines = []
+    for reason, documents in by_reason.items():
+        if len(documents) <= _ONE_BY_ONE:
+            lines += [f"  skipped {document}: {reason}" for document in documents]
+        else:
+            lines.append(f"  skipped {len(documents)} documents: {reason} ({_some(documents)})")
+    for document, left_out in sorted(report.left_out.items()):
+        told = (
+            _counted(each.kind, each.count) + f" ({each.where})" * bool(each.where)
+            for each in left_out
+        )
+        lines.append(f"  not read of {document}: {', '.join(told)}")
+    return lines
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _counted(kind: str, count: int) -> str:
+    """``1 hidden row`` for ``hidden rows``."""
+    return f"{count} {kind}" if count != 1 else "1 " + _PLURAL.sub(r"\1", kind)
+
+
+_PLURAL = re.compile(r"^((?:hidden )?\w+?)s\b")
+
+
+def _summary(report: RunReport) -> str:
+    unread: Counter[str] = Counter()
+    for left_out in report.left_out.values():
+        for each in left_out:
+            unread[each.kind] += each.count
+    counts = (
+        f"{report.added} added, {report.changed} changed, {report.removed} removed, "
+        f"{report.unchanged} unchanged, {len(report.skipped)} skipped"
+    )
+    for said, kinds in (("not read", unread), ("not documents", Counter(report.others))):
+        if kinds:
+            told = (_counted(kind, count) for kind, count in kinds.most_common())
+            counts += f"; {said}: {', '.join(told)}"
+    seen = report.added + report.changed + report.unchanged + len(report.skipped)
+    if not seen and not report.removed and not report.error:
+        counts += "; no document was found"
+    return f"{counts}; it could not be read to the end: {report.error}" if report.error else counts
+
+
+def _lines(state: SourceState) -> list[str]:
+    spec, last = state.spec, state.last_run
+    read = f"last run: {_summary(last.report)}" if last else "never read to the end"
+    lines = [
+        f"{spec.id}  {spec.shown}  ({', '.join(sorted(spec.access))})",
+        f"  {state.documents} documents, {state.passages} passages; {read}",
+    ]
+    if spec.is_paused:
+        lines.append("  paused")
+    if state.reading:
+        lines.append(
+            f"  being read by {state.reading.holder} since {state.reading.since:%Y-%m-%d %H:%M} UTC"
+        )
+    return lines
+
+
+def _as_json(state: SourceState) -> dict[str, Any]:
+    last = state.last_run and state.last_run.report
+    return {
+        "id": state.spec.id,
+        "kind": state.spec.kind,
+        "location": state.spec.shown,
+        "options": dict(state.spec.options),
+        "access": sorted(state.spec.access),
+        "paused": state.spec.is_paused,
+        "reading_since": state.reading.since.isoformat() if state.reading else None,
+        "documents": state.documents,
+        "passages": state.passages,
+        "skipped": last.skipped if last else {},
+        "left_out": _left_out(last) if last else {},
+        "not_documents": last.others if last else {},
+        "error": last.error if last else None,
+    }
+
+
+def _left_out(report: RunReport) -> dict[str, dict[str, Any]]:
+    return {
+        document: {each.kind: {"count": each.count, "where": each.where} for each in left_out}
+        for document, left_out in report.left_out.items()
+    }
+
+
+def _run_as_json(run: Run) -> dict[str, Any]:
+    report = run.report
+    return {
+        "started_at": run.started_at.isoformat(),
+        "finished_at": run.finished_at.isoformat() if run.finished_at else None,
+        "added": report.added,
+        "changed": report.changed,
+        "removed": report.removed,
+        "unchanged": report.unchanged,
+        "skipped": report.skipped,
+        "left_out": _left_out(report),
+        "not_documents": report.others,
+        "error": report.error,
+    }

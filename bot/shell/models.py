@@ -1,0 +1,95 @@
+"""The voices and the models that speak them, as the settings name them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from bot.errors import ConfigurationError
+from bot.shell.settings import Settings, load_settings
+from bot.voice.voice import Voice
+from bot.voice.writer import Writer, WriterFor
+
+ENDPOINT = "endpoint"
+
+
+def is_hub_id(model: str) -> bool:
+    """Whether the setting names a model on a hub: ``owner/name``, and no such folder is here."""
+    return model.count("/") == 1 and not Path(model).exists()
+
+
+def voices(settings: Settings) -> Callable[[str | None], Voice]:
+    """Voices by name, each read once; None is the configured one."""
+
+    @cache
+    def load(name: str) -> Voice:
+        return Voice.load(settings.voices, name)
+
+    return lambda name: load(name or settings.voice)
+
+
+def writers(settings: Settings) -> WriterFor:
+    """Writing models by what a voice is, each loaded at its first use, off the event loop.
+
+    Two versions of a voice have one each, and so have two names for the same: an endpoint is asked
+    by the name.
+    """
+    loading = asyncio.Lock()
+    loaded: dict[tuple[str, str], Writer] = {}
+
+    async def writer_for(voice: Voice) -> Writer:
+        key = (voice.name, voice.digest)
+        async with loading:
+            if key not in loaded:
+                loaded[key] = await asyncio.to_thread(_load_writer, settings, voice)
+            return loaded[key]
+
+    return writer_for
+
+
+def _load_writer(settings: Settings, voice: Voice) -> Writer:
+    if settings.writer_model == ENDPOINT:
+        from bot.voice.endpoint import EndpointModel
+
+        if settings.writer_url is None:
+            raise ConfigurationError(
+                "HOUSEVOICE_WRITER_MODEL is 'endpoint': set HOUSEVOICE_WRITER_URL to its base URL."
+            )
+        key = settings.writer_api_key
+        return EndpointModel(
+            settings.writer_url, voice.name, key.get_secret_value() if key else None
+        )
+    from bot.voice.model import LocalModel
+    from bot.voice.model_weights import PACKAGED, base_weights
+
+    weights = base_weights(settings.writer_model, settings.data / "weights")
+    # A LoRA fits the base it was trained on; the packaged voices were trained on the packaged one.
+    lora = voice.lora if settings.writer_model == PACKAGED or _fits(voice, weights) else None
+    return LocalModel.load(weights, lora, int8=settings.writer_int8)
+
+
+def _fits(voice: Voice, weights: str) -> bool:
+    return voice.lora is not None and voice.lora.base == os.path.basename(weights.rstrip("/"))
+
+
+def train_voice(name: str, epochs: int, seed: int, report: Callable[[str], None]) -> dict[str, Any]:
+    """Train the LoRA of a voice; returns its model card's data (:mod:`jobs.training.voice`)."""
+    from bot.voice.model_weights import base_weights
+    from jobs.training.voice.data import TrainingSettings
+    from jobs.training.voice.finetune import train
+
+    settings = load_settings()
+    if settings.writer_model == ENDPOINT:
+        raise ConfigurationError(
+            "A LoRA is trained on a local model: set HOUSEVOICE_WRITER_MODEL to 'packaged' or "
+            "to a folder."
+        )
+    if not is_hub_id(settings.writer_model):
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    voice = Voice.load(settings.voices, name)
+    weights = base_weights(settings.writer_model, settings.data / "weights")
+    return train(voice, weights, TrainingSettings(epochs=epochs, seed=seed), report)

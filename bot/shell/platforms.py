@@ -1,0 +1,103 @@
+"""The platforms that there are, and which of them the settings name. No vendor is imported here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from bot.desk.desk import Desk
+from bot.errors import ConfigurationError, HousevoiceError
+from bot.shell.settings import Settings
+
+if TYPE_CHECKING:
+    from adapters.base import Adapter
+    from adapters.discord.config import DiscordConfig
+    from adapters.slack.config import SlackConfig
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformChoice:
+    """A platform that is configured."""
+
+    name: str
+    refusal: Callable[[], Awaitable[HousevoiceError | None]]
+    """Why it cannot be served, by asking it; None if it can."""
+    open: Callable[[], Adapter]
+
+
+def platforms(settings: Settings, desk: Desk) -> list[PlatformChoice]:
+    """The platforms that are configured; :class:`ConfigurationError` if there is none."""
+    found: list[PlatformChoice] = []
+    if (slack := slack_config(settings)) is not None:
+        from adapters.slack import checkup as slack_checkup
+        from adapters.slack.adapter import SlackAdapter
+
+        found.append(
+            PlatformChoice(
+                "slack",
+                partial(slack_checkup.refusal, slack),
+                partial(SlackAdapter, slack, desk),
+            )
+        )
+    if (discord := discord_config(settings)) is not None:
+        from adapters.discord import checkup as discord_checkup
+        from adapters.discord.adapter import DiscordAdapter
+
+        found.append(
+            PlatformChoice(
+                "discord",
+                partial(discord_checkup.refusal, discord),
+                partial(DiscordAdapter, discord, desk),
+            )
+        )
+    if not found:
+        raise ConfigurationError(
+            "No platform is configured. For Slack set SLACK_BOT_TOKEN with SLACK_APP_TOKEN "
+            "(docs/slack.md), for Discord set DISCORD_TOKEN (docs/discord.md)."
+        )
+    return found
+
+
+def slack_config(settings: Settings) -> SlackConfig | None:
+    """What the Slack adapter needs; None if Slack is not configured."""
+    from adapters.slack.config import SlackConfig
+
+    if settings.slack_bot_token is None:
+        return None
+    if settings.slack_app_token is None and settings.slack_signing_secret is None:
+        raise ConfigurationError(
+            "For Slack set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP) as well; "
+            "docs/slack.md tells where they are."
+        )
+    return SlackConfig(
+        bot_token=settings.slack_bot_token.get_secret_value(),
+        app_token=_secret(settings.slack_app_token),
+        signing_secret=_secret(settings.slack_signing_secret),
+        port=settings.slack_port,
+        api_url=settings.slack_api_url,
+        admins=frozenset(settings.admins),
+    )
+
+
+def discord_config(settings: Settings) -> DiscordConfig | None:
+    """What the Discord adapter needs; None if Discord is not configured."""
+    from adapters.discord.config import DiscordConfig
+
+    if settings.discord_token is None:
+        return None
+    return DiscordConfig(
+        token=settings.discord_token.get_secret_value(),
+        api_url=settings.discord_api_url,
+        gateway_url=settings.discord_gateway_url,
+        message_content=settings.discord_message_content,
+        shards=settings.discord_shards,
+        admins=frozenset(settings.admins),
+    )
+
+
+def _secret(value: SecretStr | None) -> str | None:
+    return None if value is None else value.get_secret_value()

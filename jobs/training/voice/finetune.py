@@ -1,0 +1,116 @@
+"""Train a voice's LoRA on its example pairs, on a CPU, in minutes, as ``voice train`` does.
+
+Pairs are split by topic, so what is measured was not learnt by heart. The base model stays in
+bf16; only the LoRA (fp32 while training, fp16 on disk) learns, and only from the words that the
+voice would say: prompt positions carry no loss.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from bot.errors import ConfigurationError, ModelError
+from bot.voice.voice import Voice
+from jobs.training.voice.artifacts import save, tidy
+from jobs.training.voice.data import TrainingSettings, split
+from jobs.training.voice.loop import Trainer
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+_LAYERS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+_FEWEST_PAIRS = 40
+
+
+def train(
+    voice: Voice,
+    weights: str,
+    settings: TrainingSettings,
+    report: Callable[[str], None],
+) -> dict[str, Any]:
+    """Train on ``voice.examples``; writes ``lora/`` with its model card, returns the card's data.
+
+    ``weights`` is what ``from_pretrained`` takes. The old LoRA stays until the new one is whole.
+    Raises :class:`ConfigurationError` if there are too few pairs to learn from and to measure on.
+    """
+    if len(voice.examples) < _FEWEST_PAIRS:
+        raise ConfigurationError(
+            f"{voice.folder / 'examples.jsonl'} has {len(voice.examples)} pairs; "
+            f"a LoRA needs at least {_FEWEST_PAIRS}, better 200."
+        )
+    parts = split(voice.examples, settings)
+    if not (parts.train and parts.validation and parts.test):
+        raise ConfigurationError(
+            f"{voice.folder / 'examples.jsonl'} has too few topics: training, validation and test "
+            "each need their own, so at least 3, better 20."
+        )
+    if find_spec("sacrebleu") is None:
+        raise ConfigurationError("Training needs the extra: pip install 'housevoice[train]'.")
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from bot.voice.model import LocalModel
+    from jobs.training.voice.frames import first_right, frames_right
+
+    torch.manual_seed(settings.seed)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(weights, trust_remote_code=False)
+        base = AutoModelForCausalLM.from_pretrained(
+            weights, dtype=torch.bfloat16, trust_remote_code=False
+        )
+    except (OSError, ValueError) as error:
+        raise ModelError(f"The base model '{weights}' cannot be loaded: {error}") from error
+    tidy(voice.folder)
+    trainer = Trainer(voice, tokenizer, settings)
+    started = perf_counter()
+    report(f"measuring the base model on {len(parts.test)} held-out pairs")
+    before = trainer.measure(base, parts.test)
+    model = get_peft_model(
+        base,
+        LoraConfig(
+            r=settings.rank,
+            lora_alpha=settings.alpha,
+            lora_dropout=settings.dropout,
+            target_modules=list(_LAYERS),
+            task_type="CAUSAL_LM",
+        ),
+        autocast_adapter_dtype=True,
+    )
+    training_started = perf_counter()
+    steps = trainer.fit(model, parts, report)
+    training_seconds = perf_counter() - training_started
+    report("measuring the tuned model")
+    after = trainer.measure(model, parts.test)
+    report("measuring which lines they choose")
+    writer = LocalModel(model, tokenizer, tuned=True)
+    chosen = frames_right(writer, voice, parts.test)
+    with model.disable_adapter():  # the same prompt, without examples
+        chosen_untuned = frames_right(LocalModel(model, tokenizer, tuned=True), voice, parts.test)
+    card = {
+        "voice": voice.name,
+        "base": Path(weights).name,
+        "pairs": {"train": len(parts.train), "validation": len(parts.validation)}
+        | {"test": len(parts.test)},
+        "test_topics": sorted({example.topic for example in parts.test}),
+        "settings": asdict(settings) | {"layers": list(_LAYERS)},
+        "steps": steps,
+        "training_seconds": round(training_seconds),
+        "seconds_in_all": round(perf_counter() - started),
+        "threads": torch.get_num_threads(),
+        "versions": {name: version(name) for name in ("torch", "transformers", "peft")},
+        "held_out": {"base": before, "tuned": after},
+        "frames": {
+            "base": chosen_untuned,
+            "tuned": chosen,
+            "first_line": first_right(voice, parts.test),
+        },
+    }
+    save(model, voice, card)
+    return card

@@ -1,0 +1,159 @@
+"""Training on pairs, and how well a model says them: batches, the loop and the measures.
+
+Only the words that the voice would say are learnt: prompt positions carry no loss.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bot.voice.metrics import markers, rouge_l
+from bot.voice.template import Prompt, encode, encode_said, example_request, prompt
+from bot.voice.voice import Example, Voice
+from jobs.training.voice.data import Split, TrainingSettings
+
+_IGNORED = -100
+_LONGEST_REPLY = 160  # tokens; the longest pair of the sample voice has 110
+
+
+class Trainer:
+    """Batches, the loop and the measures, for one tokenizer and one voice."""
+
+    def __init__(self, voice: Voice, tokenizer: Any, settings: TrainingSettings):
+        self._voice = voice
+        self._tokenizer = tokenizer
+        self._settings = settings
+
+    def fit(self, model: Any, parts: Split, report: Callable[[str], None]) -> int:
+        """The training loop: AdamW, warm-up, cosine decay; returns the number of steps."""
+        import torch
+
+        settings = self._settings
+        learning = [p for p in model.parameters() if p.requires_grad]
+        optimizer = torch.optim.AdamW(learning, lr=settings.learning_rate, weight_decay=0.0)
+        order = random.Random(settings.seed)  # noqa: S311 - a reproducible order, no secret
+        pairs = list(parts.train)
+        steps = settings.epochs * math.ceil(len(pairs) / settings.batch)
+        step = 0
+        for epoch in range(1, settings.epochs + 1):
+            model.train()
+            order.shuffle(pairs)
+            losses = []
+            for start in range(0, len(pairs), settings.batch):
+                warm = min(1.0, (step + 1) / settings.warmup_steps)
+                rate = settings.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * step / steps))
+                for group in optimizer.param_groups:
+                    group["lr"] = rate
+                total, count = self._loss(model, pairs[start : start + settings.batch])
+                loss = total / count
+                loss.backward()
+                torch.nn.utils.clip_grad_norm_(learning, 1.0)
+                optimizer.step()
+                optimizer.zero_grad()
+                losses.append(loss.item())
+                step += 1
+            report(
+                f"epoch {epoch}/{settings.epochs}: loss {sum(losses) / len(losses):.3f}, "
+                f"validation perplexity {self._perplexity(model, parts.validation):.2f}"
+            )
+        return steps
+
+    def measure(self, model: Any, pairs: Sequence[Example]) -> dict[str, Any]:
+        """Perplexity, BLEU, chrF, ROUGE-L and the share of pairs that keep each marker."""
+        from sacrebleu import corpus_bleu, corpus_chrf
+
+        model.eval()
+        written = [self._write(model, pair) for pair in pairs]
+        wanted = [pair.voiced for pair in pairs]
+        kept = [
+            markers(text, self._voice.guide, _quotable(pair))
+            for text, pair in zip(written, pairs, strict=True)
+        ]
+        return {
+            "perplexity": round(self._perplexity(model, pairs), 2),
+            "bleu": round(corpus_bleu(written, [wanted]).score, 1),
+            "chrf": round(corpus_chrf(written, [wanted]).score, 1),
+            "rouge_l": round(
+                100 * sum(map(rouge_l, wanted, written)) / len(pairs),
+                1,
+            ),
+            "markers": {
+                name: round(sum(each[name] for each in kept) / len(kept), 2) for name in kept[0]
+            },
+            "all_markers": round(sum(all(each.values()) for each in kept) / len(kept), 2),
+        }
+
+    def _loss(self, model: Any, pairs: Sequence[Example]) -> tuple[Any, int]:
+        """Summed cross-entropy over the voiced tokens, and their number."""
+        import torch
+
+        ids, mask, labels = self._batch(pairs)
+        core = model.get_base_model() if hasattr(model, "get_base_model") else model
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            hidden = core.model(input_ids=ids, attention_mask=mask).last_hidden_state[:, :-1]
+            kept = labels[:, 1:] != _IGNORED
+            # Logits over 49,152 words for label positions only: most positions are prompt.
+            logits = core.lm_head(hidden[kept])
+        wanted = labels[:, 1:][kept]
+        loss = torch.nn.functional.cross_entropy(logits.float(), wanted, reduction="sum")
+        return loss, int(kept.sum())
+
+    def _perplexity(self, model: Any, pairs: Sequence[Example]) -> float:
+        import torch
+
+        model.eval()
+        total, count = 0.0, 0
+        with torch.inference_mode():
+            for start in range(0, len(pairs), self._settings.batch):
+                loss, tokens = self._loss(model, pairs[start : start + self._settings.batch])
+                total, count = total + loss.item(), count + tokens
+        return math.exp(total / count)
+
+    def _prompt(self, pair: Example) -> Prompt:
+        return prompt(self._voice, example_request(pair), tuned=True)
+
+    def _encode(self, pair: Example) -> tuple[list[int], list[int]]:
+        asked = encode(self._tokenizer, self._prompt(pair).messages, generation=True)
+        said = encode_said(self._tokenizer, pair.voiced)
+        return asked, [*said, self._tokenizer.eos_token_id]
+
+    def _batch(self, pairs: Sequence[Example]) -> tuple[Any, Any, Any]:
+        """Ids, attention mask and labels, each of shape (pairs, longest), padded on the right."""
+        import torch
+
+        encoded = [self._encode(pair) for pair in pairs]
+        longest = max(len(asked) + len(said) for asked, said in encoded)
+        shape = (len(encoded), longest)
+        ids = torch.full(shape, self._tokenizer.pad_token_id, dtype=torch.long)
+        mask = torch.zeros(shape, dtype=torch.long)
+        labels = torch.full(shape, _IGNORED, dtype=torch.long)
+        for row, (asked, said) in enumerate(encoded):
+            end = len(asked) + len(said)
+            ids[row, :end] = torch.tensor(asked + said)
+            mask[row, :end] = 1
+            labels[row, len(asked) : end] = torch.tensor(said)
+        return ids, mask, labels
+
+    def _write(self, model: Any, pair: Example) -> str:
+        """What the model says by itself (greedy), nothing forced."""
+        import torch
+
+        asked = torch.tensor([self._encode(pair)[0]])
+        with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+            out = model.generate(
+                input_ids=asked,
+                attention_mask=torch.ones_like(asked),
+                max_new_tokens=_LONGEST_REPLY,
+                do_sample=False,
+                pad_token_id=self._tokenizer.pad_token_id,
+            )
+        text: str = self._tokenizer.decode(out[0, asked.shape[1] :], skip_special_tokens=True)
+        return text.strip()
+
+
+def _quotable(pair: Example) -> Sequence[str]:
+    """In an answer the plain sentences are a quotation; a rewrite is all the voice's own."""
+    return [pair.plain] if pair.kind == "answer" else []

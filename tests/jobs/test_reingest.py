@@ -1,0 +1,135 @@
+"""Reading all sources again: those that are due, each by itself, by one process at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from jobs.reingest import reingest
+from knowledge.errors import StoreError
+from knowledge.library.library import Library
+from knowledge.sources.port import Means
+from knowledge.state.database import open_database
+from knowledge.stores.embedded import EmbeddedStore
+from knowledge.web.client import GuardedClient
+from tests.kit.library import file_reader
+from tests.kit.word_embedder import WordEmbedder
+
+EVENING = datetime(2026, 3, 2, 18, tzinfo=UTC)
+NIGHT = datetime(2026, 3, 3, 3, tzinfo=UTC)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = EVENING
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest_asyncio.fixture
+async def library(tmp_path: Path, clock: Clock) -> AsyncIterator[Library]:
+    engine = await open_database(f"sqlite:///{tmp_path / 'state.db'}")
+    store = await EmbeddedStore.open(tmp_path / "passages.db")
+    async with GuardedClient(allow=("127.0.0.0/8",)) as client:
+        means = Means(client, 10**6)
+        yield Library(engine, store, WordEmbedder(), file_reader(), means, clock=clock)
+    await store.close()
+    await engine.dispose()
+
+
+def folder(tmp_path: Path, name: str) -> Path:
+    made = tmp_path / name
+    made.mkdir()
+    (made / "a.md").write_text("Apples.")
+    return made
+
+
+async def documents(library: Library) -> list[int]:
+    return [state.documents for state in await library.states()]
+
+
+async def test_every_source_is_read_again_once_a_night(
+    library: Library, tmp_path: Path, clock: Clock
+) -> None:
+    for name in ("one", "two"):
+        await library.add(str(folder(tmp_path, name)))
+        (tmp_path / name / "b.md").write_text("Pears.")
+    await reingest(library, NIGHT - timedelta(days=1))
+    assert await documents(library) == [1, 1]  # read since the night before
+
+    clock.now = NIGHT + timedelta(seconds=1)
+    await reingest(library, NIGHT)
+    assert await documents(library) == [2, 2]
+    (tmp_path / "one" / "c.md").write_text("Plums.")
+    await reingest(library, NIGHT)  # a second process, or a restart, on the same night
+    assert await documents(library) == [2, 2]
+
+
+async def test_a_night_that_was_missed_is_made_up_for(
+    library: Library, tmp_path: Path, clock: Clock
+) -> None:
+    await library.add(str(folder(tmp_path, "one")))
+    (tmp_path / "one" / "b.md").write_text("Pears.")
+    clock.now = NIGHT + timedelta(days=2, hours=9)
+    await reingest(library, NIGHT + timedelta(days=2))
+    assert await documents(library) == [2]
+
+
+async def test_a_source_that_fails_stops_no_other(
+    library: Library, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, broken, good = (folder(tmp_path, name) for name in ("gone", "broken", "good"))
+    specs = [(await library.add(str(each)))[0] for each in (gone, broken, good)]
+    for path in (gone / "a.md", gone):
+        path.unlink() if path.is_file() else path.rmdir()
+    (good / "b.md").write_text("Pears.")
+    refresh = library.refresh
+
+    async def sometimes(name: str) -> object:
+        if name == specs[1].id:
+            raise StoreError("The store is away.")
+        return await refresh(name)
+
+    monkeypatch.setattr(library, "refresh", sometimes)
+    clock.now = NIGHT
+    await reingest(library, NIGHT)
+    states = {Path(each.spec.location).name: each for each in await library.states()}
+    assert {name: each.documents for name, each in states.items()} == {
+        "gone": 1,
+        "broken": 1,
+        "good": 2,
+    }
+    last = states["gone"].last_run
+    assert last is not None and last.report.error is not None
+
+
+async def test_a_paused_source_is_left_as_it_is(
+    library: Library, tmp_path: Path, clock: Clock
+) -> None:
+    spec, _ = await library.add(str(folder(tmp_path, "one")))
+    (tmp_path / "one" / "b.md").write_text("Pears.")
+    await library.pause(spec.id)
+    clock.now = NIGHT
+    await reingest(library, NIGHT)
+    assert await documents(library) == [1]
+
+
+async def test_two_at_the_same_moment_read_each_source_once(
+    library: Library, tmp_path: Path, clock: Clock
+) -> None:
+    spec, _ = await library.add(str(folder(tmp_path, "one")))
+    clock.now = NIGHT
+    await asyncio.gather(reingest(library, NIGHT), reingest(library, NIGHT))
+    _, runs = await library.show(spec.id)
+    assert len(runs) == 2  # the first, and one of this night

@@ -1,0 +1,315 @@
+"""Stand-ins for what the core needs from outside: a queue in, a history out, no time passing."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import NAMESPACE_URL, uuid5
+
+from bot.answers.judge import Thresholds
+from bot.voice.template import Prompt
+from bot.voice.voice import Voice
+from bot.voice.writer import Choose, Free, Say, Step
+from knowledge.retrieval.reader import ReadableText, Reading
+from knowledge.text.sentences import split_units
+from knowledge.text.words import stems, telling
+from knowledge.types import (
+    PUBLIC,
+    Attachment,
+    Evidence,
+    Passage,
+    Principals,
+    ScoredUnit,
+    attachment_source,
+    conversation_principal,
+)
+
+NEAR, FAR = 0.9, 0.01
+"""What a reader says of what was asked for, and of what has nothing to do with it."""
+THRESHOLDS = Thresholds(sure=0.5, unsure=0.2, near=0.1)
+
+_PIECE = 7  # letters; borders of sentences and marks fall inside and between pieces
+
+
+class FakeRetriever:
+    """Hands out what was queued, one result a search; nothing queued: nothing found.
+
+    A queued exception is raised. ``asked``: the (question, principals) of every search.
+    """
+
+    def __init__(self, *results: Sequence[Evidence] | Exception):
+        self._results = deque(results)
+        self.asked: list[tuple[str, Principals]] = []
+
+    async def search(
+        self,
+        question: str,
+        principals: Principals,
+        k: int,
+        *,
+        sources: frozenset[str] | None = None,
+    ) -> list[Evidence]:
+        """The next queued result."""
+        self.asked.append((question, principals))
+        result = self._results.popleft() if self._results else ()
+        if isinstance(result, Exception):
+            raise result
+        return list(result)[:k]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One search, as it was asked for."""
+
+    question: str
+    principals: Principals
+    sources: frozenset[str] | None
+
+
+class InMemoryPassages:
+    """Passages that answer questions with certain words in them, for those who may read them.
+
+    Both retriever and store: it filters by access and by source as they do, and knows who may
+    read what. ``searches``: what was asked of it. ``fault``: raised by the next search.
+    """
+
+    def __init__(self) -> None:
+        self._held: list[tuple[str, Evidence]] = []
+        self.searches: list[Search] = []
+        self.fault: Exception | None = None
+
+    def knows(self, words: str, *found: Evidence) -> None:
+        """Questions with ``words`` in them, in any case, find these; "" is in every question."""
+        self._held += [(words.lower(), each) for each in found]
+
+    def forget(self, *gone: Evidence) -> None:
+        """These are no longer held: deleted at the source, or changed."""
+        ids = {each.passage.id for each in gone}
+        self._held = [(words, each) for words, each in self._held if each.passage.id not in ids]
+
+    async def search(
+        self,
+        question: str,
+        principals: Principals,
+        k: int,
+        *,
+        sources: frozenset[str] | None = None,
+    ) -> list[Evidence]:
+        """What answers the question and may be read, in the order in which it was made known."""
+        self.searches.append(Search(question, principals, sources))
+        if self.fault is not None:
+            fault, self.fault = self.fault, None
+            raise fault
+        return [
+            each
+            for words, each in self._held
+            if words in question.lower()
+            and each.passage.access & principals
+            and (sources is None or each.passage.source in sources)
+        ][:k]
+
+    async def readable(self, ids: Collection[str], principals: Principals) -> frozenset[str]:
+        """Which of these are held and may be read."""
+        return frozenset(
+            each.passage.id
+            for _, each in self._held
+            if each.passage.id in ids and each.passage.access & principals
+        )
+
+
+@dataclass
+class FakeAttachments:
+    """Reads files into passages of their conversation, and keeps what it was given."""
+
+    passages: InMemoryPassages
+    contents: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """File name to the words that it answers and its Markdown."""
+    unreadable: dict[str, str] = field(default_factory=dict)
+    """File name to the reason."""
+    given: list[tuple[str, tuple[Attachment, ...]]] = field(default_factory=list)
+
+    async def read(self, conversation: str, files: Sequence[Attachment]) -> dict[str, str]:
+        """Make known what the files hold, to the conversation alone."""
+        self.given.append((conversation, tuple(files)))
+        for file in files:
+            if file.name in self.contents:
+                words, markdown = self.contents[file.name]
+                self.passages.knows(
+                    words,
+                    evidence(
+                        markdown,
+                        title=file.name,
+                        document=file.name,
+                        source=attachment_source(conversation),
+                        access=frozenset({conversation_principal(conversation)}),
+                    ),
+                )
+        return {
+            file.name: self.unreadable[file.name] for file in files if file.name in self.unreadable
+        }
+
+
+class FakeWriter:
+    """Writes what was queued for the free steps; takes the first of every choice.
+
+    Nothing queued: what the script has for a refusal. A queued exception is raised after
+    the first step.
+    ``prompts`` and ``scripts``: what every reply was asked for with.
+    """
+
+    def __init__(self, *free: str | Exception, tuned: bool = True):
+        self._free = deque(free)
+        self.tuned = tuned
+        self.prompts: list[Prompt] = []
+        self.scripts: list[tuple[Step, ...]] = []
+
+    async def compose(self, prompt: Prompt, script: Sequence[Step]) -> AsyncIterator[str]:
+        """Yield the text of each step."""
+        self.prompts.append(prompt)
+        self.scripts.append(tuple(script))
+        for number, step in enumerate(script):
+            if number == 1 and self._free and isinstance(self._free[0], Exception):
+                raise self._free[0]
+            match step:
+                case Choose(options):
+                    yield options[0]
+                case Say(text, mark):
+                    yield text + mark
+                case Free():
+                    yield self._written(step)
+
+    async def write(self, prompt: Prompt, max_tokens: int) -> AsyncGenerator[str, None]:
+        """Yield what was queued next, a few letters at a time."""
+        self.prompts.append(prompt)
+        text = self._free.popleft() if self._free else ""
+        if isinstance(text, Exception):
+            raise text
+        for start in range(0, len(text), _PIECE):
+            yield text[start : start + _PIECE]
+
+    def _written(self, step: Free) -> str:
+        text = self._free.popleft() if self._free else step.otherwise
+        assert isinstance(text, str)
+        return (text if step.accept(text) else step.otherwise) + step.mark
+
+    async def for_voice(self, _: Voice) -> FakeWriter:
+        """This writer, whatever the voice: what the chain takes as ``writer_for``."""
+        return self
+
+
+class FakeSupport:
+    """Says of every sentence how likely its passage says it: what is set, else ``NEAR``.
+
+    ``asked``: the sentence and the passage's text of every question.
+    """
+
+    def __init__(self, likely: Mapping[str, float] | None = None):
+        self._likely = dict(likely or {})
+        self.asked: list[tuple[str, str]] = []
+
+    async def supports(self, sentence: str, evidence: Evidence) -> float:
+        """See :class:`bot.ports.Support`."""
+        self.asked.append((sentence, evidence.passage.text))
+        return self._likely.get(sentence, NEAR)
+
+
+class FixedClock:
+    """A clock that moves only when told to."""
+
+    def __init__(self, now: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)):
+        self.now = now
+
+    def __call__(self) -> datetime:
+        """The time it was set to."""
+        return self.now
+
+    def tick(self, seconds: float) -> None:
+        """Move it on."""
+        self.now += timedelta(seconds=seconds)
+
+
+def evidence(
+    markdown: str,
+    shares: Mapping[str, float] | None = None,
+    *,
+    title: str = "Handbook",
+    headings: tuple[str, ...] = (),
+    document: str = "handbook.md",
+    source: str = "handbook",
+    url: str = "https://intra.example/handbook",
+    answers: float = NEAR,
+    score: float = NEAR,
+    access: Principals = frozenset({PUBLIC}),
+) -> Evidence:
+    """A found passage that answers, unless told otherwise.
+
+    ``shares``: a piece of a unit's text to how likely the answer stands there; units that hold none
+    of the pieces are ``FAR``. Without it the first unit that is no heading is ``NEAR``.
+    """
+    units = split_units(markdown)
+    if shares is None:
+        telling = [unit for unit in units if unit.kind != "heading"] or units
+        shares = {telling[0].text: NEAR}
+    scored = tuple(
+        ScoredUnit(
+            unit.text,
+            unit.raw,
+            unit.kind,
+            unit.lead,
+            next((near for piece, near in shares.items() if piece in unit.text), FAR),
+        )
+        for unit in units
+    )
+    return Evidence(
+        passage=Passage(
+            id=str(uuid5(NAMESPACE_URL, f"{source}\x1f{document}\x1f{markdown}")),
+            source=source,
+            document=document,
+            title=title,
+            headings=headings,
+            position=0,
+            url=url,
+            text=markdown,
+            access=access,
+        ),
+        score=score,
+        answers=answers,
+        units=scored,
+    )
+
+
+def far_evidence(markdown: str, *, title: str = "Handbook", document: str = "x.md") -> Evidence:
+    """A found passage that is about the same thing, but does not answer."""
+    return evidence(markdown, {}, title=title, document=document, answers=0.02, score=0.3)
+
+
+class FakeReader:
+    """Says of every passage what share of the question's telling words it has.
+
+    ``asked``: the question and the texts of every reading.
+    """
+
+    name = "fake"
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, tuple[str, ...]]] = []
+
+    async def read(self, question: str, passages: Sequence[ReadableText]) -> list[Reading]:
+        """One reading a passage."""
+        self.asked.append((question, tuple(each.text for each in passages)))
+        words = telling(question).keys()
+
+        def share(text: str) -> float:
+            return len(words & stems(text)) / max(1, len(words))
+
+        readings = []
+        for each in passages:
+            units = [share(each.text[start:end]) + 0.01 for start, end in each.spans]
+            near = share(each.text)
+            readings.append(Reading(near, near, tuple(one / sum(units) for one in units)))
+        return readings
+
+    async def warm_up(self) -> None:
+        """Nothing to load."""

@@ -1,0 +1,55 @@
+"""An embedder without a model: texts that share words lie near each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge.documents.reading import CountTokens
+from knowledge.embedding.embedder import Embedder
+from knowledge.text.words import stems, surface_words
+from knowledge.types import Vector
+
+DIMS = 64
+
+
+class WordEmbedder(Embedder):
+    """Adds up a fixed direction for each word. ``embedded``: every text that was asked for."""
+
+    def __init__(self, name: str = "words") -> None:
+        self._name = name
+        self.embedded: list[str] = []
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def counter(self) -> CountTokens:
+        return count_words
+
+    def count_tokens(self, text: str) -> int:
+        return count_words(text)
+
+    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.embedded += texts
+        rows = [_direction(text) for text in texts]
+        return np.stack(rows) if rows else np.zeros((0, 0), np.float32)
+
+    async def embed_one(self, text: str) -> Vector:
+        [row] = list(await self.embed([text]))
+        return np.asarray(row, np.float32)
+
+
+def count_words(text: str) -> int:
+    """As many tokens as words."""
+    return len(surface_words(text))
+
+
+def _direction(text: str) -> NDArray[np.float32]:
+    found = sorted(stems(text)) or [""]
+    total = sum(np.random.default_rng(crc32(word.encode())).standard_normal(DIMS) for word in found)
+    return np.asarray(total / np.linalg.norm(total), dtype=np.float32)

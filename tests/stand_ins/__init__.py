@@ -1,0 +1,1 @@
+"""Servers that answer as the real ones do."""
