@@ -27,14 +27,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jobs.training.reader_data import HELD_OUT, lines
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.handbook import EVERYBODY
 from benchmarks.metrics import mean
 from benchmarks.results import write
-from knowledge.embedding.embedder import Embedder
+from jobs.training.reader.data import HELD_OUT, lines
+from knowledge.embedding.local import LocalEmbedder
 from knowledge.library.ingest import embedded_text
 from knowledge.retrieval.cross_encoder import PACKAGED, open_reader
 from knowledge.retrieval.retriever import ALPHA, READ, Retriever
@@ -89,7 +89,7 @@ async def embedded(passages: Sequence[Passage], work: Path) -> list[EmbeddedPass
     kept = work / "passage_vectors.npy"
     vectors = np.load(kept) if kept.is_file() else np.zeros((0, 0), np.float32)
     if len(vectors) != len(passages):
-        vectors = await Embedder().embed([embedded_text(each) for each in passages])
+        vectors = await LocalEmbedder().embed_passages([embedded_text(each) for each in passages])
         np.save(kept, vectors)
     return [EmbeddedPassage(*each) for each in zip(passages, vectors, strict=True)]
 
@@ -166,9 +166,9 @@ async def measure(data: Path, work: Path, most: int) -> dict[str, Any]:
     passages = passages_of(data)
     asked = questions(data, {each.id: each.source for each in passages})
     library = await embedded(passages, work)
-    embedder = Embedder()
+    embedder = LocalEmbedder()
     texts = list(dict.fromkeys(each.text for each in asked))
-    vectors: dict[str, Vector] = dict(zip(texts, await embedder.embed(texts), strict=True))
+    vectors: dict[str, Vector] = dict(zip(texts, await embedder.embed_passages(texts), strict=True))
     sample: list[Asked] = []
     for handbook in HELD_OUT:
         some = [each for each in asked if each.handbook == handbook]

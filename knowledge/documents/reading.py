@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -16,14 +15,22 @@ from knowledge.parsing.document import PARSER_FAILURES
 from knowledge.parsing.inline import plain_text
 from knowledge.types import LeftOut
 
-CountTokens = Callable[[str], int]
-"""Counts one text's tokens; it can be pickled, to be taken along to another process."""
-
-MAX_TOKENS = 256
-"""What all-MiniLM-L6-v2 was trained to read; the rest of a longer text is not seen."""
 _MOST_EMBEDDED = 20_000
-"""Characters, in which :data:`MAX_TOKENS` tokens are found even where words are very long."""
+"""Characters, in which all tokens that are read are found even where words are very long."""
 _SPECIAL_TOKENS = 2  # [CLS] and [SEP]
+
+
+class CountTokens(Protocol):
+    """Counts one text's tokens as the embedder does; it can be pickled, for another process."""
+
+    @property
+    def max_tokens(self) -> int:
+        """How many tokens the embedder reads of a text, its special ones counted."""
+        ...
+
+    def __call__(self, text: str, /) -> int:
+        """Special tokens are not counted."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,7 @@ def read_file(file: RawFile, count_tokens: CountTokens) -> ReadFile:
     def count_words(markdown: str) -> int:
         return count_tokens(plain_text(markdown))
 
-    pieces = chunk(parsed, count_words, MAX_TOKENS - _SPECIAL_TOKENS)
+    pieces = chunk(parsed, count_words, count_tokens.max_tokens - _SPECIAL_TOKENS)
     if not pieces:
         raise DocumentSkipped("It holds no text. Is it a scan, or only pictures?")
     return ReadFile(

@@ -16,7 +16,7 @@ from datetime import date, datetime
 from uuid import NAMESPACE_URL, uuid5
 
 from knowledge.documents.reading import FileReader, RawFile, ReadFile, embedded_words
-from knowledge.embedding.embedder import Embedder
+from knowledge.embedding.port import Embedder
 from knowledge.errors import DocumentSkipped, SourceError
 from knowledge.library.catalog import Catalog, DocumentRecord, RunReport
 from knowledge.sources.port import RawDocument, SkippedDocument, Source, SourceSpec
@@ -225,7 +225,7 @@ class Ingester:
         """Embed what waits, store it document by document, then enter it in the catalog."""
         waiting, run.waiting = run.waiting, []
         words = [words for read in waiting for _, words in read.passages]
-        vectors = iter(await self._embedder.embed(words))
+        vectors = iter(await self._embedder.embed_passages(words))
         await self._mark_unfinished(run, [read.record for read in waiting])
         for read in waiting:
             await self._store.replace(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from knowledge.embedding.embedder import Embedder
+from knowledge.embedding.port import Embedder
 from knowledge.parsing.inline import plain_text
 from knowledge.retrieval.reader import Reader, Reading, readable_text
 from knowledge.stores.port import PassageStore
@@ -76,7 +76,7 @@ class Retriever:
         most = max(self._least, k)
         found = await self._store.search(
             text,
-            await self._embedder.embed_one(text),
+            await self._embedder.embed_question(text),
             principals,
             _DUPLICATES * most,
             alpha=ALPHA,

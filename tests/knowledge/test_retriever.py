@@ -42,7 +42,7 @@ class Shelf:
         """Store a document of one passage."""
         one = passage(
             text,
-            await self.embedder.embed_one(" ".join((title, *headings, text))),
+            await self.embedder.embed_question(" ".join((title, *headings, text))),
             document=document,
             source=source,
             headings=headings,
