@@ -137,7 +137,7 @@ def test_what_goes_against_the_layout_is_noticed(module: str, source: str) -> No
             "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import torch",
         ),
         ("bot.voice.model_weights", "import torch"),
-        ("knowledge.stores.weaviate_schema", "import weaviate"),
+        ("knowledge.stores.weaviate.schema", "import weaviate"),
         ("adapters.slack_format", "import slack_sdk\nfrom knowledge.types import PUBLIC"),
         ("jobs.reingest", "from knowledge.library.ingest import Ingester\nimport discordant"),
     ],
