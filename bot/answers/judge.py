@@ -15,7 +15,6 @@ from knowledge.types import Evidence
 CONSIDERED = 3
 """Best passages that may give the answer; further ones add nothing (docs/benchmarks.md)."""
 _CLOSEST = 2  # passages shown where it is not sure
-_NEARLY_AS_SURE = 0.9  # share of the best one's confidence from which a second is quoted too
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class Verdict:
     confidence: float
     """How likely the best passage answers, in [0, 1]."""
     support: tuple[Evidence, ...] = ()
-    """What to quote: the best passage, and a second that answers nearly as well; empty for none."""
+    """What to quote: the best passage, and a second that it is sure of too; empty for none."""
 
 
 def judge(found: Sequence[Evidence], thresholds: Thresholds, *, unsure_too: bool = True) -> Verdict:
@@ -50,11 +49,7 @@ def judge(found: Sequence[Evidence], thresholds: Thresholds, *, unsure_too: bool
     best = considered[0]
     confidence = best.answers
     if confidence >= thresholds.sure:
-        second = tuple(
-            each
-            for each in considered[1:2]
-            if each.answers >= max(thresholds.sure, _NEARLY_AS_SURE * confidence)
-        )
+        second = tuple(each for each in considered[1:2] if each.answers >= thresholds.sure)
         return Verdict("sure", confidence, (best, *second))
     if confidence >= thresholds.unsure and unsure_too:
         # The second is right for one in ten, so it is worth a look where the first is in doubt.

@@ -81,6 +81,8 @@ def sentences(
     cut_short = announces(said) or (size() == len(said) and len(said.split()) <= _ELLIPTIC)
     if near(last + 1, last) and (cut_short or _RESTRICTS.match(following)):
         last += 1
+    while last > best and layout.units[last].text.endswith("?"):  # it opens what is not quoted
+        last -= 1
     return tuple(range(first, last + 1))
 
 

@@ -255,6 +255,12 @@ class TestBriefSentences:
         assert shown("is it dry", self.TEXT, {"water": 0.8}) == "Bring two litres of water each."
 
 
+def test_a_question_at_the_end_opens_what_is_not_quoted_and_is_left_out() -> None:
+    text = "Staff use ten days of leave for this. Short of days? Ask your lead for unpaid ones."
+    quoted = shown("how many days does it take", text, {"ten days": 0.5, "Short of": 0.3})
+    assert quoted == "Staff use ten days of leave for this."
+
+
 def test_a_list_is_announced_by_a_colon_before_brackets_too() -> None:
     text = "The papers that worked were: (copies only)\n\n- a lease\n- a tax return\n"
     assert "- a tax return" in shown("which papers worked for her", text, {"papers": 0.9})
