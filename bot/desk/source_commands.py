@@ -240,12 +240,12 @@ def _done(reading: SourceReading) -> str:
         )
         if count
     ]
-    counted = ", ".join(counts) or "no documents"
     if reading.finished_at is None:
         return "not ended"
     if reading.fault:
-        return f"could not be read to the end ({counted}): {reading.fault}"
-    return counted
+        before = f" ({', '.join(counts)})" if counts else ""
+        return f"could not be read to the end{before}: {reading.fault}"
+    return ", ".join(counts) or "no documents"
 
 
 def _when(reading: SourceReading) -> str:

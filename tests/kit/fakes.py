@@ -166,12 +166,13 @@ class FakeSources:
     """Sources as admins see them. ``known``: those there are; ``done``: what was asked, in order.
 
     ``readings``: what the next readings of a source do, by its id; an exception is raised.
-    ``hold``: awaited before a source is read.
+    ``past``: what ``show`` tells of it. ``hold``: awaited before a source is read.
     """
 
     def __init__(self) -> None:
         self.known: list[KnownSource] = []
         self.readings: dict[str, deque[SourceReading | Exception]] = {}
+        self.past: dict[str, Sequence[SourceReading]] = {}
         self.done: list[tuple[str, str]] = []
         self.hold: Callable[[], Awaitable[object]] | None = None
 
@@ -194,7 +195,8 @@ class FakeSources:
 
     async def show(self, name: str) -> tuple[KnownSource, Sequence[SourceReading]]:
         """The source by its id or location."""
-        return self._named(name), ()
+        source = self._named(name)
+        return source, self.past.get(source.id, ())
 
     async def refresh(self, name: str) -> tuple[KnownSource, SourceReading]:
         """What was set for it."""

@@ -177,7 +177,8 @@ async def test_all_that_changes_or_shows_the_knowledge_is_for_admins(
 async def test_commands_that_open_a_form_say_so_beforehand(
     bench: Bench, office: FakePlatform
 ) -> None:
-    values = {"question": "?", "draft": "Hello"}
+    bench.world.sources.known = [KnownSource("hb", "/srv/handbook", 12, is_public=True)]
+    values = {"question": "?", "draft": "Hello", "address": "https://a.example", "source": "hb"}
     for command in bench.commands.all:
         outcome = await bench.commands.run(command, Invocation(office, CHANNEL, ADMIN, values))
         assert isinstance(outcome, Form) is command.opens_form
@@ -200,7 +201,9 @@ async def test_ask_answers_privately_unless_told_otherwise(
 async def test_kb_list_tells_what_was_read_and_what_failed(
     bench: Bench, office: FakePlatform
 ) -> None:
-    assert await told(bench, office, "/kb list") == "There are no sources yet."
+    assert await told(bench, office, "/kb list") == (
+        "There are no sources yet. `/kb add` adds one."
+    )
     bench.world.sources.known = [
         KnownSource("hb", "/srv/handbook", 12, is_public=True),
         KnownSource("bd", "/srv/board", 1, is_public=False, fault="gone"),
