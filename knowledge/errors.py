@@ -4,7 +4,8 @@ KnowledgeError
 ├── StateError           the database of the bot's state cannot be used, or was given wrongly
 ├── StoreError           the passage store cannot be reached or refused a write
 ├── SourceError          a source cannot be read or was given wrongly; the message says what to do
-│   └── SourceBusy       somebody else reads it at the moment
+│   ├── SourceBusy       somebody else reads it at the moment
+│   └── NotAllowed       its address leads inside the network
 └── DocumentSkipped      one document cannot be used; ``reason`` is shown to the admin
 """
 
@@ -59,6 +60,10 @@ class SourceError(KnowledgeError):
 
 class SourceBusy(SourceError):
     """Somebody else reads the source at the moment, or removes it."""
+
+
+class NotAllowed(SourceError):
+    """An address leads inside the network, and is not among those that may be fetched."""
 
 
 class DocumentSkipped(KnowledgeError):

@@ -59,16 +59,13 @@ class _Commands:
         linked = _LINKED.fullmatch(typed)
         source, reading = await self.sources.add(linked[1] if linked else typed, readers)
         _note(by, "added", source.id)
-        lines = [
-            f"{source.location} is a source now (`{source.id}`), {_readers(source, by)}: "
-            f"{_held(source)}."
-        ]
-        if reading.fault:
-            lines[0] = (
-                f"{source.location} is a source now (`{source.id}`), {_readers(source, by)}, but "
-                f"I could not read it to the end: {reading.fault}"
-            )
-        return Card("\n".join([*lines, *_skipped(reading)]))
+        found = f"{source.location} is a source now (`{source.id}`), {_readers(source, by)}"
+        told = (
+            f"{found}, but it {_done(reading)} Every refresh tries again."
+            if reading.fault
+            else f"{found}: {_held(source)}."
+        )
+        return Card("\n".join([told, *_skipped(reading)]))
 
     async def show(self, by: Invocation) -> Outcome:
         source, readings = await self.sources.show(by.values["source"])
@@ -82,7 +79,7 @@ class _Commands:
         lines += [f"- {_when(each)}: {_done(each)}" for each in readings]
         ended = next((each for each in readings if each.finished_at), None)
         if ended and ended.skipped:
-            lines += ["\nNot used in the last one:", *_skipped(ended)]
+            lines += ["\nSkipped in the last one:", *_skipped(ended)]
         return Card("\n".join(lines))
 
     async def refresh(self, by: Invocation) -> Outcome:
@@ -179,23 +176,30 @@ def source_commands(sources: Sources, forms: Forms) -> Sequence[Command]:
     address = Parameter("address", "The page's address, as in https://example.org/help.", "name")
     return [
         Command("kb", "What I have read.", own.list, "list", admin=True),
-        Command("kb", "Read a web page.", own.add, "add", (here, address), admin=True),
+        Command("kb", "Add a web page, and read it.", own.add, "add", (here, address), admin=True),
         Command("kb", "What I know of a source.", own.show, "show", named(own.suggest), admin=True),
         Command(
             "kb",
-            "Read a source again.",
+            "Read a source again, or all of them.",
             own.refresh,
             "refresh",
             named(running, required=False),
             admin=True,
         ),
-        Command("kb", "Leave a source as it is.", own.pause, "pause", named(running), admin=True),
+        Command(
+            "kb",
+            "Leave a source as it is until it is resumed.",
+            own.pause,
+            "pause",
+            named(running),
+            admin=True,
+        ),
         Command(
             "kb", "Read a paused source again.", own.resume, "resume", named(resting), admin=True
         ),
         Command(
             "kb",
-            "Forget a source.",
+            "Forget a source; I ask before I do.",
             ask_to_remove,
             "remove",
             named(own.suggest),
@@ -232,11 +236,11 @@ def _done(reading: SourceReading) -> str:
     counts = [
         f"{count} {what}"
         for count, what in (
-            (reading.added, "new"),
+            (reading.added, "added"),
             (reading.changed, "changed"),
-            (reading.removed, "gone"),
-            (reading.unchanged, "as before"),
-            (len(reading.skipped), "not used"),
+            (reading.removed, "removed"),
+            (reading.unchanged, "unchanged"),
+            (len(reading.skipped), "skipped"),
         )
         if count
     ]
@@ -244,7 +248,7 @@ def _done(reading: SourceReading) -> str:
         return "not ended"
     if reading.fault:
         before = f" ({', '.join(counts)})" if counts else ""
-        return f"could not be read to the end{before}: {reading.fault}"
+        return f"could not be read{before}: {reading.fault}"
     return ", ".join(counts) or "no documents"
 
 

@@ -144,7 +144,9 @@ class Library:
         for spec in await self._catalog.sources():
             if spec.id in names or spec.location in names:
                 return spec
-        raise SourceError(f"There is no source '{name}'; 'source list' shows those there are.")
+        raise SourceError(
+            f"There is no source '{name}'; 'source list', or /kb list, shows those there are."
+        )
 
     async def sources(self) -> list[SourceSpec]:
         """All sources, in the order in which they were added."""

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from urllib.parse import urlsplit, urlunsplit
 from urllib.robotparser import RobotFileParser
 
-from knowledge.errors import SourceError
+from knowledge.errors import NotAllowed, SourceError
 from knowledge.sources.port import RawDocument, SkippedDocument
 from knowledge.types import Validators
 from knowledge.web.client import BodyTooLarge, GuardedClient, Response
@@ -33,10 +33,15 @@ class WebPage:
         self._robots: RobotFileParser | None = None
 
     async def check(self) -> None:
-        """A page that is not there now will hardly be there tonight; all else the run tells."""
+        """Refuse what is not there, as it will hardly be tonight, and what may not be fetched.
+
+        All else the run tells.
+        """
         try:
             await self._ask_robots()
             status = (await self._get(None)).status
+        except NotAllowed:
+            raise
         except SourceError:
             return
         if status in _GONE:
@@ -134,7 +139,8 @@ def _refusal(url: str, status: int) -> str:
     if status in (401, 403, 407):
         return (
             f"{place} may not be read without signing in ({status}). "
-            "Name a token with --token if it takes one, or add it as a file."
+            "If it takes a token, name it with 'housevoice source add --token'; "
+            "else save it, and add it as a file."
         )
     return (
         f"{place} answers with an error ({status}). Check that it opens in a browser; "

@@ -29,7 +29,7 @@ async def test_slack_is_told_in_time_and_the_person_that_it_is_at_work(tmp_path:
         assert await office.slack.until(office.private) == ["Working …"]
         slow.go_on.set()
         await office.slack.until(lambda: len(office.private()) == 2)
-        assert "1 new" in office.private()[1]
+        assert "1 added" in office.private()[1]
         assert office.said() == [], "only who gave the command sees it"
 
 
@@ -40,7 +40,7 @@ async def test_what_is_done_at_once_is_told_at_once(tmp_path: Path) -> None:
         await office.slack.command(office.ann, office.general, "/kb", "refresh hb")
         await office.rest()
         (told,) = office.private()
-        assert "1 new" in told
+        assert "1 added" in told
 
 
 async def test_slack_takes_nothing_at_the_command_after_half_an_hour(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ async def test_slack_takes_nothing_at_the_command_after_half_an_hour(tmp_path: P
         office.slack.fail("response_url", status=404, times=None)
         slow.go_on.set()
         await office.slack.until(lambda: len(office.private()) == 2)
-        assert "1 new" in office.private()[1] and office.slack.called("chat.postEphemeral")
+        assert "1 added" in office.private()[1] and office.slack.called("chat.postEphemeral")
 
 
 async def test_discord_takes_nothing_at_the_command_after_a_quarter_of_an_hour(
@@ -69,7 +69,7 @@ async def test_discord_takes_nothing_at_the_command_after_a_quarter_of_an_hour(
         slow.go_on.set()
         await office.discord.until(lambda: office.discord.replies(office.discord.dm(office.ann)))
         (told,) = office.discord.replies(office.discord.dm(office.ann))
-        assert "1 new" in told.text
+        assert "1 added" in told.text
         assert office.discord.replies(office.general) == []
 
 
@@ -85,5 +85,5 @@ async def test_on_discord_it_is_told_where_the_command_was_given(tmp_path: Path)
         slow.go_on.set()
         await office.rest()
         (told,) = office.private(office.ann)
-        assert "1 new" in told
+        assert "1 added" in told
         assert office.discord.replies(office.discord.dm(office.ann)) == []

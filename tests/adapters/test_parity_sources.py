@@ -86,13 +86,13 @@ async def test_a_page_is_added_looked_at_read_again_paused_and_removed(real: Sce
     real.site.serve("/help", PAGE.replace("twice", "once"), Content_Type="text/html")
     assert f"{url}: 1 changed" in await real.says(f"/kb refresh {spec.id}")
     told = await real.says(f"/kb show {url}")
-    assert "1 changed" in told and "1 new" in told and "in UTC" in told
+    assert "1 changed" in told and "1 added" in told and "in UTC" in told
     assert "is paused" in await real.says(f"/kb pause {url}")
     assert "paused; resume it first" in await real.says(f"/kb refresh {url}")
     assert "There is no source to read." in await real.says("/kb refresh")
     assert "for everyone, paused" in await real.says("/kb list")
     assert "from the next refresh on" in await real.says(f"/kb resume {spec.id}")
-    assert f"{url}: 1 as before" in await real.says("/kb refresh")
+    assert f"{url}: 1 unchanged" in await real.says("/kb refresh")
     opened_form = form(await real.stage.command("ida", "general", f"/kb remove {spec.id}"))
     assert opened_form.values == {"decision": "keep"}
     kept = await real.stage.fill_in("ida", opened_form, {})
@@ -116,7 +116,7 @@ async def test_an_address_inside_the_network_is_not_fetched(platform: str, tmp_p
     async with scene(platform, tmp_path) as real:
         told = await real.says(f"/kb add {real.site.url('/help')}")
         assert "is an address inside the network, which is not fetched for safety" in told
-        assert real.site.requests == []
+        assert real.site.requests == [] and await real.library.sources() == []
 
 
 async def test_a_page_that_is_not_there_is_not_kept(real: Scene) -> None:
@@ -141,7 +141,7 @@ async def test_a_source_of_the_machine_shows_its_place_and_nothing_it_is_read_wi
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "a.md").write_text("# Pay\n\nOn the 28th.")
     folder, _ = await real.library.add(str(tmp_path / "docs"))
-    assert "1 as before" in await real.says(f"/kb refresh {folder.location}")
+    assert "1 unchanged" in await real.says(f"/kb refresh {folder.location}")
 
 
 @needs("channels")

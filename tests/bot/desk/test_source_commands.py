@@ -127,7 +127,9 @@ class TestAdding:
         assert lines[1] == "- p00.pdf: It has no text." and lines[-1] == "and 5 more"
         assert len(lines) == 22
         said = await told(bench, office, "add https://a.example/")
-        assert "could not read it to the end: No host named a.example." in said
+        assert (
+            "but it could not be read: No host named a.example. Every refresh tries again." in said
+        )
 
     async def test_says_how_it_is_used(self, bench: Bench, office: FakePlatform) -> None:
         for line in ("add", "add here"):
@@ -154,10 +156,10 @@ class TestShowing:
             "",
             "Its last readings, in UTC:",
             "- 2026-03-02 09:00: not ended",
-            "- 2026-03-02 09:00: 1 new, 2 changed, 3 gone, 4 as before, 1 not used",
-            "- 2026-03-02 09:00: could not be read to the end: gone",
+            "- 2026-03-02 09:00: 1 added, 2 changed, 3 removed, 4 unchanged, 1 skipped",
+            "- 2026-03-02 09:00: could not be read: gone",
             "",
-            "Not used in the last one:",
+            "Skipped in the last one:",
             "- a.pdf: It is empty.",
         ]
 
@@ -177,7 +179,7 @@ class TestReadingAgain:
     ) -> None:
         reads(sources, "hb", SourceReading(NINE, NINE, 1, 0, 0, 11, {"x.doc": "Not a format."}))
         assert await told(bench, office, "refresh /srv/handbook") == (
-            "/srv/handbook: 1 new, 11 as before, 1 not used\n- x.doc: Not a format."
+            "/srv/handbook: 1 added, 11 unchanged, 1 skipped\n- x.doc: Not a format."
         )
 
     async def test_all_but_the_paused_are_read_whatever_becomes_of_one(
@@ -193,8 +195,8 @@ class TestReadingAgain:
         assert lines[0] == "- /srv/0: The source is being read by process 7 since 09:00 UTC."
         assert lines[1].startswith("- /srv/1: something went wrong, error ")
         assert lines[2:] == [
-            "- /srv/2: could not be read to the end: The drive is gone.",
-            "- /srv/3: 1 new",
+            "- /srv/2: could not be read: The drive is gone.",
+            "- /srv/3: 1 added",
         ]
         assert "fire" not in "".join(lines)
         assert [each["source"] for each in logged if each["event"] == "source_command"] == [
