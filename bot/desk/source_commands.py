@@ -55,9 +55,7 @@ class _Commands:
                     "in the channel whose people may read it, or without `here`."
                 )
             readers = frozenset({people_of(by.place)})
-        typed = by.values["address"].strip()
-        linked = _LINKED.fullmatch(typed)
-        source, reading = await self.sources.add(linked[1] if linked else typed, readers)
+        source, reading = await self.sources.add(_typed(by.values["address"]), readers)
         _note(by, "added", source.id)
         found = f"{source.location} is a source now (`{source.id}`), {_readers(source, by)}"
         told = (
@@ -68,7 +66,7 @@ class _Commands:
         return Card("\n".join([told, *_skipped(reading)]))
 
     async def show(self, by: Invocation) -> Outcome:
-        source, readings = await self.sources.show(by.values["source"])
+        source, readings = await self.sources.show(_typed(by.values["source"]))
         lines = [f"{source.location} (`{source.id}`), {_readers(source, by)}: {_held(source)}."]
         if source.is_paused:
             lines.append(f"It is paused; `/kb resume {source.id}` ends that.")
@@ -84,7 +82,7 @@ class _Commands:
 
     async def refresh(self, by: Invocation) -> Outcome:
         if name := by.values.get("source"):
-            source, reading = await self._read(by, name)
+            source, reading = await self._read(by, _typed(name))
             text = f"{source.location}: {_done(reading)}"
             return Card("\n".join([text, *_skipped(reading)]))
         wanted = [each for each in await self.sources.all() if not each.is_paused]
@@ -107,12 +105,12 @@ class _Commands:
         return source, reading
 
     async def pause(self, by: Invocation) -> Outcome:
-        source = await self.sources.pause(by.values["source"])
+        source = await self.sources.pause(_typed(by.values["source"]))
         _note(by, "paused", source.id)
         return Card(f"{source.location} is paused. What I have read of it I still answer from.")
 
     async def resume(self, by: Invocation) -> Outcome:
-        source = await self.sources.resume(by.values["source"])
+        source = await self.sources.resume(_typed(by.values["source"]))
         _note(by, "resumed", source.id)
         return Card(
             f"{source.location} is read again from the next refresh on; "
@@ -165,7 +163,7 @@ def source_commands(sources: Sources, forms: Forms) -> Sequence[Command]:
     own = _Commands(sources)
 
     async def ask_to_remove(by: Invocation) -> Outcome:
-        return await forms.open(REMOVAL, by, by.values["source"])
+        return await forms.open(REMOVAL, by, _typed(by.values["source"]))
 
     def named(suggest: Suggest, *, required: bool = True) -> tuple[Parameter, ...]:
         words = "Its id, address or path." if required else "Its id, address or path; else all."
@@ -217,6 +215,13 @@ def removal_form(sources: Sources) -> FormKind:
 
 def _note(by: Invocation, what: str, source: str) -> None:
     _log.info("source_command", who=person(by.place, by.user), what=what, source=source)
+
+
+def _typed(words: str) -> str:
+    """An address as its server knows it, whatever a chat made of it."""
+    words = words.strip()
+    linked = _LINKED.fullmatch(words)
+    return (linked[1] if linked else words).replace("&amp;", "&")
 
 
 def _held(source: KnownSource) -> str:

@@ -97,6 +97,13 @@ class TestAdding:
         self, bench: Bench, office: FakePlatform, typed: str
     ) -> None:
         assert (await told(bench, office, f"add {typed}")).startswith("https://a.example/ is")
+        assert "1 document" in await told(bench, office, f"show {typed}")
+
+    async def test_takes_an_ampersand_as_slack_hands_it_on(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        said = await told(bench, office, "add <https://a.example/?a=1&amp;b=2>")
+        assert said.startswith("https://a.example/?a=1&b=2 is a source now")
 
     async def test_here_limits_it_to_the_people_of_the_channel(
         self, bench: Bench, office: FakePlatform
