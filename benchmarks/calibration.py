@@ -35,7 +35,7 @@ from knowledge.retrieval.cross_encoder import SHIPPED
 from knowledge.retrieval.encoding import MOST_TOKENS, encode
 from knowledge.retrieval.packaged_weights import packaged_folder
 from knowledge.retrieval.reader import readable_text
-from knowledge.retrieval.retriever import READ
+from knowledge.retrieval.retriever import Retriever
 from knowledge.retrieval.scoring import score
 from knowledge.retrieval.shipped import load_network
 from knowledge.text.sentences import split_units
@@ -56,18 +56,18 @@ async def rows(folder: Path, name: str) -> list[tuple[Floats, bool]]:
         async with open_app(settings_for(Path(data), None), _plain) as app:
             await ingest(app, folder / name)
             network = load_network(SHIPPED, Path(data) / "weights")
+            retriever = Retriever(app.store, app.embedder, app.reader)
+            blend = Calibration.load(SHIPPED).blend
             for line in asked:
                 question = line["question"]
-                best = await app.retriever.search(question, handbook.EVERYBODY, READ)
-                passages = [each.passage for each in best]
+                passages = await retriever.candidates(question, handbook.EVERYBODY)
                 texts = [readable_text(p.context, split_units(p.text)) for p in passages]
                 scores = score(network, encode(tokenizer, question, texts, MOST_TOKENS))
                 relevance = np.array([float(each.relevance) for each in scores])
                 answers = np.array([float(each.answers) for each in scores])
-                for passage, row in zip(
-                    passages[:CONSIDERED], features(relevance, answers), strict=False
-                ):
-                    found.append((row, holds(passage, line["evidence"])))
+                seen = features(relevance, answers)
+                for at in np.argsort(-(answers + blend * relevance))[:CONSIDERED]:
+                    found.append((seen[at], holds(passages[at], line["evidence"])))
     return found
 
 

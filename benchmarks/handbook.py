@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from knowledge.documents.pool import ReaderPool
-from knowledge.embedding.embedder import Embedder
+from knowledge.embedding.local import LocalEmbedder
 from knowledge.library.ingest import embedded_text
 from knowledge.library.library import Library
 from knowledge.parsing.document import MAX_DOCUMENT_BYTES
@@ -106,7 +106,7 @@ def questions(folder: Path) -> list[HandbookQuestion]:
 
 
 @asynccontextmanager
-async def read_folder(folder: Path, data: Path, embedder: Embedder) -> AsyncIterator[Corpus]:
+async def read_folder(folder: Path, data: Path, embedder: LocalEmbedder) -> AsyncIterator[Corpus]:
     """Read a folder with the bot's own ingest into the data folder ``data`` (absolute).
 
     Raises :class:`knowledge.errors.KnowledgeError`.
@@ -128,7 +128,7 @@ async def read_folder(folder: Path, data: Path, embedder: Embedder) -> AsyncIter
 
 @asynccontextmanager
 async def without_headings(
-    corpus: Corpus, removed: Sequence[HandbookQuestion], data: Path, embedder: Embedder
+    corpus: Corpus, removed: Sequence[HandbookQuestion], data: Path, embedder: LocalEmbedder
 ) -> AsyncIterator[Corpus]:
     """The same passages without the headings that are questions: no heading gives an answer away.
 
@@ -143,7 +143,7 @@ async def without_headings(
         by_document: defaultdict[str, list[EmbeddedPassage]] = defaultdict(list)
         for start in range(0, len(bare), EMBED_AT_ONCE):
             some = bare[start : start + EMBED_AT_ONCE]
-            vectors = await embedder.embed([embedded_text(passage) for passage in some])
+            vectors = await embedder.embed_passages([embedded_text(passage) for passage in some])
             for passage, vector in zip(some, vectors, strict=True):
                 by_document[passage.document].append(EmbeddedPassage(passage, vector))
         for document, passages in by_document.items():

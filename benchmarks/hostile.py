@@ -22,7 +22,7 @@ from rich.table import Table
 from benchmarks.results import write
 from knowledge.documents.pool import MAX_MEMORY, MAX_SECONDS, ReaderPool
 from knowledge.documents.reading import RawFile
-from knowledge.embedding.embedder import Embedder
+from knowledge.embedding.local import LocalEmbedder
 from knowledge.errors import DocumentSkipped
 from tests.kit.hostile import HOSTILE
 
@@ -58,7 +58,7 @@ class Watch:
 
 async def measure(names: Sequence[str]) -> list[dict[str, Any]]:
     """One row for each file."""
-    embedder = Embedder()
+    embedder = LocalEmbedder()
     rows = []
     for name in names:
         content = HOSTILE[name]()

@@ -29,7 +29,7 @@ from benchmarks import handbook
 from benchmarks.results import write
 from knowledge.documents.pool import ReaderPool
 from knowledge.documents.reading import CountTokens, RawFile, ReadFile, read_file
-from knowledge.embedding.embedder import Embedder
+from knowledge.embedding.local import LocalEmbedder
 from knowledge.library.library import Library
 from knowledge.parsing.document import MAX_DOCUMENT_BYTES
 from knowledge.sources.port import Means
@@ -49,7 +49,7 @@ async def measure(folder: Path, data: Path) -> dict[str, Any]:
     """All runs over ``folder``, which is changed."""
     engine = await open_database(f"sqlite:///{data / 'state.db'}")
     store = await EmbeddedStore.open(data / "passages.db")
-    embedder = Embedder()
+    embedder = LocalEmbedder()
     reader = ReaderPool(embedder.counter)
     client = GuardedClient()
     means = Means(client, MAX_DOCUMENT_BYTES)
@@ -117,7 +117,7 @@ class Here:
         return await asyncio.to_thread(read_file, file, self._count_tokens)
 
 
-async def sides(folder: Path, embedder: Embedder, number: int) -> tuple[float, float]:
+async def sides(folder: Path, embedder: LocalEmbedder, number: int) -> tuple[float, float]:
     """Seconds of a first run that reads files here, and of one that does so in a process apart.
 
     Which is the first of the two changes with ``number``.
@@ -141,7 +141,7 @@ async def sides(folder: Path, embedder: Embedder, number: int) -> tuple[float, f
     return seconds[False], seconds[True]
 
 
-async def start_up(embedder: Embedder) -> float:
+async def start_up(embedder: LocalEmbedder) -> float:
     """Seconds from nothing to a process that has read a first, short file."""
     pool = ReaderPool(embedder.counter)
     start = time.perf_counter()

@@ -28,7 +28,7 @@ from benchmarks import handbook
 from benchmarks.handbook import Corpus, HandbookQuestion, normalised
 from benchmarks.metrics import distinct, mean, ndcg, recall, reciprocal_rank
 from benchmarks.results import write
-from knowledge.embedding.embedder import Embedder
+from knowledge.embedding.local import LocalEmbedder
 from knowledge.retrieval.cross_encoder import PACKAGED, open_reader
 from knowledge.retrieval.reader import Reader
 from knowledge.retrieval.retriever import ALPHA, READ, Retriever
@@ -61,7 +61,7 @@ def fused(corpus: Corpus, alpha: float) -> Find:
     return find
 
 
-def ours(corpus: Corpus, embedder: Embedder, reader: Reader, passages: int) -> Find:
+def ours(corpus: Corpus, embedder: LocalEmbedder, reader: Reader, passages: int) -> Find:
     """What the bot does: fusion, near-duplicates collapsed, the best read with the question."""
     retriever = Retriever(corpus.store, embedder, reader)
 
@@ -121,10 +121,10 @@ def target(question: HandbookQuestion) -> Section:
 
 
 async def compare(
-    corpus: Corpus, asked: Sequence[HandbookQuestion], embedder: Embedder, reader: Reader
+    corpus: Corpus, asked: Sequence[HandbookQuestion], embedder: LocalEmbedder, reader: Reader
 ) -> dict[str, Any]:
     """All ways to search on one corpus, and the fusion's weights."""
-    vectors = list(await embedder.embed([question.text for question in asked]))
+    vectors = list(await embedder.embed_passages([question.text for question in asked]))
     ways = {
         "BM25 alone": fused(corpus, 0.0),
         "vectors alone": fused(corpus, 1.0),
@@ -154,7 +154,7 @@ async def compare(
 
 async def measure(folder: Path) -> dict[str, Any]:
     """Both comparisons."""
-    embedder = Embedder()
+    embedder = LocalEmbedder()
     asked = handbook.questions(folder)
     with tempfile.TemporaryDirectory() as data:
         reader = open_reader(PACKAGED, Path(data))

@@ -3,6 +3,7 @@
 KnowledgeError
 ├── StateError           the database of the bot's state cannot be used, or was given wrongly
 ├── StoreError           the passage store cannot be reached or refused a write
+│   └── StoreUnavailable its server is away, is starting or refuses us; nobody's words are in it
 ├── SourceError          a source cannot be read or was given wrongly; the message says what to do
 │   ├── SourceBusy       somebody else reads it at the moment
 │   └── NotAllowed       its address leads inside the network
@@ -52,6 +53,10 @@ class StateError(KnowledgeError):
 
 class StoreError(KnowledgeError):
     """The passage store cannot be reached or refused a write."""
+
+
+class StoreUnavailable(StoreError):
+    """The store's server cannot be used now; the message holds nothing that anybody wrote."""
 
 
 class SourceError(KnowledgeError):

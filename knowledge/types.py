@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
@@ -135,3 +135,30 @@ class Evidence:
     """How likely it answers the question, in [0, 1]; calibrated on handbooks that were held out."""
     units: tuple[ScoredUnit, ...]
     """In the passage's order; never empty."""
+
+
+LeftOutKind = Literal[
+    "pages without text",
+    "pages in fonts without letters",
+    "hidden parts",
+    "hidden passages",
+    "hidden sheets",
+    "hidden rows",
+    "hidden columns",
+    "hidden slides",
+    "formulas without a stored value",
+    "comments",
+    "charts",
+    "pictures",
+]
+"""What can be left out of a document; plural, as it follows a number. See docs/formats.md."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Something of a document that was not read, for the person who added it."""
+
+    kind: LeftOutKind
+    count: int
+    where: str = ""
+    """Which ones, where they have a name or number: ``2, 3``."""

@@ -38,17 +38,17 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatabl
 _LONGEST = (
     "tests/test_samples.py",
     "tests/test_cli.py",
-    "tests/bot/test_model.py",
+    "tests/bot/voice/test_model.py",
     "tests/adapters/test_slack_killed.py",
     "tests/knowledge/test_hostile.py",
     "tests/knowledge/test_ingest_killed.py",
     "tests/adapters/test_slack_leaks.py",
-    "tests/bot/test_rewriting.py",
+    "tests/bot/voice/test_rewriting.py",
     "tests/jobs/test_finetune.py",
     "tests/adapters/test_slack_long.py",
     "tests/adapters/test_discord_reliability.py",
     "tests/adapters/test_discord_killed.py",
-    "tests/bot/test_starting.py",
+    "tests/bot/shell/test_starting.py",
 )
 """Begun last, one of them would keep a single core busy while the others have nothing to do."""
 

@@ -18,7 +18,7 @@ from bot.shell.settings import Settings
 from bot.types import Asker, Message, Reply
 from bot.voice.voice import Voice
 from bot.voice.writer import Writer
-from knowledge.embedding.embedder import Embedder
+from knowledge.embedding.local import LocalEmbedder
 from knowledge.errors import KnowledgeError, StoreError
 from knowledge.state.database import open_database
 from knowledge.stores.embedded import EmbeddedStore
@@ -183,14 +183,14 @@ class TestWarmUp:
     ) -> None:
         warmed: list[str] = []
 
-        async def warm_up(_: Embedder) -> None:
+        async def warm_up(_: LocalEmbedder) -> None:
             warmed.append("embedder")
 
         async def writer(voice: Voice) -> Writer:
             warmed.append(voice.name)
             return FakeWriter()
 
-        monkeypatch.setattr(Embedder, "warm_up", warm_up)
+        monkeypatch.setattr(LocalEmbedder, "warm_up", warm_up)
         async with open_app(settings, writer) as app:
             assert warmed == []
             await app.warm_up()

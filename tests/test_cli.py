@@ -39,7 +39,7 @@ CITATION_KEYS = {"n", "title", "document", "url", "quote", "passage"}
 PASSAGE_KEYS = {"id", "source", "document", "url", "title", "score", "answers", "text"}
 SOURCE_KEYS = {
     *("id", "kind", "location", "options", "access", "paused", "reading_since"),
-    *("documents", "passages", "skipped", "error"),
+    *("documents", "passages", "skipped", "left_out", "not_documents", "error"),
 }
 
 BATCH: list[dict[str, Any]] = [
@@ -144,6 +144,8 @@ class Commands:
         (docs / "pay.md").write_text("# Pay\n\nSalaries arrive monthly.")
         (docs / "old.md").write_text("# Old\n\nOld rules.")
         (docs / "empty.md").write_text("")
+        (docs / "logo.woff2").write_bytes(b"wOF2")
+        (docs / "fees.html").write_text("<main><p>It costs 9 euros.</p><p hidden>More.</p></main>")
         done = [
             self._run("source", "add", "docs", "--access", "role:hr", data=self.data),
             self._run("source", "list", "--json", data=self.data),
@@ -237,7 +239,11 @@ class TestSources:
     def test_adding_tells_what_was_read_and_what_was_not(self, commands: Commands) -> None:
         added = commands.sources.result()[0]
         assert added.returncode == 0, added.stderr
-        assert "2 added, 0 changed, 0 removed, 0 unchanged, 1 skipped" in added.stderr
+        assert (
+            "3 added, 0 changed, 0 removed, 0 unchanged, 1 skipped; not read: 1 hidden part; "
+            "not documents: 1 font\n"
+        ) in added.stderr
+        assert "not read of fees.html: 1 hidden part\n" in added.stderr
         assert "skipped empty.md: The file is empty." in added.stderr
 
     def test_nothing_else_is_told_by_libraries_either(self, commands: Commands) -> None:
@@ -251,21 +257,23 @@ class TestSources:
         assert source["kind"] == "folder"
         assert source["location"].endswith("/docs")
         assert source["access"] == ["role:hr"]
-        assert (source["documents"], source["passages"]) == (2, 2)
+        assert (source["documents"], source["passages"]) == (3, 3)
         assert list(source["skipped"]) == ["empty.md"]
+        assert source["left_out"] == {"fees.html": {"hidden parts": {"count": 1, "where": ""}}}
+        assert source["not_documents"] == {"fonts": 1}
         assert source["error"] is None
 
     def test_refreshing_takes_out_what_vanished(self, commands: Commands) -> None:
         refreshed = commands.sources.result()[2]
         assert refreshed.returncode == 0, refreshed.stderr
-        assert "0 added, 0 changed, 1 removed, 1 unchanged, 1 skipped" in refreshed.stderr
+        assert "0 added, 0 changed, 1 removed, 2 unchanged, 1 skipped" in refreshed.stderr
 
     def test_removing_by_path_leaves_nothing(
         self, commands: Commands, run: Callable[..., Any]
     ) -> None:
         removed = commands.sources.result()[3]
         assert removed.returncode == 0, removed.stderr
-        assert "/docs with 1 passages." in removed.stdout
+        assert "/docs with 2 passages." in removed.stdout
         assert run("source", "list", HOUSEVOICE_DATA=str(commands.data)).output == ""
 
 

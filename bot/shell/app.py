@@ -27,7 +27,7 @@ from bot.voice.voice import Voice, names
 from bot.voice.writer import WriterFor
 from jobs.housekeeping import Chores, tidy_up
 from knowledge.documents.pool import ReaderPool
-from knowledge.embedding.embedder import Embedder
+from knowledge.embedding.local import LocalEmbedder
 from knowledge.errors import remedy
 from knowledge.library.attachments import AttachmentReader
 from knowledge.library.catalog import Catalog
@@ -54,7 +54,7 @@ class App:
     library: Library
     history: History
     store: PassageStore
-    embedder: Embedder
+    embedder: LocalEmbedder
     reader: Reader
     retriever: Searching
     assistant: Assistant
@@ -106,7 +106,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             "set HOUSEVOICE_DATA to one that can."
         ) from error
     async with AsyncExitStack() as opened:
-        embedder = Embedder(settings.embedder)
+        embedder = LocalEmbedder(settings.embedder)
         engine = await open_database(database_url(settings))
         opened.push_async_callback(engine.dispose)
         store = await open_store(settings)

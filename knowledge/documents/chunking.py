@@ -60,6 +60,8 @@ class _Atom:
     header: str = ""
     """Table header rows to repeat if a piece begins here."""
     header_tokens: int = 0
+    is_led: bool = False
+    """A list, table or code begins here, right below the paragraph that introduces it."""
 
 
 _BLOCK, _ITEM, _NESTED_ITEM, _ROW, _SENTENCE, _WORD = 0.0, 0.05, 0.15, 0.05, 0.3, 0.6
@@ -82,7 +84,7 @@ def chunk(
     source = reduce_media(document.markdown)
     count = cache(count_tokens)
     chunks = []
-    for section in _sections(source, document.title):
+    for section in _sections(source, document.title, has_slugs=not document.has_own_anchors):
         context = count(_CONTEXT_MARK.join((document.title, *section.headings)))
         budget = max(min(MIN_TEXT_TOKENS, max_tokens), max_tokens - context)
         for text in _pieces(source, section.blocks, count, budget):
@@ -93,7 +95,7 @@ def chunk(
 # --- sections ---------------------------------------------------------------------------------
 
 
-def _sections(source: str, title: str) -> Iterator[_Section]:
+def _sections(source: str, title: str, *, has_slugs: bool) -> Iterator[_Section]:
     """The sections that have a body."""
     slugs: dict[str, int] = {}
     path: list[tuple[int, str]] = []
@@ -114,7 +116,7 @@ def _sections(source: str, title: str) -> Iterator[_Section]:
         yield from _with_body(section)
         content, explicit = split_heading_id(block.content)
         heading = plain_text(content)
-        slug = _unique_slug(heading, slugs)
+        slug = _unique_slug(heading, slugs) if has_slugs else ""
         # A page stays the place to open in a PDF, where heading anchors lead nowhere.
         in_pdf = section.anchor.startswith("page=")
         anchor = section.anchor if in_pdf else explicit or pending_anchor or slug
@@ -171,6 +173,7 @@ def _pieces(source: str, blocks: list[Block], count: CountTokens, budget: int) -
     previous: Block | None = None
     for block, after, size in zip(blocks, borders[1:], sizes, strict=True):
         cost = _cut_cost(previous, block)
+        first = len(atoms)
         if block.kind == "rule":  # parts what stands around it and says nothing itself
             atoms[-1] = replace(atoms[-1], end=after, tokens=atoms[-1].tokens + size)
         elif size <= budget or block.kind == "fence":
@@ -179,6 +182,8 @@ def _pieces(source: str, blocks: list[Block], count: CountTokens, budget: int) -
             atoms += _row_atoms(source, block, after, count, cost)
         else:
             atoms += _text_atoms(source, block.start, after, count, budget, cost)
+        if block.kind in _LED and previous is not None and previous.kind == "paragraph":
+            atoms[first:] = [replace(atoms[first], is_led=True), *atoms[first + 1 :]]
         previous = block
     atoms = _coarsened(_with_lead_ins(source, atoms, count, budget), budget)
     return [_slice(source, atoms[first : last + 1]) for first, last in _packed(atoms, budget)]
@@ -258,12 +263,16 @@ def _words(sentence: str) -> list[str]:
 def _with_lead_ins(source: str, atoms: list[_Atom], count: CountTokens, budget: int) -> list[_Atom]:
     """Join a line such as ``You can bring:`` with what it leads into, where both fit.
 
-    Of a paragraph that is too long for that, its last sentence is joined.
+    So does any sentence right above a list, a table or code. Of a paragraph that is too long for
+    that, its last sentence is joined.
     """
     joined: list[_Atom] = []
     for atom in atoms:
         last = joined[-1] if joined else None
-        if last is None or atom.header or not _LEAD_IN_END.search(source, last.start, last.end):
+        leads = last is not None and (
+            atom.is_led or _LEAD_IN_END.search(source, last.start, last.end)
+        )
+        if last is None or atom.header or not leads:
             joined.append(atom)
             continue
         if last.tokens + last.header_tokens + atom.tokens > budget:
@@ -281,6 +290,7 @@ def _with_lead_ins(source: str, atoms: list[_Atom], count: CountTokens, budget: 
     return joined
 
 
+_LED = ("item", "table", "fence")
 _LEAD_IN_END = re.compile(r":[*_]*\s*\Z")
 
 

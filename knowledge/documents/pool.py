@@ -26,6 +26,7 @@ from knowledge.documents.chunking import Chunk
 from knowledge.documents.reading import CountTokens, RawFile, ReadFile
 from knowledge.documents.worker import READY, receive, send
 from knowledge.errors import DocumentSkipped, KnowledgeError
+from knowledge.types import LeftOut
 
 MAX_SECONDS = 60.0
 MAX_MEMORY = 2**30
@@ -211,4 +212,5 @@ def _as_read(told: dict[str, Any]) -> ReadFile:
         told["language"],
         tuple(Chunk(tuple(headings), *rest) for headings, *rest in told["pieces"]),
         tuple(told["embedded"]),
+        tuple(LeftOut(*each) for each in told["left_out"]),
     )

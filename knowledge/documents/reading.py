@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -14,15 +13,24 @@ from knowledge.errors import DocumentSkipped
 from knowledge.parsing import MAX_DOCUMENT_BYTES, parse
 from knowledge.parsing.document import PARSER_FAILURES
 from knowledge.parsing.inline import plain_text
+from knowledge.types import LeftOut
 
-CountTokens = Callable[[str], int]
-"""Counts one text's tokens; it can be pickled, to be taken along to another process."""
-
-MAX_TOKENS = 256
-"""What all-MiniLM-L6-v2 was trained to read; the rest of a longer text is not seen."""
 _MOST_EMBEDDED = 20_000
-"""Characters, in which :data:`MAX_TOKENS` tokens are found even where words are very long."""
+"""Characters, in which all tokens that are read are found even where words are very long."""
 _SPECIAL_TOKENS = 2  # [CLS] and [SEP]
+
+
+class CountTokens(Protocol):
+    """Counts one text's tokens as the embedder does; it can be pickled, for another process."""
+
+    @property
+    def max_tokens(self) -> int:
+        """How many tokens the embedder reads of a text, its special ones counted."""
+        ...
+
+    def __call__(self, text: str, /) -> int:
+        """Special tokens are not counted."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,8 @@ class RawFile:
     """Of the Markdown that comes of it."""
     guarded: bool = True
     """Whether an access list that cannot be read is a reason to skip it."""
+    url: str = ""
+    """Where a reader opens it, against which links in it are resolved; may be empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,8 @@ class ReadFile:
     """In order; never none."""
     embedded: tuple[str, ...]
     """For each piece what the embedder reads of it."""
+    left_out: tuple[LeftOut, ...] = ()
+    """What of it was not read."""
 
 
 class FileReader(Protocol):
@@ -78,6 +90,7 @@ def read_file(file: RawFile, count_tokens: CountTokens) -> ReadFile:
         content_type=file.content_type,
         max_bytes=file.max_bytes,
         guarded=file.guarded,
+        url=file.url,
     )
     if file.max_characters is not None and len(parsed.markdown) > file.max_characters:
         raise DocumentSkipped("It is too long, with more than some 400 pages of text.")
@@ -85,7 +98,7 @@ def read_file(file: RawFile, count_tokens: CountTokens) -> ReadFile:
     def count_words(markdown: str) -> int:
         return count_tokens(plain_text(markdown))
 
-    pieces = chunk(parsed, count_words, MAX_TOKENS - _SPECIAL_TOKENS)
+    pieces = chunk(parsed, count_words, count_tokens.max_tokens - _SPECIAL_TOKENS)
     if not pieces:
         raise DocumentSkipped("It holds no text. Is it a scan, or only pictures?")
     return ReadFile(
@@ -95,6 +108,7 @@ def read_file(file: RawFile, count_tokens: CountTokens) -> ReadFile:
         parsed.language,
         tuple(pieces),
         tuple(embedded_words(parsed.title, each.headings, each.text) for each in pieces),
+        parsed.left_out,
     )
 
 

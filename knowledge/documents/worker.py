@@ -79,6 +79,7 @@ def _as_json(read: ReadFile) -> dict[str, Any]:
         "language": read.language,
         "pieces": [(each.headings, each.anchor, each.text) for each in read.pieces],
         "embedded": read.embedded,
+        "left_out": [(each.kind, each.count, each.where) for each in read.left_out],
     }
 
 

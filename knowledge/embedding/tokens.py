@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from knowledge.errors import KnowledgeError
 
@@ -35,8 +37,21 @@ def broken_embedder(folder: Path, error: Exception) -> KnowledgeError:
     return KnowledgeError(f"The embedder in {folder} cannot be loaded: {words}")
 
 
+def read_config(folder: Path) -> dict[str, Any]:
+    """The model's ``config.json``. Raises :class:`KnowledgeError`."""
+    try:
+        config: dict[str, Any] = json.loads((folder / "config.json").read_text("utf-8"))
+        int(config["hidden_size"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise broken_embedder(folder, error) from error
+    return config
+
+
 _PART = 20_000
 """Characters; where a text is cut, a word may count as two."""
+
+
+_MOST_TOKENS = 512  # of a model that does not say
 
 
 class TokenCounter:
@@ -47,6 +62,15 @@ class TokenCounter:
 
     def __reduce__(self) -> tuple[type[TokenCounter], tuple[Path]]:
         return TokenCounter, (self._folder,)
+
+    @cached_property
+    def max_tokens(self) -> int:
+        """What the model was trained to read, where it says so; the rest of a text is not seen."""
+        stated = self._folder / "sentence_bert_config.json"
+        if stated.is_file():
+            with suppress(ValueError, KeyError, TypeError):
+                return int(json.loads(stated.read_text("utf-8"))["max_seq_length"])
+        return int(read_config(self._folder).get("max_position_embeddings", _MOST_TOKENS))
 
     @cached_property
     def tokenizer(self) -> Tokenizer:

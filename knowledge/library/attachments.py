@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from knowledge.documents.reading import FileReader, RawFile
-from knowledge.embedding.embedder import Embedder
+from knowledge.embedding.port import Embedder
 from knowledge.errors import DocumentSkipped, SourceError
 from knowledge.library.ingest import passages_of
 from knowledge.parsing import MAX_DOCUMENT_BYTES, SUPPORTED_EXTENSIONS
@@ -182,7 +182,7 @@ class AttachmentReader:
                     url="",
                     access=frozenset({conversation_principal(conversation)}),
                 )
-                vectors = await self._embedder.embed([words for _, words in passages])
+                vectors = await self._embedder.embed_passages([words for _, words in passages])
                 embedded = [
                     EmbeddedPassage(passage, vector)
                     for (passage, _), vector in zip(passages, vectors, strict=True)

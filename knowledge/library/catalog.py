@@ -7,7 +7,7 @@ here only after the store holds it, so the catalog never claims what cannot be f
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from knowledge.sources.port import SourceSpec
 from knowledge.state.tables import Moment, metadata, upsert
-from knowledge.types import Validators
+from knowledge.types import LeftOut, Validators
 
 _source = sa.Table(
     "source",
@@ -41,6 +41,7 @@ _document = sa.Table(
     sa.Column("valid_until", sa.Date),
     sa.Column("language", sa.String(8)),
     sa.Column("passages", sa.Integer, nullable=False),
+    sa.Column("left_out", sa.JSON, nullable=False, server_default="[]"),
     sa.Column("ingested_at", Moment, nullable=False),
 )
 
@@ -56,6 +57,8 @@ _run = sa.Table(
     sa.Column("removed", sa.Integer, nullable=False, default=0),
     sa.Column("unchanged", sa.Integer, nullable=False, default=0),
     sa.Column("skipped", sa.JSON, nullable=False),
+    sa.Column("left_out", sa.JSON, nullable=False, server_default="{}"),
+    sa.Column("others", sa.JSON, nullable=False, server_default="{}"),
     sa.Column("error", sa.Text),
 )
 
@@ -71,6 +74,8 @@ class DocumentRecord:
     valid_until: date | None
     language: str | None
     passages: int
+    left_out: tuple[LeftOut, ...] = ()
+    """What of it was not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,10 @@ class RunReport:
     """Document to reason."""
     error: str | None = None
     """Why the source as a whole could not be read; nothing was removed then."""
+    left_out: dict[str, tuple[LeftOut, ...]] = field(default_factory=dict)
+    """Document to what of it was not read, also of those that have not changed."""
+    others: dict[str, int] = field(default_factory=dict)
+    """Kind (``fonts``) to how many files are no documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +172,7 @@ class Catalog:
                 valid_until=row.valid_until,
                 language=row.language,
                 passages=row.passages,
+                left_out=_left_out(row.left_out),
             )
             for row in rows
         }
@@ -181,6 +191,7 @@ class Catalog:
                 "valid_until": record.valid_until,
                 "language": record.language,
                 "passages": record.passages,
+                "left_out": _listed(record.left_out),
                 "ingested_at": now,
             }
             for record in records
@@ -235,6 +246,8 @@ class Catalog:
                     unchanged=report.unchanged,
                     skipped=report.skipped,
                     error=report.error,
+                    left_out={name: _listed(each) for name, each in report.left_out.items()},
+                    others=report.others,
                 )
             )
 
@@ -268,10 +281,20 @@ class Catalog:
                     unchanged=row.unchanged,
                     skipped=dict(row.skipped),
                     error=row.error,
+                    left_out={name: _left_out(each) for name, each in row.left_out.items()},
+                    others=dict(row.others),
                 ),
             )
             for row in rows
         ]
+
+
+def _listed(left_out: Iterable[LeftOut]) -> list[list[object]]:
+    return [[each.kind, each.count, each.where] for each in left_out]
+
+
+def _left_out(kept: Iterable[Any]) -> tuple[LeftOut, ...]:
+    return tuple(LeftOut(*each) for each in kept)
 
 
 async def _delete_documents(db: AsyncConnection, source: str, paths: list[str]) -> None:

@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import NAMESPACE_URL, uuid5
 
 from knowledge.documents.reading import FileReader, RawFile, ReadFile, embedded_words
-from knowledge.embedding.embedder import Embedder
+from knowledge.embedding.port import Embedder
 from knowledge.errors import DocumentSkipped, SourceError
 from knowledge.library.catalog import Catalog, DocumentRecord, RunReport
 from knowledge.sources.port import RawDocument, SkippedDocument, Source, SourceSpec
 from knowledge.stores.port import PassageStore
-from knowledge.types import PUBLIC, EmbeddedPassage, Passage, Principals
+from knowledge.types import PUBLIC, EmbeddedPassage, LeftOut, Passage, Principals
 
-FORMAT = 3
-"""Raise it when parsing, chunking or the embedded text change: every document is read anew."""
+FORMAT = 4
+"""Raise it when parsing, chunking, the embedded text or what stores keep change: every document is
+read anew."""
 _FLUSH_PASSAGES = 128
 """Passages embedded together: enough for batches of like length, few enough to lose little."""
 
@@ -62,6 +64,8 @@ class _Run:
     unchanged: int = 0
     passages: int = 0
     skipped: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, tuple[LeftOut, ...]] = field(default_factory=dict)
+    others: Counter[str] = field(default_factory=Counter)
 
 
 class Ingester:
@@ -118,7 +122,15 @@ class Ingester:
             await self._flush(run)
             error = str(failure)
         report = RunReport(
-            spec.id, run.added, run.changed, removed, run.unchanged, run.skipped, error
+            spec.id,
+            run.added,
+            run.changed,
+            removed,
+            run.unchanged,
+            run.skipped,
+            error,
+            run.left_out,
+            dict(run.others),
         )
         await self._catalog.end_run(number, report, self._clock())
         return report
@@ -147,7 +159,11 @@ class Ingester:
     async def _take(self, run: _Run, found: RawDocument | SkippedDocument) -> None:
         run.seen.add(found.document)
         if isinstance(found, SkippedDocument):
-            await self._skip(run, found.document, found.reason)
+            if found.kind:
+                run.others[found.kind] += 1
+                await self._take_out(run, [found.document])
+            else:
+                await self._skip(run, found.document, found.reason)
             return
         before = run.known.get(found.document)
         fingerprint = (
@@ -160,6 +176,8 @@ class Ingester:
                 await self._skip(run, found.document, _expiry(before.valid_until))
                 return
             run.unchanged += 1
+            if before.left_out:
+                run.left_out[found.document] = before.left_out
             if before.validators != found.validators:
                 await self._catalog.save_documents(
                     run.spec.id, [replace(before, validators=found.validators)], self._clock()
@@ -170,6 +188,8 @@ class Ingester:
         except DocumentSkipped as skipped:
             await self._skip(run, found.document, skipped.reason)
             return
+        if read.record.left_out:
+            run.left_out[found.document] = read.record.left_out
         run.waiting.append(read)
         run.passages += len(read.passages)
         if sum(len(each.passages) for each in run.waiting) >= _FLUSH_PASSAGES:
@@ -177,7 +197,9 @@ class Ingester:
 
     async def _read(self, spec: SourceSpec, found: RawDocument, fingerprint: str) -> _Read:
         document = await self._reader.read(
-            RawFile(found.name, found.content or b"", found.content_type, self._max_bytes)
+            RawFile(
+                found.name, found.content or b"", found.content_type, self._max_bytes, url=found.url
+            )
         )
         if self._expired(document.valid_until):
             raise DocumentSkipped(_expiry(document.valid_until))
@@ -195,6 +217,7 @@ class Ingester:
             valid_until=document.valid_until,
             language=document.language,
             passages=len(passages),
+            left_out=document.left_out,
         )
         return _Read(record, passages)
 
@@ -202,7 +225,7 @@ class Ingester:
         """Embed what waits, store it document by document, then enter it in the catalog."""
         waiting, run.waiting = run.waiting, []
         words = [words for read in waiting for _, words in read.passages]
-        vectors = iter(await self._embedder.embed(words))
+        vectors = iter(await self._embedder.embed_passages(words))
         await self._mark_unfinished(run, [read.record for read in waiting])
         for read in waiting:
             await self._store.replace(

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from knowledge.documents.reading import FileReader
-from knowledge.embedding.embedder import Embedder
+from knowledge.embedding.port import Embedder
 from knowledge.errors import SourceError
 from knowledge.library.catalog import Catalog, Run, RunReport
 from knowledge.library.ingest import Ingester, Progress

@@ -11,10 +11,12 @@ from knowledge.parsing.detect import SUPPORTED_EXTENSIONS, detect, file_name
 from knowledge.parsing.document import MAX_DOCUMENT_BYTES, Draft, ParsedDocument
 from knowledge.parsing.front_matter import HEAD, refuse_unread_access
 from knowledge.parsing.inline import plain_text, split_heading_id
+from knowledge.parsing.questions import questions_as_headings
 from knowledge.parsing.tables import compact_tables
 from knowledge.parsing.text import clean, decode
+from knowledge.types import LeftOut
 
-__all__ = ["MAX_DOCUMENT_BYTES", "SUPPORTED_EXTENSIONS", "ParsedDocument", "parse"]
+__all__ = ["MAX_DOCUMENT_BYTES", "SUPPORTED_EXTENSIONS", "LeftOut", "ParsedDocument", "parse"]
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{2,40})", re.I)
 _TAG = re.compile(r"<(?!!--)")
@@ -29,11 +31,13 @@ def parse(
     content_type: str | None = None,
     max_bytes: int = MAX_DOCUMENT_BYTES,
     guarded: bool = True,
+    url: str = "",
 ) -> ParsedDocument:
     """Read one document.
 
     ``name`` is a file name, path or URL: its extension helps to tell the format, it is the title
-    of last resort, and relative links of an HTML page are resolved against it if it is a URL.
+    of last resort, and relative links of an HTML page are resolved against it if it is a URL, else
+    against ``url`` if that is one of the web.
     ``content_type`` is what a server said, parameters included. ``guarded``: what may be an access
     list and cannot be read as one is a reason to skip the document.
 
@@ -47,8 +51,9 @@ def parse(
         )
     if not content.strip():
         raise DocumentSkipped("The file is empty. Add it again once it has content.")
-    draft = _draft(name, content, content_type, guarded=guarded)
-    markdown = compact_tables(clean(draft.markdown)).strip("\n")
+    place = next((each for each in (name, url) if each.startswith(("http:", "https:"))), None)
+    draft = _draft(name, content, content_type, guarded=guarded, url=place)
+    markdown = questions_as_headings(compact_tables(clean(draft.markdown))).strip("\n")
     if not markdown.strip():
         raise DocumentSkipped("No text was found in the file. Check that it is the right one.")
     if guarded:
@@ -59,10 +64,14 @@ def parse(
         access=draft.access,
         valid_until=draft.valid_until,
         language=draft.language,
+        left_out=draft.left_out,
+        has_own_anchors=draft.has_own_anchors,
     )
 
 
-def _draft(name: str, content: bytes, content_type: str | None, *, guarded: bool) -> Draft:
+def _draft(
+    name: str, content: bytes, content_type: str | None, *, guarded: bool, url: str | None
+) -> Draft:
     """Parse by format; each format's module loads its library only when it is called."""
     match detect(name, content, content_type):
         case "pdf":
@@ -82,7 +91,7 @@ def _draft(name: str, content: bytes, content_type: str | None, *, guarded: bool
 
             return parse_xlsx(content)
         case "csv":
-            from knowledge.parsing.sheets import parse_csv
+            from knowledge.parsing.delimited import parse_csv
 
             return parse_csv(_plain(content, content_type, guarded=guarded))
         case "html":
@@ -91,11 +100,15 @@ def _draft(name: str, content: bytes, content_type: str | None, *, guarded: bool
             text = _text(content, content_type, is_html=True)
             if guarded:
                 refuse_unread_access(_before_markup(text))
-            return parse_html(text, url=name if "://" in name else None)
+            return parse_html(text, url=url)
         case "markdown":
             from knowledge.parsing.markdown import parse_markdown
 
             return parse_markdown(_text(content, content_type), guarded=guarded)
+        case "rst":
+            from knowledge.parsing.rst import rst_to_markdown
+
+            return Draft(rst_to_markdown(_plain(content, content_type, guarded=guarded)))
         case "text":
             return Draft(_plain(content, content_type, guarded=guarded))
 

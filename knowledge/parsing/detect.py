@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import codecs
 import io
+import json
+import re
 import zipfile
+from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from knowledge.errors import DocumentSkipped
+from knowledge.parsing.charsets import utf16_without_mark
 from knowledge.parsing.document import PARSER_FAILURES
 from knowledge.parsing.text import has_text_bom
 
-Format = Literal["markdown", "html", "text", "csv", "pdf", "docx", "pptx", "xlsx"]
+Format = Literal["markdown", "html", "text", "rst", "csv", "pdf", "docx", "pptx", "xlsx"]
 
 _BY_EXTENSION: dict[str, Format] = {
     ".md": "markdown",
     ".markdown": "markdown",
+    ".mdx": "markdown",
     ".html": "html",
     ".htm": "html",
     ".txt": "text",
     ".text": "text",
-    ".rst": "text",
+    ".rst": "rst",
     ".csv": "csv",
     ".tsv": "csv",
     ".pdf": "pdf",
@@ -38,6 +43,7 @@ _BY_CONTENT_TYPE: dict[str, Format] = {
     "application/xhtml+xml": "html",
     "text/markdown": "markdown",
     "text/x-markdown": "markdown",
+    "text/x-rst": "rst",
     "text/csv": "csv",
     "text/tab-separated-values": "csv",
     "application/pdf": "pdf",
@@ -55,6 +61,7 @@ _NAMES: dict[Format, str] = {
     "markdown": "Markdown",
     "html": "an HTML page",
     "text": "plain text",
+    "rst": "reStructuredText",
     "csv": "CSV",
     "pdf": "a PDF",
     "docx": "a Word document",
@@ -103,6 +110,8 @@ def detect(name: str, content: bytes, content_type: str | None) -> Format:
             )
         return actual
     claimed = served or named
+    if named is None:
+        _refuse_data(content, media_type)
     if claimed is None:
         if extension:
             raise DocumentSkipped(
@@ -117,6 +126,28 @@ def detect(name: str, content: bytes, content_type: str | None) -> Format:
             "Open it in its program, save it anew and add it again."
         )
     return claimed
+
+
+_FEED = re.compile(
+    rb"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:rss|feed|rdf:RDF|urlset|sitemapindex)\b", re.S
+)
+
+
+def _refuse_data(content: bytes, media_type: str) -> None:
+    """Feeds and data are no pages, however a server calls them."""
+    kind = media_type.rpartition("/")[2]
+    is_json = kind == "json" or kind.endswith("+json")
+    if not is_json and content.lstrip()[:1] in (b"{", b"["):
+        with suppress(ValueError, RecursionError):
+            is_json = isinstance(json.loads(content), dict | list)
+    if is_json:
+        raise DocumentSkipped(
+            "It is data for programs (JSON), not a page. Add the address of the page that shows it."
+        )
+    if _FEED.match(content) or kind in ("rss+xml", "atom+xml"):
+        raise DocumentSkipped(
+            "It is a feed or a site map, not a page. Add the addresses of the pages that it lists."
+        )
 
 
 def _by_bytes(content: bytes) -> Format | None:
@@ -134,7 +165,8 @@ def _by_bytes(content: bytes) -> Format | None:
             "The file is in the old Office format (.doc, .xls, .ppt). "
             "Save it as .docx, .xlsx or .pptx and add it again."
         )
-    if b"\0" in content[:_SAMPLED] and not has_text_bom(content) and not _is_utf8(content):
+    is_text = has_text_bom(content) or utf16_without_mark(content) is not None
+    if b"\0" in content[:_SAMPLED] and not is_text and not _is_utf8(content):
         raise DocumentSkipped(
             "The file holds binary data, not text, whatever its name says. "
             "Check that it is the right file, or save it in a supported format."

@@ -27,11 +27,54 @@ _QUOTED = re.compile(r"[ \t]*>[ \t]?")
 
 def without_dialects(text: str) -> str:
     """Plain Markdown of the same words; code is left as it is, but for its indentation."""
+    if "{" in text:
+        text = _without_myst(text)
     text = _without_blocks(text)
     if "[" in text:
         text = _references_resolved(text)
     closed = frozenset(_CLOSING.findall(text)) if "</" in text else frozenset[str]()
     return outside_code(text, lambda prose: _without_marks(prose, closed))
+
+
+_MYST = re.compile(r"[ \t]*(`{3,}|~{3,})\{([\w:.-]+)\}[ \t]*(.*)$")
+_MYST_CODE = frozenset("code code-block code-cell sourcecode literalinclude math mermaid".split())
+_MYST_LEFT_OUT = frozenset("toctree contents tableofcontents image raw index bibliography".split())
+_MYST_OPTION = re.compile(r"[ \t]*:[\w-]+:")
+
+
+def _without_myst(text: str) -> str:
+    """MyST's directives, written as code fences, and roles, written before code spans, as text."""
+    if "}`" in text:
+        text = _ROLE.sub(r"\1", text)
+    if "`{" not in text and "~{" not in text:
+        return text
+    found: list[str] = []
+    open_fences: list[tuple[str, str]] = []  # marks, and what becomes of what is inside
+    for line in text.split("\n"):
+        inside = open_fences[-1][1] if open_fences else ""
+        if open_fences and line.strip() == open_fences[-1][0]:
+            open_fences.pop()
+            found.append(line if inside == "code" else "")
+        elif inside in ("code", "gone"):
+            found.append(line) if inside == "code" else None
+        elif match := _MYST.match(line):
+            kind = (
+                "code" if match[2] in _MYST_CODE else "gone" if match[2] in _MYST_LEFT_OUT else ""
+            )
+            open_fences.append((match[1], kind or "text"))
+            if kind == "code":
+                found.append(f"{match[1]}{match[3].split()[0] if match[3] else ''}")
+            elif not kind:
+                found.append(_title_line(match[3]))
+        elif match := _PLAIN_FENCE.match(line):
+            open_fences.append((match[1], "code"))
+            found.append(line)
+        elif not (inside == "text" and _MYST_OPTION.match(line)):
+            found.append(line)
+    return text if open_fences else "\n".join(found)
+
+
+_PLAIN_FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})[^`]*$")
 
 
 def _without_blocks(text: str) -> str:
@@ -139,6 +182,12 @@ _SITE_VARIABLE = re.compile(
     r"|content\s{0,9})-?\}\}"
 )
 _TEXT_VARIABLE = re.compile(r"\{\{-?\s{0,9}[\"']([^\"'\n]{0,300})[\"'][^{}\n]{0,300}\}\}")
+_CALL = re.compile(
+    r"\{\{-?\s{0,9}(?:(?P<says>_|gettext|ngettext|t|tr|trans|translate)|[\w.]{1,60})"
+    r"\(\s{0,9}(?:[\"'](?P<words>[^\"'\n]{0,300})[\"'])?[^{}\n]{0,300}\)[^{}\n]{0,100}\}\}"
+)
+_TEMPLATE_COMMENT = re.compile(r"\{#(?!\w)[^#{}]{0,2000}#\}")
+_ROLE = re.compile(r"\{[\w:.-]{1,40}\}`([^`<>\n]{1,300}?)(?:\s*<[^`<>\n]{0,300}>)?`")
 _WIKI = re.compile(
     r"(?<![\[!\\])\[\[([^\[\]|\n]{1,200})(?:\\?\|([^\[\]\n]{1,200}))?\]\](?![\](\[])"
 )
@@ -192,6 +241,9 @@ def _without_marks(text: str, closed: frozenset[str]) -> str:
     if "{{" in text:
         text = _SHORTCODE.sub(_shortcode_words, text)
         text = _TEXT_VARIABLE.sub(r"\1", _SITE_VARIABLE.sub("", text))
+        text = _CALL.sub(lambda match: (match["words"] or "") if match["says"] else "", text)
+    if "{#" in text:
+        text = _TEMPLATE_COMMENT.sub("", text)
     if "%%" in text:
         text = _COMMENT.sub("", text)
     if "[" in text:

@@ -6,9 +6,12 @@ import struct
 import xml.parsers.expat
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from xml.sax import SAXException
+
+from knowledge.types import LeftOut
 
 MAX_DOCUMENT_BYTES = 20 * 1024 * 1024
 """Larger files are skipped: a handbook page is kilobytes, and parsers need many times the size."""
@@ -39,6 +42,15 @@ the single call into such a library is wrapped, so errors of our own code are no
 """
 
 
+_SHOWN = 10
+
+
+def some_of(names: Sequence[str]) -> str:
+    """The first names in one line, for :attr:`LeftOut.where`."""
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
 @dataclass(frozen=True, slots=True)
 class ParsedDocument:
     """One document as Markdown, with what it says about itself."""
@@ -53,6 +65,10 @@ class ParsedDocument:
     """The last day on which the document holds; None when it says nothing."""
     language: str | None
     """Lower-case primary subtag of the stated language (``de-AT`` is ``de``); None if unstated."""
+    left_out: tuple[LeftOut, ...] = ()
+    """What of it was not read; a kind occurs once."""
+    has_own_anchors: bool = False
+    """Only ids that the document states can be linked to; else headings' slugs can, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +80,8 @@ class Draft:
     access: frozenset[str] | None = None
     valid_until: date | None = None
     language: str | None = None
+    left_out: tuple[LeftOut, ...] = ()
+    has_own_anchors: bool = False
 
 
 def primary_language(stated: object) -> str | None:

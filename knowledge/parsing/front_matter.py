@@ -1,4 +1,4 @@
-"""The metadata at a file's head, YAML or TOML, read so that an access list cannot get lost.
+"""The metadata at a file's head, YAML, TOML or JSON, read so that an access list cannot get lost.
 
 What looks like front matter is read whole or not at all: a document whose author meant it for a few
 must not be shown to everybody because of a slip in a line.
@@ -6,6 +6,7 @@ must not be shown to everybody because of a slip in a line.
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 import unicodedata
@@ -45,10 +46,11 @@ class FrontMatter:
 def read_front_matter(text: str, *, guarded: bool = True) -> FrontMatter:
     """Take the front matter off the head of a cleaned text.
 
-    It stands between lines of ``---`` (YAML) or ``+++`` (TOML); blank lines and HTML comments may
-    come first. Raises :class:`DocumentSkipped` for what looks like front matter and cannot be read
-    whole, and for a line like ``access:`` that was not read as an access list. All that is text
-    when not ``guarded``: where something else settles who may read it.
+    It stands between lines of ``---`` (YAML) or ``+++`` (TOML), or is an object in JSON; blank
+    lines and HTML comments may come first. Raises :class:`DocumentSkipped` for what looks like
+    front matter and cannot be read whole, and for a line like ``access:`` that was not read as an
+    access list. All that is text when not ``guarded``: where something else settles who may read
+    it.
     """
     try:
         return _taken_off(text)
@@ -60,6 +62,8 @@ def read_front_matter(text: str, *, guarded: bool = True) -> FrontMatter:
 
 def _taken_off(text: str) -> FrontMatter:
     opening = _OPENING.match(text, _first_visible(text))
+    if opening is None and (found := _json_head(text)) is not None:
+        return _stated(*found)
     if opening is None:
         refuse_unread_access(text)
         return FrontMatter(text)
@@ -76,7 +80,12 @@ def _taken_off(text: str) -> FrontMatter:
             f"Its front matter {problem}, and could name who may read it. Correct it, "
             "or put a line of text first if it is none."
         )
-    lists = _access_lists(text[: closing.end()], is_metadata=True)
+    return _stated(stated, text, closing.end())
+
+
+def _stated(stated: dict[str, Any], text: str, end: int) -> FrontMatter:
+    """What the front matter, which ends there, says."""
+    lists = _access_lists(text[:end], is_metadata=True)
     misspelt = any(key != "access" and _is_nearly(_letters(key), "access") for key in stated)
     if "access" not in stated:
         misspelt = misspelt or any(_names_people(value) for value in stated.values())
@@ -84,9 +93,9 @@ def _taken_off(text: str) -> FrontMatter:
         raise DocumentSkipped(
             f"Its front matter has an access list that is misspelt or in the wrong place, {_ADVICE}"
         )
-    refuse_unread_access(text[closing.end() :], within=HEAD)
+    refuse_unread_access(text[end:], within=HEAD)
     return FrontMatter(
-        text[closing.end() :],
+        text[end:],
         title=_words(stated.get("title")),
         access=_principals(stated["access"]) if "access" in stated else None,
         valid_until=_day(stated.get("valid_until")),
@@ -150,6 +159,34 @@ def _loaded(written: str, *, is_yaml: bool) -> dict[str, Any] | None:
     if loaded in (None, ""):
         return {}
     return loaded if isinstance(loaded, dict) else None
+
+
+_JSON_MARK = re.compile(r";;;[ \t]*\n")
+_JSON_END = re.compile(r"\s*\n;;;[ \t]*(?:\n|\Z)")
+_LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
+
+
+def _json_head(text: str) -> tuple[dict[str, Any], str, int] | None:
+    """An object in JSON that a text begins with, bare (Hugo) or between ``;;;``; and its end."""
+    at = _first_visible(text)
+    mark = _JSON_MARK.match(text, at)
+    start = _SPACE.match(text, mark.end() if mark else at).end()  # type: ignore[union-attr]
+    if not text.startswith("{", start):
+        return None
+    written = text[start : start + MAX_FRONT_MATTER]
+    try:
+        # A key that stands twice could hide an access list; numbers and dates stay text.
+        pairs, length = json.JSONDecoder(object_pairs_hook=_once_each).raw_decode(written)
+    except (ValueError, RecursionError):
+        return None
+    closing = (_JSON_END if mark else _LINE_END).match(text, start + length)
+    return (pairs, text, closing.end()) if closing and isinstance(pairs, dict) and pairs else None
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({key for key, _ in pairs}) < len(pairs):
+        raise ValueError("a key stands twice")
+    return dict(pairs)
 
 
 def _is_metadata(written: str) -> bool:

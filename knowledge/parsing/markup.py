@@ -15,22 +15,14 @@ def to_markdown(markup: str, *, first_row_is_header: bool) -> str:
     table gets an empty header row, which Markdown cannot do without.
     """
     from bs4 import BeautifulSoup
-    from markdownify import MarkdownConverter
+
+    from knowledge.parsing.converter import Converter, unwrap_layout
 
     soup = BeautifulSoup(markup, "html.parser")
     for hidden in soup.find_all(["script", "style"]):
         hidden.decompose()
-    for cell in soup.find_all(["td", "th"]):
-        for text in cell.find_all(string=lambda text: text is not None and "|" in text):
-            text.replace_with(text.replace("|", "\\|"))
-    converter = MarkdownConverter(
-        heading_style="ATX",
-        bullets="-",
-        table_infer_header=first_row_is_header,
-        # Escapes guard against text that looks like markup, and break every snake_case name.
-        escape_asterisks=False,
-        escape_underscores=False,
-    )
+    unwrap_layout(soup)
+    converter = Converter(first_row_is_header=first_row_is_header)
     markdown: str = outside_code(converter.convert_soup(soup), definitions_as_text)
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+$", "", markdown, flags=re.M)).strip()
 

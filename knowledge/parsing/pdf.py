@@ -1,212 +1,165 @@
-"""PDF: text by page, its lines put together to paragraphs again, headings told by their size."""
+"""PDF: pages read by PDFium, put in reading order, and without what only repeats on each page."""
 
 from __future__ import annotations
 
-import io
-import logging
 import re
 from collections import Counter
-from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 from knowledge.errors import DocumentSkipped
-from knowledge.parsing.document import PARSER_FAILURES, Draft
+from knowledge.parsing.document import PARSER_FAILURES, Draft, some_of
+from knowledge.parsing.pdf_layout import Line, Piece, reading_order
+from knowledge.parsing.pdf_page import Page, read_page
+from knowledge.parsing.pdf_text import HEADING_RATIO, body_size, pages_as_markdown
+from knowledge.types import LeftOut
 
 MAX_PAGES = 2_000
-HEADING_RATIO = 1.15
-"""A line this much larger than the body text is a heading; 11 pt text has headings from 13 pt."""
-MAX_HEADING = 120
-"""Characters of a heading; large print that runs on is a pull quote or a title page's blurb."""
-REPEATED_SHARE = 0.6
-"""A first or last line that so many pages share is a running header or footer."""
+_MARGIN = 0.12
+"""Share of a page's height at the top and the bottom in which running lines stand."""
+_OUTERMOST = 0.07
+"""As above, where two pages are enough to call a line a running one."""
+_SAME_PLACE = 4.0
+"""Points."""
 
-# pypdf warns about each oddity of a file that it reads well; an admin can do nothing with that.
-logging.getLogger("pypdf").setLevel(logging.ERROR)
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    text: str
-    size: float
+# PDFium keeps state of its own and may be called by one thread at a time.
+_lock = Lock()
 
 
 def parse_pdf(content: bytes) -> Draft:
-    """A PDF's text; each page begins with ``<a name="page=N"></a>``, so citations open there."""
-    from pypdf import PdfReader
-    from pypdf.errors import DependencyError, PyPdfError
+    """A PDF's text; each page begins with ``<a name="page=N"></a>``, so citations open there.
 
-    failures: tuple[type[Exception], ...] = (*PARSER_FAILURES, PyPdfError, DependencyError)
+    Filled-in form fields are read where they stand. Pages without text are told by number.
+    """
+    import pypdfium2
+
+    failures: tuple[type[Exception], ...] = (*PARSER_FAILURES, pypdfium2.PdfiumError)
     try:
-        reader = PdfReader(io.BytesIO(content))
-        # Many files are encrypted with an empty password, only to forbid printing.
-        if reader.is_encrypted and not reader.decrypt(""):
+        with _lock:
+            pages, stated = _read(content)
+    except failures as error:
+        if "password" in str(error).lower():
             raise DocumentSkipped(
                 "The PDF is protected by a password. Save it without one and add it again."
-            )
-        if len(reader.pages) > MAX_PAGES:
-            raise DocumentSkipped(
-                f"The PDF has {len(reader.pages)} pages, more than the {MAX_PAGES} that are read. "
-                "Split it and add the parts."
-            )
-        pages = [_lines(page) for page in reader.pages]
-        stated = reader.metadata.title if reader.metadata is not None else None
-    except failures as error:
+            ) from error
         raise DocumentSkipped(
             "The PDF is damaged and cannot be read. Export it anew from its source, or print it "
             "to a PDF file, and add it again."
         ) from error
-    if not any(line.text for page in pages for line in page):
+    silent = [str(n) for n, page in enumerate(pages, 1) if not page.words and page.has_drawings]
+    if not any(page.words for page in pages):
         raise DocumentSkipped(
             "The PDF has no text, only pictures: it may be a scan. "
             "Run text recognition (OCR) on it and add it again."
         )
-    body = _body_size(pages)
-    markdown = _markdown(_without_running_lines(pages, body), body)
+    if all(page.is_garbled for page in pages if page.words):
+        raise DocumentSkipped(
+            "The PDF does not say which letters its fonts show, so its text cannot be read. "
+            "Export it anew from its source, or run text recognition (OCR) on it."
+        )
+    body = body_size(pages)
+    ordered = [[] if page.is_garbled else reading_order(page) for page in pages]
+    markdown = pages_as_markdown(_without_running_lines(pages, ordered, body), body)
     has_h1 = re.search(r"^# ", markdown, re.M) is not None
-    return Draft(markdown, title=None if has_h1 else _usable_title(stated))
+    garbled = [str(n) for n, page in enumerate(pages, 1) if page.is_garbled]
+    left_out = [
+        LeftOut("pages without text", len(silent), some_of(silent)),
+        LeftOut("pages in fonts without letters", len(garbled), some_of(garbled)),
+    ]
+    return Draft(
+        markdown,
+        title=None if has_h1 else _usable_title(stated),
+        left_out=tuple(each for each in left_out if each.count),
+    )
 
 
-def _lines(page: Any) -> list[_Line]:
-    """A page's lines with the size of most of their letters, in points."""
-    lines: list[_Line] = []
-    pieces: list[tuple[str, float]] = []
+def _read(content: bytes) -> tuple[list[Page], object]:
+    import pypdfium2
 
-    def end_line() -> None:
-        text = " ".join("".join(piece for piece, _ in pieces).split())
-        sizes: Counter[float] = Counter()
-        for piece, size in pieces:
-            sizes[size] += len(piece.strip())
-        lines.append(_Line(text, sizes.most_common(1)[0][0] if sizes else 0.0))
-        pieces.clear()
-
-    def visit(text: str, cm: list[float], tm: list[float], _font: Any, size: float) -> None:
-        # The size in the file is scaled by both matrices' vertical factors.
-        scale = abs(cm[3] or cm[1]) * abs(tm[3] or tm[1])
-        for number, part in enumerate(text.split("\n")):
-            if number:
-                end_line()
-            if part:
-                pieces.append((part, round((size or 0.0) * scale, 1)))
-
-    page.extract_text(visitor_text=visit)
-    end_line()
-    return lines
+    document = pypdfium2.PdfDocument(content)
+    try:
+        document.init_forms()
+        count = len(document)
+        if count > MAX_PAGES:
+            raise DocumentSkipped(
+                f"The PDF has {count} pages, more than the {MAX_PAGES} that are read. "
+                "Split it and add the parts."
+            )
+        pages = [_page(document, number) for number in range(count)]
+        return pages, document.get_metadata_dict(skip_empty=True).get("Title")
+    finally:
+        document.close()
 
 
-def _body_size(pages: list[list[_Line]]) -> float:
-    """The size that most letters have."""
-    letters: Counter[float] = Counter()
-    for page in pages:
-        for line in page:
-            letters[line.size] += len(line.text)
-    return letters.most_common(1)[0][0]
+def _page(document: Any, number: int) -> Page:
+    page = document[number]
+    if document.formenv:
+        page.flatten()  # the values of fields become text of the page
+        page.close()
+        page = document[number]
+    try:
+        return read_page(page)
+    finally:
+        page.close()
 
 
-def _without_running_lines(pages: list[list[_Line]], body: float) -> list[list[_Line]]:
-    """Pages without the headers, footers and page numbers that most of them share.
+# --- running lines ----------------------------------------------------------------------------
+
+_PAGE_NUMBER = re.compile(
+    r"\W{0,3}(?:\w{1,8}\.?\s)?(?:\d{1,4}|[ivxlc]{1,6})(?:\s?(?:/|of|von|de|sur|di)\s?\d{1,4})?\W{0,3}",
+    re.I,
+)
+
+
+def _without_running_lines(
+    pages: list[Page], ordered: list[list[Piece]], body: float
+) -> list[list[Piece]]:
+    """Pages without the headers, footers and page numbers that they share.
 
     Large print stays: ``Chapter 3`` on top of a page is not the running header of ``Chapter 4``.
     """
-    if len(pages) < 3:
-        return pages
-    counts: Counter[str] = Counter()
-    for page in pages:
-        counts.update({_shape(page[at].text) for at in _edges(page, body)})
-    needed = max(3, REPEATED_SHARE * len(pages))
-    running = {shape for shape, count in counts.items() if count >= needed}
+    places: Counter[tuple[str, int]] = Counter()
+    for page, pieces in zip(pages, ordered, strict=True):
+        places.update({_place(line) for line in pieces if _is_edge(line, page, body)})  # type: ignore[arg-type]
     kept = []
-    for page in pages:
-        dropped = {at for at in _edges(page, body) if _shape(page[at].text) in running}
-        kept.append([line for at, line in enumerate(page) if at not in dropped])
+    for page, pieces in zip(pages, ordered, strict=True):
+        from_top = sorted(pieces, key=lambda piece: piece.top)
+        dropped = set()
+        for outside_in in (from_top, sorted(pieces, key=lambda piece: -piece.bottom)):
+            # What stands further in than a line that is none is none either.
+            for piece in outside_in:
+                if not _is_running(piece, page, body, places, len(pages)):
+                    break
+                dropped.add(id(piece))
+        kept.append([piece for piece in pieces if id(piece) not in dropped])
     return kept
 
 
-def _edges(page: list[_Line], body: float) -> list[int]:
-    filled = [at for at, line in enumerate(page) if line.text]
-    edges = sorted({*filled[:2], *filled[-2:]})
-    return [at for at in edges if not body or page[at].size < body * HEADING_RATIO]
+def _is_edge(piece: Piece, page: Page, body: float) -> bool:
+    if not isinstance(piece, Line) or (body and piece.size >= body * HEADING_RATIO):
+        return False
+    return piece.top < _MARGIN * page.height or piece.bottom > (1 - _MARGIN) * page.height
 
 
-def _shape(text: str) -> str:
-    """The line with its numbers alike: ``Page 3 of 9`` is the same footer as ``Page 4 of 9``."""
-    return re.sub(r"\d+", "0", text.casefold())
+def _is_running(
+    piece: Piece, page: Page, body: float, places: Counter[tuple[str, int]], count: int
+) -> bool:
+    if not isinstance(piece, Line) or not _is_edge(piece, page, body):
+        return False
+    if count > 1 and _PAGE_NUMBER.fullmatch(piece.text) and any(map(str.isdigit, piece.text)):
+        return True
+    shape, place = _place(piece)
+    times = sum(places[shape, near] for near in (place - 1, place, place + 1))
+    outer = min(piece.top, page.height - piece.bottom) < _OUTERMOST * page.height
+    return times >= (2 if outer else 3) and any(map(str.isalpha, shape))
 
 
-# --- from lines to Markdown -------------------------------------------------------------------
+def _place(line: Line) -> tuple[str, int]:
+    """The line with its numbers alike, and where it stands.
 
-_BULLET = re.compile(r"^[•‣▪●◦○–·]\s*(?=\S)")
-_LIST_START = re.compile(r"^(?:- |\(?\d{1,2}[.)] |\(?[a-z]\) )")
-_SENTENCE_END = re.compile(r"[.!?:;…][\"'”’)\]]*$")
-_HYPHENATED = re.compile(r"(\w*[^\W\d_])-$")
-
-
-def _markdown(pages: list[list[_Line]], body: float) -> str:
-    larger = {line.size for page in pages for line in page if line.size >= body * HEADING_RATIO}
-    levels = {size: min(rank, 6) for rank, size in enumerate(sorted(larger, reverse=True), 1)}
-    words = {word.casefold() for page in pages for line in page for word in line.text.split()}
-    parts: list[str] = []
-    for number, page in enumerate(pages, start=1):
-        paragraphs = _paragraphs(page, levels if body else {}, words)
-        # A sentence that runs over the page's end belongs to where it began.
-        if paragraphs and parts and _runs_on(parts[-1], paragraphs[0]):
-            first, _, rest = paragraphs[0].partition(". ")
-            parts[-1] = _join(parts[-1], first + "." if rest else first, words)
-            paragraphs[:1] = [rest] if rest else []
-        if paragraphs:
-            parts += [f'<a name="page={number}"></a>', *paragraphs]
-    return "\n\n".join(parts)
-
-
-def _runs_on(before: str, after: str) -> bool:
-    is_text = not before.startswith(("#", "<a name"))
-    return is_text and not _SENTENCE_END.search(before) and after[:1].islower()
-
-
-def _paragraphs(page: list[_Line], levels: dict[float, int], words: set[str]) -> list[str]:
-    longest = max((len(line.text) for line in page), default=0)
-    paragraphs: list[str] = []
-    previous: _Line | None = None
-    for line in page:
-        if not line.text:
-            previous = None
-            continue
-        text = _BULLET.sub("- ", line.text)
-        level = levels.get(line.size, 0) if len(text) <= MAX_HEADING else 0
-        if level:
-            if previous is not None and previous.size == line.size and paragraphs:
-                paragraphs[-1] += f" {text}"  # a heading of two lines
-            else:
-                paragraphs.append(f"{'#' * level} {text}")
-        elif _LIST_START.match(text):
-            if paragraphs and previous is not None and _LIST_START.match(paragraphs[-1]):
-                paragraphs[-1] += f"\n{text}"
-            else:
-                paragraphs.append(text)
-        elif previous is None or levels.get(previous.size):
-            paragraphs.append(_literal(text))
-        elif _SENTENCE_END.search(previous.text) and len(previous.text) < 0.7 * longest:
-            paragraphs.append(_literal(text))  # a short line that ends a sentence ends a paragraph
-        else:
-            paragraphs[-1] = _join(paragraphs[-1], text, words)
-        previous = line
-    return paragraphs
-
-
-def _literal(text: str) -> str:
-    """Text that would read as a Markdown heading or rule is escaped."""
-    return "\\" + text if re.match(r"#{1,6}\s|[=~`]{3}|-{3,}$", text) else text
-
-
-def _join(before: str, after: str, words: set[str]) -> str:
-    """Two lines as one; a word that was hyphenated at the line's end is whole again."""
-    broken = _HYPHENATED.search(before)
-    if broken is None or not after[:1].islower():
-        return f"{before} {after}"
-    ending = after.split()[0].strip(".,;:!?)")
-    # "self-" + "service" keeps its hyphen if the document has it in the middle of a line.
-    if f"{broken[1]}-{ending}".casefold() in words:
-        return before + after
-    return before[:-1] + after
+    ``Page 3 of 9`` is the same footer as ``Page 4 of 9``.
+    """
+    return re.sub(r"\d+", "0", line.text.casefold()), round(line.top / _SAME_PLACE)
 
 
 def _usable_title(stated: object) -> str | None:

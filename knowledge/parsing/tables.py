@@ -8,16 +8,20 @@ from collections.abc import Sequence
 from knowledge.parsing.blocks import parse_blocks
 
 
-def write_table(rows: Sequence[Sequence[str]], *, has_header: bool = True) -> str:
-    """A pipe table from ``rows`` of plain cells, the first being the header.
+def write_table(
+    rows: Sequence[Sequence[str]], *, has_header: bool = True, is_markdown: bool = False
+) -> str:
+    """A pipe table from ``rows`` of cells, the first being the header.
 
-    Short rows are filled up, line breaks in cells become spaces, pipes are escaped. Without a
-    header an empty one is written, as GFM knows no table without. No rows: an empty string.
+    Short rows are filled up, line breaks in cells become spaces, pipes are escaped, and where the
+    cells are not Markdown already, backslashes. Without a header an empty one is written, as GFM
+    knows no table without. No rows: an empty string.
     """
     if not rows:
         return ""
     width = max(len(row) for row in rows)
-    filled = [[_cell(cell) for cell in row] + [""] * (width - len(row)) for row in rows]
+    written = _markdown_cell if is_markdown else _cell
+    filled = [[written(cell) for cell in row] + [""] * (width - len(row)) for row in rows]
     if not has_header:
         filled.insert(0, [""] * width)
     lines = ["| " + " | ".join(row) + " |" for row in filled]
@@ -27,6 +31,10 @@ def write_table(rows: Sequence[Sequence[str]], *, has_header: bool = True) -> st
 
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|")
+
+
+def _markdown_cell(text: str) -> str:
+    return re.sub(r"(?<!\\)\|", r"\\|", " ".join(text.split()))
 
 
 def compact_tables(markdown: str) -> str:

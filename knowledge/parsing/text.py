@@ -6,6 +6,9 @@ import codecs
 import re
 import unicodedata
 
+from knowledge.errors import DocumentSkipped
+from knowledge.parsing.charsets import guess_charset, utf16_without_mark
+
 _BOMS = (
     # UTF-32 first: its little-endian mark begins with UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -30,12 +33,17 @@ def has_text_bom(content: bytes) -> bool:
     return any(content.startswith(mark) for mark, _ in _BOMS)
 
 
-def decode(content: bytes, *, charset: str | None = None, is_html: bool = False) -> str:
-    """The text of ``content``; never fails, as cp1252 with replacements reads any bytes.
+_FEW = 1_000
+"""One broken character in so many is a slip in a text whose charset is known."""
 
-    Order: byte order mark, UTF-8, the stated charset, HTML's ``<meta charset>``, cp1252. UTF-8
-    comes before what was stated, since servers state wrong charsets while other text that
-    happens to be valid UTF-8 is next to impossible.
+
+def decode(content: bytes, *, charset: str | None = None, is_html: bool = False) -> str:
+    """The text of ``content``.
+
+    Order: byte order mark, UTF-8, the stated charset, HTML's ``<meta charset>``, what the bytes
+    look like. UTF-8 comes before what was stated, since servers state wrong charsets while other
+    text that happens to be valid UTF-8 is next to impossible. Raises :class:`DocumentSkipped`
+    where none is sure.
     """
     for mark, encoding in _BOMS:
         if content.startswith(mark):
@@ -43,12 +51,25 @@ def decode(content: bytes, *, charset: str | None = None, is_html: bool = False)
     stated = [charset] if charset else []
     if is_html and (meta := _META_CHARSET.search(content[:_SNIFFED])):
         stated.append(meta[1].decode("ascii", errors="replace"))
-    for encoding in ("utf-8", *stated):
+    wide = utf16_without_mark(content)
+    for encoding in ("utf-8", *stated) if wide is None else (wide,):
         try:
             return content.decode(encoding)
         except (UnicodeError, LookupError):  # LookupError: a charset that Python does not know
             continue
-    return content.decode("cp1252", errors="replace")
+    nearly = content.decode("utf-8", errors="replace")
+    broken = nearly.count("\ufffd")
+    if broken * _FEW < len(nearly) and sum(char > "\x7f" for char in nearly) >= 2 * broken:
+        return nearly
+    guess = guess_charset(content)
+    if guess.is_sure:
+        return content.decode(guess.charset, errors="replace")
+    if sum(byte > 0x7F for byte in content) * _FEW < len(content):
+        return content.decode("cp1252", errors="replace")
+    raise DocumentSkipped(
+        "Its characters are in a charset that cannot be told for sure: it is not UTF-8, and "
+        f"might be {guess.charset}. Save it as UTF-8 and add it again."
+    )
 
 
 def clean(text: str) -> str:

@@ -1,13 +1,19 @@
-"""Word documents (.docx), through mammoth's HTML."""
+"""Word documents (.docx), through mammoth's HTML.
+
+mammoth keeps styles' meaning (headings, lists, notes, merged cells) where python-docx gives bare
+paragraphs; what it leaves out is moved into its way first, see :mod:`word_package`.
+"""
 
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 from knowledge.errors import DocumentSkipped
 from knowledge.parsing.document import PARSER_FAILURES, Draft
 from knowledge.parsing.markup import to_markdown
+from knowledge.parsing.word_package import prepared
 
 _STYLES = """
 p[style-name='Title'] => h1:fresh
@@ -16,9 +22,10 @@ p[style-name='Subtitle'] => p:fresh
 
 
 def parse_docx(content: bytes) -> Draft:
-    """A Word document with headings, lists, links and tables; images as their alternative text.
+    """A Word document with headings, lists, links, tables, notes, text boxes and charts.
 
-    Word seldom marks a table's header row, so the first row is taken for it.
+    Images are their alternative text. Word seldom marks a table's header row, so the first row is
+    taken for it. Comments and hidden text are not read, and told.
     """
     import mammoth
 
@@ -26,14 +33,35 @@ def parse_docx(content: bytes) -> Draft:
         return {"src": ""}  # the picture itself would become megabytes of base64
 
     try:
+        content, left_out = prepared(content)
         result = mammoth.convert_to_html(
             io.BytesIO(content),
             style_map=_STYLES,
             convert_image=mammoth.images.img_element(without_data),
         )
-        markdown = to_markdown(result.value, first_row_is_header=True)
+        markdown = to_markdown(_notes_in_place(result.value), first_row_is_header=True)
     except PARSER_FAILURES as error:
         raise DocumentSkipped(
             "The Word document is damaged. Open it in Word, save it anew and add it again."
         ) from error
-    return Draft(markdown)
+    return Draft(markdown, left_out=left_out)
+
+
+_NOTE = re.compile(r'<li id="((?:foot|end)note-[\w-]+)">(.*?)</li>', re.S)
+_NOTES = re.compile(r'<ol>(?:<li id="(?:foot|end)note-[\w-]+">.*?</li>)+</ol>', re.S)
+_BACK = re.compile(r'\s*<a href="#(?:foot|end)note-ref-[\w-]+">.</a>')
+_REFERENCE = re.compile(r'<sup><a href="#((?:foot|end)note-[\w-]+)" id="[\w-]+">\[\d+\]</a></sup>')
+
+
+def _notes_in_place(html: str) -> str:
+    """Foot and end notes in brackets where they are referred to: they belong to that sentence."""
+    notes = {
+        match[1]: " ".join(re.sub(r"</?p>", " ", _BACK.sub("", match[2])).split())
+        for match in _NOTE.finditer(html)
+    }
+    if not notes:
+        return html
+    html = _NOTES.sub("", html)
+    return _REFERENCE.sub(
+        lambda match: f" ({notes[match[1]]})" if notes.get(match[1]) else "", html
+    )

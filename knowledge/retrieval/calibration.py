@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+COMPETING = 10
+"""The passages that search found first are rivals of the others; those further down that look as
+if they answered mostly only look so, and would make every answer doubtful."""
 _LEAST = 0.1  # odds that rivals have together at the least
 _STEEPEST = 30.0
 
@@ -42,7 +45,7 @@ class Calibration:
     def chances(self, relevance: Floats, answers: Floats) -> Floats:
         """How likely each of the passages that were read together answers, in [0, 1].
 
-        ``relevance`` and ``answers``: logits, shape (passages,).
+        ``relevance`` and ``answers``: logits, shape (passages,), in the order of the search.
         """
         weights = self.answers_weight, self.relevance_weight, self.rivals_weight
         seen = features(relevance, answers)
@@ -58,9 +61,11 @@ class Calibration:
 def features(relevance: Floats, answers: Floats) -> Floats:
     """What the regression sees of passages that were read together; shape (passages, 3).
 
-    The logits of *answers* and *relevance*, and the logarithm of all rivals' odds.
+    The logits of *answers* and *relevance*, and the logarithm of all rivals' odds. In the order of
+    the search: the first :data:`COMPETING` are the rivals.
     """
     odds = np.exp(np.clip(answers, -_STEEPEST, _STEEPEST))
+    odds[COMPETING:] = 0
     others = np.array([np.delete(odds, at).sum() for at in range(len(odds))])
     return np.column_stack([answers, relevance, np.log(_LEAST + others)])
 

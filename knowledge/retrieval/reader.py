@@ -47,6 +47,8 @@ class Reader(Protocol):
     async def read(self, question: str, passages: Sequence[ReadableText]) -> list[Reading]:
         """One reading a passage, in order; the passages may be weighed against each other.
 
+        ``passages``: as search found them, best first.
+
         Raises :class:`knowledge.errors.KnowledgeError` when the model cannot be loaded.
         """
         ...

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from knowledge.embedding.embedder import Embedder
+from knowledge.embedding.port import Embedder
 from knowledge.parsing.inline import plain_text
 from knowledge.retrieval.reader import Reader, Reading, readable_text
 from knowledge.stores.port import PassageStore
@@ -18,16 +18,20 @@ from knowledge.types import Evidence, Passage, Principals, ScoredPassage, Scored
 
 ALPHA = 0.5
 """Weight of the vectors in the fusion; see docs/benchmarks.md for the other values."""
-READ = 10
+READ = 15
 """Passages that are read at the least; docs/benchmarks.md tells what more of them would bring."""
-_CANDIDATES = 30
+_DUPLICATES = 3  # candidates for each that is read: some of them say the same
 _SAME_TEXT = 0.85  # share of word triples in common (Broder 1997) above which texts are one
 
 
 class Retriever:
     """Search for people: by question, for those who may read, best evidence first."""
 
-    def __init__(self, store: PassageStore, embedder: Embedder, reader: Reader):
+    def __init__(
+        self, store: PassageStore, embedder: Embedder, reader: Reader, *, read: int = READ
+    ):
+        """``read``: passages that are read at the least."""
+        self._least = read
         self._store = store
         self._embedder = embedder
         self._reader = reader
@@ -47,17 +51,7 @@ class Retriever:
         Raises :class:`knowledge.errors.StoreError`, or :class:`knowledge.errors.KnowledgeError`
         when a model cannot be loaded.
         """
-        searched = searched or question
-        vector = await self._embedder.embed_one(searched)
-        found = await self._store.search(
-            searched,
-            vector,
-            principals,
-            max(_CANDIDATES, 2 * k),
-            alpha=ALPHA,
-            sources=sources,
-        )
-        passages = [each.passage for each in _without_near_duplicates(found)[: max(READ, k)]]
+        passages = await self.candidates(searched or question, principals, k, sources=sources)
         units = [_units(passage) for passage in passages]
         texts = [
             readable_text(passage.context, some)
@@ -69,6 +63,26 @@ class Retriever:
             for passage, some, reading in zip(passages, units, readings, strict=True)
         ]
         return sorted(evidence, key=lambda each: -each.score)[:k]
+
+    async def candidates(
+        self,
+        text: str,
+        principals: Principals,
+        k: int = 1,
+        *,
+        sources: frozenset[str] | None = None,
+    ) -> list[Passage]:
+        """What is read for this text, in the order of the search; ``k`` at the least."""
+        most = max(self._least, k)
+        found = await self._store.search(
+            text,
+            await self._embedder.embed_question(text),
+            principals,
+            _DUPLICATES * most,
+            alpha=ALPHA,
+            sources=sources,
+        )
+        return [each.passage for each in _without_near_duplicates(found)[:most]]
 
 
 def _units(passage: Passage) -> list[Unit]:

@@ -12,6 +12,7 @@ from knowledge.errors import SourceError
 from knowledge.sources.disk import PUBLISHED, existing_path, read_document
 from knowledge.sources.globs import matches
 from knowledge.sources.options import option, read_options
+from knowledge.sources.others import kind_of
 from knowledge.sources.port import Kind, Means, RawDocument, SkippedDocument, SourceSpec
 from knowledge.types import Validators
 
@@ -73,6 +74,7 @@ class FolderSource:
                     relative,
                     "Files of this type cannot be read. Save it in a supported format, "
                     "or exclude it to stop this message.",
+                    kind_of(relative),
                 )
 
     def _paths(self, root: Path) -> list[str]:

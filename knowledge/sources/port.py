@@ -70,6 +70,8 @@ class SkippedDocument:
     document: str
     reason: str
     """A sentence or two for the admin, with what to do."""
+    kind: str = ""
+    """Of what can be no document, such as a font: plural, to be counted rather than named."""
 
 
 class Source(Protocol):

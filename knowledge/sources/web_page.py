@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping
-from urllib.parse import urlsplit, urlunsplit
+from html import unescape
+from urllib.parse import urljoin, urlsplit, urlunsplit
 from urllib.robotparser import RobotFileParser
 
 from knowledge.errors import NotAllowed, SourceError
@@ -61,6 +63,7 @@ class WebPage:
         except BodyTooLarge as error:
             yield SkippedDocument(self._url, str(error))
             return
+        page, is_followed = await self._followed(page)
         if page.status in _GONE:
             return
         if page.not_modified:
@@ -79,7 +82,8 @@ class WebPage:
                 page.url,
                 page.content,
                 _stated_type(page),
-                Validators(page.etag, page.last_modified),
+                # Those of where a page leads say nothing about the page itself.
+                Validators() if is_followed else Validators(page.etag, page.last_modified),
             )
         else:
             raise SourceError(_refusal(self._url, page.status))
@@ -88,6 +92,20 @@ class WebPage:
         return await self._client.get(
             self._url, validators=validators, headers=self._headers, max_bytes=self._max_bytes
         )
+
+    async def _followed(self, page: Response) -> tuple[Response, bool]:
+        """The page that one leads to by ``<meta http-equiv=refresh>``, as a browser follows it."""
+        is_followed = False
+        for _ in range(_MOST_REFRESHES):
+            target = _refresh_target(page)
+            if target is None:
+                break
+            own = urlsplit(target)[:2] == urlsplit(self._url)[:2]
+            page = await self._client.get(
+                target, headers=self._headers if own else {}, max_bytes=self._max_bytes
+            )
+            is_followed = True
+        return page, is_followed
 
     def _shown(self, page: Response) -> str:
         """Where a reader opens it: where it ended at, unless that is an address signed for us."""
@@ -121,6 +139,28 @@ class WebPage:
                 f"The site's robots.txt forbids reading {safe_url(self._url)}. "
                 f"Ask its owner to allow {ROBOT}, or add the page as a file."
             )
+
+
+_MOST_REFRESHES = 3
+_SOON = 10
+"""Seconds; a page that leads on later shows something itself, such as a picture a minute."""
+_REFRESH = re.compile(
+    rb"<meta\b(?=[^>]{0,500}\bhttp-equiv\s*=\s*[\"']?refresh)[^>]{0,500}?\bcontent\s*=\s*"
+    rb"[\"']?\s*(\d{1,4})(?:\.\d*)?\s*[;,]\s*url\s*=\s*[\"']?([^\"'>]{1,2000})",
+    re.I,
+)
+
+
+def _refresh_target(page: Response) -> str | None:
+    """Where a page leads to by itself, and soon; None where it stays."""
+    if page.status != 200 or "html" not in (page.content_type or "html"):
+        return None
+    found = _REFRESH.search(page.content[:20_000])
+    if found is None or int(found[1]) > _SOON:
+        return None
+    target = urljoin(page.url, unescape(found[2].decode("utf-8", "replace").strip()))
+    leads_on = target.startswith(("http://", "https://")) and target != page.url
+    return target if leads_on else None
 
 
 def _newer(page: Response, old: Validators) -> Validators:

@@ -18,11 +18,12 @@ import numpy as np
 
 from knowledge.errors import StoreError, remedy
 from knowledge.stores import embedded_sql as sql
-from knowledge.stores.bm25 import bm25
+from knowledge.stores.bm25 import Posting, bm25
 from knowledge.stores.embedded_schema import connect, prepare
 from knowledge.stores.embedded_spelling import similar_words
 from knowledge.stores.fusion import LEG_CANDIDATES, fuse
 from knowledge.stores.matrix import MatrixView, VectorMatrix, highest
+from knowledge.stores.postings import KeptPostings
 from knowledge.types import EmbeddedPassage, Principals, ScoredPassage, Vector
 
 CHANGES_REMEMBERED = 1000
@@ -47,6 +48,7 @@ class EmbeddedStore:
         self._matrix_lock = Lock()
         self._matrix = VectorMatrix(dims=0)
         self._matrix_change = 0
+        self._postings = KeptPostings()
         self._idle: list[sqlite3.Connection] = []
 
     @classmethod
@@ -220,7 +222,7 @@ class EmbeddedStore:
     ) -> list[ScoredPassage]:
         wanted = max(LEG_CANDIDATES, k)
         with self._connection() as db:
-            matrix = self._begin_read(db)
+            matrix, change = self._begin_read(db)
             if not matrix.rowids.size:
                 return []
             dims = matrix.vectors.shape[1]
@@ -237,7 +239,12 @@ class EmbeddedStore:
                 near = matrix.nearest(query, seen, wanted)
             matching: dict[int, float] = {}
             if alpha < 1:
-                held = ((matrix.rows(ids), often) for ids, often in sql.postings(db, text))
+
+                def load(term: str) -> Posting:
+                    ids, often = sql.posting(db, term)
+                    return matrix.rows(ids), often
+
+                held = [self._postings.posting(change, term, load) for term in sql.terms(db, text)]
                 scored = bm25(held, matrix.words, readable)
                 rows = np.flatnonzero(seen & (scored > 0))
                 matching = matrix.named(*highest(rows, scored[rows], wanted))
@@ -253,8 +260,8 @@ class EmbeddedStore:
         cosines = matrix.cosines(query, scores)
         return [ScoredPassage(found[rid], score, cosines[rid]) for rid, score in scores.items()]
 
-    def _begin_read(self, db: sqlite3.Connection) -> MatrixView:
-        """Begin a snapshot of the file and return the vectors as of that snapshot."""
+    def _begin_read(self, db: sqlite3.Connection) -> tuple[MatrixView, int]:
+        """Begin a snapshot of the file; the vectors as of that snapshot, and its change."""
         # The lock is taken first, so snapshots are not older than the matrix that they bring up to
         # date. It is held only that long: views stay as they are, so searches run side by side.
         with self._matrix_lock:
@@ -262,7 +269,7 @@ class EmbeddedStore:
             change, dims = db.execute("SELECT change, dims FROM state").fetchone()
             if change != self._matrix_change:
                 self._catch_up(db, change, dims)
-            return self._matrix.view()
+            return self._matrix.view(), change
 
     def _catch_up(self, db: sqlite3.Connection, change: int, dims: int) -> None:
         seen = self._matrix_change

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,21 +31,22 @@ FROM temp.instance WHERE term = ? GROUP BY doc
 """
 
 
-def postings(
-    db: sqlite3.Connection, text: str
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
-    """For each telling word of a question that any passage holds: row ids, weighed frequencies.
+def terms(db: sqlite3.Connection, text: str) -> list[str]:
+    """The telling words of a question as FTS5 indexes them, by their stems.
 
-    Both have the shape ``(matches,)``. Words are compared as FTS5 indexes them, by their stems, and
-    it is FTS5 that takes them apart: no text can be read as its syntax.
+    It is FTS5 that takes them apart: no text can be read as its syntax.
     """
     db.execute("DELETE FROM temp.asked")
     db.execute("INSERT INTO temp.asked VALUES (?)", (" ".join(telling_words(text)),))
+    return [term for (term,) in db.execute("SELECT term FROM temp.asked_term")]
+
+
+def posting(db: sqlite3.Connection, term: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Row ids of the passages that hold a word, and how often, weighed; shape ``(matches,)``."""
     weights = (TITLE_WEIGHT, HEADINGS_WEIGHT, BODY_WEIGHT)
-    for (term,) in db.execute("SELECT term FROM temp.asked_term").fetchall():
-        if rows := db.execute(_POSTINGS, (*weights, term)).fetchall():
-            found = np.array(rows, dtype=np.float64)  # row ids stay exact up to 2**53
-            yield found[:, 0].astype(np.int64), found[:, 1]
+    rows = db.execute(_POSTINGS, (*weights, term)).fetchall()
+    found = np.array(rows, dtype=np.float64).reshape(-1, 2)  # row ids stay exact up to 2**53
+    return found[:, 0].astype(np.int64), found[:, 1].copy()
 
 
 def words_indexed(sizes: bytes) -> int:

@@ -1,7 +1,7 @@
 """The production passage store: a Weaviate server, hybrid search and filter done by it.
 
-Passages live in a collection of their own version behind an alias, so that a changed schema or
-embedding model can be built aside and switched to.
+What is kept there is in :mod:`knowledge.stores.weaviate_schema`, what can go wrong with a server in
+:mod:`knowledge.stores.weaviate_errors`.
 """
 
 from __future__ import annotations
@@ -9,34 +9,33 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import httpx
 import numpy as np
 import weaviate
-from weaviate.classes.config import (
-    Configure,
-    DataType,
-    Property,
-    StopwordsPreset,
-    Tokenization,
-    VectorDistances,
-)
-from weaviate.classes.data import DataObject
 from weaviate.classes.init import AdditionalConfig, Auth, Timeout
 from weaviate.classes.query import Filter, HybridFusion, MetadataQuery
 from weaviate.collections.classes.filters import FilterReturn
-from weaviate.exceptions import UnexpectedStatusCodeError, WeaviateBaseError
+from weaviate.config import GrpcConfig
 
 from knowledge.errors import StoreError
+from knowledge.stores.stems import Stemmer
+from knowledge.stores.weaviate_errors import Server, is_starting, remedy_in, starting
+from knowledge.stores.weaviate_objects import is_id, to_objects, to_passage
+from knowledge.stores.weaviate_schema import (
+    KEPT,
+    STEMS,
+    VECTOR,
+    WRITTEN,
+    ensure_collection,
+)
 from knowledge.text.spelling import LONG, SHORTEST, may_be, one_slip
 from knowledge.text.stopwords import STOP_WORDS, telling_words
 from knowledge.text.words import surface_words
-from knowledge.types import EmbeddedPassage, Passage, Principals, ScoredPassage, Vector
+from knowledge.types import EmbeddedPassage, Principals, ScoredPassage, Vector
 from knowledge.web.url_secrets import without_secrets
 
 DEFAULT_ALIAS = "Housevoice_passages"
@@ -44,13 +43,6 @@ DEFAULT_ALIAS = "Housevoice_passages"
 
 DEFAULT_GRPC_PORT = 50051
 """Weaviate's own default for the port that searches and batches go through."""
-
-VECTOR = "content"
-"""The collection's named vector. Named, so that a second embedding can be added beside it."""
-
-SEARCHED = {"title": 1.5, "headings": 2.0, "text": 1.0}
-"""What BM25 reads, with boosts: a title is the same for all passages of a document, a heading says
-what this very passage is about. The embedded store has the same weights."""
 
 OBJECTS_PER_INSERT = 200
 """About 1 MB a call with texts and 384 dimensions; a gRPC message may have 10 MB by default."""
@@ -62,9 +54,21 @@ PASSAGES_READ = 100
 """Of those that hold any word near a given one: enough to see which, and about how often."""
 
 INSERT_SECONDS = 120
-QUERY_SECONDS = 15
-"""Longest wait for the server: a person waits for a query. The client by itself would retry an
-unreachable server for a minute."""
+ASK_SECONDS = 2.0
+"""Longest wait for what a person waits for: a server answers in a fiftieth of it, or is away."""
+
+OPEN_SECONDS = 5.0
+"""Longest wait for a server to say anything when the store is opened, and for a count. The client
+by itself would retry an unreachable one for a minute."""
+
+STARTING_SECONDS = 30.0
+"""How long a server that says it is starting is waited for; after a restart it takes about ten."""
+
+PAUSE_SECONDS = 0.5
+_RECONNECT_MS = 1000
+"""A channel whose server was away tries again this often; by itself up to two minutes apart."""
+
+_log = logging.getLogger(__name__)
 
 
 class WeaviateStore:
@@ -76,9 +80,11 @@ class WeaviateStore:
     compares principals, sources and documents without surrounding white space.
     """
 
-    def __init__(self, client: weaviate.WeaviateAsyncClient, alias: str) -> None:
+    def __init__(self, client: weaviate.WeaviateAsyncClient, alias: str, server: Server) -> None:
         self._client = client
         self._passages = client.collections.use(alias)
+        self._server = server
+        self._stemmer = Stemmer()
 
     @classmethod
     async def open(
@@ -88,26 +94,39 @@ class WeaviateStore:
         alias: str = DEFAULT_ALIAS,
         grpc_port: int = DEFAULT_GRPC_PORT,
     ) -> WeaviateStore:
-        """Connect, and create the collection and its alias when the alias does not exist yet.
+        """Connect, and create the collection and its alias where either is missing.
 
         ``url`` is the server's REST address, such as ``http://127.0.0.1:8080``; gRPC is spoken with
-        the same host, with TLS for ``https``. ``alias`` begins with a capital letter. Raises
-        :class:`StoreError` when the server cannot be reached or refuses.
+        the same host, with TLS for ``https``. ``alias`` begins with a capital letter. A server that
+        is starting is waited for. Raises :class:`StoreError` when it cannot be used.
         """
         client = _client(url, api_key, grpc_port)
-        store = cls(client, alias)
+        store = cls(client, alias, Server(without_secrets(url), grpc_port))
+        loop = asyncio.get_running_loop()
+        until = loop.time() + STARTING_SECONDS
         try:
-            async with _as_store_error(
-                f"cannot be used at {without_secrets(url)} (gRPC port {grpc_port})"
-            ):
-                await client.connect()
-                await _ensure_collection(client, alias)
-                # Nothing before this spoke gRPC: a wrong port shows at once, not at a question.
-                await store._count(None)
+            while True:
+                try:
+                    await store._prepare(alias)
+                except StoreError as error:
+                    if not is_starting(error) or loop.time() > until:
+                        raise
+                    _log.info("weaviate_starting")
+                    await asyncio.sleep(PAUSE_SECONDS)
+                else:
+                    return store
         except BaseException:
-            await client.close()
+            await store.close()
             raise
-        return store
+
+    async def _prepare(self, alias: str) -> None:
+        async with self._server.errors("cannot be used", OPEN_SECONDS):
+            await self._client.connect()
+            if not await self._client.is_ready():
+                raise starting()
+            await ensure_collection(self._client, alias)
+            # Nothing before this spoke gRPC: a wrong port shows at once, not at a question.
+            await self._matching(None)
 
     async def replace(
         self, source: str, document: str, passages: Sequence[EmbeddedPassage]
@@ -118,19 +137,21 @@ class WeaviateStore:
         :class:`StoreError` with the first reason when the server refuses any passage; nothing is
         deleted then, and replacing again repairs it.
         """
-        objects = [_to_object(source, document, embedded) for embedded in passages]
+        async with self._server.errors("did not take passages", INSERT_SECONDS):
+            objects = await asyncio.to_thread(to_objects, source, document, passages, self._stemmer)
         doomed = _equal("source", source) & _equal("document", document)
         if objects:
             doomed &= Filter.by_id().contains_none([one.uuid for one in objects if one.uuid])
         for first in range(0, len(objects), OBJECTS_PER_INSERT):
-            async with _as_store_error("refused passages", INSERT_SECONDS):
+            async with self._server.errors("did not take passages", INSERT_SECONDS):
                 result = await self._passages.data.insert_many(
                     objects[first : first + OBJECTS_PER_INSERT]
                 )
             if result.has_errors:
                 reason = next(iter(result.errors.values())).message
                 raise StoreError(
-                    f"Weaviate refused {len(result.errors)} passages of {document}: {reason}"
+                    f"Weaviate refused {len(result.errors)} passages of {document}: "
+                    f"{remedy_in(reason) or reason}."
                 )
         await self._delete_many(doomed)
 
@@ -153,35 +174,38 @@ class WeaviateStore:
     ) -> list[ScoredPassage]:
         """The best ``k`` passages for these principals; see the port.
 
-        ``cosine`` is set on every result. Raises :class:`StoreError`, also after QUERY_SECONDS.
+        ``cosine`` is set on every result. Raises :class:`StoreError`, also after ASK_SECONDS.
         """
         # Weaviate refuses a filter by an empty list, and a filter left out would show everything.
         if k < 1 or not principals or (sources is not None and not sources):
             return []
-        words = telling_words(text)
-        if not words and alpha <= 0:
+        async with self._server.errors("could not search", ASK_SECONDS):
+            words = " ".join(telling_words(text))
+            [stems] = await asyncio.to_thread(self._stemmer.stems, [words])
+        if not stems and alpha <= 0:
             return []
         allowed: FilterReturn = Filter.by_property("access").contains_any(sorted(principals))
         if sources is not None:
             allowed &= Filter.by_property("source").contains_any(sorted(sources))
-        async with _as_store_error("could not search"):
+        async with self._server.errors("could not search", ASK_SECONDS):
             reply = await self._passages.query.hybrid(
                 # For the client, None means vectors alone and makes alpha 1.
-                " ".join(words) or None,
+                stems or None,
                 alpha=float(alpha),
                 vector=vector.tolist(),
                 target_vector=VECTOR,
                 fusion_type=HybridFusion.RELATIVE_SCORE,
-                query_properties=[f"{name}^{boost:g}" for name, boost in SEARCHED.items()],
+                query_properties=[STEMS],
                 filters=allowed,
                 limit=k,
+                return_properties=list(KEPT),
                 return_metadata=MetadataQuery(score=True),
                 include_vector=[VECTOR],
             )
-        weight = 1.0 if words else float(alpha)
+        weight = 1.0 if stems else float(alpha)
         found = [
             ScoredPassage(
-                _to_passage(one.uuid, one.properties),
+                to_passage(one.uuid, one.properties),
                 weight * (one.metadata.score or 0.0),
                 _cosine(vector, one.vector[VECTOR]),
             )
@@ -195,11 +219,11 @@ class WeaviateStore:
         if not principals:
             return frozenset()
         # The server refuses a query by what is no UUID; nothing is stored under such an id.
-        asked = sorted({one for one in ids if _is_id(one)})
+        asked = sorted({one for one in ids if is_id(one)})
         found: set[str] = set()
         for first in range(0, len(asked), IDS_PER_QUERY):
             some = asked[first : first + IDS_PER_QUERY]
-            async with _as_store_error("could not look passages up"):
+            async with self._server.errors("could not look passages up", ASK_SECONDS):
                 reply = await self._passages.query.fetch_objects(
                     filters=Filter.by_id().contains_any(some)
                     & Filter.by_property("access").contains_any(sorted(principals)),
@@ -211,8 +235,8 @@ class WeaviateStore:
 
     async def count(self, source: str | None = None) -> int:
         """How many passages the store holds, of one source or in all."""
-        async with _as_store_error("could not count"):
-            return await self._count(source)
+        async with self._server.errors("could not count", OPEN_SECONDS):
+            return await self._matching(None if source is None else _equal("source", source))
 
     async def similar_words(self, word: str, principals: Principals) -> dict[str, int]:
         """Words near this one in passages for these principals; see the port.
@@ -223,19 +247,20 @@ class WeaviateStore:
         if not principals or not bare.isalpha() or len(bare) < SHORTEST:
             return {}
         near = sorted({bare, *one_slip(bare)} - STOP_WORDS)
-        ways = [Filter.by_property(one).contains_any(near) for one in SEARCHED]
+        ways = [Filter.by_property(one).contains_any(near) for one in WRITTEN]
         if len(bare) >= LONG:
             beginning = f"{bare[: LONG // 2]}*"
-            ways += [Filter.by_property(one).like(beginning) for one in SEARCHED]
-        async with _as_store_error("could not look words up"):
+            ways += [Filter.by_property(one).like(beginning) for one in WRITTEN]
+        async with self._server.errors("could not look words up", ASK_SECONDS):
             reply = await self._passages.query.fetch_objects(
                 filters=Filter.any_of(ways)
                 & Filter.by_property("access").contains_any(sorted(principals)),
                 limit=PASSAGES_READ,
+                return_properties=list(KEPT),
             )
         found: Counter[str] = Counter()
         for one in reply.objects:
-            passage = _to_passage(one.uuid, one.properties)
+            passage = to_passage(one.uuid, one.properties)
             words = set(surface_words(f"{passage.context} {passage.text}"))
             found.update({each for each in words if may_be(bare, each)})
         return dict(found)
@@ -243,9 +268,7 @@ class WeaviateStore:
     async def close(self) -> None:
         """Close the connections to the server."""
         await self._client.close()
-
-    async def _count(self, source: str | None) -> int:
-        return await self._matching(None if source is None else _equal("source", source))
+        self._stemmer.close()
 
     async def _matching(self, where: FilterReturn | None) -> int:
         reply = await self._passages.aggregate.over_all(filters=where, total_count=True)
@@ -255,27 +278,13 @@ class WeaviateStore:
         """Delete until nothing matches: one call stops at QUERY_MAXIMUM_RESULTS (10,000)."""
         gone = 0
         while True:
-            async with _as_store_error("could not delete", INSERT_SECONDS):
+            async with self._server.errors("could not delete", INSERT_SECONDS):
                 result = await self._passages.data.delete_many(where=where)
             if result.failed:
                 raise StoreError(f"Weaviate could not delete {result.failed} passages.")
             if not result.successful:
                 return gone
             gone += result.successful
-
-
-@asynccontextmanager
-async def _as_store_error(what: str, seconds: float | None = None) -> AsyncIterator[None]:
-    """Turn what the client raises into a StoreError; wait QUERY_SECONDS unless told otherwise."""
-    try:
-        async with asyncio.timeout(seconds or QUERY_SECONDS):
-            yield
-    except WeaviateBaseError as error:
-        raise StoreError(f"Weaviate {what}: {error.message}") from error
-    # The client lets some of its transport's errors through, such as a connect timeout, and a text
-    # that is not Unicode fails where the message is packed.
-    except (httpx.HTTPError, OSError, TimeoutError, UnicodeEncodeError) as error:
-        raise StoreError(f"Weaviate {what}: {error or type(error).__name__}") from error
 
 
 def _client(url: str, api_key: str | None, grpc_port: int) -> weaviate.WeaviateAsyncClient:
@@ -287,149 +296,33 @@ def _client(url: str, api_key: str | None, grpc_port: int) -> weaviate.WeaviateA
             f"{without_secrets(url)!r} is no Weaviate address; give one like http://127.0.0.1:8080."
         )
     secure = address.scheme == "https"
+    port = address.port or (443 if secure else 80)
+    if port == grpc_port:
+        raise StoreError(
+            f"Port {port} cannot be both that of WEAVIATE_URL and WEAVIATE_GRPC_PORT; a server's "
+            f"gRPC port is {DEFAULT_GRPC_PORT} unless it was set otherwise."
+        )
     return weaviate.use_async_with_custom(
         http_host=address.hostname,
-        http_port=address.port or (443 if secure else 80),
+        http_port=port,
         http_secure=secure,
         grpc_host=address.hostname,
         grpc_port=grpc_port,
         grpc_secure=secure,
         auth_credentials=Auth.api_key(api_key) if api_key else None,
         additional_config=AdditionalConfig(
-            timeout=Timeout(init=QUERY_SECONDS, query=QUERY_SECONDS, insert=INSERT_SECONDS)
+            timeout=Timeout(init=OPEN_SECONDS, query=OPEN_SECONDS, insert=INSERT_SECONDS),
+            grpc_config=GrpcConfig(
+                channel_options=[("grpc.max_reconnect_backoff_ms", _RECONNECT_MS)]
+            ),
         ),
         # Its checks would ask pypi.org for the newest client version.
         skip_init_checks=True,
     )
 
 
-async def _ensure_collection(client: weaviate.WeaviateAsyncClient, alias: str) -> None:
-    if await client.alias.exists(alias_name=alias):
-        return
-    name = f"{alias}_v1"
-    await _create_unless_there(
-        lambda: client.collections.exists(name), lambda: _create_collection(client, name)
-    )
-    await _create_unless_there(
-        lambda: client.alias.exists(alias_name=alias),
-        lambda: client.alias.create(alias_name=alias, target_collection=name),
-    )
-
-
-async def _create_unless_there(
-    exists: Callable[[], Awaitable[bool]], create: Callable[[], Awaitable[object]]
-) -> None:
-    if await exists():
-        return
-    try:
-        await create()
-    except UnexpectedStatusCodeError:
-        # Another process opening the same new store came first.
-        if not await exists():
-            raise
-
-
-async def _create_collection(client: weaviate.WeaviateAsyncClient, name: str) -> None:
-    def exact(prop: str, kind: DataType = DataType.TEXT) -> Property:
-        # FIELD keeps a value whole; by WORD, "role:man" and "role:sales" would share a token.
-        return Property(
-            name=prop,
-            data_type=kind,
-            tokenization=Tokenization.FIELD,
-            index_filterable=True,
-            index_searchable=False,
-        )
-
-    def searched(prop: str, kind: DataType = DataType.TEXT) -> Property:
-        return Property(
-            name=prop,
-            data_type=kind,
-            tokenization=Tokenization.WORD,
-            # For counting how many passages hold a word.
-            index_filterable=True,
-            index_searchable=True,
-        )
-
-    await client.collections.create(
-        name,
-        properties=[
-            exact("source"),
-            exact("document"),
-            exact("access", DataType.TEXT_ARRAY),
-            searched("title"),
-            searched("headings", DataType.TEXT_ARRAY),
-            searched("text"),
-            Property(name="position", data_type=DataType.INT, index_filterable=False),
-            Property(
-                name="url",
-                data_type=DataType.TEXT,
-                index_filterable=False,
-                index_searchable=False,
-            ),
-        ],
-        vector_config=Configure.Vectors.self_provided(
-            name=VECTOR,
-            vector_index_config=Configure.VectorIndex.hnsw(distance_metric=VectorDistances.COSINE),
-        ),
-        inverted_index_config=Configure.inverted_index(
-            stopwords_preset=StopwordsPreset.NONE, stopwords_additions=sorted(STOP_WORDS)
-        ),
-    )
-
-
 def _equal(prop: str, value: str) -> FilterReturn:
     return Filter.by_property(prop).equal(value)
-
-
-def _to_object(
-    source: str, document: str, embedded: EmbeddedPassage
-) -> DataObject[dict[str, Any], None]:
-    one = embedded.passage
-    if (one.source, one.document) != (source, document):
-        raise StoreError(
-            f"Passage {one.id} is of {one.source}/{one.document}, not of {source}/{document}."
-        )
-    try:
-        name = UUID(one.id)
-    except ValueError as error:
-        raise StoreError(f"The passage id {one.id!r} is no UUID.") from error
-    return DataObject(
-        uuid=name,
-        properties={
-            "source": one.source,
-            "document": one.document,
-            "title": one.title,
-            "headings": list(one.headings),
-            "position": one.position,
-            "url": one.url,
-            "text": one.text,
-            "access": sorted(one.access),
-        },
-        vector={VECTOR: embedded.vector.tolist()},
-    )
-
-
-def _is_id(text: str) -> bool:
-    """Whether it is a UUID in the form in which passages carry theirs."""
-    try:
-        return str(UUID(text)) == text
-    except ValueError:
-        return False
-
-
-def _to_passage(name: UUID, properties: Any) -> Passage:
-    # A property that was stored empty may come back as missing or as None.
-    return Passage(
-        id=str(UUID(int=name.int)),
-        source=properties["source"],
-        document=properties["document"],
-        title=properties.get("title") or "",
-        headings=tuple(properties.get("headings") or ()),
-        position=int(properties["position"]),
-        url=properties.get("url") or "",
-        text=properties.get("text") or "",
-        access=frozenset(properties.get("access") or ()),
-    )
 
 
 def _cosine(query: Vector, stored: Any) -> float:

@@ -91,7 +91,7 @@ class Library:
 
     async def passages(self, *principals: str) -> list[Passage]:
         """All passages that somebody may read, by document and position."""
-        vector = await self.embedder.embed_one("anything")
+        vector = await self.embedder.embed_question("anything")
         found = await self.store.search(
             "", vector, frozenset(principals or (PUBLIC,)), ALL, alpha=1
         )

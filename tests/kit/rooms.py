@@ -66,17 +66,17 @@ HOMES: dict[str, tuple[str, ...]] = {
     "apscheduler": ("jobs.schedule*",),
     "torch": (
         "bot.voice.model*",
-        "knowledge.embedding.embedder*",
+        "knowledge.embedding.local*",
         *READER,
         "jobs.training*",
     ),
     "transformers": (
         "bot.voice.model*",
-        "knowledge.embedding.embedder*",
+        "knowledge.embedding.local*",
         *READER,
         "jobs.training.voice*",
     ),
-    "peft": ("bot.voice.model*", "knowledge.embedding.embedder*", "jobs.training.voice*"),
+    "peft": ("bot.voice.model*", "knowledge.embedding.local*", "jobs.training.voice*"),
     # The clients of Weaviate and of OpenAI let errors of the httpx below them through; they are
     # mapped there.
     "httpx": (

@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.documents.reading import CountTokens
-from knowledge.embedding.embedder import Embedder
 from knowledge.text.words import stems, surface_words
 from knowledge.types import Vector
 
 DIMS = 64
 
 
-class WordEmbedder(Embedder):
+class WordEmbedder:
     """Adds up a fixed direction for each word. ``embedded``: every text that was asked for."""
 
     def __init__(self, name: str = "words") -> None:
@@ -28,25 +27,35 @@ class WordEmbedder(Embedder):
         return self._name
 
     @property
+    def dimension(self) -> int:
+        return DIMS
+
+    @property
     def counter(self) -> CountTokens:
         return count_words
 
-    def count_tokens(self, text: str) -> int:
-        return count_words(text)
-
-    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    async def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         self.embedded += texts
         rows = [_direction(text) for text in texts]
-        return np.stack(rows) if rows else np.zeros((0, 0), np.float32)
+        return np.stack(rows) if rows else np.zeros((0, DIMS), np.float32)
 
-    async def embed_one(self, text: str) -> Vector:
-        [row] = list(await self.embed([text]))
+    async def embed_question(self, text: str) -> Vector:
+        [row] = list(await self.embed_passages([text]))
         return np.asarray(row, np.float32)
 
+    async def warm_up(self) -> None: ...
 
-def count_words(text: str) -> int:
+
+class WordCounter:
     """As many tokens as words."""
-    return len(surface_words(text))
+
+    max_tokens = 256
+
+    def __call__(self, text: str, /) -> int:
+        return len(surface_words(text))
+
+
+count_words = WordCounter()
 
 
 def _direction(text: str) -> NDArray[np.float32]:

@@ -93,7 +93,7 @@ class Room:
 
     async def passages(self, conversation: str = HERE) -> list[Passage]:
         """All that the files of a conversation hold."""
-        vector = await self.embedder.embed_one("anything")
+        vector = await self.embedder.embed_question("anything")
         readers = frozenset({conversation_principal(conversation)})
         found = await self.store.search("", vector, readers, 1000, alpha=1)
         return sorted((one.passage for one in found), key=lambda p: (p.document, p.position))

@@ -22,6 +22,11 @@ def test_rivals_do_not_change_which_of_the_passages_is_likeliest() -> None:
     assert other > one
 
 
+def test_what_search_found_far_down_is_no_rival() -> None:
+    assert chances(2.0, *[-4.0] * 9, 5.0)[0] == chances(2.0, *[-4.0] * 9, -5.0)[0]
+    assert chances(*[-4.0] * 10, 2.0)[10] > chances(2.0, *[-4.0] * 9, 2.0)[10]
+
+
 def test_a_passage_that_is_read_alone_is_judged_as_if_among_usual_rivals() -> None:
     assert chances(2.0, 3.0)[0] < chances(2.0)[0] < chances(2.0, -8.0)[0]
 

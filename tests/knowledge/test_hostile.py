@@ -16,14 +16,20 @@ from knowledge.embedding.tokens import TokenCounter
 from knowledge.errors import DocumentSkipped, KnowledgeError
 from tests.kit.hostile import HOSTILE
 from tests.kit.library import Library, opened_library
-from tests.kit.word_embedder import count_words
+from tests.kit.word_embedder import WordCounter, count_words
 
 SHORT = 1.0
 """Seconds: a hostile file may take all of them, a test must not."""
 
 
-def treacherous(text: str) -> int:
+class Treacherous(WordCounter):
     """Counts words, but does on some what a broken library does."""
+
+    def __call__(self, text: str, /) -> int:
+        return treacherous(text)
+
+
+def treacherous(text: str) -> int:
     if "hang" in text:
         while True:
             pass
@@ -47,7 +53,7 @@ class AtOnce(Timer):
 
 @pytest.fixture
 def pool() -> Iterator[ReaderPool]:
-    opened = ReaderPool(treacherous)
+    opened = ReaderPool(Treacherous())
     yield opened
     opened.close()
 
@@ -81,14 +87,14 @@ class TestProcess:
 
     async def test_a_file_that_takes_too_long_is_skipped(self) -> None:
         timers: Iterator[type[Timer]] = iter([Timer, AtOnce, Timer])
-        pool = ReaderPool(treacherous, timer=lambda *given: next(timers)(*given))
+        pool = ReaderPool(Treacherous(), timer=lambda *given: next(timers)(*given))
         assert await read(pool, "Apples.") == "Apples."
         assert "longer than 60 seconds" in await read(pool, "hang")
         assert await read(pool, "Bikes.") == "Bikes."
         pool.close()
 
     async def test_one_process_reads_file_after_file(self) -> None:
-        pool = ReaderPool(tell_process)
+        pool = ReaderPool(TellProcess())
         models = b"x" * (360 * 2**20)  # the bot's own size counts for nothing
         told = {await read(pool, "Text.") for _ in range(3)}
         assert len(told) == 1
@@ -105,7 +111,7 @@ class TestProcess:
 
     async def test_it_knows_no_secrets(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
-        pool = ReaderPool(tell_secrets)
+        pool = ReaderPool(TellSecrets())
         with pytest.raises(DocumentSkipped, match=r"Tokens: \[\]"):
             await pool.read(RawFile("a.md", b"Text."))
         pool.close()
@@ -117,16 +123,22 @@ class TestProcess:
         pool.close()
 
 
-def tell_process(text: str) -> int:
-    if text:
-        raise DocumentSkipped(f"Read by {os.getpid()}.")
-    return 0
+class TellProcess(WordCounter):
+    """Says which process it is."""
+
+    def __call__(self, text: str, /) -> int:
+        if text:
+            raise DocumentSkipped(f"Read by {os.getpid()}.")
+        return 0
 
 
-def tell_secrets(text: str) -> int:
-    if text:
-        raise DocumentSkipped(f"Tokens: {[name for name in os.environ if 'TOKEN' in name]}.")
-    return 0
+class TellSecrets(WordCounter):
+    """Says which secrets it sees."""
+
+    def __call__(self, text: str, /) -> int:
+        if text:
+            raise DocumentSkipped(f"Tokens: {[name for name in os.environ if 'TOKEN' in name]}.")
+        return 0
 
 
 @pytest.fixture(scope="module")

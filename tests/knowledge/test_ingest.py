@@ -351,7 +351,7 @@ BAD_FILES: dict[str, tuple[bytes, str]] = {
     "noise.txt": (bytes(range(256)) * 4, "binary"),
     "access.md": (b"---\naccess: {}\n---\nSecret.", "access list"),
     "huge.md": (b"x" * (MAX_BYTES + 1), "MB"),
-    "photo.png": (b"\x89PNG", "type"),
+    "letter.odt": (b"PK", "type"),
 }
 
 

@@ -269,7 +269,7 @@ class TestRefreshing:
         state, runs = await library.show(spec.id)
         assert state.spec == spec
         assert [each.report for each in runs] == [second, first]
-        assert list(second.skipped) == ["scan.png"]
+        assert second.others == {"pictures": 1}
 
     async def test_what_is_removed_is_gone(self, library: Library, folder: Path) -> None:
         spec, _ = await library.add(str(folder))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from string import ascii_lowercase
 
 import pytest
 import pytest_asyncio
@@ -41,7 +42,7 @@ class Shelf:
         """Store a document of one passage."""
         one = passage(
             text,
-            await self.embedder.embed_one(" ".join((title, *headings, text))),
+            await self.embedder.embed_question(" ".join((title, *headings, text))),
             document=document,
             source=source,
             headings=headings,
@@ -86,14 +87,14 @@ class TestWhatIsFound:
 
     async def test_asking_for_more_than_there_is_gives_what_there_is(self, shelf: Shelf) -> None:
         for n in range(READ + 5):
-            await shelf.put(f"Rule {'abcdefghijklmno'[n] * 5} about trains.", f"d{n:02}")
+            await shelf.put(f"Rule {ascii_lowercase[n] * 5} about trains.", f"d{n:02}")
         everything = await shelf.ask("trains", k=1000)
         assert sorted(found(everything)) == [f"d{n:02}" for n in range(READ + 5)]
 
     @pytest.mark.parametrize("k", [1, 3, READ + 2])
     async def test_no_more_than_asked_for_best_first(self, shelf: Shelf, k: int) -> None:
         for n in range(READ + 5):
-            await shelf.put(f"Rule {'abcdefghijklmno'[n] * 5} about trains.", f"d{n:02}")
+            await shelf.put(f"Rule {ascii_lowercase[n] * 5} about trains.", f"d{n:02}")
         best = await shelf.ask("trains", k=k)
         assert len(best) == k
         assert [each.score for each in best] == sorted((e.score for e in best), reverse=True)
@@ -202,7 +203,7 @@ class TestReading:
 
     async def test_a_question_is_read_with_the_best_only(self, shelf: Shelf) -> None:
         for n in range(READ + 5):
-            await shelf.put(f"Rule {'abcdefghijklmno'[n] * 5} about trains.", f"d{n:02}")
+            await shelf.put(f"Rule {ascii_lowercase[n] * 5} about trains.", f"d{n:02}")
         await shelf.ask("trains", k=3)
         ((_, texts),) = shelf.reader.asked
         assert len(texts) == READ

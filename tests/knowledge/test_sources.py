@@ -261,6 +261,29 @@ class TestWeb:
         assert isinstance(found, RawDocument)
         assert (found.content, found.validators) == (None, known[site.url("/a")])
 
+    async def test_a_page_that_leads_on_by_itself_is_followed(self, site: Site) -> None:
+        leads_on = '<meta http-equiv="refresh" content="0; url=b.html?x=1&amp;y=2">'
+        site.serve("/a", leads_on, Content_Type="text/html", ETag='"1"')
+        site.serve("/b.html", "Text.", Content_Type="text/html", ETag='"2"')
+        (found,) = await listed(spec_for(site.url("/a")))
+        assert isinstance(found, RawDocument)
+        assert (found.url, found.content) == (site.url("/b.html?x=1&y=2"), b"Text.")
+        assert found.validators == Validators()
+
+    @pytest.mark.parametrize("content", ["60; url=/b.html", "0", "0; url=mailto:bea@x.example"])
+    async def test_one_that_only_shows_itself_anew_is_not(self, site: Site, content: str) -> None:
+        page = f'<meta http-equiv="refresh" content="{content}">'
+        site.serve("/a", page, Content_Type="text/html")
+        (found,) = await listed(spec_for(site.url("/a")))
+        assert isinstance(found, RawDocument)
+        assert found.url == site.url("/a")
+
+    async def test_pages_that_lead_to_each_other_come_to_an_end(self, site: Site) -> None:
+        for here, there in (("a", "b"), ("b", "a")):
+            leads_on = f'<meta http-equiv="refresh" content="0; url=/{there}">'
+            site.serve(f"/{here}", leads_on, Content_Type="text/html")
+        assert len(await listed(spec_for(site.url("/a")))) == 1
+
     @pytest.mark.parametrize("status", [404, 410])
     async def test_a_page_that_is_gone_has_vanished(self, site: Site, status: int) -> None:
         site.serve("/a", status=status)

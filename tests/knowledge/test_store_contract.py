@@ -302,6 +302,17 @@ async def test_alpha_0_is_keywords_alone_and_alpha_1_vectors_alone(store: Passag
     assert [one.cosine for one in vectors] == pytest.approx([0.894, 0.447, 0.0], abs=1e-3)
 
 
+async def test_words_match_by_stem_and_without_accents(store: PassageStore) -> None:
+    others = [passage("Travelling with others", toward(misc=1), position=1), PAY]
+    resumes = passage("Résumés of cafés", toward(pay=1))
+    await store.replace("handbook", "guide.md", [resumes, *others])
+    for text in ("resume", "RÉSUMÉ", "re\u0301sume\u0301", "cafe"):
+        found = await store.search(text, toward(pay=1), EVERYBODY, 5, alpha=0)
+        assert texts(found) == [resumes.passage.text], text
+    found = await store.search("who travelled", toward(pay=1), EVERYBODY, 5, alpha=0)
+    assert texts(found) == ["Travelling with others"]
+
+
 async def test_scores_are_each_legs_scaled_scores_weighed_by_alpha(store: PassageStore) -> None:
     await store.replace("handbook", "guide.md", GUIDE)
 

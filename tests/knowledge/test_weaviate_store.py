@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace as changed
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from knowledge.errors import StoreError
 from knowledge.stores import weaviate as weaviate_module
+from knowledge.stores.embedded import EmbeddedStore
 from knowledge.stores.weaviate import DEFAULT_ALIAS, WeaviateStore
 from knowledge.types import EmbeddedPassage
 from tests.kit.store_toys import EVERYBODY, passage, texts, toward
@@ -53,7 +56,8 @@ async def test_a_new_store_is_a_versioned_collection_behind_the_alias(
     for name in ("source", "document", "access"):
         assert kinds[name] == ("field", True, False)
     for name in ("title", "headings", "text"):
-        assert kinds[name] == ("word", True, True)
+        assert kinds[name] == ("word", True, False)
+    assert kinds["stems"] == ("whitespace", False, True)
     assert "the" in schema["invertedIndexConfig"]["stopwords"]["additions"]
     (vector,) = schema["vectorConfig"].values()
     assert vector["vectorIndexConfig"]["distance"] == "cosine"
@@ -154,7 +158,7 @@ async def test_the_api_key_is_sent_and_asked_for() -> None:
 async def test_an_unreachable_server_is_an_error_in_time(
     server: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(weaviate_module, "QUERY_SECONDS", 0.5)
+    monkeypatch.setattr(weaviate_module, "OPEN_SECONDS", 0.5)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         nobody = free.getsockname()[1]
@@ -176,3 +180,31 @@ async def test_ids_that_weaviate_cannot_take_are_refused(store: WeaviateStore) -
         await store.replace(
             "handbook", "guide.md", [changed(one, passage=changed(one.passage, id="first"))]
         )
+
+
+async def test_both_stores_rank_by_words_alike(store: WeaviateStore, tmp_path: Path) -> None:
+    words = "leave leaves office travel travelling desk policy claims claim form paid pay".split()
+    draw = random.Random(3)
+
+    def some(least: int, most: int) -> str:
+        return " ".join(draw.choices(words, k=draw.randint(least, most)))
+
+    passages = [
+        passage(some(3, 40), toward(misc=1), position=n, title=some(1, 3), headings=(some(1, 3),))
+        for n in range(60)
+    ]
+    embedded = await EmbeddedStore.open(tmp_path / "passages.db")
+    try:
+        for each in (store, embedded):
+            await each.replace("handbook", "guide.md", passages)
+        for question in ("claiming paid leave", "travel policies", "desks in the office"):
+            first = [
+                {
+                    one.passage.id
+                    for one in await each.search(question, toward(pay=1), EVERYBODY, 10, alpha=0)
+                }
+                for each in (store, embedded)
+            ]
+            assert len(first[0] & first[1]) >= 8
+    finally:
+        await embedded.close()

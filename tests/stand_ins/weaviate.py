@@ -37,8 +37,21 @@ from weaviate.proto.v1 import (
 Reply = tuple[int, Any]
 Operator = base_pb2.Filters.Operator
 
-K1, B = 1.2, 0.75
 LEG = 100
+HNSW_DEFAULTS = {
+    "cleanupIntervalSeconds": 300,
+    "distance": "cosine",
+    "dynamicEfMin": 100,
+    "dynamicEfMax": 500,
+    "dynamicEfFactor": 8,
+    "ef": -1,
+    "efConstruction": 128,
+    "flatSearchCutoff": 40000,
+    "maxConnections": 32,
+    "skip": False,
+    "vectorCacheMaxObjects": 10**12,
+}
+"""A schema that is asked for says all that its maker left out."""
 
 
 class Refused(Exception):
@@ -67,6 +80,10 @@ class Collection:
                 return dict(prop)
         raise Refused(f"no such prop with name '{name}' found in class")
 
+    def bm25(self) -> tuple[float, float]:
+        settings = self.schema.get("invertedIndexConfig", {}).get("bm25", {})
+        return settings.get("k1", 1.2), settings.get("b", 0.75)
+
     def stop_words(self) -> set[str]:
         settings = self.schema.get("invertedIndexConfig", {}).get("stopwords", {})
         if settings.get("preset") != "none":
@@ -80,6 +97,8 @@ def tokens(tokenization: str, text: str) -> list[str]:
         return [text.strip()]
     if tokenization == "word":
         return re.findall(r"[^\W_]+", text.lower())
+    if tokenization == "whitespace":
+        return text.split()
     raise Refused(f"the stand-in has no tokenization {tokenization!r}")
 
 
@@ -127,15 +146,22 @@ def matches(collection: Collection, stored: Stored, where: base_pb2.Filters) -> 
 def bm25(
     collection: Collection, candidates: Iterable[Stored], query: str, boosted: Iterable[str]
 ) -> dict[str, float]:
-    """BM25F over the boosted properties; only objects with a hit are in the result."""
+    """BM25F over the boosted properties; only objects with a hit are in the result.
+
+    A boost that is no whole number counts as 0, as with the real server.
+    """
+    k1, b = collection.bm25()
     weights = {}
     for one in boosted:
         name, _, boost = one.partition("^")
         prop = collection.prop(name)
         if not prop.get("indexSearchable", True):
             raise Refused(f"property {name} is not indexed for BM25")
-        weights[name] = (float(boost or 1), prop["tokenization"])
-    words = set(tokens("word", query)) - collection.stop_words()
+        weights[name] = (int(boost) if boost.isdigit() else 0 if boost else 1, prop["tokenization"])
+    words = set()
+    for _, tokenization in weights.values():
+        asked = set(tokens(tokenization, query))
+        words |= asked - collection.stop_words() if tokenization == "word" else asked
 
     def words_of(stored: Stored, name: str) -> list[str]:
         found = values(stored.properties.get(name))
@@ -156,10 +182,10 @@ def bm25(
         for stored in candidates:
             weighed = 0.0
             for name, found in index[stored.uuid].items():
-                length = 1 - B + B * len(found) / mean[name]
+                length = 1 - b + b * len(found) / mean[name]
                 weighed += weights[name][0] * found.count(word) / length
             if weighed:
-                part = rarity * weighed / (K1 + weighed)
+                part = rarity * weighed * (k1 + 1) / (k1 + weighed)
                 scores[stored.uuid] = scores.get(stored.uuid, 0) + part
     return scores
 
@@ -190,7 +216,9 @@ class StandIn:
 
     ``url`` and ``grpc_port`` are where it answers. ``api_key`` is asked for if not None,
     ``delete_limit`` is how many objects one delete takes, ``refuse`` gives the reason for which an
-    object with this text is not stored, ``requests`` counts the gRPC calls by name.
+    object with this text is not stored, ``requests`` counts the gRPC calls by name. ``starting``
+    is how many more requests are answered as a server does that was just started. :meth:`stop` and
+    :meth:`start` are an outage: the ports stay its own.
     """
 
     def __init__(self, api_key: str | None = None) -> None:
@@ -201,8 +229,15 @@ class StandIn:
         self.collections: dict[str, Collection] = {}
         self.aliases: dict[str, str] = {}
         self.lock = threading.RLock()
+        self.starting = 0
+        self.http_port = self.grpc_port = 0
 
     def __enter__(self) -> StandIn:
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Listen; again on the same ports after :meth:`stop`."""
         stand_in = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -230,16 +265,16 @@ class StandIn:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http = ThreadingHTTPServer(("127.0.0.1", self.http_port), Handler)
         self._http.daemon_threads = True
         threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
-        self.url = f"http://127.0.0.1:{self._http.server_port}"
+        self.http_port = self._http.server_port
+        self.url = f"http://127.0.0.1:{self.http_port}"
         self._grpc = grpc.server(ThreadPoolExecutor(4))
         add = weaviate_pb2_grpc.add_WeaviateServicer_to_server
         add(Service(self), self._grpc)  # type: ignore[no-untyped-call]  # generated
-        self.grpc_port = self._grpc.add_insecure_port("127.0.0.1:0")
+        self.grpc_port = self._grpc.add_insecure_port(f"127.0.0.1:{self.grpc_port}")
         self._grpc.start()
-        return self
 
     def __exit__(
         self,
@@ -247,12 +282,20 @@ class StandIn:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Listen no more; what is stored stays."""
         self._grpc.stop(grace=None).wait()
         self._http.shutdown()
         self._http.server_close()
 
     def may(self, authorization: str | None) -> bool:
         return self.api_key is None or authorization == f"Bearer {self.api_key}"
+
+    def is_starting(self) -> bool:
+        self.starting -= 1
+        return self.starting >= 0
 
     def collection(self, name: str) -> Collection:
         found = self.collections.get(self.aliases.get(name, name))
@@ -267,12 +310,19 @@ class StandIn:
             case "GET", ["meta"]:
                 return 200, {"version": "1.38.0", "hostname": self.url, "modules": {}}
             case "GET", [".well-known", "ready"]:
-                return 200, None
+                return (503, None) if self.is_starting() else (200, None)
             case "POST", ["schema"]:
                 return self._create(body)
             case "GET", ["schema", name]:
                 known = self.aliases.get(name, name) in self.collections
                 return (200, self.collection(name).schema) if known else (404, None)
+            case "PUT", ["schema", name]:
+                self.collection(name).schema["invertedIndexConfig"] = body["invertedIndexConfig"]
+                return 200, body
+            case "POST", ["schema", name, "properties"]:
+                self._complete(body)
+                self.collection(name).schema["properties"].append(body)
+                return 200, body
             case "DELETE", ["schema", name]:
                 self.collections.pop(name, None)
                 return 200, None
@@ -297,8 +347,18 @@ class StandIn:
                 return 422, {"error": [{"message": "no module with this vectorizer is present"}]}
             if settings["vectorIndexConfig"].get("distance", "cosine") != "cosine":
                 return 422, {"error": [{"message": "the stand-in has only cosine"}]}
+            settings["vectorIndexConfig"] = HNSW_DEFAULTS | settings["vectorIndexConfig"]
+        for prop in body["properties"]:
+            self._complete(prop)
+        body["invertedIndexConfig"].setdefault("cleanupIntervalSeconds", 60)
+        body |= {"replicationConfig": {"factor": 1}, "shardingConfig": {}}
         self.collections[body["class"]] = Collection(body)
         return 200, body
+
+    def _complete(self, prop: dict[str, Any]) -> None:
+        text = prop["dataType"] in (["text"], ["text[]"])
+        prop.setdefault("indexSearchable", text)
+        prop.setdefault("indexFilterable", True)
 
 
 class Service(weaviate_pb2_grpc.WeaviateServicer):
@@ -312,6 +372,9 @@ class Service(weaviate_pb2_grpc.WeaviateServicer):
             context.abort(grpc.StatusCode.UNAUTHENTICATED, "anonymous access not enabled")
         with self.stand_in.lock:
             self.stand_in.requests.append(name)
+            if self.stand_in.is_starting():
+                said = "tried to browse non-existing index for Housevoice_passages_v1"
+                context.abort(grpc.StatusCode.UNKNOWN, said)
             try:
                 return work()
             except Refused as error:
@@ -424,7 +487,10 @@ def _result(
     asked, fields = request.metadata, {}
     # A request that says nothing about properties wants them all.
     wanted = not request.HasField("properties") or request.properties.return_all_nonref_properties
-    for name, value in stored.properties.items() if wanted else ():
+    named = set(request.properties.non_ref_properties)
+    for name, value in stored.properties.items():
+        if not wanted and name not in named:
+            continue
         if isinstance(value, list):
             texts = properties_pb2.TextValues(values=value)
             listed = properties_pb2.ListValue(text_values=texts)

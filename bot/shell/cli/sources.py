@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -229,16 +231,59 @@ def _tell(shown: str, report: RunReport) -> None:
     typer.echo("\n".join((f"{shown}: {_summary(report)}", *_skipped(report))), err=True)
 
 
+_ONE_BY_ONE = 3
+"""So many documents with the same reason are told apart; more are one line."""
+_NAMED = 5
+
+
 def _skipped(report: RunReport) -> list[str]:
-    skipped = sorted(report.skipped.items())
-    return [f"  skipped {document}: {reason}" for document, reason in skipped]
+    by_reason: dict[str, list[str]] = {}
+    for document, reason in sorted(report.skipped.items()):
+        by_reason.setdefault(reason, []).append(document)
+    lines = []
+    for reason, documents in by_reason.items():
+        if len(documents) <= _ONE_BY_ONE:
+            lines += [f"  skipped {document}: {reason}" for document in documents]
+        else:
+            lines.append(f"  skipped {len(documents)} documents: {reason} ({_some(documents)})")
+    for document, left_out in sorted(report.left_out.items()):
+        told = (
+            _counted(each.kind, each.count) + f" ({each.where})" * bool(each.where)
+            for each in left_out
+        )
+        lines.append(f"  not read of {document}: {', '.join(told)}")
+    return lines
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _counted(kind: str, count: int) -> str:
+    """``1 hidden row`` for ``hidden rows``."""
+    return f"{count} {kind}" if count != 1 else "1 " + _PLURAL.sub(r"\1", kind)
+
+
+_PLURAL = re.compile(r"^((?:hidden )?\w+?)s\b")
 
 
 def _summary(report: RunReport) -> str:
+    unread: Counter[str] = Counter()
+    for left_out in report.left_out.values():
+        for each in left_out:
+            unread[each.kind] += each.count
     counts = (
         f"{report.added} added, {report.changed} changed, {report.removed} removed, "
         f"{report.unchanged} unchanged, {len(report.skipped)} skipped"
     )
+    for said, kinds in (("not read", unread), ("not documents", Counter(report.others))):
+        if kinds:
+            told = (_counted(kind, count) for kind, count in kinds.most_common())
+            counts += f"; {said}: {', '.join(told)}"
+    seen = report.added + report.changed + report.unchanged + len(report.skipped)
+    if not seen and not report.removed and not report.error:
+        counts += "; no document was found"
     return f"{counts}; it could not be read to the end: {report.error}" if report.error else counts
 
 
@@ -271,7 +316,16 @@ def _as_json(state: SourceState) -> dict[str, Any]:
         "documents": state.documents,
         "passages": state.passages,
         "skipped": last.skipped if last else {},
+        "left_out": _left_out(last) if last else {},
+        "not_documents": last.others if last else {},
         "error": last.error if last else None,
+    }
+
+
+def _left_out(report: RunReport) -> dict[str, dict[str, Any]]:
+    return {
+        document: {each.kind: {"count": each.count, "where": each.where} for each in left_out}
+        for document, left_out in report.left_out.items()
     }
 
 
@@ -285,5 +339,7 @@ def _run_as_json(run: Run) -> dict[str, Any]:
         "removed": report.removed,
         "unchanged": report.unchanged,
         "skipped": report.skipped,
+        "left_out": _left_out(report),
+        "not_documents": report.others,
         "error": report.error,
     }

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from knowledge.embedding.embedder import Embedder
+from knowledge.embedding.local import LocalEmbedder
 from knowledge.library.ingest import embedded_text
 from knowledge.parsing.inline import plain_text
 from knowledge.retrieval.reader import ReadableText, readable_text
@@ -157,21 +157,21 @@ async def _retrieved(
     kept = work / "retrieved.json"
     if kept.is_file():
         return dict(json.loads(kept.read_text("utf-8")))
-    embedder = Embedder()
+    embedder = LocalEmbedder()
     (work / "passages.db").unlink(missing_ok=True)
     store = await EmbeddedStore.open(work / "passages.db")
     found: dict[str, dict[str, list[str]]] = {}
     try:
         for name, asked in questions.items():
             some = list(passages[name].values())
-            vectors = await embedder.embed([embedded_text(each) for each in some])
+            vectors = await embedder.embed_passages([embedded_text(each) for each in some])
             documents: defaultdict[str, list[EmbeddedPassage]] = defaultdict(list)
             for passage, vector in zip(some, vectors, strict=True):
                 documents[passage.document].append(EmbeddedPassage(passage, vector))
             for document, embedded in documents.items():
                 await store.replace(name, document, embedded)
             texts = list(dict.fromkeys(question.text for question in asked))
-            asked_vectors = await embedder.embed(texts)
+            asked_vectors = await embedder.embed_passages(texts)
             found[name] = {}
             for text, vector in zip(texts, asked_vectors, strict=True):
                 best = await store.search(

@@ -13,6 +13,7 @@ from bot.conversation.channels import WorkspaceRules
 from bot.desk.forms import FieldFaults
 from bot.errors import ConfigurationError, ModelError, PlatformError, UsageError
 from bot.failures import log_failure
+from knowledge.errors import StoreUnavailable
 from tests.adapters.desk_bench import Bench
 from tests.adapters.fake_platform import CHANNEL, FakePlatform, utterance
 from tests.kit.fakes import evidence
@@ -149,6 +150,11 @@ class TestTheLogOfAFailure:
         assert [each["type"] for each in event["errors"]] == ["ValueError", "KeyError"]
         assert __file__ in event["errors"][0]["at"][-1]
         assert SECRET not in str(event)
+
+    def test_says_what_to_do_about_a_store_whose_server_is_away(self) -> None:
+        with capture_logs() as logged:
+            log_failure("it_broke", StoreUnavailable("Weaviate is starting."))
+        assert logged[0]["errors"][0]["reason"] == "Weaviate is starting."
 
     def test_is_bounded(self) -> None:
         error: Exception = ValueError("0")

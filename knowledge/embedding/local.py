@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
-from knowledge.documents.reading import MAX_TOKENS, CountTokens
+from knowledge.documents.reading import CountTokens
 from knowledge.embedding.batching import Batcher
-from knowledge.embedding.tokens import TokenCounter, broken_embedder
+from knowledge.embedding.tokens import TokenCounter, broken_embedder, read_config
 from knowledge.errors import KnowledgeError
 from knowledge.types import Vector
 
@@ -32,7 +32,7 @@ PACKAGED = "packaged"
 _BATCH = 32
 
 
-class Embedder:
+class LocalEmbedder:
     """Turns texts into unit vectors, on threads of its own.
 
     ``model`` is ``packaged`` or a local folder; weights are read at the first use.
@@ -55,6 +55,11 @@ class Embedder:
         return self._folder.parent.name if self._folder.name == "model" else self._folder.name
 
     @property
+    def dimension(self) -> int:
+        """Length of every vector."""
+        return int(read_config(self._folder)["hidden_size"])
+
+    @property
     def counter(self) -> CountTokens:
         """:meth:`count_tokens` by itself, as it can be sent to another process."""
         return self._counter
@@ -63,10 +68,10 @@ class Embedder:
         """Number of the model's tokens in ``text``, special ones not counted."""
         return self._counter(text)
 
-    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    async def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Shape (len(texts), dims), rows of unit length."""
         if not texts:
-            return np.zeros((0, 0), np.float32)
+            return np.zeros((0, self.dimension), np.float32)
         loop = asyncio.get_running_loop()
         # Texts of like length together: padding is computed for nothing. A batch is a job of its
         # own, so that a question asked meanwhile waits for no more than one.
@@ -81,13 +86,13 @@ class Embedder:
                 rows[index] = row
         return np.stack([row for row in rows if row is not None])
 
-    async def embed_one(self, text: str) -> Vector:
+    async def embed_question(self, text: str) -> Vector:
         """Shape (dims,), unit length."""
         return await self._batcher.ask(text)
 
     async def warm_up(self) -> None:
         """Load the weights now, not when the first question waits for them."""
-        await self.embed(["warm up"])
+        await self.embed_passages(["warm up"])
 
     def _loaded(self) -> Any:
         with self._loading:
@@ -116,9 +121,8 @@ class Embedder:
         model, tokenizer = self._loaded(), self._counter.tokenizer
         encoded = [tokenizer.encode(text, add_special_tokens=True).ids for text in texts]
         # Cut long ones but keep the closing special token, as the tokenizer itself would.
-        encoded = [
-            ids if len(ids) <= MAX_TOKENS else [*ids[: MAX_TOKENS - 1], ids[-1]] for ids in encoded
-        ]
+        most = self._counter.max_tokens
+        encoded = [ids if len(ids) <= most else [*ids[: most - 1], ids[-1]] for ids in encoded]
         longest = max(map(len, encoded))
         ids = torch.zeros((len(encoded), longest), dtype=torch.long)
         mask = torch.zeros((len(encoded), longest), dtype=torch.long)

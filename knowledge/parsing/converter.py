@@ -1,0 +1,178 @@
+"""HTML elements as Markdown, with tables as grids that a reader of lines understands.
+
+markdownify does all but tables and lists: it shifts what stands beside a spanning cell to the left,
+nests a table's markup into another's cell, and counts a list anew for each of its items.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from bs4.element import Tag
+from markdownify import MarkdownConverter
+
+from knowledge.parsing.grid import Cell, joined_header, spread
+from knowledge.parsing.tables import write_table
+
+_BLOCKS = ("h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote", "hr")
+
+
+class Converter(MarkdownConverter):
+    """``first_row_is_header``: of tables whose rows do not say so themselves."""
+
+    def __init__(self, *, first_row_is_header: bool) -> None:
+        super().__init__(
+            heading_style="ATX",
+            bullets="-",
+            # Escapes guard against text that looks like markup, and break every snake_case name.
+            escape_asterisks=False,
+            escape_underscores=False,
+        )
+        self._first_row_is_header = first_row_is_header
+        self._rows: dict[int, list[tuple[list[Cell], bool]]] = {}
+        self._numbers: dict[int, int] = {}
+
+    # --- tables ---------------------------------------------------------------------------------
+
+    def convert_td(self, cell: Tag, text: str, parent_tags: set[str]) -> str:
+        """Keep the cell for its table; what stays here is nothing."""
+        if (table := cell.find_parent("table")) is None:
+            return text
+        rows = self._rows.setdefault(id(table), [])
+        row = cell.parent
+        if not rows or self._numbers.get(id(row)) != len(rows):
+            is_head = row is not None and row.parent is not None and row.parent.name == "thead"
+            is_head = is_head or (row is not None and not row.find("td", recursive=False))
+            rows.append(([], is_head))
+            self._numbers[id(row)] = len(rows)
+        rows[-1][0].append((_in_one_line(text), _span(cell, "colspan"), _span(cell, "rowspan")))
+        return ""
+
+    convert_th = convert_td
+
+    def convert_tr(self, _row: Tag, text: str, parent_tags: set[str]) -> str:
+        """Rows are written with their table."""
+        return ""
+
+    def convert_table(self, table: Tag, text: str, parent_tags: set[str]) -> str:
+        """The whole table; inside another one's cell its rows are words."""
+        kept = self._rows.pop(id(table), [])
+        grid = spread(cells for cells, _ in kept)
+        if "td" in parent_tags or "th" in parent_tags:
+            return f" {text.strip()} {_as_words(grid)} "
+        heads = next((n for n, (_, is_head) in enumerate(kept) if not is_head), len(kept))
+        above = [text.strip()]
+        if not heads and grid and _is_title(kept[0][0], grid):
+            above.append(grid.pop(0)[0])
+            kept.pop(0)
+        if heads < 2 and _has_groups(kept, grid, self._first_row_is_header or bool(heads)):
+            heads = 2
+        if heads < len(grid):
+            grid[:heads] = [joined_header(grid[:heads])] if heads else []
+        has_header = bool(heads) or self._first_row_is_header
+        rows = [row for n, row in enumerate(grid) if any(row) or (n == 0 and has_header)]
+        if not any(map(any, rows)):
+            rows = []
+        above.append(write_table(rows, has_header=has_header, is_markdown=True))
+        return "\n\n" + "\n\n".join(filter(None, above)) + "\n\n"
+
+    # --- lists ----------------------------------------------------------------------------------
+
+    def convert_li(self, item: Tag, text: str, parent_tags: set[str]) -> str:
+        """As its base class does, but an item's number is counted once."""
+        text = (text or "").strip()
+        if not text:
+            return "\n"
+        marker = "- "
+        if item.parent is not None and item.parent.name == "ol":
+            place = id(item.parent)
+            if place not in self._numbers:
+                start = str(item.parent.get("start") or "")
+                self._numbers[place] = int(start) if start.isdecimal() and len(start) < 9 else 1
+            marker = f"{self._numbers[place]}. "
+            self._numbers[place] += 1
+        inner = re.sub(r"^(?=.)", " " * len(marker), text, flags=re.M)
+        return f"{marker}{inner[len(marker) :]}\n"
+
+    def convert_del(self, _element: Tag, text: str, parent_tags: set[str]) -> str:
+        """What is crossed out holds no more, and without the stroke would read as if it did."""
+        return ""
+
+    convert_s = convert_strike = convert_del
+
+    def convert_img(self, image: Tag, text: str, parent_tags: set[str]) -> str:
+        """A picture that nobody described says nothing."""
+        if not str(image.get("alt") or "").strip():
+            return ""
+        made: str = super().convert_img(image, text, parent_tags)  # type: ignore[misc]
+        return made
+
+    def convert_a(self, link: Tag, text: str, parent_tags: set[str]) -> str:
+        """A link's words without an address that leads nowhere."""
+        target = str(link.get("href") or "").strip()
+        if target.lower().startswith("javascript:") or target == "#":
+            return text
+        made: str = super().convert_a(link, text, parent_tags)  # type: ignore[misc]  # made at run time
+        return made
+
+
+def unwrap_layout(soup: Any) -> None:
+    """Tables that only place things on a page become plain blocks, in place."""
+    for table in reversed(soup.find_all("table")):
+        rows = [row for row in table.find_all("tr") if row.find_parent("table") is table]
+        cells = [cell for row in rows for cell in row.find_all(["td", "th"]) if cell.parent is row]
+        is_layout = (
+            len(cells) == 1
+            or table.get("role") in ("presentation", "none")
+            or any(cell.find(_BLOCKS) for cell in cells)
+        )
+        if not is_layout:
+            continue
+        for part in table.find_all(["thead", "tbody", "tfoot", "tr", "td", "th"]):
+            if part.find_parent("table") is table:
+                part.name = "div"
+        table.name = "div"
+
+
+def _has_groups(
+    kept: list[tuple[list[Cell], bool]], grid: list[list[str]], has_header: bool
+) -> bool:
+    """Does the first row name groups of the columns that the second names, as in words?"""
+    groups = has_header and len(grid) > 2 and any(columns > 1 for _, columns, _ in kept[0][0])
+    return groups and not any(char.isdigit() for cell in grid[1] for char in cell)
+
+
+def _is_title(first: list[Cell], grid: list[list[str]]) -> bool:
+    """Is the first row one cell over the whole table?"""
+    width = max(map(len, grid))
+    return len(grid) > 2 and len(first) == 1 and first[0][1] == width > 1
+
+
+def _as_words(grid: list[list[str]]) -> str:
+    if len(grid) < 2:
+        return ", ".join(cell for row in grid for cell in row if cell)
+    header, *rows = grid
+    said = (
+        ", ".join(
+            f"{name}: {cell}" if name else cell
+            for name, cell in zip(header, row, strict=True)
+            if cell
+        )
+        for row in rows
+    )
+    return "; ".join(filter(None, said))
+
+
+def _span(cell: Tag, name: str) -> int:
+    stated = str(cell.get(name) or "1")
+    return int(stated) if stated.isdecimal() and 0 < len(stated) < 6 else 1
+
+
+_ITEM_START = re.compile(r"\s*\n\s*(?:-|\d{1,9}\.)\s+")
+
+
+def _in_one_line(text: str) -> str:
+    """A cell's text; the items of a list in it are parted by semicolons."""
+    text = re.sub(r"^(?:-|\d{1,9}\.)\s+", "", text.strip()) if "\n" in text.strip() else text
+    return " ".join(_ITEM_START.sub("; ", text).split())

@@ -1,0 +1,303 @@
+"""The reading order of a PDF page: its columns one after the other, its tables as rows.
+
+Text is first put together to lines as far as no wide gap parts them. Where no line crosses an
+upright gap over several lines, columns stand beside each other: of a table if their cells are
+short and lie on common lines, else of text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from knowledge.parsing.pdf_page import Page, Word
+from knowledge.parsing.pdf_tables import Table, ruled_tables
+
+_WIDE = 1.4
+"""Of the font size: a gap that parts two pieces of one line."""
+_WIDE_LABEL = 4.0
+"""As above, behind a bullet or a number of a list."""
+_LABEL = re.compile(r"[•‣▪●◦○–·■□➢✓*-]|\(?(?:\d{1,2}|[a-z])[.)]")
+_ON_LINE = 0.35
+"""Of the font size: by how much baselines of one line differ."""
+_FEW_WORDS = 3.4
+"""On average; columns of prose have more words on a line, those of a table fewer."""
+_MANY_WORDS = 6
+"""On one line: a cell of a table seldom has as many, and then in one column."""
+_DEEPEST = 6
+_MOST_GAPS = 24
+"""Places of a gap that are tried in one region."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A piece of text on one line."""
+
+    x0: float
+    x1: float
+    top: float
+    bottom: float
+    text: str
+    size: float
+    bold: bool
+    words: int = 0
+
+    @property
+    def height(self) -> float:
+        """Points."""
+        return self.bottom - self.top
+
+
+Piece = Line | Table
+
+
+def reading_order(page: Page) -> list[Piece]:
+    """Lines and tables in the order in which they are read."""
+    tables, words = ruled_tables(page.words, page.rules)
+    return list(_ordered([*_lines(words), *tables], _DEEPEST))
+
+
+def _lines(words: Sequence[Word]) -> list[Line]:
+    rows: list[list[Word]] = []
+    for word in sorted(words, key=lambda w: w.bottom):
+        if rows and word.bottom - rows[-1][0].bottom <= _ON_LINE * max(word.size, 4.0):
+            rows[-1].append(word)
+        else:
+            rows.append([word])
+    lines: list[Line] = []
+    for row in rows:
+        piece: list[Word] = []
+        for word in sorted(row, key=lambda w: w.x0):
+            is_label = len(piece) == 1 and _LABEL.fullmatch(piece[0].text)
+            wide = (_WIDE_LABEL if is_label else _WIDE) * max(
+                word.size, piece[-1].size if piece else 0
+            )
+            if piece and word.x0 - piece[-1].x1 > wide:
+                lines.append(_line(piece))
+                piece = []
+            piece.append(word)
+        lines.append(_line(piece))
+    return lines
+
+
+def _line(words: list[Word]) -> Line:
+    sizes: dict[float, int] = {}
+    for word in words:
+        sizes[word.size] = sizes.get(word.size, 0) + len(word.text)
+    return Line(
+        words[0].x0,
+        max(w.x1 for w in words),
+        min(w.top for w in words),
+        max(w.bottom for w in words),
+        " ".join(w.text for w in words),
+        max(sizes, key=lambda size: sizes[size]),
+        all(w.bold for w in words),
+        len(words),
+    )
+
+
+# --- columns ----------------------------------------------------------------------------------
+
+
+def _ordered(pieces: Sequence[Piece], depth: int) -> Iterator[Piece]:
+    pieces = sorted(pieces, key=lambda p: (p.top, p.x0))
+    zone = _zone(pieces) if depth and len(pieces) > 3 else None
+    if zone is None:
+        yield from _joined(pieces)
+        return
+    gap, first, last = zone
+    inside = pieces[first : last + 1]
+    yield from _ordered(pieces[:first], depth - 1)
+    table, below = _as_table(inside)
+    if table is not None:
+        yield table
+        yield from _ordered(below, depth - 1)
+    else:
+        yield from _ordered([p for p in inside if p.x0 < gap], depth - 1)
+        yield from _ordered([p for p in inside if p.x0 >= gap], depth - 1)
+    yield from _ordered(pieces[last + 1 :], depth - 1)
+
+
+def _zone(pieces: Sequence[Piece]) -> tuple[float, int, int] | None:
+    """The upright gap with most beside it, and the first and last piece beside it."""
+    best: tuple[int, float, int, int] | None = None
+    for gap in _gaps(pieces):
+        start = 0
+        for at in range(len(pieces) + 1):
+            if at < len(pieces) and not pieces[at].x0 < gap < pieces[at].x1:
+                continue
+            found = _trimmed(pieces, gap, start, at - 1)
+            start = at + 1
+            if found is not None and (best is None or found[1] - found[0] > best[0]):
+                best = (found[1] - found[0], gap, *found)
+    return None if best is None else best[1:]
+
+
+def _gaps(pieces: Sequence[Piece]) -> list[float]:
+    """Where several pieces begin, left of which others end."""
+    counts: dict[int, int] = {}
+    starts: dict[int, float] = {}
+    left = min(p.x0 for p in pieces)
+    for piece in pieces:
+        place = round(piece.x0 / 6)
+        counts[place] = counts.get(place, 0) + 1
+        starts[place] = min(starts.get(place, piece.x0), piece.x0)
+    often = sorted(counts, key=lambda place: -counts[place])[:_MOST_GAPS]
+    return [starts[place] - 2.0 for place in often if starts[place] - left > 20]
+
+
+def _trimmed(pieces: Sequence[Piece], gap: float, first: int, last: int) -> tuple[int, int] | None:
+    """The part where something stands on both sides, at least twice on each."""
+    left = [n for n in range(first, last + 1) if pieces[n].x0 < gap]
+    right = [n for n in range(first, last + 1) if pieces[n].x0 >= gap]
+    if len(left) < 2 or len(right) < 2:
+        return None
+    top = max(pieces[left[0]].top, pieces[right[0]].top)
+    while left and pieces[left[0]].bottom < top - 2 * _height(pieces[left[0]]):
+        left.pop(0)  # a heading above the columns
+    while right and pieces[right[0]].bottom < top - 2 * _height(pieces[right[0]]):
+        right.pop(0)
+    if len(left) < 2 or len(right) < 2 or left[-1] < right[0] or right[-1] < left[0]:
+        return None
+    return min(left[0], right[0]), max(left[-1], right[-1])
+
+
+def _height(piece: Piece) -> float:
+    return piece.height if isinstance(piece, Line) else 12.0
+
+
+# --- tables without lines ---------------------------------------------------------------------
+
+
+def _as_table(pieces: Sequence[Piece]) -> tuple[Table | None, Sequence[Line]]:
+    """The rows of a table, and the lines below it.
+
+    None for columns of text, or where there is a table with lines.
+    """
+    lines = [piece for piece in pieces if isinstance(piece, Line)]
+    if len(lines) < len(pieces) or not lines:
+        return None, ()
+    rows: list[list[Line]] = []
+    for line in sorted(lines, key=lambda each: each.bottom):
+        if rows and line.bottom - rows[-1][0].bottom <= _ON_LINE * max(line.size, 4.0):
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    if _is_prose(lines, _columns(lines), rows):
+        return None, ()
+    last = max((n for n, row in enumerate(rows) if len(row) > 1), default=0)
+    below: list[Line] = []
+    if all(row[0].x0 - lines[0].x0 < lines[0].size for row in rows[last + 1 :]):
+        below = [line for row in rows[last + 1 :] for line in row]
+        rows = rows[: last + 1]
+    lines = [line for row in rows for line in row]
+    columns = _columns(lines)
+    shared = sum(len(row) > 1 for row in rows)
+    is_one = shared * 2 >= len(rows) and shared > (1 if len(columns) > 2 else 2)
+    if len(columns) < 2 or not is_one:
+        return None, ()
+    found = Table(
+        min(line.x0 for line in lines),
+        lines[0].top,
+        max(line.x1 for line in lines),
+        max(line.bottom for line in lines),
+        _cells(rows, columns),
+    )
+    return found, below
+
+
+def _columns(lines: Sequence[Line]) -> list[tuple[float, float]]:
+    """From left to right, the widths that lines overlap in."""
+    columns: list[list[float]] = []
+    for line in sorted(lines, key=lambda each: each.x0):
+        if columns and line.x0 < columns[-1][1]:
+            columns[-1][1] = max(columns[-1][1], line.x1)
+        else:
+            columns.append([line.x0, line.x1])
+    return [(x0, x1) for x0, x1 in columns]
+
+
+def _is_prose(
+    lines: Sequence[Line], columns: Sequence[tuple[float, float]], rows: Sequence[Sequence[Line]]
+) -> bool:
+    """Are these columns of text? Their lines are full, or long on both sides of several rows."""
+    if sum(sum(line.words >= _MANY_WORDS for line in row) > 1 for row in rows) > 2:
+        return True
+    for x0, x1 in columns:
+        own = [line for line in lines if x0 <= line.x0 <= x1]
+        words = sum(line.words for line in own) / len(own)
+        widths = sorted(line.x1 - line.x0 for line in own)
+        full = max(widths[len(widths) * 4 // 5], 1.0)  # a heading over two columns is wider
+        if words < _FEW_WORDS or median(widths) < 0.55 * full:
+            return False
+    return True
+
+
+def _cells(rows: list[list[Line]], columns: list[tuple[float, float]]) -> list[list[str]]:
+    """Texts by row and column; what only continues a cell of the row above belongs to that."""
+    gaps = [b[0].top - a[0].bottom for a, b in pairwise(rows)]
+    usual = median(gaps) if gaps else 0.0
+    found: list[list[str]] = []
+    for n, row in enumerate(rows):
+        cells = [""] * len(columns)
+        for line in sorted(row, key=lambda each: each.x0):
+            at = next(i for i, (x0, x1) in enumerate(columns) if x0 <= line.x0 <= x1)
+            cells[at] = f"{cells[at]} {line.text}".strip()
+        continues = (
+            n > 0
+            and found
+            and not cells[0]
+            and all(found[-1][i] for i, cell in enumerate(cells) if cell)
+            and (
+                gaps[n - 1] < usual - 1
+                or cells[next(i for i, c in enumerate(cells) if c)][0].islower()
+            )
+        )
+        if continues:
+            found[-1] = [f"{a} {b}".strip() for a, b in zip(found[-1], cells, strict=True)]
+        else:
+            found.append(cells)
+    return found
+
+
+# --- lines of one column ----------------------------------------------------------------------
+
+
+def _joined(pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """What lies on one line as one line, such as a label and the value of its field."""
+    held: list[Line] = []
+    for piece in [*pieces, None]:
+        is_beside = (
+            isinstance(piece, Line)
+            and bool(held)
+            and min(piece.bottom, held[-1].bottom) - max(piece.top, held[-1].top)
+            > 0.5 * min(piece.height, held[-1].height)
+        )
+        if is_beside and isinstance(piece, Line):
+            held.append(piece)
+            continue
+        if held:
+            yield _as_one(held)
+        held = [piece] if isinstance(piece, Line) else []
+        if isinstance(piece, Table):
+            yield piece
+
+
+def _as_one(lines: list[Line]) -> Line:
+    if len(lines) == 1:
+        return lines[0]
+    lines = sorted(lines, key=lambda line: line.x0)
+    largest = max(lines, key=lambda line: len(line.text))
+    return Line(
+        lines[0].x0,
+        max(line.x1 for line in lines),
+        min(line.top for line in lines),
+        max(line.bottom for line in lines),
+        " ".join(line.text for line in lines),
+        largest.size,
+        all(line.bold for line in lines),
+        sum(line.words for line in lines),
+    )

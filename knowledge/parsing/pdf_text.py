@@ -1,0 +1,293 @@
+"""Lines and tables of PDF pages as Markdown: paragraphs whole again, headings told from text."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from knowledge.parsing.pdf_layout import Line, Piece
+from knowledge.parsing.pdf_page import Page
+from knowledge.parsing.pdf_tables import Table
+from knowledge.parsing.sheet_tables import has_header
+from knowledge.parsing.tables import write_table
+
+HEADING_RATIO = 1.15
+"""A line this much larger than the body text is a heading; 11 pt text has headings from 13 pt."""
+MAX_HEADING = 120
+"""Characters of a heading; large print that runs on is a pull quote or a title page's blurb."""
+MAX_HEADING_LINES = 3
+_MOST_LEVELS = 6
+
+_BULLET = re.compile(r"^[•‣▪●◦○–·■□➢✓]\s*(?=\S)")
+_LIST_START = re.compile(r"^(?:- |\(?\d{1,2}[.)] |\(?[a-z]\) )")
+_SENTENCE_END = re.compile(r"[.!?:;…][\"'”’)\]]*$")
+_HYPHENATED = re.compile(r"(\w*[^\W\d_])-$")
+_SENTENCES = re.compile(r"[^\W\d_]{2}[.!?] +[A-Z]")
+_LEADERS = re.compile(r"\s*(?:\.\s?){4,}\s*")
+
+
+def body_size(pages: Sequence[Page]) -> float:
+    """The size that most letters have; 0 without letters."""
+    letters: Counter[float] = Counter()
+    for page in pages:
+        for word in page.words:
+            letters[word.size] += len(word.text)
+    return letters.most_common(1)[0][0] if letters else 0.0
+
+
+@dataclass(slots=True)
+class _Part:
+    """A paragraph, heading, list or table on its way."""
+
+    kind: str
+    text: str
+    last: Line | None = None
+    level: int = 0
+    lines: int = 1
+
+
+def pages_as_markdown(pages: Sequence[Sequence[Piece]], body: float) -> str:
+    """The pages, each behind its anchor."""
+    style = _Styles(pages, body)
+    words = {
+        word.casefold()
+        for page in pages
+        for piece in page
+        if isinstance(piece, Line)
+        for word in piece.text.split()
+    }
+    parts: list[str] = []
+    last: _Part | None = None
+    header: list[str] = []
+    for number, page in enumerate(pages, start=1):
+        found = _parts(page, style, words)
+        # A sentence that runs over the page's end belongs to where it began.
+        if found and last is not None and parts and _runs_on(last, found[0]):
+            first, rest = _first_sentence(found[0].text)
+            parts[-1] = _join(parts[-1], first, words)
+            found[0].text = rest
+            found = found if rest else found[1:]
+        if not found:
+            continue
+        parts.append(f'<a name="page={number}"></a>')
+        for piece in found:
+            if piece.kind == "table":
+                piece.text, header = _with_header(piece, header, is_first=piece is found[0])
+            else:
+                header = []
+            parts.append("#" * piece.level + " " + piece.text if piece.level else piece.text)
+        last = found[-1]
+    return "\n\n".join(parts)
+
+
+_FIRST_SENTENCE = re.compile(r".*?[.!?][\"'”’)\]]*(?=\s+[^\sa-z])", re.S)
+
+
+def _first_sentence(text: str) -> tuple[str, str]:
+    """As much of a text as surely ends what began on the page before, and the rest."""
+    found = _FIRST_SENTENCE.match(text)
+    end = found.end() if found else len(text)
+    return text[:end], text[end:].strip()
+
+
+def _runs_on(before: _Part, after: _Part) -> bool:
+    if before.kind not in ("text", "list") or after.kind != "text":
+        return False
+    return not _SENTENCE_END.search(before.text) and (
+        after.text[:1].islower()
+        or _HYPHENATED.search(before.text) is not None
+        or _goes_on(before.text)
+    )
+
+
+_OPEN_END = re.compile(
+    r"(?:,|\b(?:the|a|an|and|or|of|to|in|on|at|by|for|from|with|is|are|was|be|has|have|not|that|"
+    r"than|as|der|die|das|den|dem|ein|eine|und|oder|von|zu|im|am|mit|für|ist|sind|le|la|les|un|une|"
+    r"et|ou|de|du|des|à|el|los|las|y|o|del))$",
+    re.I,
+)
+
+
+def _goes_on(text: str) -> bool:
+    """Does a text end in a word that no sentence ends in?"""
+    return _OPEN_END.search(text) is not None
+
+
+# --- headings ---------------------------------------------------------------------------------
+
+
+class _Styles:
+    """Which print is a heading, and of which level."""
+
+    def __init__(self, pages: Sequence[Sequence[Piece]], body: float) -> None:
+        lines = [piece for page in pages for piece in page if isinstance(piece, Line)]
+        sizes = {line.size for line in lines if body and line.size >= body * HEADING_RATIO}
+        ranks = {size: rank for rank, size in enumerate(sorted(sizes, reverse=True), 1)}
+        self._levels = {size: min(rank, _MOST_LEVELS) for size, rank in ranks.items()}
+        bold = sum(len(line.text) for line in lines if line.bold)
+        self._bold_level = min(max(len(ranks) + 1, 2), _MOST_LEVELS)
+        self._bold_tells = bold * 3 < sum(len(line.text) for line in lines)
+
+    def level(self, line: Line) -> int:
+        """0 for body print."""
+        if len(line.text) > MAX_HEADING or not any(map(str.isalpha, line.text)):
+            return 0
+        if _SENTENCES.search(line.text):
+            return 0
+        if line.size in self._levels:
+            return self._levels[line.size]
+        if line.bold and self._bold_tells and line.text[-1] not in ".,;:":
+            return self._bold_level
+        return 0
+
+
+# --- paragraphs -------------------------------------------------------------------------------
+
+
+def _parts(page: Sequence[Piece], style: _Styles, words: set[str]) -> list[_Part]:
+    lines = [piece for piece in page if isinstance(piece, Line)]
+    longest = max((line.x1 - line.x0 for line in lines), default=0.0)
+    usual = _usual_gap(page)
+    in_bold = _bold_paragraphs(page)
+    parts: list[_Part] = []
+    for piece in page:
+        if isinstance(piece, Table):
+            parts += _table_parts(piece)
+            continue
+        text = _LEADERS.sub(" … ", _BULLET.sub("- ", piece.text))
+        last = parts[-1] if parts else None
+        before = last.last if last is not None else None
+        level = 0 if text.startswith("- ") or id(piece) in in_bold else style.level(piece)
+        if level:
+            if (
+                last is not None
+                and before is not None
+                and last.level == level
+                and before.size == piece.size
+                and before.bold == piece.bold
+                and 0 <= piece.top - before.top < 2 * piece.height
+            ):
+                last.text, last.last, last.lines = f"{last.text} {text}", piece, last.lines + 1
+            else:
+                parts.append(_Part("heading", text, piece, level))
+        elif _LIST_START.match(text):
+            if last is not None and last.kind == "list" and before is not None:
+                last.text, last.last = f"{last.text}\n{text}", piece
+            else:
+                parts.append(_Part("list", text, piece))
+        elif (
+            last is None
+            or before is None
+            or last.level
+            or _begins_paragraph(before, piece, usual, longest)
+        ):
+            parts.append(_Part("text", _literal(text), piece))
+        else:
+            last.text, last.last = _join(last.text, text, words), piece
+    for part in parts:
+        is_long = part.lines > MAX_HEADING_LINES or len(part.text) > 1.5 * MAX_HEADING
+        is_sentence = part.text.endswith(".") and len(part.text) > MAX_HEADING / 2
+        if part.level and (is_long or is_sentence):
+            part.kind, part.level = "text", 0
+    return parts
+
+
+def _bold_paragraphs(page: Sequence[Piece]) -> set[int]:
+    """The lines of more than a heading's length that are bold, one below the other."""
+    found: set[int] = set()
+    run: list[Line] = []
+    for piece in [*page, None]:
+        goes_on = (
+            isinstance(piece, Line)
+            and piece.bold
+            and bool(run)
+            and piece.size == run[-1].size
+            and 0 < piece.top - run[-1].top < 2 * piece.height
+        )
+        if not goes_on:
+            if len(run) > MAX_HEADING_LINES:
+                found.update(map(id, run))
+            run = []
+        if isinstance(piece, Line) and piece.bold:
+            run.append(piece)
+    return found
+
+
+def _usual_gap(page: Sequence[Piece]) -> float:
+    """Points between the lines of a paragraph."""
+    gaps = [
+        below.top - above.bottom
+        for above, below in pairwise(page)
+        if isinstance(above, Line)
+        and isinstance(below, Line)
+        and below.top > above.top
+        and above.size == below.size
+    ]
+    return min(median(gaps), 6.0) if gaps else 0.0
+
+
+def _begins_paragraph(before: Line, line: Line, usual: float, longest: float) -> bool:
+    ended = _SENTENCE_END.search(before.text) is not None
+    if line.top <= before.top:  # the next column
+        return ended or not (line.text[:1].islower() or _goes_on(before.text))
+    if line.top - before.bottom > max(usual, 0.0) + 0.4 * line.height:
+        return True
+    if abs(line.size - before.size) > 0.15 * before.size:
+        return ended or not line.text[:1].islower()
+    if before.bold and not line.bold and before.text[-1:] == ":":
+        return True
+    indented = line.x0 - before.x0 > line.size and before.x1 - before.x0 > 0.5 * longest
+    # A short line that ends a sentence ends a paragraph.
+    return ended and (indented or before.x1 - before.x0 < 0.7 * longest)
+
+
+def _literal(text: str) -> str:
+    """Text that would read as a Markdown heading or rule is escaped."""
+    return "\\" + text if re.match(r"#{1,6}\s|[=~`]{3}|-{3,}$", text) else text
+
+
+def _join(before: str, after: str, words: set[str]) -> str:
+    """Two lines as one; a word that was hyphenated at the line's end is whole again."""
+    broken = _HYPHENATED.search(before)
+    if broken is None or not after[:1].islower():
+        return f"{before} {after}" if broken is None else before + after
+    ending = after.split()[0].strip(".,;:!?)")
+    # "self-" + "service" keeps its hyphen if the document has it in the middle of a line, or the
+    # parts are words of the document, and the whole is none.
+    whole, parted = f"{broken[1]}{ending}".casefold(), f"{broken[1]}-{ending}".casefold()
+    if parted in words or broken[1].casefold() in _PREFIXES:
+        return before + after
+    if whole not in words and broken[1].casefold() in words and ending.casefold() in words:
+        return before + after
+    return before[:-1] + after
+
+
+_PREFIXES = frozenset(("self", "non", "co", "ex", "all", "half", "well", "e", "x"))
+"""Before these a hyphen belongs to the word."""
+
+
+# --- tables -----------------------------------------------------------------------------------
+
+
+def _table_parts(table: Table) -> list[_Part]:
+    rows = table.rows
+    parts: list[_Part] = []
+    while len(rows) > 2 and sum(map(bool, rows[0])) == 1:
+        parts.append(_Part("text", _literal(next(filter(None, rows[0])))))
+        rows = rows[1:]
+    text = write_table(rows, has_header=has_header(rows))
+    parts.append(_Part("table", text))
+    return parts
+
+
+def _with_header(part: _Part, header: list[str], *, is_first: bool) -> tuple[str, list[str]]:
+    """A table that goes on from the page before has its header again."""
+    lines = part.text.split("\n")
+    has_own = bool(lines[0].strip("| "))
+    if is_first and header and not has_own and lines[0].count("|") == header[0].count("|"):
+        return "\n".join([*header, *lines[2:]]), header
+    return part.text, lines[:2] if has_own else []

@@ -1,0 +1,244 @@
+"""reStructuredText as Markdown: what Sphinx and docutils add to the words is taken off.
+
+docutils itself knows none of Sphinx's directives and puts an error in place of each.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import textwrap
+from collections.abc import Iterator
+
+from knowledge.parsing.blocks import fence_ranges
+from knowledge.parsing.tables import write_table
+
+_UNDERLINE = re.compile(r"([=\-~^\"'`#*+.:_<>])\1{2,}[ \t]*$")
+_DIRECTIVE = re.compile(r"([ \t]*)\.\. (?:\|[^|\n]+\| )?([\w:.+-]+)::[ \t]*(.*)$")
+_EXPLICIT = re.compile(r"([ \t]*)\.\.(?:[ \t]|$)")
+_TARGET = re.compile(r"[ \t]*\.\. _([^:\n]+):[ \t]*$")
+_NAMED_LINK = re.compile(r"[ \t]*\.\. _`?([^`:\n]+)`?:[ \t]+(\S+)[ \t]*$")
+_OPTION = re.compile(r"[ \t]*:[\w-]+:")
+_BORDER = re.compile(r"[ \t]*\+(?:[-=]+\+)+[ \t]*$")
+_SIMPLE_BORDER = re.compile(r"[ \t]*=+(?:[ \t]+=+)+[ \t]*$")
+_CODE = frozenset("code code-block sourcecode prompt console parsed-literal literalinclude".split())
+_LEFT_OUT = frozenset(
+    "toctree contents image raw meta index highlight include only tabularcolumns automodule "
+    "autoclass autofunction currentmodule module default-role role sectnum header footer".split()
+)
+_TABLES = ("list-table", "csv-table")
+
+
+def rst_to_markdown(text: str) -> str:
+    """Markdown of the same words, with headings, lists, code, links and tables."""
+    found = (_NAMED_LINK.match(line) for line in text.split("\n"))
+    links = {match[1]: match[2] for match in found if match}
+    lines = text.expandtabs(8).split("\n")
+    blocks = "\n".join(_blocks(lines, []))
+    return re.sub(r"\n{3,}", "\n\n", _inline(blocks, links)).strip("\n")
+
+
+def _blocks(lines: list[str], levels: list[str]) -> Iterator[str]:
+    """``levels``: how the headings so far were underlined, the highest first."""
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        if heading := _heading(lines, at, levels):
+            text, level, at = heading
+            yield f"\n{'#' * level} {text}\n"
+        elif match := _DIRECTIVE.match(line):
+            body, after = _indented(lines, at + 1, len(match[1]))
+            yield from _directive(match[2].lower(), match[3], body, levels)
+            at = after
+        elif match := _TARGET.match(line):
+            yield f'\n<a name="{_as_id(match[1])}"></a>\n'
+            at += 1
+        elif match := _EXPLICIT.match(line):  # comments, footnotes, named links
+            _, at = _indented(lines, at + 1, len(match[1]))
+        elif _BORDER.match(line):
+            end = at
+            while end < len(lines) and lines[end].strip().startswith(("+", "|")):
+                end += 1
+            yield f"\n{_grid_table(lines[at:end])}\n"
+            at = end
+        elif _SIMPLE_BORDER.match(line) and (last := _simple_end(lines, at)) is not None:
+            yield f"\n{_simple_table(lines[at:last])}\n"
+            at = last
+        elif line.rstrip().endswith("::"):
+            said = line.rstrip()[:-1].rstrip()
+            yield "" if said.strip() == ":" else said.removesuffix(" :")
+            body, at = _indented(lines, at + 1, len(line) - len(line.lstrip()))
+            if body:
+                yield from _fence(body, "")
+        else:
+            yield re.sub(r"^([ \t]*)#\. ", r"\g<1>1. ", line)
+            at += 1
+
+
+def _heading(lines: list[str], at: int, levels: list[str]) -> tuple[str, int, int] | None:
+    over = _UNDERLINE.match(lines[at])
+    start = at + 1 if over else at
+    if (
+        start + 1 >= len(lines)
+        or not lines[start].strip()
+        or (lines[start][:1] == " " and not over)
+    ):
+        return None
+    under = _UNDERLINE.match(lines[start + 1])
+    if under is None or (over and over[1] != under[1]):
+        return None
+    text = lines[start].strip()
+    if len(lines[start + 1].rstrip()) < min(len(text), 4) or _UNDERLINE.match(text):
+        return None
+    style = under[1] * (2 if over else 1)
+    if style not in levels:
+        levels.append(style)
+    return text, min(levels.index(style) + 1, 6), start + 2
+
+
+def _indented(lines: list[str], at: int, indent: int) -> tuple[list[str], int]:
+    """The lines that are indented further, with the first line after them."""
+    end = at
+    while end < len(lines) and (
+        not lines[end].strip() or len(lines[end]) - len(lines[end].lstrip()) > indent
+    ):
+        end += 1
+    body = textwrap.dedent("\n".join(lines[at:end])).strip("\n")
+    return (body.split("\n") if body.strip() else []), end
+
+
+def _directive(name: str, said: str, body: list[str], levels: list[str]) -> Iterator[str]:
+    options: list[str] = []
+    while body and _OPTION.match(body[0]):
+        options.append(body.pop(0))
+    name = name.rpartition(":")[2]
+    if name in _LEFT_OUT:
+        alt = next((o.split(":", 2)[2].strip() for o in options if ":alt:" in o), "")
+        yield f"\n![{alt}]()\n" if alt else ""
+    elif name in _CODE:
+        yield from _fence(body, said if name not in ("prompt", "parsed-literal") else "")
+    elif name in _TABLES:
+        title = f"{said}\n\n" if said else ""
+        has_header = any("header-rows" in o and not o.rstrip().endswith(" 0") for o in options)
+        rows = _listed_rows(body) if name == "list-table" else [r for r in csv.reader(body) if r]
+        yield f"\n{title}{write_table(rows, has_header=has_header)}\n"
+    else:
+        is_argument = name in (
+            "admonition",
+            "topic",
+            "sidebar",
+            "rubric",
+            "tab",
+            "tab-item",
+            "dropdown",
+        )
+        if said:
+            yield f"\n**{said}**\n" if is_argument else f"\n{said}"
+        yield ""
+        yield from _blocks(body, levels)
+        yield ""
+
+
+def _fence(body: list[str], language: str) -> Iterator[str]:
+    if body:
+        yield "\n".join(["", f"```{language.split()[0] if language else ''}", *body, "```", ""])
+
+
+# --- tables -----------------------------------------------------------------------------------
+
+
+def _listed_rows(body: list[str]) -> list[list[str]]:
+    rows: list[list[str]] = []
+    for line in body:
+        if match := re.match(r"[*-] +[*-] ?(.*)$", line):
+            rows.append([match[1]])
+        elif rows and (match := re.match(r" +[*-] ?(.*)$", line)):
+            rows[-1].append(match[1])
+        elif rows and line.strip():
+            rows[-1][-1] += f" {line.strip()}"
+    return rows
+
+
+def _grid_table(lines: list[str]) -> str:
+    rows: list[list[str]] = []
+    fresh, heads = True, 0
+    for line in lines:
+        if line.strip().startswith("+"):
+            fresh = True
+            if "=" in line:
+                heads = len(rows)
+            continue
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if fresh or len(cells) != len(rows[-1]):
+            rows.append(cells)
+        else:
+            rows[-1] = [f"{a} {b}".strip() for a, b in zip(rows[-1], cells, strict=True)]
+        fresh = False
+    return write_table(rows, has_header=heads > 0)
+
+
+def _simple_end(lines: list[str], at: int) -> int | None:
+    """The line after a table's last border: one with a blank line or the end behind it."""
+    for end in range(at + 1, len(lines)):
+        if _SIMPLE_BORDER.match(lines[end]) and (
+            end + 1 == len(lines) or not lines[end + 1].strip()
+        ):
+            return end + 1
+        if not lines[end].strip() and not any(
+            _SIMPLE_BORDER.match(line) for line in lines[end : end + 3]
+        ):
+            return None
+    return None
+
+
+def _simple_table(lines: list[str]) -> str:
+    starts = [match.start() for match in re.finditer("=+", lines[0])]
+    rows: list[list[str]] = []
+    borders = 0
+    for line in lines:
+        if _SIMPLE_BORDER.match(line):
+            borders += 1
+        elif line.strip() and not set(line.strip()) <= {"-", " "}:
+            ends = [*starts[1:], len(line)]
+            cells = [line[a:b].strip() for a, b in zip(starts, ends, strict=True)]
+            if rows and not cells[0]:
+                rows[-1] = [f"{a} {b}".strip() for a, b in zip(rows[-1], cells, strict=True)]
+            else:
+                rows.append(cells)
+    return write_table(rows, has_header=borders > 2)
+
+
+# --- inside of lines --------------------------------------------------------------------------
+
+_LITERAL = re.compile(r"``([^`\n](?:[^`\n]|`(?!`)){0,500})``")
+_ROLE = re.compile(r":[\w:.+-]{1,40}:`([^`]{1,500})`")
+_LINK = re.compile(r"`([^`<>]{1,300}?)\s*<([^`<>\s]{1,1000})>`__?")
+_NAMED = re.compile(r"(?<!`)`([^`<>\n]{1,200})`_(?!_|\w)|(?<![\w`])(\w[\w-]{0,60})_(?![\w_])")
+_FOOTNOTE = re.compile(r"[ \t]?\[(?:#[\w-]*|\*|\d{1,3})\]_")
+_SHOWN = re.compile(r"^!?~?(.*?)\s*(?:<[^<>]*>)?$", re.S)
+
+
+def _inline(text: str, links: dict[str, str]) -> str:
+    targets = {name.casefold(): target for name, target in links.items()}
+
+    def named(match: re.Match[str]) -> str:
+        name = match[1] or match[2]
+        target = targets.get(" ".join(name.split()).casefold())
+        return f"[{name}]({target})" if target else (name if match[1] else match[0])
+
+    def prose(part: str) -> str:
+        part = _ROLE.sub(lambda match: _SHOWN.sub(r"\1", match[1]), part)
+        part = _LINK.sub(r"[\1](\2)", _FOOTNOTE.sub("", part))
+        return _NAMED.sub(named, part)
+
+    parts: list[str] = []
+    at = 0
+    # Here a backtick is no code: all but the fences is prose.
+    for start, end in [*fence_ranges(text), (len(text), len(text))]:
+        parts += [_LITERAL.sub(r"`\1`", prose(text[at:start])), text[start:end]]
+        at = end
+    return "".join(parts)
+
+
+def _as_id(name: str) -> str:
+    return re.sub(r"[^\w]+", "-", name.strip("` ").lower()).strip("-")

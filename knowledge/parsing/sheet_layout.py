@@ -1,0 +1,75 @@
+"""What openpyxl's frugal mode leaves out of a worksheet: merges, hidden parts, links, formulas."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass, field
+from typing import Any
+
+from knowledge.parsing.office import related, xml_elements
+
+_SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+MAX_MERGES = 50_000
+"""Merged ranges, and links, of one sheet; more are a form made of cells, not a table."""
+
+
+@dataclass(slots=True)
+class Layout:
+    """Rows and columns are counted from 1."""
+
+    merges: list[tuple[int, int, int, int]] = field(default_factory=list)
+    """First column, first row, last column, last row."""
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: list[tuple[int, int]] = field(default_factory=list)
+    """First and last of each run; it may reach to the end of the grid."""
+    links: dict[tuple[int, int], str] = field(default_factory=dict)
+    """By row and column: where a cell leads."""
+    lost: dict[tuple[int, int], str] = field(default_factory=dict)
+    """By row and column: names of cells with a formula and no value."""
+
+    def is_hidden(self, column: int) -> bool:
+        """Is this column hidden?"""
+        return any(first <= column <= last for first, last in self.hidden_columns)
+
+
+def read_layout(archive: zipfile.ZipFile, part: str) -> Layout:
+    """One pass over the sheet's XML; takes memory only for what it finds."""
+    from openpyxl.utils.cell import coordinate_to_tuple, range_boundaries
+
+    layout = Layout()
+    targets = related(archive, part)
+    wanted = ("col", "row", "mergeCell", "hyperlink")
+    row_number = 0
+    for element in xml_elements(archive, part, *(_SHEET + name for name in wanted)):
+        name = element.tag[len(_SHEET) :]
+        if name == "row":
+            row_number = int(element.get("r") or row_number + 1)
+            if element.get("hidden") in ("1", "true"):
+                layout.hidden_rows.add(row_number)
+            layout.lost.update((coordinate_to_tuple(name), name) for name in _lost(element))
+        elif name == "col" and element.get("hidden") in ("1", "true"):
+            layout.hidden_columns.append((int(element.get("min")), int(element.get("max"))))
+        elif name == "mergeCell" and len(layout.merges) < MAX_MERGES:
+            left, top, right, bottom = range_boundaries(element.get("ref"))
+            layout.merges.append((left or 1, top or 1, right or 1, bottom or 1))
+        elif name == "hyperlink" and len(layout.links) < MAX_MERGES:
+            _, target = targets.get(element.get(_ID) or "", ("", ""))
+            if target.startswith(("http:", "https:", "mailto:")):
+                anchor = element.get("location")
+                first = element.get("ref").split(":")[0]
+                layout.links[coordinate_to_tuple(first)] = (
+                    f"{target}#{anchor}" if anchor else target
+                )
+    return layout
+
+
+def _lost(row: Any) -> list[str]:
+    """Cells whose formula no program has computed: one that only writes files left it to Excel."""
+    lost = []
+    for cell in row:
+        if cell.find(_SHEET + "f") is not None and cell.get("r") and cell.get("t") != "str":
+            value = cell.find(_SHEET + "v")
+            if value is None or not value.text:
+                lost.append(str(cell.get("r")))
+    return lost

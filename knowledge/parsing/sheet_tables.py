@@ -1,0 +1,218 @@
+"""Tables in a grid of cells: where one ends and the next begins, and which row is its header."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from knowledge.parsing.grid import joined_header
+from knowledge.parsing.tables import write_table
+
+Rows = list[list[str]]
+Merge = tuple[int, int, int, int]
+"""First column, first row, last column, last row; 0-based."""
+
+_MAX_FILLED = 500_000
+"""Cells that merges may fill in one sheet: a merged column of a million rows is a style."""
+_VALUE = re.compile(
+    r"[^\w\s]{0,3}\s?(?:[A-Z]{3}\s)?\d[\d.,:/\s'%-]*(?:\s?[^\W\d_]{0,3}[.²³%]?)?[^\w\s]{0,2}"
+)
+_YEAR = re.compile(r"(?:FY ?)?(?:19|20)\d\d(?:[/-]\d\d(?:\d\d)?)?")
+_FOUND_OUT = re.compile(r"[^@\s]+@[^@\s]+|https?://\S+|\+?[\d\s()/-]{6,}")
+_DEEPEST = 8
+_SAMPLE = 50
+"""Rows below the first that are compared with it."""
+
+
+def sheet_parts(rows: Rows, merges: Sequence[Merge] = ()) -> list[str]:
+    """Tables and lines of text of one sheet, parted where it has empty rows or columns."""
+    width = max(map(len, rows), default=0)
+    grid = [row + [""] * (width - len(row)) for row in rows]
+    two_headed = _fill_merges(grid, merges)
+    marked = [(row, number in two_headed) for number, row in enumerate(grid)]
+    return list(_parts(marked, _DEEPEST))
+
+
+def _fill_merges(grid: Rows, merges: Sequence[Merge]) -> set[int]:
+    """Repeat merged values in place; the rows whose cells have names of their own below them.
+
+    What is merged over the whole width is a title, and is said once.
+    """
+    used = [any(row[n] for row in grid) for n in range(len(grid[0]))] if grid else []
+    first_used = used.index(True) if any(used) else 0
+    last_used = len(used) - 1 - used[::-1].index(True) if any(used) else 0
+    headed: set[int] = set()
+    filled = 0
+    for left, top, right, bottom in merges:
+        value = grid[top][left] if top < len(grid) and left < len(used) else ""
+        right = min(right, len(used) - 1)
+        bottom = min(bottom, len(grid) - 1)
+        if not value or (left <= first_used and right >= last_used):
+            continue
+        if right > left and top == bottom:
+            # Beside the used columns a merge is only room for a long line.
+            if not any(
+                grid[row][n]
+                for row in (top - 1, top + 1)
+                if 0 <= row < len(grid)
+                for n in range(left + 1, right + 1)
+            ):
+                continue
+            headed.add(top)
+        filled += (right - left + 1) * (bottom - top + 1)
+        if filled > _MAX_FILLED:
+            break
+        for row in grid[top : bottom + 1]:
+            row[left : right + 1] = [value] * (right - left + 1)
+    return headed
+
+
+Marked = list[tuple[list[str], bool]]
+"""Rows, each with whether its cells are groups of the columns that the next row names."""
+
+
+def _parts(rows: Marked, depth: int) -> Iterator[str]:
+    table: Marked = []
+    for band in _bands(rows):
+        lines, body = _captions(band)
+        sides = _side_by_side(body) if depth and body else []
+        if sides or not body:
+            yield from _written(table)
+            table = []
+            yield from lines
+            for side in sides:
+                yield from _parts(side, depth - 1)
+        elif table and not lines and not _names_columns(body):
+            table += body  # an empty row in the middle of a table
+        else:
+            yield from _written(table)
+            yield from lines
+            table = body
+    yield from _written(table)
+
+
+def _bands(rows: Marked) -> Iterator[Marked]:
+    band: Marked = []
+    for row in [*rows, ([], False)]:
+        if any(row[0]):
+            band.append(row)
+        elif band:
+            yield band
+            band = []
+
+
+def _captions(band: Marked) -> tuple[list[str], Marked]:
+    """Lines above a table, each in one cell; and all lines where there is no table."""
+    if all(sum(map(bool, row)) == 1 for row, _ in band):
+        return [cell for row, _ in band for cell in row if cell], []
+    at = 0
+    while (
+        at < len(band)
+        and len({cell for cell in band[at][0] if cell}) == 1
+        and (band[at][1] or sum(map(bool, band[at][0])) == 1)
+    ):
+        band[at] = (_once(band[at][0]), band[at][1])
+        at += 1
+    return [cell for row, _ in band[:at] for cell in row if cell], band[at:]
+
+
+def _once(row: list[str]) -> list[str]:
+    """A row of one merged value, which says it once."""
+    return [cell if not any(row[:n]) else "" for n, cell in enumerate(row)]
+
+
+def _side_by_side(rows: Marked) -> list[Marked]:
+    """The tables that stand beside each other, parted by an empty column; none if it is one."""
+    width = len(rows[0][0])
+    used = [any(row[n] for row, _ in rows) for n in range(width)]
+    for gap in range(1, width - 1):
+        if used[gap] or not used[gap - 1]:
+            continue
+        left = [(row[:gap], mark) for row, mark in rows]
+        right = [(row[gap:], mark) for row, mark in rows]
+        if _is_table(left) and _is_table(right):
+            return [left, right]
+    return []
+
+
+def _is_table(rows: Marked) -> bool:
+    """Has it a header of its own, and words below it to tell its rows by?"""
+    band = next(_bands(rows), [])
+    _, body = _captions(band) if band else ([], [])
+    if len(body) < 2 or not _names_columns(body):
+        return False
+    first = next(n for n, cell in enumerate(body[0][0]) if cell)
+    keys = [row[first] for row, _ in body[1:] if row[first]]
+    return (
+        bool(keys) and sum(map(_is_value, keys)) * 2 < len(keys) and sum(map(bool, body[0][0])) > 1
+    )
+
+
+def _written(table: Marked) -> Iterator[str]:
+    remarks: list[str] = []
+    while len(table) > 2 and (remark := _remark(table[-1][0])):
+        remarks.insert(0, remark)
+        table = table[:-1]
+    if not table:
+        return
+    used = [n for n in range(len(table[0][0])) if any(row[n] for row, _ in table)]
+    rows = [[row[n] for n in used] for row, _ in table]
+    if len(rows) > 2 and table[0][1] and _names_columns(table[1:]):
+        rows[:2] = [joined_header(rows[:2])]
+        yield write_table(rows)
+    else:
+        yield write_table(rows, has_header=has_header(rows))
+    yield from remarks
+
+
+def _remark(row: list[str]) -> str:
+    """The only cell of a row, if it is a sentence: what stands below a table."""
+    cells = [cell for cell in row if cell]
+    return cells[0] if len(cells) == 1 and len(cells[0]) > 20 and cells[0][-1] in ".)" else ""
+
+
+def _names_columns(rows: Marked) -> bool:
+    return has_header([row for row, _ in rows])
+
+
+def _is_value(cell: str) -> bool:
+    """A number, an amount, a date, a time."""
+    return _VALUE.fullmatch(cell) is not None
+
+
+def has_header(rows: Sequence[Sequence[str]]) -> bool:
+    """Does the first row name the columns, rather than being one of the entries?
+
+    Told by what stands below: a name differs in kind from the values under it. ``2026`` above
+    amounts is a name, above other years it is none.
+    """
+    first, below = rows[0], rows[1 : 1 + _SAMPLE]
+    cells = [cell for cell in first if cell]
+    if len(cells) < 2 or any(
+        _FOUND_OUT.fullmatch(cell) for cell in cells if not _YEAR.fullmatch(cell)
+    ):
+        return False
+    for_it = against = 0
+    for column, cell in enumerate(first):
+        under = [row[column] for row in below if column < len(row) and row[column]]
+        if not cell or not under:
+            against += bool(cell) and _is_value(cell) and not _YEAR.fullmatch(cell)
+            continue
+        valued = sum(map(_is_value, under)) * 2 > len(under)
+        shape, most = _shape(cell), Counter(map(_shape, under)).most_common(1)[0]
+        if any(char.isdigit() for char in cell):
+            if _YEAR.fullmatch(cell):
+                for_it += valued and not all(map(_YEAR.fullmatch, under))
+            elif (shape == most[0] and most[1] * 2 > len(under)) or _is_value(cell):
+                against += 1
+        elif valued or any(char.isdigit() for char in most[0]):
+            for_it += 1
+    if for_it != against:
+        return for_it > against
+    return not any(map(_is_value, cells)) and len(set(cells)) == len(cells)
+
+
+def _shape(cell: str) -> str:
+    """``ext 214`` as ``a 9``."""
+    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d[\d.,]*", "9", cell))

@@ -1,0 +1,273 @@
+"""What mammoth does not read of a Word file, moved to where it does, before it converts the text.
+
+Text boxes, charts and diagrams become paragraphs and tables behind the paragraph they hang on; what
+is hidden, deleted or moved away goes; headers and footers stand once, above the text.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+from knowledge.parsing.charts import chart_markdown
+from knowledge.parsing.office import parsed_xml, related, transitional
+from knowledge.types import LeftOut, LeftOutKind
+
+_MAIN = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+_W = f"{{{_MAIN}}}"
+_MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+_C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
+_DGM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
+_PIC = "{http://schemas.openxmlformats.org/drawingml/2006/picture}"
+_WP = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
+_M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+_R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_DOCUMENT = "word/document.xml"
+_LARGE = 1_000_000
+"""English Metric Units, some 2.8 cm: smaller pictures are logos and icons."""
+_PAGE_NUMBER = re.compile(r"\W*(?:\w+\W+)?[\divxlc]{0,4}(?:\W+\w{1,5}\W+\d{1,4})?\W*", re.I)
+_MOST_RUNNING = 300
+"""Characters of a header or footer; a longer one is a letterhead, not a note."""
+
+
+def prepared(content: bytes) -> tuple[bytes, tuple[LeftOut, ...]]:
+    """The file to convert, and what of it is not read."""
+    content = transitional(content)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        document = parsed_xml(archive.read(_DOCUMENT))
+        targets = related(archive, _DOCUMENT)
+        dropped = _drop_hidden(document, _hidden_styles(archive))
+        pictures = _pictures(document)
+        _spell_equations(document)
+        _lift_drawings(document, archive, targets)
+        body = document.find(f"{_W}body")
+        if body is not None:
+            for text in reversed(list(_running_lines(archive, targets))):
+                body.insert(0, _paragraph(text))
+        comments = sum(name == "word/comments.xml" for name in archive.namelist()) and len(
+            list(parsed_xml(archive.read("word/comments.xml")).iter(f"{_W}comment"))
+        )
+        copy = io.BytesIO()
+        with zipfile.ZipFile(copy, "w", zipfile.ZIP_STORED) as repacked:
+            for name in dict.fromkeys(archive.namelist()):
+                if name == _DOCUMENT:
+                    repacked.writestr(name, _serialized(document))
+                elif not name.startswith(("word/media/", "word/embeddings/", "word/fonts/")):
+                    repacked.writestr(name, archive.read(name))
+                else:
+                    repacked.writestr(name, b"")  # pictures are not read, but must be there
+    counted: dict[LeftOutKind, int] = {
+        "hidden passages": dropped,
+        "comments": comments,
+        "pictures": pictures,
+    }
+    return copy.getvalue(), tuple(LeftOut(kind, n) for kind, n in counted.items() if n)
+
+
+def _serialized(document: Any) -> bytes:
+    from lxml import etree
+
+    written: bytes = etree.tostring(document, xml_declaration=True, encoding="UTF-8")
+    return written
+
+
+# --- what nobody sees -------------------------------------------------------------------------
+
+
+def _hidden_styles(archive: zipfile.ZipFile) -> set[str]:
+    if "word/styles.xml" not in archive.namelist():
+        return set()
+    styles = parsed_xml(archive.read("word/styles.xml")).iter(f"{_W}style")
+    return {
+        style.get(f"{_W}styleId") for style in styles if _is_on(style.find(f"{_W}rPr/{_W}vanish"))
+    }
+
+
+def _is_on(setting: Any) -> bool:
+    return setting is not None and setting.get(f"{_W}val") not in ("0", "false", "off")
+
+
+def _drop_hidden(document: Any, hidden_styles: set[str]) -> int:
+    """Remove hidden runs and what was moved away; how many paragraphs had any hidden text."""
+    for moved in [*document.iter(f"{_W}moveFrom"), *document.iter(f"{_W}del")]:
+        if moved.getparent() is not None and moved.getparent().tag != f"{_W}trPr":
+            moved.getparent().remove(moved)
+    touched: set[Any] = set()
+    for run in list(document.iter(f"{_W}r")):
+        properties = run.find(f"{_W}rPr")
+        paragraph = run.getparent()
+        while paragraph is not None and paragraph.tag != f"{_W}p":
+            paragraph = paragraph.getparent()
+        style = properties.find(f"{_W}rStyle") if properties is not None else None
+        named = {style.get(f"{_W}val")} if style is not None else set()
+        if paragraph is not None:
+            whole = paragraph.find(f"{_W}pPr/{_W}pStyle")
+            named |= {whole.get(f"{_W}val")} if whole is not None else set()
+        own = properties.find(f"{_W}vanish") if properties is not None else None
+        if _is_on(own) or (own is None and named & hidden_styles):
+            if any(text.text for text in run.iter(f"{_W}t")):
+                touched.add(paragraph)
+            run.getparent().remove(run)
+    return len(touched)
+
+
+# --- what hangs on a paragraph ----------------------------------------------------------------
+
+
+def _pictures(document: Any) -> int:
+    """Large pictures without a description."""
+    count = 0
+    for drawing in document.iter(f"{_W}drawing"):
+        extent = next(drawing.iter(f"{_WP}extent"), None)
+        told = next(drawing.iter(f"{_WP}docPr"), None)
+        if next(drawing.iter(f"{_PIC}pic"), None) is None or extent is None:
+            continue
+        if told is not None and (told.get("descr") or "").strip():
+            continue
+        count += min(int(extent.get("cx") or 0), int(extent.get("cy") or 0)) >= _LARGE
+    return count
+
+
+def _spell_equations(document: Any) -> None:
+    """Equations as a line of text, in place."""
+    for equation in list(document.iter(f"{_M}oMath")):
+        paragraph = _paragraph(_spelt(equation))
+        equation.getparent().replace(equation, paragraph[0])
+
+
+def _spelt(element: Any) -> str:
+    parts = {each.tag.removeprefix(_M): each for each in element}
+    match element.tag.removeprefix(_M):
+        case "t":
+            return element.text or ""
+        case "f":
+            return f"({_spelt(parts['num'])})/({_spelt(parts['den'])})"
+        case "sSup":
+            return f"{_spelt(parts['e'])}^({_spelt(parts['sup'])})"
+        case "sSub":
+            return f"{_spelt(parts['e'])}_{_spelt(parts['sub'])}"
+        case "rad":
+            return f"√({_spelt(parts['e'])})"
+        case _:
+            return "".join(map(_spelt, element))
+
+
+def _lift_drawings(
+    document: Any, archive: zipfile.ZipFile, targets: dict[str, tuple[str, str]]
+) -> None:
+    """Put text boxes, charts and diagrams behind the paragraph that holds them."""
+    for choice in list(document.iter(f"{_MC}AlternateContent")):
+        for fallback in choice.findall(f"{_MC}Fallback"):
+            if choice.find(f"{_MC}Choice") is not None:
+                choice.remove(fallback)
+    places: dict[Any, Any] = {}  # by paragraph: what was put behind it last
+    for found in list(document.iter(f"{_W}txbxContent", f"{_C}chart", f"{_DGM}relIds")):
+        paragraph = _outermost_paragraph(found)
+        if paragraph is None:
+            continue
+        if found.tag == f"{_W}txbxContent":
+            pieces = [piece for piece in found if piece.tag in (f"{_W}p", f"{_W}tbl")]
+            found.getparent().remove(found)
+        else:
+            pieces = list(_drawn(found, archive, targets))
+        for piece in pieces:
+            places.get(paragraph, paragraph).addnext(piece)
+            places[paragraph] = piece
+
+
+def _outermost_paragraph(element: Any) -> Any:
+    found = None
+    for above in element.iterancestors():
+        if above.tag == f"{_W}p":
+            found = above
+        if above.tag == f"{_W}tc":
+            break
+    return found
+
+
+def _drawn(
+    found: Any, archive: zipfile.ZipFile, targets: dict[str, tuple[str, str]]
+) -> Iterator[Any]:
+    name = found.get(f"{_R}id") or found.get(f"{_R}dm") or ""
+    _, target = targets.get(name, ("", ""))
+    if target not in archive.namelist():
+        return
+    part = parsed_xml(archive.read(target))
+    if found.tag == f"{_C}chart":
+        for line in chart_markdown(part).split("\n\n"):
+            if line.startswith("|"):
+                yield _table([_cells(row) for row in line.split("\n")])
+            elif line:
+                yield _paragraph(line.strip("*"))
+    else:
+        for text in diagram_lines(part):
+            yield _paragraph(text)
+
+
+def _cells(row: str) -> list[str]:
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
+
+
+def diagram_lines(data: Any) -> list[str]:
+    """The texts of a diagram's (SmartArt's) points, in the file's order."""
+    points = data.iter(f"{_DGM}pt")
+    said = (" ".join("".join(run.text or "" for run in p.iter(f"{_A}t")).split()) for p in points)
+    return [text for text in said if text]
+
+
+def _paragraph(text: str) -> Any:
+    from lxml import etree
+
+    paragraph = etree.Element(f"{_W}p", nsmap={"w": _MAIN})
+    run = etree.SubElement(paragraph, f"{_W}r")
+    etree.SubElement(run, f"{_W}t").text = text
+    return paragraph
+
+
+def _table(rows: list[list[str]]) -> Any:
+    from lxml import etree
+
+    table = etree.Element(f"{_W}tbl", nsmap={"w": _MAIN})
+    for number, row in enumerate(rows):
+        if number == 1:  # the line of dashes
+            continue
+        line = etree.SubElement(table, f"{_W}tr")
+        for text in row:
+            etree.SubElement(line, f"{_W}tc").append(_paragraph(text.replace("\\|", "|")))
+    return table
+
+
+# --- headers and footers ----------------------------------------------------------------------
+
+
+def _running_lines(archive: zipfile.ZipFile, targets: dict[str, tuple[str, str]]) -> Iterator[str]:
+    """Each different line of headers and footers, without page numbers."""
+    seen: set[str] = set()
+    for kind, target in sorted(targets.values()):
+        if kind not in ("header", "footer") or target not in archive.namelist():
+            continue
+        part = parsed_xml(archive.read(target))
+        for paragraph in part.iter(f"{_W}p"):
+            text = " ".join("".join(_shown_text(paragraph)).split())
+            is_new = text.casefold() not in seen and len(text) <= _MOST_RUNNING
+            if is_new and any(map(str.isalpha, text)) and not _PAGE_NUMBER.fullmatch(text):
+                seen.add(text.casefold())
+                yield text
+
+
+def _shown_text(paragraph: Any) -> Iterator[str]:
+    """The words of a paragraph, without what fields such as PAGE show."""
+    in_field = 0
+    for each in paragraph.iter(f"{_W}t", f"{_W}tab", f"{_W}br", f"{_W}fldChar"):
+        if each.tag == f"{_W}fldChar":
+            kind = each.get(f"{_W}fldCharType")
+            in_field += {"begin": 1, "end": -1}.get(kind, 0)
+        elif each.tag == f"{_W}t":
+            if in_field <= 0 and not any(a.tag == f"{_W}fldSimple" for a in each.iterancestors()):
+                yield each.text or ""
+        else:
+            yield " "
