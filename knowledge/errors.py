@@ -5,8 +5,7 @@ KnowledgeError
 ├── StoreError           the passage store cannot be reached or refused a write
 │   └── StoreUnavailable its server is away, is starting or refuses us; nobody's words are in it
 ├── SourceError          a source cannot be read or was given wrongly; the message says what to do
-│   ├── SourceBusy       somebody else reads it at the moment
-│   └── NotAllowed       its address leads inside the network
+│   └── SourceBusy       somebody else reads it at the moment
 └── DocumentSkipped      one document cannot be used; ``reason`` is shown to the admin
 """
 
@@ -65,10 +64,6 @@ class SourceError(KnowledgeError):
 
 class SourceBusy(SourceError):
     """Somebody else reads the source at the moment, or removes it."""
-
-
-class NotAllowed(SourceError):
-    """An address leads inside the network, and is not among those that may be fetched."""
 
 
 class DocumentSkipped(KnowledgeError):

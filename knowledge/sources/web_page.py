@@ -8,7 +8,7 @@ from html import unescape
 from urllib.parse import urljoin, urlsplit, urlunsplit
 from urllib.robotparser import RobotFileParser
 
-from knowledge.errors import NotAllowed, SourceError
+from knowledge.errors import SourceError
 from knowledge.sources.port import RawDocument, SkippedDocument
 from knowledge.types import Validators
 from knowledge.web.client import BodyTooLarge, GuardedClient, Response
@@ -35,15 +35,10 @@ class WebPage:
         self._robots: RobotFileParser | None = None
 
     async def check(self) -> None:
-        """Refuse what is not there, as it will hardly be tonight, and what may not be fetched.
-
-        All else the run tells.
-        """
+        """A page that is not there now will hardly be there tonight; all else the run tells."""
         try:
             await self._ask_robots()
             status = (await self._get(None)).status
-        except NotAllowed:
-            raise
         except SourceError:
             return
         if status in _GONE:

@@ -7,7 +7,7 @@ import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 
-from knowledge.errors import NotAllowed, SourceError
+from knowledge.errors import SourceError
 from knowledge.web.address_registries import NOT_IANAS, SPECIAL, UNICAST
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -57,7 +57,7 @@ class AddressGuard:
             return addresses
         permitted = [one for one in addresses if is_public(one) or self._is_allowed(one)]
         if not permitted:
-            raise NotAllowed(
+            raise SourceError(
                 f"{host} is an address inside the network, which is not fetched for safety. "
                 "If it is meant, add the host or its network to the list of allowed hosts."
             )
