@@ -22,7 +22,7 @@ from knowledge.embedding.local import LocalEmbedder
 from knowledge.errors import KnowledgeError, StoreError
 from knowledge.state.database import open_database
 from knowledge.stores.embedded import EmbeddedStore
-from knowledge.stores.weaviate import WeaviateStore
+from knowledge.stores.weaviate.store import WeaviateStore
 from tests.kit.fakes import FakeWriter
 from tests.kit.store_toys import passage, toward
 from tests.stand_ins.weaviate import StandIn

@@ -6,9 +6,11 @@ import ast
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -135,7 +137,7 @@ def test_what_goes_against_the_layout_is_noticed(module: str, source: str) -> No
             "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import torch",
         ),
         ("bot.voice.model_weights", "import torch"),
-        ("knowledge.stores.weaviate_schema", "import weaviate"),
+        ("knowledge.stores.weaviate.schema", "import weaviate"),
         ("adapters.slack_format", "import slack_sdk\nfrom knowledge.types import PUBLIC"),
         ("jobs.reingest", "from knowledge.library.ingest import Ingester\nimport discordant"),
     ],
@@ -159,6 +161,14 @@ def test_no_module_leads_back_to_itself() -> None:
         for name in ends:
             del left[name]
     assert not left, f"these go in circles, or lead into one: {sorted(left)}"
+
+
+def test_rooms_and_files_stay_small_enough_to_be_looked_over() -> None:
+    lines = {path: len(path.read_text("utf-8").splitlines()) for _, path in modules(*OURS)}
+    assert {path: count for path, count in lines.items() if count > 350} == {}
+    assert median(lines.values()) <= 130
+    folders = Counter(path.parent for path in lines if path.parts[-2] != "versions")
+    assert {folder: count for folder, count in folders.items() if count > 14} == {}
 
 
 def test_every_module_says_what_it_is_for() -> None:

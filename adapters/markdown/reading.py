@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from markdown_it.tree import SyntaxTreeNode
 
 _MAX_NESTING = 100
 """Of quotes and lists; the parser drops what lies deeper."""
@@ -37,3 +39,16 @@ def parser(*, insides: bool = True) -> MarkdownIt:
 def shallow(markdown: str) -> str:
     """The same without quotes and lists nested deeper than the parser goes."""
     return _DEEP_ITEM.sub(" " * 80, _DEEP_LINE.sub(r"\1 ", markdown))
+
+
+def plain_text(nodes: Sequence[SyntaxTreeNode]) -> str:
+    """The words of inline Markdown without its marks; of a link, its text."""
+    parts = []
+    for node in nodes:
+        if node.type in ("softbreak", "hardbreak"):
+            parts.append(" ")
+        elif node.children:
+            parts.append(plain_text(node.children))
+        else:
+            parts.append(node.content)
+    return "".join(parts)

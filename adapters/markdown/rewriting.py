@@ -14,7 +14,7 @@ from typing import Final
 from markdown_it.tree import SyntaxTreeNode
 
 from adapters.markdown.mentions import ZERO_WIDTH_SPACE
-from adapters.markdown.reading import parser, shallow
+from adapters.markdown.reading import parser, plain_text, shallow
 from adapters.markdown.tables import TABLE_WIDTH, align
 
 RULE: Final = "─" * 10
@@ -346,16 +346,3 @@ def _safe_url(url: str) -> str:
     for character, code in (("(", "%28"), (")", "%29"), ("@", "%40"), ("*", "%2A")):
         url = url.replace(character, code)
     return url
-
-
-def plain_text(nodes: Sequence[SyntaxTreeNode]) -> str:
-    """The words of inline Markdown without its marks; of a link, its text."""
-    parts = []
-    for node in nodes:
-        if node.type in ("softbreak", "hardbreak"):
-            parts.append(" ")
-        elif node.children:
-            parts.append(plain_text(node.children))
-        else:
-            parts.append(node.content)
-    return "".join(parts)

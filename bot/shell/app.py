@@ -204,7 +204,7 @@ async def open_store(settings: Settings) -> PassageStore:
     """The passage store that the settings name."""
     if settings.weaviate_url is None:
         return await EmbeddedStore.open(settings.data / "passages.db")
-    from knowledge.stores.weaviate import WeaviateStore
+    from knowledge.stores.weaviate.store import WeaviateStore
 
     key = settings.weaviate_api_key
     return await WeaviateStore.open(

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 from math import inf
 
+from knowledge.documents.sections import sections
 from knowledge.parsing import ParsedDocument
-from knowledge.parsing.blocks import Block, parse_blocks
-from knowledge.parsing.inline import CODE_SPAN, LINK, plain_text, reduce_media, split_heading_id
+from knowledge.parsing.blocks import Block
+from knowledge.parsing.inline import CODE_SPAN, LINK, reduce_media
 from knowledge.text.sentences import sentence_spans
 
 CountTokens = Callable[[str], int]
@@ -39,13 +40,6 @@ class Chunk:
     """Fragment of the section's URL without ``#``; ``page=N`` in PDFs, empty above any heading."""
     text: str
     """Markdown without the heading."""
-
-
-@dataclass(slots=True)
-class _Section:
-    headings: tuple[str, ...]
-    anchor: str
-    blocks: list[Block] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,77 +78,12 @@ def chunk(
     source = reduce_media(document.markdown)
     count = cache(count_tokens)
     chunks = []
-    for section in _sections(source, document.title, has_slugs=not document.has_own_anchors):
+    for section in sections(source, document.title, has_slugs=not document.has_own_anchors):
         context = count(_CONTEXT_MARK.join((document.title, *section.headings)))
         budget = max(min(MIN_TEXT_TOKENS, max_tokens), max_tokens - context)
         for text in _pieces(source, section.blocks, count, budget):
             chunks.append(Chunk(section.headings, section.anchor, text))
     return chunks
-
-
-# --- sections ---------------------------------------------------------------------------------
-
-
-def _sections(source: str, title: str, *, has_slugs: bool) -> Iterator[_Section]:
-    """The sections that have a body."""
-    slugs: dict[str, int] = {}
-    path: list[tuple[int, str]] = []
-    pending_anchor = ""
-    seen_h1 = False
-    section = _Section((), "")
-    for block in parse_blocks(source):
-        if block.kind == "anchor":
-            pending_anchor = block.content
-            yield from _with_body(section)
-            # Of a section that an anchor opens below its heading, the anchor is the nearer one.
-            section = _Section(section.headings, pending_anchor)
-            continue
-        if block.kind != "heading":
-            pending_anchor = ""
-            section.blocks.append(block)
-            continue
-        yield from _with_body(section)
-        content, explicit = split_heading_id(block.content)
-        heading = plain_text(content)
-        slug = _unique_slug(heading, slugs) if has_slugs else ""
-        # A page stays the place to open in a PDF, where heading anchors lead nowhere.
-        in_pdf = section.anchor.startswith("page=")
-        anchor = section.anchor if in_pdf else explicit or pending_anchor or slug
-        pending_anchor = ""
-        is_title = block.level == 1 and not seen_h1 and _same(heading, title)
-        seen_h1 = seen_h1 or block.level == 1
-        while path and path[-1][0] >= block.level:
-            path.pop()
-        if heading and not is_title:
-            path.append((block.level, heading))
-        section = _Section(tuple(text for _, text in path), anchor)
-    yield from _with_body(section)
-
-
-def _with_body(section: _Section) -> Iterator[_Section]:
-    while section.blocks and section.blocks[0].kind == "rule":
-        section.blocks.pop(0)
-    while section.blocks and section.blocks[-1].kind == "rule":
-        section.blocks.pop()
-    if section.blocks:
-        yield section
-
-
-def _same(heading: str, title: str) -> bool:
-    return heading.casefold() == " ".join(title.split()).casefold()
-
-
-_NOT_IN_SLUG = re.compile(r"[^\w\- ]")
-
-
-def _unique_slug(heading: str, seen: dict[str, int]) -> str:
-    """The id that GitHub gives a heading: ``-1``, ``-2`` … for repetitions (github-slugger)."""
-    slug = base = _NOT_IN_SLUG.sub("", heading.lower()).replace(" ", "-")
-    while slug in seen:
-        seen[base] += 1
-        slug = f"{base}-{seen[base]}"
-    seen[slug] = 0
-    return slug
 
 
 # --- pieces of a section ----------------------------------------------------------------------

@@ -23,7 +23,7 @@ from knowledge.sources.port import RawDocument, SkippedDocument, Source, SourceS
 from knowledge.stores.port import PassageStore
 from knowledge.types import PUBLIC, EmbeddedPassage, LeftOut, Passage, Principals
 
-FORMAT = 4
+FORMAT = 5
 """Raise it when parsing, chunking, the embedded text or what stores keep change: every document is
 read anew."""
 _FLUSH_PASSAGES = 128

@@ -9,9 +9,9 @@ from knowledge.errors import DocumentSkipped
 from knowledge.parsing.blocks import parse_blocks
 from knowledge.parsing.detect import SUPPORTED_EXTENSIONS, detect, file_name
 from knowledge.parsing.document import MAX_DOCUMENT_BYTES, Draft, ParsedDocument
-from knowledge.parsing.front_matter import HEAD, refuse_unread_access
 from knowledge.parsing.inline import plain_text, split_heading_id
-from knowledge.parsing.questions import questions_as_headings
+from knowledge.parsing.markdown.front_matter import HEAD, refuse_unread_access
+from knowledge.parsing.markdown.questions import questions_as_headings
 from knowledge.parsing.tables import compact_tables
 from knowledge.parsing.text import clean, decode
 from knowledge.types import LeftOut
@@ -75,19 +75,19 @@ def _draft(
     """Parse by format; each format's module loads its library only when it is called."""
     match detect(name, content, content_type):
         case "pdf":
-            from knowledge.parsing.pdf import parse_pdf
+            from knowledge.parsing.pdf.document import parse_pdf
 
             return parse_pdf(content)
         case "docx":
-            from knowledge.parsing.word import parse_docx
+            from knowledge.parsing.office.word import parse_docx
 
             return parse_docx(content)
         case "pptx":
-            from knowledge.parsing.slides import parse_pptx
+            from knowledge.parsing.office.slides import parse_pptx
 
             return parse_pptx(content)
         case "xlsx":
-            from knowledge.parsing.sheets import parse_xlsx
+            from knowledge.parsing.office.sheets import parse_xlsx
 
             return parse_xlsx(content)
         case "csv":
@@ -95,18 +95,18 @@ def _draft(
 
             return parse_csv(_plain(content, content_type, guarded=guarded))
         case "html":
-            from knowledge.parsing.html import parse_html
+            from knowledge.parsing.html.pages import parse_html
 
             text = _text(content, content_type, is_html=True)
             if guarded:
                 refuse_unread_access(_before_markup(text))
             return parse_html(text, url=url)
         case "markdown":
-            from knowledge.parsing.markdown import parse_markdown
+            from knowledge.parsing.markdown.files import parse_markdown
 
             return parse_markdown(_text(content, content_type), guarded=guarded)
         case "rst":
-            from knowledge.parsing.rst import rst_to_markdown
+            from knowledge.parsing.markdown.rst import rst_to_markdown
 
             return Draft(rst_to_markdown(_plain(content, content_type, guarded=guarded)))
         case "text":

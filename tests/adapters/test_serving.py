@@ -149,7 +149,8 @@ class TestTokens:
 
 STUCK = """
 import time
-from bot.shell.app import App, PlatformChoice
+from bot.shell import platforms
+from bot.shell.app import App
 from bot.shell.cli.running import serve
 from tests.adapters.test_serving import Scripted
 
@@ -168,7 +169,8 @@ async def taken():
 async def nothing(self):
     pass
 
-App.platforms = lambda self: [PlatformChoice("slack", taken, Stuck("slack").open)]
+choice = platforms.PlatformChoice("slack", taken, Stuck("slack").open)
+platforms.platforms = lambda settings, desk: [choice]
 App.warm_up = nothing
 serve()
 """

@@ -21,8 +21,8 @@ from bot.answers import history
 from bot.answers.history import History
 from bot.conversation import channels, inbox, limits
 from bot.desk import drafting
-from bot.errors import ConfigurationError
 from bot.types import Asker, Message, ReadPassage, Reply, Tier
+from knowledge.errors import StateError
 from knowledge.library import attachments, catalog, leases
 from knowledge.library.catalog import Catalog, DocumentRecord, RunReport
 from knowledge.sources.port import SourceSpec
@@ -78,7 +78,7 @@ class TestTheSchema:
     async def test_of_a_newer_version_is_refused(self, engine: AsyncEngine, url: str) -> None:
         async with engine.begin() as db:
             await db.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
-        with pytest.raises(ConfigurationError, match="9999"):
+        with pytest.raises(StateError, match="9999"):
             await open_database(url)
 
 
@@ -99,7 +99,7 @@ class TestAUrlThatCannotWork:
         ],
     )
     async def test_says_so_without_the_password(self, url: str) -> None:
-        with pytest.raises(ConfigurationError) as failure:
+        with pytest.raises(StateError) as failure:
             await open_database(url)
         assert str(failure.value)
         assert "hunter2" not in str(failure.value)
@@ -115,13 +115,13 @@ class TestAUrlThatCannotWork:
         ],
     )
     async def test_says_what_to_look_at(self, url: str, told: str) -> None:
-        with pytest.raises(ConfigurationError) as failure:
+        with pytest.raises(StateError) as failure:
             await open_database(url)
         assert told in str(failure.value)
 
     async def test_may_be_of_a_file_that_is_no_database(self, tmp_path: Path) -> None:
         (tmp_path / "state.db").write_text("Dear diary, " * 100)
-        with pytest.raises(ConfigurationError, match=r"state\.db"):
+        with pytest.raises(StateError, match=r"state\.db"):
             await open_database(f"sqlite:///{tmp_path / 'state.db'}")
 
     @pytest.mark.postgres
@@ -137,7 +137,7 @@ class TestAUrlThatCannotWork:
     async def test_may_be_refused_by_the_server(self, of: dict[str, str]) -> None:
         assert SERVER is not None
         url = make_url(SERVER).set(**of)  # type: ignore[arg-type]
-        with pytest.raises(ConfigurationError) as failure:
+        with pytest.raises(StateError) as failure:
             await open_database(url.render_as_string(hide_password=False))
         assert url.password is None or url.password not in str(failure.value)
 

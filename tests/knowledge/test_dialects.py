@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knowledge.parsing import parse
-from knowledge.parsing.dialects import without_dialects
 from knowledge.parsing.inline import reduce_media
+from knowledge.parsing.markdown.dialects import without_dialects
 from knowledge.text.sentences import split_units
 
 

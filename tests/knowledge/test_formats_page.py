@@ -9,24 +9,20 @@ from typing import get_args
 
 import pytest
 
-from knowledge.parsing import (
-    MAX_DOCUMENT_BYTES,
-    SUPPORTED_EXTENSIONS,
-    delimited,
-    pdf,
-    sheets,
-)
+from knowledge.parsing import MAX_DOCUMENT_BYTES, SUPPORTED_EXTENSIONS, delimited
 from knowledge.parsing.detect import MAX_UNPACKED_BYTES
+from knowledge.parsing.office import sheets
+from knowledge.parsing.pdf import document as pdf
 from knowledge.types import LeftOutKind
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGE = (PROJECT / "docs" / "formats.md").read_text("utf-8")
 MODULES = {
-    "HTML": "html converter",
-    "PDF": "pdf",
-    "Word": "word",
-    "PowerPoint": "slides",
-    "Excel": "sheets",
+    "HTML": "html/pages html/converter",
+    "PDF": "pdf/document",
+    "Word": "office/word",
+    "PowerPoint": "office/slides",
+    "Excel": "office/sheets",
     "Text": "charsets",
     "CSV": "charsets",
 }
@@ -66,7 +62,7 @@ def test_every_kind_of_what_is_left_out_is_there_and_no_other() -> None:
 
 def test_every_kind_is_told_by_a_parser() -> None:
     folder = PROJECT / "knowledge" / "parsing"
-    code = "".join(each.read_text("utf-8") for each in folder.glob("*.py"))
+    code = "".join(each.read_text("utf-8") for each in folder.rglob("*.py"))
     for kind in get_args(LeftOutKind):
         assert f'"{kind}"' in code
 

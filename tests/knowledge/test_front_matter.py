@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from knowledge.errors import DocumentSkipped
 from knowledge.parsing import parse
-from knowledge.parsing.front_matter import MAX_FRONT_MATTER
+from knowledge.parsing.markdown.front_matter import MAX_FRONT_MATTER
 from knowledge.types import PUBLIC, Principals
 
 

@@ -60,6 +60,14 @@ class TestWhatIsContent:
         read = "**Lane**: A strip of water.\n\n**Lap**: Two lanes."
         assert text_of(f"<main><dl>{terms}</dl></main>") == read
 
+    def test_comments_in_the_markup_change_nothing(self) -> None:
+        markup = (
+            "<main><!-- a --><h1>Pool</h1><!-- b --><p hidden>More.</p><aside><!-- c --><p>Note</p>"
+            f"<!-- d --><p>{SENTENCE}</p></aside><button aria-expanded='false'>x</button><!-- e -->"
+            "</main>"
+        )
+        assert text_of(markup) == f"# Pool\n\n{SENTENCE}"
+
 
 class TestWhatIsNot:
     @pytest.mark.parametrize(
@@ -81,6 +89,10 @@ class TestWhatIsNot:
         result = text_of(f"{markup}<h1>Pool</h1><p>{SENTENCE}</p>", head=head)
         assert SENTENCE in result
         assert "SECRET" not in result
+
+    def test_what_is_crossed_out_leaves_no_gap(self) -> None:
+        markup = "<main><p>It costs <del>6 euros</del> <ins>9 euros</ins> a day.</p></main>"
+        assert text_of(markup) == "It costs 9 euros a day."
 
     def test_hidden_parts_are_counted(self) -> None:
         parsed = read(f"<h1>Pool</h1><p>{SENTENCE}</p><p hidden>One.</p><p hidden>Two.</p>")

@@ -210,6 +210,19 @@ def test_pages_without_text_are_told_by_number() -> None:
     ]
 
 
+def test_names_of_columns_that_run_up_the_page_are_read() -> None:
+    def draw(paper: FPDF) -> None:
+        for row, texts in enumerate((("Bath", "", ""), ("North", "5", "7"))):
+            paper.set_xy(60, 100 + 80 * row)
+            for width, text in zip((90, 40, 40), texts, strict=True):
+                paper.cell(width, 20 if row else 80, text, border=1)
+        for x, text in ((170, "Summer fee"), (210, "Winter fee")):
+            with paper.rotation(90, x=x, y=170):
+                paper.text(x, 170, text)
+
+    assert "| Bath | Summer fee | Winter fee |" in read(draw).markdown
+
+
 def test_a_page_laid_sideways_is_read_as_if_it_was_turned() -> None:
     def draw(paper: FPDF) -> None:
         with paper.rotation(90, x=300, y=400):

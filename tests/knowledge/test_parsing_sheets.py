@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 
 from knowledge.parsing import ParsedDocument, parse
-from knowledge.parsing.number_formats import shown
+from knowledge.parsing.office.number_formats import shown
 
 Fill = Callable[[Any], None]
 

@@ -22,7 +22,7 @@ import weaviate
 from knowledge.errors import StoreError
 from knowledge.stores.embedded import EmbeddedStore
 from knowledge.stores.port import PassageStore
-from knowledge.stores.weaviate import WeaviateStore
+from knowledge.stores.weaviate.store import WeaviateStore
 from knowledge.types import PUBLIC, EmbeddedPassage
 from tests.kit.store_toys import EVERYBODY, passage, texts, toward
 from tests.stand_ins.weaviate import StandIn

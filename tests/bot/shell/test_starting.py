@@ -16,10 +16,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot.errors import ConfigurationError
 from bot.shell.app import open_app
 from bot.shell.settings import Settings
-from knowledge.errors import StoreError, remedy
+from knowledge.errors import StateError, StoreError, remedy
 from knowledge.state import database
 from knowledge.state.database import open_database
 from knowledge.stores import embedded_schema
@@ -103,7 +102,7 @@ class TestAFileThatCannotBeUsed:
                     other.execute("PRAGMA journal_mode = WAL")
                 other.execute(f"BEGIN {mode}")
                 other.execute("CREATE TABLE theirs (a)")
-                with pytest.raises(ConfigurationError, match="another program has it locked"):
+                with pytest.raises(StateError, match="another program has it locked"):
                     await open_database(f"sqlite:///{path}")
                 with pytest.raises(StoreError, match="another program has it locked"):
                     await EmbeddedStore.open(path)
@@ -131,7 +130,7 @@ class TestAFileThatCannotBeUsed:
             with suppress(OSError):
                 while True:
                     held.append(os.open(os.devnull, os.O_RDONLY))
-            with pytest.raises(ConfigurationError, match="ulimit -n 4096"):
+            with pytest.raises(StateError, match="ulimit -n 4096"):
                 await open_database(f"sqlite:///{path}")
             with pytest.raises(StoreError, match="ulimit -n 4096"):
                 await EmbeddedStore.open(path)

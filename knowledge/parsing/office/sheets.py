@@ -8,9 +8,9 @@ from typing import Any
 
 from knowledge.errors import DocumentSkipped
 from knowledge.parsing.document import PARSER_FAILURES, Draft, some_of
-from knowledge.parsing.number_formats import shown
-from knowledge.parsing.office import transitional
-from knowledge.parsing.sheet_layout import Layout, read_layout
+from knowledge.parsing.office.number_formats import shown
+from knowledge.parsing.office.package import transitional
+from knowledge.parsing.office.sheet_layout import Layout, read_layout
 from knowledge.parsing.sheet_tables import sheet_parts
 from knowledge.types import LeftOut, LeftOutKind
 
@@ -46,7 +46,7 @@ def parse_xlsx(content: bytes) -> Draft:
 
 
 def _draft(book: Any, archive: zipfile.ZipFile) -> Draft:
-    from knowledge.parsing.charts import charts_of_sheet
+    from knowledge.parsing.office.charts import charts_of_sheet
 
     parts: list[str] = []
     hidden: dict[LeftOutKind, list[str]] = {

@@ -1,7 +1,7 @@
 """The production passage store: a Weaviate server, hybrid search and filter done by it.
 
-What is kept there is in :mod:`knowledge.stores.weaviate_schema`, what can go wrong with a server in
-:mod:`knowledge.stores.weaviate_errors`.
+What is kept there is in :mod:`knowledge.stores.weaviate.schema`, what can go wrong with a server in
+:mod:`knowledge.stores.weaviate.errors`.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from weaviate.config import GrpcConfig
 
 from knowledge.errors import StoreError
 from knowledge.stores.stems import Stemmer
-from knowledge.stores.weaviate_errors import Server, is_starting, remedy_in, starting
-from knowledge.stores.weaviate_objects import is_id, to_objects, to_passage
-from knowledge.stores.weaviate_schema import (
+from knowledge.stores.weaviate.errors import Server, is_starting, remedy_in, starting
+from knowledge.stores.weaviate.objects import is_id, to_objects, to_passage
+from knowledge.stores.weaviate.schema import (
     KEPT,
     STEMS,
     VECTOR,

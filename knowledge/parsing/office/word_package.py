@@ -12,8 +12,8 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-from knowledge.parsing.charts import chart_markdown
-from knowledge.parsing.office import parsed_xml, related, transitional
+from knowledge.parsing.office.charts import chart_markdown
+from knowledge.parsing.office.package import parsed_xml, related, transitional
 from knowledge.types import LeftOut, LeftOutKind
 
 _MAIN = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"

@@ -6,7 +6,7 @@ import zipfile
 from dataclasses import dataclass, field
 from typing import Any
 
-from knowledge.parsing.office import related, xml_elements
+from knowledge.parsing.office.package import related, xml_elements
 
 _SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"

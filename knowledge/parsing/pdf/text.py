@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from knowledge.parsing.pdf_layout import Line, Piece
-from knowledge.parsing.pdf_page import Page
-from knowledge.parsing.pdf_tables import Table
+from knowledge.parsing.pdf.layout import Line, Piece
+from knowledge.parsing.pdf.page import Page
+from knowledge.parsing.pdf.tables import Table
 from knowledge.parsing.sheet_tables import has_header
 from knowledge.parsing.tables import write_table
 

@@ -101,6 +101,13 @@ class Converter(MarkdownConverter):
 
     convert_s = convert_strike = convert_del
 
+    def convert_p(self, paragraph: Tag, text: str, parent_tags: set[str]) -> str:
+        """Without the gap that is left of a picture, or of what was crossed out."""
+        if "`" not in text:
+            text = re.sub(r"(?<=\S) {2,}(?=\S)", " ", text)
+        made: str = super().convert_p(paragraph, text, parent_tags)  # type: ignore[misc]
+        return made
+
     def convert_img(self, image: Tag, text: str, parent_tags: set[str]) -> str:
         """A picture that nobody described says nothing."""
         if not str(image.get("alt") or "").strip():

@@ -6,8 +6,8 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-from knowledge.parsing.number_formats import shown
-from knowledge.parsing.office import parsed_xml, related
+from knowledge.parsing.office.number_formats import shown
+from knowledge.parsing.office.package import parsed_xml, related
 from knowledge.parsing.tables import write_table
 
 _C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"

@@ -12,8 +12,8 @@ from typing import Any
 
 from knowledge.errors import DocumentSkipped
 from knowledge.parsing.document import PARSER_FAILURES, Draft
-from knowledge.parsing.markup import to_markdown
-from knowledge.parsing.word_package import prepared
+from knowledge.parsing.html.markup import to_markdown
+from knowledge.parsing.office.word_package import prepared
 
 _STYLES = """
 p[style-name='Title'] => h1:fresh

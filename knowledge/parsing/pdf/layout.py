@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from knowledge.parsing.pdf_page import Page, Word
-from knowledge.parsing.pdf_tables import Table, ruled_tables
+from knowledge.parsing.pdf.page import Page, Word
+from knowledge.parsing.pdf.tables import Table, ruled_tables
 
 _WIDE = 1.4
 """Of the font size: a gap that parts two pieces of one line."""

@@ -9,9 +9,9 @@ from typing import Any
 
 from knowledge.errors import DocumentSkipped
 from knowledge.parsing.document import PARSER_FAILURES, Draft, some_of
-from knowledge.parsing.pdf_layout import Line, Piece, reading_order
-from knowledge.parsing.pdf_page import Page, read_page
-from knowledge.parsing.pdf_text import HEADING_RATIO, body_size, pages_as_markdown
+from knowledge.parsing.pdf.layout import Line, Piece, reading_order
+from knowledge.parsing.pdf.page import Page, read_page
+from knowledge.parsing.pdf.text import HEADING_RATIO, body_size, pages_as_markdown
 from knowledge.types import LeftOut
 
 MAX_PAGES = 2_000

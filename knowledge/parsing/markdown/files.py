@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from knowledge.parsing.dialects import without_dialects
 from knowledge.parsing.document import Draft
-from knowledge.parsing.front_matter import read_front_matter
 from knowledge.parsing.inline import outside_code, rewrite_pairs
+from knowledge.parsing.markdown.dialects import without_dialects
+from knowledge.parsing.markdown.front_matter import read_front_matter
 
 
 def parse_markdown(text: str, *, guarded: bool = True) -> Draft:
@@ -48,7 +48,7 @@ def _readable(text: str) -> str:
         # Around code, raw only protects it from Liquid, which runs before Markdown is read.
         text = _END_RAW.sub("", _RAW.sub("", text))
     if "<" in text:
-        from knowledge.parsing.markup import html_to_markdown_inside
+        from knowledge.parsing.html.markup import html_to_markdown_inside
 
         text = outside_code(text, html_to_markdown_inside)
     return outside_code(text, lambda prose: _BLANK_LINES.sub("\n\n", prose))

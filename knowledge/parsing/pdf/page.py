@@ -159,9 +159,9 @@ def _words(pdfium: Any, text: Any, place: _Placing) -> Iterator[Word]:
     style = _Style(0.0, False, True)
 
     def ended() -> Iterator[Word]:
-        said = _LIGATURE.sub(lambda match: normalize("NFKC", match[0]), "".join(pending))
+        said = _LIGATURE.sub(lambda match: normalize("NFKC", match[0]), "".join(pending).strip())
         pending.clear()
-        if said.strip() and style.is_level:
+        if said.strip():
             yield Word(box[0], box[1], box[2], box[3], said, style.size, style.bold)
 
     letter = pdfium.FS_RECTF()
@@ -174,7 +174,10 @@ def _words(pdfium: Any, text: Any, place: _Placing) -> Iterator[Word]:
         elif char == "\uf0b7":  # a bullet of the font Symbol
             char = "•"
         if not char or char.isspace() or (ord(char) < 32):
-            yield from ended()
+            if style.is_level or not pending:
+                yield from ended()
+            elif pending[-1] != " ":
+                pending.append(" ")  # what runs up the page is put together by where it lies
             continue
         if not pdfium.FPDFText_GetLooseCharBox(text, at, letter):
             continue
@@ -182,10 +185,14 @@ def _words(pdfium: Any, text: Any, place: _Placing) -> Iterator[Word]:
         now = _style(pdfium, text, at, place, styles)
         if pending:
             is_near = (
-                -now.size <= x0 - box[1] <= _GAP * max(now.size, 1.0)
-                and min(bottom, box[3]) - max(top, box[2]) > -0.2 * now.size
-                and now.is_level == style.is_level
-                and abs(now.size - style.size) <= 0.3 * max(now.size, style.size)
+                now is style
+                if not now.is_level
+                else (
+                    -now.size <= x0 - box[1] <= _GAP * max(now.size, 1.0)
+                    and min(bottom, box[3]) - max(top, box[2]) > -0.2 * now.size
+                    and now.is_level == style.is_level
+                    and abs(now.size - style.size) <= 0.3 * max(now.size, style.size)
+                )
             )
             if not is_near:
                 yield from ended()
@@ -193,7 +200,7 @@ def _words(pdfium: Any, text: Any, place: _Placing) -> Iterator[Word]:
             box[:] = [x0, x1, top, bottom]
             style = now
         pending.append(char)
-        box[1] = max(box[1], x1)
+        box[0], box[1] = min(box[0], x0), max(box[1], x1)
         box[2], box[3] = min(box[2], top), max(box[3], bottom)
     yield from ended()
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from knowledge.errors import DocumentSkipped
-from knowledge.parsing.charts import chart_markdown
 from knowledge.parsing.document import PARSER_FAILURES, Draft, some_of
 from knowledge.parsing.grid import spread
-from knowledge.parsing.office import parsed_xml, transitional
+from knowledge.parsing.office.charts import chart_markdown
+from knowledge.parsing.office.package import parsed_xml, transitional
+from knowledge.parsing.office.word_package import diagram_lines
 from knowledge.parsing.tables import write_table
-from knowledge.parsing.word_package import diagram_lines
 from knowledge.types import LeftOut, LeftOutKind
 
 _LARGE = 1_000_000

@@ -10,7 +10,7 @@ from weaviate.classes.data import DataObject
 
 from knowledge.errors import StoreError
 from knowledge.stores.stems import Stemmer
-from knowledge.stores.weaviate_schema import STEMS, TIMES, VECTOR
+from knowledge.stores.weaviate.schema import STEMS, TIMES, VECTOR
 from knowledge.types import EmbeddedPassage, Passage
 
 StoredObject = DataObject[dict[str, Any], None]

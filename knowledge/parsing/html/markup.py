@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from knowledge.parsing.dialects import definitions_as_text
 from knowledge.parsing.inline import outside_code, rewrite_pairs
+from knowledge.parsing.markdown.dialects import definitions_as_text
 
 
 def to_markdown(markup: str, *, first_row_is_header: bool) -> str:
@@ -16,7 +16,7 @@ def to_markdown(markup: str, *, first_row_is_header: bool) -> str:
     """
     from bs4 import BeautifulSoup
 
-    from knowledge.parsing.converter import Converter, unwrap_layout
+    from knowledge.parsing.html.converter import Converter, unwrap_layout
 
     soup = BeautifulSoup(markup, "html.parser")
     for hidden in soup.find_all(["script", "style"]):

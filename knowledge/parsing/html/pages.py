@@ -12,9 +12,9 @@ from typing import Any
 
 from knowledge.errors import DocumentSkipped
 from knowledge.parsing.document import PARSER_FAILURES, Draft, primary_language
-from knowledge.parsing.furniture import drop_furniture
-from knowledge.parsing.markup import to_markdown
-from knowledge.parsing.unseen import drop_unseen
+from knowledge.parsing.html.furniture import drop_furniture
+from knowledge.parsing.html.markup import to_markdown
+from knowledge.parsing.html.unseen import drop_unseen
 
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _MAIN = "//main | //*[@role='main'] | //article"
@@ -33,6 +33,7 @@ def parse_html(text: str, url: str | None = None) -> Draft:
 
     try:
         page = lxml.html.document_fromstring(_XML_DECLARATION.sub("", text))
+        etree.strip_elements(page, etree.Comment, etree.ProcessingInstruction, with_tail=False)
         if url is not None:
             page.make_links_absolute(url, resolve_base_href=True, handle_failures="ignore")
         title = _title(page)

@@ -52,7 +52,7 @@ def drop_furniture(main: Any, *, is_marked: bool) -> None:
         if element.get("role") in _LANDMARKS or _is_consent(element):
             _drop(element, main)
         elif element.tag in _SUSPECT_TAGS:
-            strict = element.tag in ("footer", "header") and not is_marked
+            strict = element.tag == "footer" and not is_marked
             if not _is_content(element, strict=strict):
                 _drop(element, main)
         elif _SUSPECT.search(_named(element)) and not _is_content(element, strict=False):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from knowledge.parsing.grid import Cell, spread
-from knowledge.parsing.pdf_page import Rule, Word
+from knowledge.parsing.pdf.page import Rule, Word
 from knowledge.parsing.sheet_tables import has_header
 
 _SNAP = 3.0

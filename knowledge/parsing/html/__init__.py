@@ -1,0 +1,1 @@
+"""HTML: what a visitor can read of a page, as Markdown."""

@@ -1,0 +1,1 @@
+"""Markdown and its kin: dialects, front matter, reStructuredText, questions with answers."""

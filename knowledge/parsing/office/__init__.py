@@ -1,0 +1,1 @@
+"""Word, PowerPoint and Excel files: what a person sees of them, as Markdown."""
