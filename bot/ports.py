@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, Protocol
 
 from bot.cards import Card
@@ -21,10 +22,73 @@ class KnownSource:
     is_public: bool
     fault: str = ""
     """Why the last reading failed, if it did."""
+    passages: int = 0
+    readers: Principals = frozenset()
+    """Who may read it, where it is not for everyone."""
+    is_paused: bool = False
+    reading: str = ""
+    """Who reads it now and since when, such as "process 4711 on alder since 2026-03-02 09:00 UTC";
+    empty if nobody does."""
 
 
-KnownSources = Callable[[], Awaitable[Sequence[KnownSource]]]
-"""All that there are, in the order in which they were added."""
+@dataclass(frozen=True, slots=True)
+class SourceReading:
+    """What one reading of a source did."""
+
+    started_at: datetime
+    """In UTC."""
+    finished_at: datetime | None
+    """None for one that is under way or was broken off."""
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    """Document to reason."""
+    fault: str = ""
+    """Why it could not be read to the end, if so."""
+
+
+class Sources(Protocol):
+    """What admins do with sources from where they talk.
+
+    ``name``: an id, a path or an address. Everything raises :class:`bot.errors.UsageError` with
+    what to do, also for a source that somebody else reads at the moment.
+    """
+
+    async def all(self) -> Sequence[KnownSource]:
+        """All that there are, in the order in which they were added."""
+        ...
+
+    async def add(
+        self, address: str, readers: Principals | None = None
+    ) -> tuple[KnownSource, SourceReading]:
+        """Add a web address, or change who may read it, and read it at once.
+
+        ``readers``: if not given they stay as they are, at first everyone. What lies on the
+        machine is refused.
+        """
+        ...
+
+    async def show(self, name: str) -> tuple[KnownSource, Sequence[SourceReading]]:
+        """One source and its newest readings, the newest first."""
+        ...
+
+    async def refresh(self, name: str) -> tuple[KnownSource, SourceReading]:
+        """Read a source again; what it is then, and what was done."""
+        ...
+
+    async def pause(self, name: str) -> KnownSource:
+        """Leave a source as it is until it is resumed."""
+        ...
+
+    async def resume(self, name: str) -> KnownSource:
+        """Read a paused source again from the next refresh on."""
+        ...
+
+    async def remove(self, name: str) -> int:
+        """Take a source away with all its passages; returns how many there were."""
+        ...
 
 
 class ReplyView(Protocol):

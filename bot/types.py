@@ -49,6 +49,11 @@ def person(place: Place, user: str) -> str:
     return f"{place.platform}:user:{user}"
 
 
+def people_of(place: Place) -> str:
+    """The principal of those who are in the channel of a place."""
+    return f"{place.platform}:channel:{place.channel}"
+
+
 Frame = Literal["full", "light", "none"]
 """How much of the voice stands around an answer."""
 

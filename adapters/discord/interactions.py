@@ -17,7 +17,12 @@ from cachetools import LRUCache
 
 from adapters.discord import events, forum
 from adapters.discord.connection.client import Interaction
-from adapters.discord.connection.errors import DISCORD_FAILURES, as_ours, translated
+from adapters.discord.connection.errors import (
+    DISCORD_FAILURES,
+    NO_MORE_TOKEN,
+    as_ours,
+    translated,
+)
 from adapters.discord.people import People
 from adapters.discord.showing.components import faults_view, options, parts
 from adapters.discord.showing.modals import OpenForms, Submission, submission_of
@@ -243,12 +248,18 @@ class Interactions:
         return True
 
     async def _show(self, interaction: Interaction, card: Card) -> None:
-        """Show a card to the one who did something."""
+        """Show a card to the one who did something: directly, if that took too long to show it."""
+        shown = parts(card, plain=True)
         with _shown_or_logged():
-            first, *more = parts(card, plain=True)
-            await interaction.edit_original_response(**options(first, edit=True))
-            for part in more:
-                await interaction.followup.send(**options(part), ephemeral=True)
+            try:
+                await interaction.edit_original_response(**options(shown[0], edit=True))
+                for part in shown[1:]:
+                    await interaction.followup.send(**options(part), ephemeral=True)
+            except discord.HTTPException as error:
+                if error.code not in NO_MORE_TOKEN:
+                    raise
+                for part in shown:
+                    await interaction.user.send(**options(part))
 
     async def _show_faults(
         self, interaction: Interaction, sent: Submission, faults: FieldFaults

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +19,7 @@ from adapters.slack.people import People
 from adapters.slack.showing.blocks import (
     ACTION,
     Json,
+    Posting,
     card_view,
     form_context,
     form_view,
@@ -39,6 +40,8 @@ from bot.types import Place, Utterance
 ACKNOWLEDGED_WITHIN: Final = 1.8
 """Seconds for what has to be safe, or known, before Slack is told that it arrived: it waits 3."""
 _SOON = 0.5
+_SIGN_AFTER = 1.5
+"""Seconds after which a command that is not done says that it was heard."""
 _LOOK_UP_SECONDS = 0.8
 _WORKING = Card("Working …")
 _NO_TEXT = Card("There is no text in that message.")
@@ -104,10 +107,21 @@ class Interactions:
         command, given = self._commands.parse(name, str(body.get("text") or ""))
         by = self._by(spot, given)
         if not command.opens_form:
-            return await self._commands.run(command, by)
+            return await self._signed(spot, self._commands.run(command, by))
         modal = await self._open(str(body["trigger_id"]), spot, command.usage()[:24])
         await self._show(modal, await self._desk.safely(self._commands.run(command, by)))
         return None
+
+    async def _signed(self, spot: _Spot, doing: Awaitable[Outcome]) -> Outcome:
+        """Do it; what takes long, such as reading a source, is told to be at work."""
+        running = asyncio.ensure_future(doing)
+        try:
+            await asyncio.wait({running}, timeout=_SIGN_AFTER)
+            if not running.done() and spot.response_url:
+                await respond(self._web, spot.response_url, Posting(_WORKING.text, []))
+            return await running
+        finally:
+            running.cancel()
 
     async def _outcome(
         self, body: Json, spot: _Spot, running: asyncio.Future[Outcome | Card | None]

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TextIO, get_args
 from uuid import uuid4
 
-from adapters.terminal.forms import as_filled_in, current, described
+from adapters.terminal.forms import as_filled_in, current, described, without_fields
 from bot.cards import LABELS, Action, Card, CitedSource, Form, Values, label
 from bot.desk.commands import Ask, Invocation, Outcome
 from bot.desk.desk import Desk
@@ -135,6 +135,8 @@ class Console:
     async def _run(self, name: str, words: str) -> Outcome:
         offered = self._desk.commands.where(self.features)
         command, values = offered.parse(name, words)
+        if command.opens_form:
+            command, values = offered.parse(name, without_fields(words))
         return await offered.run(command, self._by(values))
 
     async def _press(self, action: Action) -> Card | Form:
@@ -147,10 +149,12 @@ class Console:
 
     async def _filled_in(self, form: Form, name: str, words: str) -> Card | None:
         """Take a form in from the words after its command, or by asking back."""
-        actions = {each.action for each in self._desk.commands.all if each.name == name}
+        actions = {each.action: each for each in self._desk.commands.all if each.name == name}
         first, *rest = words.split(None, 1) or [""]
-        if first and first.lower() in actions:
+        if first and (command := actions.get(first.lower())):
             words = rest[0] if rest else ""
+            if command.parameters:  # what stands before the fields is the command's
+                words = words[len(without_fields(words)) :].strip()
         values: Values | None
         if words:
             values = as_filled_in(form, words)

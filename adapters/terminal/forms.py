@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 from bot.cards import Field, Form, Values
 from bot.errors import UsageError
+
+_FIELDS = re.compile(r"(?:(?:^|\s+)\w+=\S*)+$")
+
+
+def without_fields(words: str) -> str:
+    """The words of a command, without those ``name=value`` at their end that fill in its form."""
+    return _FIELDS.sub("", words)
 
 
 def described(form: Form) -> str:

@@ -49,8 +49,9 @@ class Parameter:
 
     name: str
     help: str
-    kind: Literal["text", "word", "yes_no"] = "text"
-    """Where commands are typed as a line, text parameters take all the words that are left."""
+    kind: Literal["text", "name", "word", "yes_no"] = "text"
+    """Where commands are typed as a line, a text or a name takes all the words that are left; a
+    text may begin with any word, so that what comes before it has dashes."""
     required: bool = True
     suggest: Suggest | None = None
     """The choices for what has been typed so far."""
@@ -86,7 +87,7 @@ class Command:
 
     def _typed(self, parameter: Parameter) -> str:
         match parameter.kind:
-            case "text":
+            case "text" | "name":
                 return parameter.name
             case "word":
                 return f"{self.flag(parameter)}=…"
@@ -174,7 +175,8 @@ def _first_word(line: str) -> tuple[str, str]:
 def _values(command: Command, line: str) -> dict[str, str]:
     """Parameters that are no text come first; the rest of the line is the text."""
     values: dict[str, str] = {}
-    flags = {command.flag(each): each for each in command.parameters if each.kind != "text"}
+    text = next((each for each in command.parameters if each.kind in ("text", "name")), None)
+    flags = {command.flag(each): each for each in command.parameters if each is not text}
     while line:
         first, rest = _first_word(line)
         flag, equals, word = first.partition("=")
@@ -183,7 +185,6 @@ def _values(command: Command, line: str) -> dict[str, str]:
             break
         values[parameter.name], line = word or "yes", rest
         del flags[flag.lower()]  # said again, it is text
-    text = next((each for each in command.parameters if each.kind == "text"), None)
     if text is not None and line:
         values[text.name] = line
     elif line and command.parameters:  # a slip of what it takes must not do something else

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.cards import Card, Form, Values
+from bot.cards import Card, Choice, Form, Values
 from bot.desk.commands import Invocation
 from bot.errors import UsageError
 
@@ -16,6 +16,21 @@ Submit = Callable[[Invocation, Mapping[str, str], Values], Awaitable[Card]]
 """Takes what a form was opened with and what was filled in.
 
 Raises :class:`FieldFaults` for values that cannot be taken."""
+
+
+async def must_be_admin(by: Invocation) -> None:
+    """Raise :class:`UsageError` for others: a form may be sent in long after it was opened."""
+    if not await by.platform.is_admin(by.place, by.user):
+        raise UsageError("Only admins may change this.")
+
+
+def not_among(values: Values, allowed: Mapping[str, Sequence[Choice]]) -> dict[str, str]:
+    """What is wrong with fields that take one of some choices."""
+    return {
+        name: f"Choose one of {', '.join(each.value for each in choices)}."
+        for name, choices in allowed.items()
+        if values.get(name) not in [each.value for each in choices]
+    }
 
 
 class FieldFaults(UsageError):

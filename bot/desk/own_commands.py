@@ -14,7 +14,8 @@ from bot.desk.commands import Ask, Command, Commands, Invocation, Outcome, Param
 from bot.desk.drafting import Drafting
 from bot.desk.forms import Forms
 from bot.desk.own_forms import change_rules
-from bot.ports import KnownSources
+from bot.desk.source_commands import source_commands
+from bot.ports import Sources
 
 _MOST_GAPS = 20
 
@@ -24,21 +25,11 @@ class _Own:
     channels: Channels
     history: History
     drafting: Drafting
-    sources: KnownSources
     voices: Callable[[], Sequence[str]]
     clock: Callable[[], datetime]
 
     async def ask(self, by: Invocation) -> Outcome:
         return Ask(by.values["question"], private=by.values.get("public") != "yes")
-
-    async def list_sources(self, by: Invocation) -> Outcome:
-        lines = [
-            f"- {each.location} (`{each.id}`): {_counted(each.documents)}, "
-            f"{'for everyone' if each.is_public else 'limited'}"
-            + (f". Last reading failed: {each.fault}" if each.fault else "")
-            for each in await self.sources()
-        ]
-        return Card("\n".join(lines) or "There are no sources yet.")
 
     async def gaps(self, by: Invocation) -> Outcome:
         gaps = await self.history.gaps()
@@ -85,12 +76,12 @@ def own_commands(
     history: History,
     drafting: Drafting,
     forms: Forms,
-    sources: KnownSources,
+    sources: Sources,
     voices: Callable[[], Sequence[str]],
     clock: Callable[[], datetime],
 ) -> Commands:
     """The registry with all commands of ours; ``forms``: what some of them open."""
-    own = _Own(channels, history, drafting, sources, voices, clock)
+    own = _Own(channels, history, drafting, voices, clock)
     off = Parameter("off", "Switch it off again.", "yes_no", required=False)
     listed = [
         Command(
@@ -102,7 +93,7 @@ def own_commands(
                 Parameter("question", "What would you like to know?"),
             ),
         ),
-        Command("kb", "What I have read.", own.list_sources, "list", admin=True),
+        *source_commands(sources, forms),
         Command("kb", "Questions that I could not answer.", own.gaps, "gaps", admin=True),
         Command(
             "kb",
@@ -163,7 +154,3 @@ def own_commands(
     listed.append(Command("help", "What I can do.", show_help))
     commands = Commands(listed)
     return commands
-
-
-def _counted(documents: int) -> str:
-    return "1 document" if documents == 1 else f"{documents} documents"

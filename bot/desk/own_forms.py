@@ -11,9 +11,10 @@ from bot.cards import Card, Choice, Field, Form, Values
 from bot.conversation.channels import ChannelRules, Channels, WorkspaceRules
 from bot.desk.commands import Invocation
 from bot.desk.drafting import Drafting
-from bot.desk.forms import FieldFaults, FormKind, Forms
+from bot.desk.forms import FieldFaults, FormKind, Forms, must_be_admin, not_among
+from bot.desk.source_commands import REMOVAL, removal_form
 from bot.errors import UsageError
-from bot.ports import KnownSources
+from bot.ports import Sources
 from bot.types import person
 
 _MOST_CHOICES = 25  # Discord shows no more
@@ -37,7 +38,7 @@ _FRAMES = (
 class _Own:
     channels: Channels
     drafting: Drafting
-    sources: KnownSources
+    sources: Sources
     voices: Callable[[], Sequence[str]]
     clock: Callable[[], datetime]
 
@@ -46,7 +47,8 @@ class _Own:
         voices = [Choice(_DEFAULT, "The usual voice"), *(Choice(n, n) for n in self.voices())]
         voice = rules.voice if rules.voice in self.voices() else _DEFAULT
         sources = [
-            Choice(each.id, each.location[-75:]) for each in (await self.sources())[:_MOST_CHOICES]
+            Choice(each.id, each.location[-75:])
+            for each in (await self.sources.all())[:_MOST_CHOICES]
         ]
         fields = [
             Field("answers", "When I answer", "one_of", rules.answers, _MODES, required=True),
@@ -81,8 +83,8 @@ class _Own:
         return Form("channel", "This channel", tuple(fields))
 
     async def save_channel(self, by: Invocation, _: Mapping[str, str], values: Values) -> Card:
-        await _must_be_admin(by)
-        faults = _not_among(values, {"answers": _MODES})
+        await must_be_admin(by)
+        faults = not_among(values, {"answers": _MODES})
         voice = values.get("voice") or _DEFAULT
         if voice != _DEFAULT and voice not in self.voices():
             faults["voice"] = f"Choose one of {', '.join((_DEFAULT, *self.voices()))}."
@@ -131,8 +133,8 @@ class _Own:
         )
 
     async def save_answers(self, by: Invocation, _: Mapping[str, str], values: Values) -> Card:
-        await _must_be_admin(by)
-        if faults := _not_among(values, {"unsure": (_CLOSEST, _UNKNOWN), "frame": _FRAMES}):
+        await must_be_admin(by)
+        if faults := not_among(values, {"unsure": (_CLOSEST, _UNKNOWN), "frame": _FRAMES}):
             raise FieldFaults(faults)
         frame = values["frame"]
         return await change_rules(
@@ -160,7 +162,7 @@ class _Own:
         )
 
     async def save_workspace(self, by: Invocation, _: Mapping[str, str], values: Values) -> Card:
-        await _must_be_admin(by)
+        await must_be_admin(by)
         channel = values.get("help_channel") or None
         rules = WorkspaceRules(help_channel=channel if isinstance(channel, str) else None)
         await self.channels.set_workspace(by.place, rules, person(by.place, by.user), self.clock())
@@ -185,7 +187,7 @@ class _Own:
 def own_forms(
     channels: Channels,
     drafting: Drafting,
-    sources: KnownSources,
+    sources: Sources,
     voices: Callable[[], Sequence[str]],
     clock: Callable[[], datetime],
 ) -> Forms:
@@ -197,6 +199,7 @@ def own_forms(
             "answers": FormKind(own.answers, own.save_answers),
             "workspace": FormKind(own.workspace, own.save_workspace),
             "draft": FormKind(own.draft, own.save_draft),
+            REMOVAL: removal_form(sources),
         }
     )
 
@@ -215,21 +218,6 @@ async def _rules(channels: Channels, by: Invocation) -> ChannelRules:
     if by.place.direct:
         raise UsageError("A direct conversation has no rules. Give the command in a channel.")
     return await channels.rules(by.place)
-
-
-async def _must_be_admin(by: Invocation) -> None:
-    # A form may be sent in long after it was opened.
-    if not await by.platform.is_admin(by.place, by.user):
-        raise UsageError("Only admins may change this.")
-
-
-def _not_among(values: Values, allowed: Mapping[str, Sequence[Choice]]) -> dict[str, str]:
-    """What is wrong with fields that take one of some choices."""
-    return {
-        name: f"Choose one of {', '.join(each.value for each in choices)}."
-        for name, choices in allowed.items()
-        if values.get(name) not in [each.value for each in choices]
-    }
 
 
 def _number(value: str | tuple[str, ...] | None) -> float | None:

@@ -17,12 +17,12 @@ from bot.answers.question.glossary import load_glossary
 from bot.answers.question.searching import Searching
 from bot.desk.desk import Desk
 from bot.errors import ConfigurationError
-from bot.ports import KnownSource, KnownSources
 from bot.shell.core import Outside, build_core
 from bot.shell.data_folder import open_data_folder
 from bot.shell.log import configure_log
 from bot.shell.models import is_hub_id, voices, writers
 from bot.shell.settings import Settings
+from bot.shell.sources import LibrarySources
 from bot.voice.voice import Voice, names
 from bot.voice.writer import WriterFor
 from jobs.housekeeping import Chores, tidy_up
@@ -40,7 +40,6 @@ from knowledge.sources.port import Means
 from knowledge.state.database import open_database
 from knowledge.stores.embedded import EmbeddedStore
 from knowledge.stores.port import PassageStore
-from knowledge.types import PUBLIC
 from knowledge.web.client import GuardedClient
 
 if TYPE_CHECKING:
@@ -151,7 +150,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 voice=voice,
                 voice_names=partial(names, settings.voices),
                 attachments=attachments,
-                sources=known_sources(library),
+                sources=LibrarySources(library),
                 passages=store,
                 read_at=Catalog(engine).read_at,
                 clock=_now,
@@ -192,24 +191,6 @@ def _timezone(name: str | None) -> ZoneInfo | None:
         raise ConfigurationError(
             f"HOUSEVOICE_TIMEZONE: there is no time zone '{name}'; write one as Europe/Berlin."
         ) from error
-
-
-def known_sources(library: Library) -> KnownSources:
-    """The sources as people are shown them."""
-
-    async def known() -> list[KnownSource]:
-        return [
-            KnownSource(
-                state.spec.id,
-                state.spec.shown,
-                state.documents,
-                PUBLIC in state.spec.access,
-                (state.last_run and state.last_run.report.error) or "",
-            )
-            for state in await library.states()
-        ]
-
-    return known
 
 
 def database_url(settings: Settings) -> str:

@@ -26,7 +26,7 @@ from bot.desk.drafting import Drafting
 from bot.desk.follow_ups import FollowUps, PassageAccess, ReadAt
 from bot.desk.own_commands import own_commands
 from bot.desk.own_forms import own_forms
-from bot.ports import KnownSources
+from bot.ports import Sources
 from bot.shell.settings import Settings
 from bot.voice.rewriting import Rewriter
 from bot.voice.voice import Voice
@@ -45,7 +45,7 @@ class Outside:
     """A voice by name; None: the configured one."""
     voice_names: Callable[[], Sequence[str]]
     attachments: AttachmentReader
-    sources: KnownSources
+    sources: Sources
     passages: PassageAccess
     read_at: ReadAt
     clock: Callable[[], datetime]

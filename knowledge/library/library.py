@@ -78,16 +78,23 @@ class Library:
         kind: str | None = None,
         options: Mapping[str, Any] | None = None,
         access: Principals | None = None,
+        remote: bool = False,
         progress: Told = _untold,
     ) -> tuple[SourceSpec, RunReport]:
         """Add what an admin typed, or change what is there already, and read it in.
 
-        ``access``: who may read it; if not given it stays as it is, at first for everybody. Raises
+        ``access``: who may read it; if not given it stays as it is, at first for everybody.
+        ``remote``: by somebody who need not have a right to the machine: nothing of its disk and
+        its secrets (:meth:`Kinds.describe`); options that are not given stay as they are. Raises
         :class:`SourceError`, with nothing saved, for what cannot be a source and for one that
         somebody reads; what cannot be read for the moment is saved and told in the report.
         """
         spec = self._kinds.describe(
-            typed, kind=kind, options=options, access=access or frozenset({PUBLIC})
+            typed,
+            kind=kind,
+            options=options,
+            access=access or frozenset({PUBLIC}),
+            remote=remote,
         )
         async with self._leases.hold(spec.id):
             known = await self._catalog.source(spec.id)
@@ -95,6 +102,8 @@ class Library:
                 # Adding it again must not open what was limited: that takes an access list.
                 kept = known.access if access is None else spec.access
                 spec = replace(spec, access=kept, is_paused=known.is_paused)
+                if remote and options is None:
+                    spec = replace(spec, options=known.options)
             source = self._kinds.open(spec, self._means)
             await source.check()
             await self._catalog.save_source(spec, self._clock())
@@ -135,7 +144,9 @@ class Library:
         for spec in await self._catalog.sources():
             if spec.id in names or spec.location in names:
                 return spec
-        raise SourceError(f"There is no source '{name}'; 'source list' shows those there are.")
+        raise SourceError(
+            f"There is no source '{name}'; 'source list', or /kb list, shows those there are."
+        )
 
     async def sources(self) -> list[SourceSpec]:
         """All sources, in the order in which they were added."""
@@ -156,6 +167,15 @@ class Library:
 
     async def states(self) -> list[SourceState]:
         """All sources with what is known of them."""
+        return await self._states(await self._catalog.sources())
+
+    async def show(self, name: str, runs: int = 5) -> tuple[SourceState, list[Run]]:
+        """One source with its newest runs, the newest first."""
+        spec = await self.find(name)
+        (state,) = await self._states([spec])
+        return state, await self._catalog.runs(spec.id, runs)
+
+    async def _states(self, specs: list[SourceSpec]) -> list[SourceState]:
         readings = await self._leases.readings()
         documents = await self._catalog.document_counts()
         return [
@@ -166,14 +186,8 @@ class Library:
                 await self._catalog.last_run(spec.id),
                 readings.get(spec.id),
             )
-            for spec in await self._catalog.sources()
+            for spec in specs
         ]
-
-    async def show(self, name: str, runs: int = 5) -> tuple[SourceState, list[Run]]:
-        """One source with its newest runs, the newest first."""
-        spec = await self.find(name)
-        state = next(each for each in await self.states() if each.spec.id == spec.id)
-        return state, await self._catalog.runs(spec.id, runs)
 
 
 def _as_path(name: str) -> str:

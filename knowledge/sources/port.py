@@ -140,3 +140,5 @@ class Kind:
     options: type[Any] = NoOptions
     """A dataclass (:mod:`knowledge.sources.options`)."""
     tells: frozenset[Tells] = frozenset({"vanished"})
+    reads_disk: bool = True
+    """Whether it reads what lies on the machine: such a source is added on the machine only."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from knowledge.errors import SourceError
-from knowledge.sources.options import as_json, read_options
+from knowledge.sources.options import SecretReference, as_json, options_of, read_options
 from knowledge.sources.port import Kind, Means, Source, SourceSpec
 from knowledge.types import PUBLIC, Principals
 from knowledge.web.url_secrets import secret_in
@@ -19,6 +20,8 @@ KINDS: Mapping[str, str] = {
     "file": "knowledge.sources.file",
 }
 """Name to module, which has it as ``KIND``. The first that recognises what was typed is meant."""
+
+_ON_THE_WEB = re.compile(r"https?://", re.I)
 
 
 class Kinds:
@@ -54,11 +57,15 @@ class Kinds:
         kind: str | None = None,
         options: Mapping[str, Any] | None = None,
         access: Principals = frozenset({PUBLIC}),
+        remote: bool = False,
     ) -> SourceSpec:
         """Recognise what an admin typed, and describe it; looks at the disk but not at the web.
 
-        ``kind``: only that one. Raises :class:`SourceError`, saying what to do, for what is of no
-        kind, for wrong options, for an address with a secret in it, and for an empty access list.
+        ``kind``: only that one. ``remote``: it was typed by somebody who need not have a right to
+        the machine, such as an admin of a chat. Then only kinds are asked that leave its disk
+        alone, and its secrets cannot be referred to: they would be sent to a server of their
+        choice. Raises :class:`SourceError`, saying what to do, for what is of no kind, for wrong
+        options, for an address with a secret in it, and for an empty access list.
         """
         place, values = typed.strip(), dict(options or {})
         if not place:
@@ -69,13 +76,47 @@ class Kinds:
             if any("\ud800" <= char <= "\udfff" for char in text):
                 raise SourceError("The name is not written in UTF-8. Rename the file or folder.")
             _refuse_secrets(text)
-        for name in (kind,) if kind else self.names():
+        names = (kind,) if kind else self.names()
+        name, location = self._remote(place, names) if remote else self._recognised(place, names)
+        declared = self.named(name).options
+        if remote and (named := _secrets_named(declared, values)):
+            raise SourceError(
+                f"The option {named[0]} says where a secret of the machine is: "
+                "add it on the machine, with 'housevoice source add'."
+            )
+        kept = as_json(read_options(declared, values))
+        identity = uuid.uuid5(uuid.NAMESPACE_URL, f"{name}:{location}").hex[:12]
+        return SourceSpec(identity, name, location, kept, access)
+
+    def _recognised(self, place: str, names: Sequence[str]) -> tuple[str, str]:
+        """The kind, by name, and the location that are meant."""
+        for name in names:
             location = self.named(name).recognise(place)
             if location is not None:
-                kept = as_json(read_options(self.named(name).options, values))
-                identity = uuid.uuid5(uuid.NAMESPACE_URL, f"{name}:{location}").hex[:12]
-                return SourceSpec(identity, name, location, kept, access)
-        raise SourceError(f"{place!a} is not {self.named(kind).title if kind else 'a source'}.")
+                return name, location
+        title = self.named(names[0]).title if len(names) == 1 else "a source"
+        raise SourceError(f"{place!a} is not {title}.")
+
+    def _remote(self, place: str, names: Sequence[str]) -> tuple[str, str]:
+        # Kinds of the disk are not even asked: their answers would tell what lies there.
+        try:
+            return self._recognised(place, [n for n in names if not self.named(n).reads_disk])
+        except SourceError as error:
+            if _ON_THE_WEB.match(place):
+                raise
+            raise SourceError(
+                f"{place!a} is not an address on the web. If it is a file or a folder of the "
+                "machine where the bot runs, add it on the machine with 'housevoice source add'."
+            ) from error
+
+
+def _secrets_named(declared: type[Any], values: Mapping[str, Any]) -> list[str]:
+    """The options, as they are typed, that refer to secrets and were given."""
+    return [
+        each.shown
+        for each in options_of(declared)
+        if each.type is SecretReference and values.get(each.name) is not None
+    ]
 
 
 def _texts(values: Mapping[str, Any]) -> list[str]:

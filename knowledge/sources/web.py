@@ -67,4 +67,11 @@ def _normalised_url(typed: str) -> str:
     return urlunsplit(SplitResult(parts.scheme, netloc, parts.path or "/", parts.query, ""))
 
 
-KIND = Kind("a web page", _recognise, _open, WebOptions, frozenset({"unchanged", "vanished"}))
+KIND = Kind(
+    "a web page",
+    _recognise,
+    _open,
+    WebOptions,
+    frozenset({"unchanged", "vanished"}),
+    reads_disk=False,
+)

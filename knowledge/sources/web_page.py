@@ -174,7 +174,8 @@ def _refusal(url: str, status: int) -> str:
     if status in (401, 403, 407):
         return (
             f"{place} may not be read without signing in ({status}). "
-            "Name a token with --token if it takes one, or add it as a file."
+            "If it takes a token, name it with 'housevoice source add --token'; "
+            "else save it, and add it as a file."
         )
     return (
         f"{place} answers with an error ({status}). Check that it opens in a browser; "

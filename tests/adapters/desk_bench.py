@@ -25,14 +25,20 @@ from bot.desk.desk import Desk
 from bot.desk.drafting import Drafting
 from bot.desk.follow_ups import FollowUps
 from bot.errors import ConfigurationError
-from bot.ports import KnownSource
 from bot.shell.core import Outside, build_core
 from bot.shell.settings import Settings
 from bot.voice.voice import Voice
 from knowledge.state.database import open_database
 from knowledge.types import Evidence
 from tests.adapters.hand import Hand
-from tests.kit.fakes import THRESHOLDS, FakeAttachments, FakeWriter, FixedClock, InMemoryPassages
+from tests.kit.fakes import (
+    THRESHOLDS,
+    FakeAttachments,
+    FakeSources,
+    FakeWriter,
+    FixedClock,
+    InMemoryPassages,
+)
 
 VOICES = Path(__file__).resolve().parents[2] / "voices"
 
@@ -62,7 +68,7 @@ class World:
     writer: FakeWriter = field(default_factory=FakeWriter)
     hand: Hand = field(default_factory=Hand)
     """By which it is measured what is not waited for."""
-    sources: list[KnownSource] = field(default_factory=list)
+    sources: FakeSources = field(default_factory=FakeSources)
     read_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
     """When documents, as (source, document), were last read."""
 
@@ -138,8 +144,8 @@ async def open_bench(tmp_path: Path, **options: Any) -> AsyncIterator[Bench]:
     """A bot on a new SQLite file in ``tmp_path``.
 
     ``options``: ``person_hourly`` and ``workspace_daily`` (0: no limit), ``thresholds`` of the
-    judge, ``max_question_chars``, ``prompts``, ``roles``, ``url`` for another database, and
-    ``clock`` for another time than a fixed one.
+    judge, ``max_question_chars``, ``prompts``, ``roles``, ``url`` for another database, ``clock``
+    for another time than a fixed one, and ``sources`` for others than those of the world.
     """
     url = str(options.pop("url", f"sqlite:///{tmp_path / 'state.db'}"))
     world = World(clock=options.pop("clock", None) or FixedClock())
@@ -164,9 +170,6 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
     ) -> Mapping[tuple[str, str], datetime]:
         return {each: world.read_at[each] for each in documents if each in world.read_at}
 
-    async def sources() -> list[KnownSource]:
-        return world.sources
-
     outside = Outside(
         engine=engine,
         retriever=world.passages,
@@ -174,7 +177,7 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
         voice=voice_for,
         voice_names=lambda: sorted(voices()),
         attachments=attachments,
-        sources=sources,
+        sources=options.get("sources", world.sources),
         passages=world.passages,
         read_at=read_at,
         clock=world.clock,

@@ -265,7 +265,7 @@ def typed(command: Command) -> str:
     words = [f"/{command.name}", command.action]
     words += [command.flag(each) for each in command.parameters if each.kind == "yes_no"]
     words += [f"{command.flag(each)}=harbour" for each in command.parameters if each.kind == "word"]
-    words += ["Some words." for each in command.parameters if each.kind == "text"]
+    words += ["Some words." for each in command.parameters if each.kind in ("text", "name")]
     return " ".join(word for word in words if word)
 
 

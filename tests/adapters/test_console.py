@@ -22,6 +22,7 @@ from bot.desk.commands import Command, Commands, Invocation
 from bot.desk.desk import Desk
 from bot.desk.forms import FieldFaults, FormKind, Forms
 from bot.errors import UsageError
+from bot.ports import KnownSource
 from bot.types import Asker, Citation
 from knowledge.types import Principals
 from tests.adapters.desk_bench import Bench, voice_for
@@ -31,6 +32,9 @@ MANAGERS = frozenset({"role:managers"})
 ASKER = Asker("user:console", frozenset({"public"}) | MANAGERS)
 PAY = evidence("Salaries arrive on the 28th.", title="Pay", document="pay.md")
 ASKED = "When do salaries arrive?"
+
+
+HANDBOOK = KnownSource("hb", "/srv/our handbook", 12, is_public=True, passages=340)
 
 
 class Terminal(io.StringIO):
@@ -316,6 +320,27 @@ class TestForms:
         assert said.endswith(
             f'[{kept}] "Ask a person" posts here. Empty: there is no such button.\n'
         )
+
+    async def test_of_a_command_with_words_of_its_own_are_asked_at_a_prompt(
+        self, talk: Talk
+    ) -> None:
+        talk.bench.world.sources.known = [HANDBOOK]
+        said = await talk.said("/kb remove /srv/our handbook", "", echo=False)
+        assert "decision: Remove this source? (keep, remove) [keep]" in said
+        assert "/srv/our handbook stays as it is." in said
+        said = await talk.said("/kb remove hb", "remove", echo=False)
+        assert "is removed, with 340 passages." in said
+
+    async def test_of_a_command_with_words_of_its_own_follow_them_in_a_pipe(
+        self, talk: Talk
+    ) -> None:
+        talk.bench.world.sources.known = [HANDBOOK]
+        assert "[keep]" in await talk.said("/kb remove /srv/our handbook")
+        said = await talk.said("/kb remove /srv/our handbook decision=yes")
+        assert "Choose one of keep, remove." in said
+        said = await talk.said("/kb remove /srv/our handbook decision=remove")
+        assert "is removed, with 340 passages." in said
+        assert "There is no source 'hb'" in await talk.said("/kb remove hb decision=remove")
 
     async def test_left_at_the_end_of_the_input_change_nothing(self, talk: Talk) -> None:
         await talk.said("/kb workspace", echo=False)

@@ -193,7 +193,7 @@ async def test_help_lists_every_command_that_is_of_use_there_and_no_other(stage:
 
 
 async def test_what_could_not_be_answered_is_listed_for_admins(stage: Stage) -> None:
-    stage.bench.world.sources.append(
+    stage.bench.world.sources.known.append(
         KnownSource("handbook", "samples/handbook", 3, True, fault="no answer")
     )
     await stage.ask("ann", "general", "Who repairs bicycles?")

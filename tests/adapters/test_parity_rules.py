@@ -90,7 +90,7 @@ async def test_a_channel_that_wants_quiet_is_left_alone_until_it_mentions_the_bo
 
 @needs("channels")
 async def test_a_channel_answers_from_the_sources_chosen_for_it(stage: Stage) -> None:
-    stage.bench.world.sources.extend(
+    stage.bench.world.sources.known.extend(
         (
             KnownSource("handbook", "https://intra.example/handbook", 3, True),
             KnownSource("shop", "https://shop.example", 5, True),

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Mapping,
+    Sequence,
+)
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
 from bot.answers.judge import Thresholds
+from bot.errors import UsageError
+from bot.ports import KnownSource, SourceReading
 from bot.voice.template import Prompt
 from bot.voice.voice import Voice
 from bot.voice.writer import Choose, Free, Say, Step
@@ -30,6 +40,7 @@ NEAR, FAR = 0.9, 0.01
 """What a reader says of what was asked for, and of what has nothing to do with it."""
 THRESHOLDS = Thresholds(sure=0.5, unsure=0.2, near=0.1)
 
+_AN_HOUR = datetime(2026, 3, 2, 9, tzinfo=UTC)
 _PIECE = 7  # letters; borders of sentences and marks fall inside and between pieces
 
 
@@ -149,6 +160,84 @@ class FakeAttachments:
         return {
             file.name: self.unreadable[file.name] for file in files if file.name in self.unreadable
         }
+
+
+class FakeSources:
+    """Sources as admins see them. ``known``: those there are; ``done``: what was asked, in order.
+
+    ``readings``: what the next readings of a source do, by its id; an exception is raised.
+    ``past``: what ``show`` tells of it. ``hold``: awaited before a source is read.
+    """
+
+    def __init__(self) -> None:
+        self.known: list[KnownSource] = []
+        self.readings: dict[str, deque[SourceReading | Exception]] = {}
+        self.past: dict[str, Sequence[SourceReading]] = {}
+        self.done: list[tuple[str, str]] = []
+        self.hold: Callable[[], Awaitable[object]] | None = None
+
+    async def all(self) -> Sequence[KnownSource]:
+        """Those there are."""
+        return list(self.known)
+
+    async def add(
+        self, address: str, readers: Principals | None = None
+    ) -> tuple[KnownSource, SourceReading]:
+        """Known from now on, by the address without its scheme; what is no address is refused."""
+        if "://" not in address:
+            raise UsageError(f"{address} is not an address on the web.")
+        source = KnownSource(
+            address.partition("://")[2], address, 1, readers is None, "", 3, readers or frozenset()
+        )
+        self.known = [*(each for each in self.known if each.id != source.id), source]
+        self.done.append(("add", source.id))
+        return await self._read(source)
+
+    async def show(self, name: str) -> tuple[KnownSource, Sequence[SourceReading]]:
+        """The source by its id or location."""
+        source = self._named(name)
+        return source, self.past.get(source.id, ())
+
+    async def refresh(self, name: str) -> tuple[KnownSource, SourceReading]:
+        """What was set for it."""
+        source = self._named(name)
+        self.done.append(("refresh", source.id))
+        return await self._read(source)
+
+    async def pause(self, name: str) -> KnownSource:
+        """Paused from now on."""
+        return self._set(name, is_paused=True)
+
+    async def resume(self, name: str) -> KnownSource:
+        """No longer paused."""
+        return self._set(name, is_paused=False)
+
+    async def remove(self, name: str) -> int:
+        """No longer known."""
+        source = self._named(name)
+        self.known.remove(source)
+        self.done.append(("remove", source.id))
+        return source.passages
+
+    async def _read(self, source: KnownSource) -> tuple[KnownSource, SourceReading]:
+        if self.hold is not None:
+            await self.hold()
+        queue = self.readings.get(source.id)
+        reading = queue.popleft() if queue else SourceReading(_AN_HOUR, _AN_HOUR, added=1)
+        if isinstance(reading, Exception):
+            raise reading
+        return source, reading
+
+    def _named(self, name: str) -> KnownSource:
+        for each in self.known:
+            if name in (each.id, each.location):
+                return each
+        raise UsageError(f"There is no source '{name}'.")
+
+    def _set(self, name: str, *, is_paused: bool) -> KnownSource:
+        source = replace(self._named(name), is_paused=is_paused)
+        self.known = [source if each.id == source.id else each for each in self.known]
+        return source
 
 
 class FakeWriter:

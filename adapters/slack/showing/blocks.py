@@ -160,7 +160,8 @@ def home_view(commands: Sequence[Command], prompts: Sequence[str], *, admin: boo
                 "In a channel, `/kb channel` decides when I answer there, in which voice, how "
                 "often and from which sources. `/kb answers` decides what I do there when I am not "
                 "certain, and how much of the voice I use. `/kb workspace` chooses the channel "
-                "where people take over. `/kb gaps` shows what I could not answer."
+                "where people take over. `/kb gaps` shows what I could not answer, and `/kb add` "
+                "has me read a page that answers it."
             ),
         ]
     return {"type": "home", "blocks": blocks}

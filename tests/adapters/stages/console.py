@@ -137,7 +137,8 @@ class ConsoleStage(Stage):
     async def fill_in(self, who: Person, form: OpenForm, values: Values) -> Shown:
         filled = {**form.values, **values}
         if len(filled) == 1:
-            words = str(*filled.values())
+            ((name, value),) = filled.items()
+            words = f"{name}={value}"
         else:
             given = {
                 name: value if isinstance(value, str) else ",".join(value)

@@ -11,6 +11,7 @@ from bot.cards import Card, Choice, Field, Form, Values
 from bot.desk.commands import Command, Commands, Invocation, Outcome, Parameter
 from bot.desk.desk import Desk
 from bot.desk.forms import FieldFaults, FormKind, Forms
+from bot.desk.source_commands import REMOVAL
 from tests.adapters.desk_bench import Bench
 
 EVERY_FIELD: Mapping[str, tuple[Field, ...]] = {
@@ -33,6 +34,9 @@ EVERY_FIELD: Mapping[str, tuple[Field, ...]] = {
 }
 """Two forms that have every kind of field between them, by the action of ``/try`` that opens
 them."""
+
+
+OWN_FORMS = ("channel", "answers", "workspace", "draft", REMOVAL)
 
 
 @dataclass
@@ -89,7 +93,7 @@ def desk_of(bench: Bench, tried: Tried) -> Desk:
 
         return FormKind(partial(bench.desk.forms.open, form), submit)
 
-    forms = {name: handed_on(name) for name in ("channel", "answers", "workspace", "draft")}
+    forms = {name: handed_on(name) for name in OWN_FORMS}
     forms |= {name: FormKind(opens(name), take) for name in EVERY_FIELD}
 
     def noted(command: Command) -> Command:

@@ -177,7 +177,8 @@ async def test_all_that_changes_or_shows_the_knowledge_is_for_admins(
 async def test_commands_that_open_a_form_say_so_beforehand(
     bench: Bench, office: FakePlatform
 ) -> None:
-    values = {"question": "?", "draft": "Hello"}
+    bench.world.sources.known = [KnownSource("hb", "/srv/handbook", 12, is_public=True)]
+    values = {"question": "?", "draft": "Hello", "address": "https://a.example", "source": "hb"}
     for command in bench.commands.all:
         outcome = await bench.commands.run(command, Invocation(office, CHANNEL, ADMIN, values))
         assert isinstance(outcome, Form) is command.opens_form
@@ -200,8 +201,10 @@ async def test_ask_answers_privately_unless_told_otherwise(
 async def test_kb_list_tells_what_was_read_and_what_failed(
     bench: Bench, office: FakePlatform
 ) -> None:
-    assert await told(bench, office, "/kb list") == "There are no sources yet."
-    bench.world.sources[:] = [
+    assert await told(bench, office, "/kb list") == (
+        "There are no sources yet. `/kb add` adds one."
+    )
+    bench.world.sources.known = [
         KnownSource("hb", "/srv/handbook", 12, is_public=True),
         KnownSource("bd", "/srv/board", 1, is_public=False, fault="gone"),
     ]
@@ -238,7 +241,7 @@ class TestTheRulesOfAChannel:
     async def test_are_shown_in_a_form_as_they_are(
         self, bench: Bench, office: FakePlatform
     ) -> None:
-        bench.world.sources.append(KnownSource("hb", "/srv/handbook", 12, is_public=True))
+        bench.world.sources.known.append(KnownSource("hb", "/srv/handbook", 12, is_public=True))
         rules = ChannelRules(answers="never", bar=0.7, daily_limit=5, sources=frozenset({"hb"}))
         await bench.channels.set_rules(CHANNEL, rules, "x", bench.clock())
         form = await given_line(bench, office, "/kb channel")
@@ -254,7 +257,7 @@ class TestTheRulesOfAChannel:
     async def test_are_shown_within_what_platforms_can_show(
         self, bench: Bench, office: FakePlatform
     ) -> None:
-        bench.world.sources[:] = [
+        bench.world.sources.known = [
             KnownSource(f"s{n}", f"/srv/{'x' * 99}{n}", 1, is_public=True) for n in range(40)
         ]
         await bench.channels.set_rules(
