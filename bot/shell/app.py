@@ -82,6 +82,7 @@ class App:
 
         One after the other: transformers' lazy imports do not bear two threads at once.
         """
+        await self.library.check_embedder()
         await self.embedder.warm_up()
         await self.reader.warm_up()
         await self.writer(self.voice(None))

@@ -18,8 +18,9 @@ DIMS = 64
 class WordEmbedder:
     """Adds up a fixed direction for each word. ``embedded``: every text that was asked for."""
 
-    def __init__(self, name: str = "words") -> None:
+    def __init__(self, name: str = "words", dimension: int = DIMS) -> None:
         self._name = name
+        self._dimension = dimension
         self.embedded: list[str] = []
 
     @property
@@ -28,7 +29,7 @@ class WordEmbedder:
 
     @property
     def dimension(self) -> int:
-        return DIMS
+        return self._dimension
 
     @property
     def counter(self) -> CountTokens:
@@ -36,8 +37,8 @@ class WordEmbedder:
 
     async def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
         self.embedded += texts
-        rows = [_direction(text) for text in texts]
-        return np.stack(rows) if rows else np.zeros((0, DIMS), np.float32)
+        rows = [_direction(text, self._dimension) for text in texts]
+        return np.stack(rows) if rows else np.zeros((0, self._dimension), np.float32)
 
     async def embed_question(self, text: str) -> Vector:
         [row] = list(await self.embed_passages([text]))
@@ -58,7 +59,7 @@ class WordCounter:
 count_words = WordCounter()
 
 
-def _direction(text: str) -> NDArray[np.float32]:
+def _direction(text: str, dims: int) -> NDArray[np.float32]:
     found = sorted(stems(text)) or [""]
-    total = sum(np.random.default_rng(crc32(word.encode())).standard_normal(DIMS) for word in found)
+    total = sum(np.random.default_rng(crc32(word.encode())).standard_normal(dims) for word in found)
     return np.asarray(total / np.linalg.norm(total), dtype=np.float32)

@@ -15,7 +15,10 @@ from tests.kit.word_embedder import WordEmbedder
 TEXTS = ["Pay day is on the 28th.", "The lathe needs two people.", "Trains are booked by Ann."]
 
 
-@pytest.fixture(scope="module", params=[LocalEmbedder, WordEmbedder])
+EMBEDDERS: list[Callable[[], Embedder]] = [LocalEmbedder, WordEmbedder]
+
+
+@pytest.fixture(scope="module", params=EMBEDDERS)
 def embedder(request: pytest.FixtureRequest) -> Embedder:
     make: Callable[[], Embedder] = request.param
     return make()

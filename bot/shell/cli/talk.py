@@ -36,6 +36,7 @@ def ask(
 
     async def job(app: App) -> None:
         app.voice(voice)  # a wrong name is told at once
+        await app.library.check_embedder()
         for key, text in _questions(question, batch):
             reply = await _reply(app, text, asker_as(as_), voice)
             print_json(reply.as_json(key)) if json_lines else _print_reply(reply)
@@ -57,6 +58,7 @@ def search(
 
         from bot.types import ReadPassage
 
+        await app.library.check_embedder()
         for key, text in _questions(words, batch):
             if not any(character.isalnum() for character in text):
                 raise UsageError("There is nothing to look for: give some words.")
