@@ -17,6 +17,8 @@ from knowledge.types import LeftOut
 
 _MOST_EMBEDDED = 20_000
 """Characters, in which all tokens that are read are found even where words are very long."""
+MAX_PIECES = 50_000
+"""Of one document: embedding them takes half an hour, and no author writes as many sections."""
 _SPECIAL_TOKENS = 2  # [CLS] and [SEP]
 
 
@@ -101,6 +103,11 @@ def read_file(file: RawFile, count_tokens: CountTokens) -> ReadFile:
     pieces = chunk(parsed, count_words, count_tokens.max_tokens - _SPECIAL_TOKENS)
     if not pieces:
         raise DocumentSkipped("It holds no text. Is it a scan, or only pictures?")
+    if len(pieces) > MAX_PIECES:
+        raise DocumentSkipped(
+            f"It has {len(pieces):,} sections, more than the {MAX_PIECES:,} that are read. "
+            "Split it."
+        )
     return ReadFile(
         parsed.title,
         parsed.access,

@@ -9,6 +9,7 @@ from typing import get_args
 
 import pytest
 
+from knowledge.documents.reading import MAX_PIECES
 from knowledge.parsing import MAX_DOCUMENT_BYTES, SUPPORTED_EXTENSIONS, delimited
 from knowledge.parsing.detect import MAX_UNPACKED_BYTES
 from knowledge.parsing.office import sheets
@@ -78,4 +79,5 @@ def test_the_limits_are_those_of_the_code() -> None:
         "Filled cells of a workbook": sheets.MAX_CELLS,
         "Cells of a CSV file": delimited.MAX_CELLS,
         "An Office file, unpacked": MAX_UNPACKED_BYTES // 2**20,
+        "Sections of a document, or parts of long ones": MAX_PIECES,
     }

@@ -11,7 +11,7 @@ from threading import Timer
 import pytest
 
 from knowledge.documents.pool import ReaderPool
-from knowledge.documents.reading import RawFile
+from knowledge.documents.reading import RawFile, read_file
 from knowledge.embedding.tokens import TokenCounter
 from knowledge.errors import DocumentSkipped, KnowledgeError
 from tests.kit.hostile import HOSTILE
@@ -66,6 +66,14 @@ async def read(pool: ReaderPool, text: str) -> str:
         return skipped.reason
     (piece,) = found.pieces
     return piece.text
+
+
+async def test_more_sections_than_anybody_writes_are_not_embedded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("knowledge.documents.reading.MAX_PIECES", 3)
+    with pytest.raises(DocumentSkipped, match=r"has 4 sections, more than the 3"):
+        read_file(RawFile("a.md", b"# A\n\nb\n\n# C\n\nd\n\n# E\n\nf\n\n# G\n\nh\n"), count_words)
 
 
 class TestProcess:
