@@ -355,7 +355,7 @@ class TestWhatIsNotRead:
         async def fail(_: object) -> None:
             raise TimeoutError("the embedder's own")
 
-        monkeypatch.setattr(room.embedder, "embed", fail)
+        monkeypatch.setattr(room.embedder, "embed_passages", fail)
         with pytest.raises(TimeoutError, match="own"):
             await room.reader().read(HERE, [room.file("a.txt", "Bees hum.")])
 

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from knowledge.errors import StoreError
-from knowledge.stores import weaviate as weaviate_module
+from knowledge.stores.weaviate import store as weaviate_module
 from knowledge.stores.weaviate.store import DEFAULT_ALIAS, WeaviateStore
 from tests.kit.library import opened_library
 from tests.kit.store_toys import EVERYBODY, passage, texts, toward

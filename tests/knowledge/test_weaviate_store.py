@@ -13,8 +13,8 @@ import pytest
 import pytest_asyncio
 
 from knowledge.errors import StoreError
-from knowledge.stores import weaviate as weaviate_module
 from knowledge.stores.embedded import EmbeddedStore
+from knowledge.stores.weaviate import store as weaviate_module
 from knowledge.stores.weaviate.store import DEFAULT_ALIAS, WeaviateStore
 from knowledge.types import EmbeddedPassage
 from tests.kit.store_toys import EVERYBODY, passage, texts, toward
