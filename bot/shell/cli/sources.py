@@ -199,7 +199,7 @@ async def add_samples(app: App) -> None:
 
 
 class _Bar:
-    """How far a run is, on standard error from its first document to its end."""
+    """How far a run is, at a terminal, from its first document to its end."""
 
     def __init__(self, what: str) -> None:
         from rich.console import Console as Terminal
@@ -223,7 +223,8 @@ class _Bar:
             self._bar.stop()
 
     def __call__(self, done: Progress) -> None:
-        self._bar.start()
+        if self._bar.console.is_terminal:
+            self._bar.start()
         self._bar.update(self._task, completed=done.documents, passages=done.passages)
 
 
