@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,13 +19,26 @@ from bot.failures import log_failure
 _LOOKED_BACK = (timedelta(days=1), timedelta(days=8), timedelta(days=32), timedelta(days=367))
 
 
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_WEEKDAYS = re.compile(r"(?<![\w/])([0-7])(?:-([0-7])(?:/([1-7]))?)?(?!\w)")
+
+
+def _named(days: re.Match[str]) -> str:
+    """Days by their names: to crontab 0 is Sunday, to the scheduler it is Monday."""
+    first, last = int(days[1]), int(days[2] or days[1])
+    return ",".join(_DAYS[first : last + 1 : int(days[3] or 1)])
+
+
 class Times:
     """The moments that a line of crontab names, such as ``0 3 * * *`` for every night at three."""
 
     def __init__(self, crontab: str, timezone: tzinfo | None = None) -> None:
         """``timezone``: default, the machine's. Raises :class:`ConfigurationError`."""
         try:
-            self._trigger = CronTrigger.from_crontab(crontab, timezone or get_localzone())
+            *others, weekday = crontab.rsplit(maxsplit=1)
+            self._trigger = CronTrigger.from_crontab(
+                " ".join([*others, _WEEKDAYS.sub(_named, weekday)]), timezone or get_localzone()
+            )
         except ValueError as error:
             raise ConfigurationError(
                 f"'{crontab}' is not a time as crontab has it: minute, hour, day of the month, "

@@ -100,8 +100,9 @@ def rooms_table() -> str:
     for top in OURS:
         for init in sorted((PROJECT / top).rglob("__init__.py")):
             said = ast.get_docstring(ast.parse(init.read_text("utf-8"))) or ""
+            first = " ".join(said.split("\n\n")[0].split())
             folder = init.parent.relative_to(PROJECT).as_posix()
-            rows.append(f"| `{folder}/` | {' '.join(said.split(chr(10) * 2)[0].split())} |")
+            rows.append(f"| `{folder}/` | {first.replace('``', '`')} |")
     return "\n".join(rows)
 
 

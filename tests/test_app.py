@@ -206,7 +206,11 @@ class TestJobs:
 
     @pytest.mark.parametrize(
         ("wrong", "said"),
-        [({"refresh_at": "at three"}, "'at three'"), ({"timezone": "Mars"}, "'Mars'")],
+        [
+            ({"refresh_at": "at three"}, "'at three'"),
+            ({"timezone": "Mars"}, "'Mars'"),
+            ({"timezone": "Europe"}, "'Europe'"),
+        ],
     )
     async def test_times_that_are_none_are_refused(
         self, settings: Settings, wrong: dict[str, str], said: str

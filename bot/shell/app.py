@@ -28,6 +28,7 @@ from bot.voice.writer import WriterFor
 from jobs.housekeeping import Chores, tidy_up
 from knowledge.documents.pool import ReaderPool
 from knowledge.embedding.local import LocalEmbedder
+from knowledge.embedding.port import Embedder
 from knowledge.errors import remedy
 from knowledge.library.attachments import AttachmentReader
 from knowledge.library.catalog import Catalog
@@ -54,7 +55,7 @@ class App:
     library: Library
     history: History
     store: PassageStore
-    embedder: LocalEmbedder
+    embedder: Embedder
     reader: Reader
     retriever: Searching
     assistant: Assistant
@@ -187,8 +188,8 @@ def _now() -> datetime:
 
 def _timezone(name: str | None) -> ZoneInfo | None:
     try:
-        return None if name is None else ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # a folder of zones
         raise ConfigurationError(
             f"HOUSEVOICE_TIMEZONE: there is no time zone '{name}'; write one as Europe/Berlin."
         ) from error

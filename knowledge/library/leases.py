@@ -118,8 +118,8 @@ class Leases:
                 async with self._engine.begin() as db:
                     if (await db.execute(kept)).rowcount == 0:
                         break
-            except SQLAlchemyError:  # away for a moment; the lease has its length for that
-                continue
+            except (SQLAlchemyError, OSError):
+                continue  # it is away for a moment; the lease has its length for that
             until = now + LEASE
         owner.cancel()
 

@@ -6,9 +6,11 @@ words that come again in the next question.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Lock
+
+from cachetools import LRUCache
 
 from knowledge.stores.bm25 import Posting
 
@@ -20,28 +22,22 @@ class KeptPostings:
     """Lists as of the newest change of the store that was searched; usable from any thread."""
 
     def __init__(self, most: int = MOST_HELD) -> None:
-        self._most = most
         self._lock = Lock()
         self._change = 0
-        self._held: OrderedDict[str, Posting] = OrderedDict()
-        self._size = 0
+        self._held = LRUCache[str, Posting](most, getsizeof=lambda posting: len(posting[0]))
 
     def posting(self, change: int, term: str, load: Callable[[str], Posting]) -> Posting:
         """The list of ``term`` as of ``change``, loaded where it is not at hand."""
         with self._lock:
             if change > self._change:
                 self._held.clear()
-                self._change, self._size = change, 0
+                self._change = change
             if change == self._change and term in self._held:
-                self._held.move_to_end(term)
                 return self._held[term]
         found = load(term)
         with self._lock:
             # A search that began before a change says nothing about what is there after it.
-            if change == self._change and term not in self._held:
-                self._held[term] = found
-                self._size += len(found[0])
-                while self._size > self._most:
-                    _, (rows, _) = self._held.popitem(last=False)
-                    self._size -= len(rows)
+            if change == self._change:
+                with suppress(ValueError):  # longer than all that may be kept
+                    self._held[term] = found
         return found

@@ -42,7 +42,30 @@ class TestTimes:
         after = times.next(last + timedelta(seconds=1))
         assert after is not None and after > now
 
-    @pytest.mark.parametrize("typed", ["", "03:00", "0 3 * *", "61 3 * * *", "every night"])
+    @pytest.mark.parametrize(
+        ("weekday", "days"),
+        [
+            ("0", {"Sun"}),
+            ("7", {"Sun"}),
+            ("1-5", {"Mon", "Tue", "Wed", "Thu", "Fri"}),
+            ("0-2", {"Sun", "Mon", "Tue"}),
+            ("5-7", {"Fri", "Sat", "Sun"}),
+            ("1-5/2", {"Mon", "Wed", "Fri"}),
+            ("0,3", {"Sun", "Wed"}),
+            ("sat", {"Sat"}),
+        ],
+    )
+    def test_count_the_days_of_the_week_as_crontab_does(self, weekday: str, days: set[str]) -> None:
+        times, moment, found = Times(f"0 3 * * {weekday}", BERLIN), None, set()
+        for _ in range(7):
+            moment = times.next((moment or datetime(2026, 3, 2, tzinfo=UTC)) + timedelta(minutes=1))
+            assert moment is not None
+            found.add(f"{moment.astimezone(BERLIN):%a}")
+        assert found == days
+
+    @pytest.mark.parametrize(
+        "typed", ["0 3 * * 5-1", "", "03:00", "0 3 * *", "61 3 * * *", "every night"]
+    )
     def test_that_are_none_are_refused_with_an_example(self, typed: str) -> None:
         with pytest.raises(ConfigurationError, match=r"'0 3 \* \* \*' for every night at three"):
             Times(typed, BERLIN)

@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from knowledge.errors import SourceBusy, SourceError, StoreError
@@ -363,6 +365,22 @@ class TestOneAtATime:
             assert report.added == 1
 
 
+class FlakyEngine:
+    """An engine that cannot be reached now and then."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self.faults: list[Exception] = []
+
+    def begin(self) -> Any:
+        if self.faults:
+            raise self.faults.pop(0)
+        return self._engine.begin()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+
 class TestLeases:
     async def test_are_renewed_for_as_long_as_they_are_held(self, engine: AsyncEngine) -> None:
         clock = Clock()
@@ -370,6 +388,19 @@ class TestLeases:
         async with leases.hold("s"):
             for _ in range(40):  # ten times its length
                 await clock.forward(LEASE / 4)
+            with pytest.raises(SourceBusy):
+                async with Leases(engine, clock).hold("s"):
+                    pass
+
+    async def test_outlive_a_database_that_is_away_for_a_moment(self, engine: AsyncEngine) -> None:
+        clock = Clock()
+        flaky = FlakyEngine(engine)
+        async with Leases(flaky, clock, sleep=clock.sleep).hold("s"):  # type: ignore[arg-type]
+            flaky.faults = [ConnectionRefusedError("away"), OperationalError("", {}, Exception())]
+            async with asyncio.timeout(30):  # nobody sleeps any more if it was given up
+                for _ in range(12):  # three times its length
+                    await clock.forward(LEASE / 4)
+            assert flaky.faults == []
             with pytest.raises(SourceBusy):
                 async with Leases(engine, clock).hold("s"):
                     pass
