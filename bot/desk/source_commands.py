@@ -21,7 +21,7 @@ from bot.types import people_of, person
 REMOVAL: Final = "removal"
 """The form that asks before a source goes."""
 
-_MOST_SKIPPED = 20
+_MOST_NAMED = 20
 _LABEL = 100
 """Characters of a choice and of a remark beside a field that every platform shows."""
 _DECISION = (Choice("keep", "Keep it"), Choice("remove", "Remove it"))
@@ -63,7 +63,7 @@ class _Commands:
             if reading.fault
             else f"{found}: {_held(source)}."
         )
-        return Card("\n".join([told, *_skipped(reading)]))
+        return Card("\n".join([told, *_skipped(reading), *_left_out(reading)]))
 
     async def show(self, by: Invocation) -> Outcome:
         source, readings = await self.sources.show(_typed(by.values["source"]))
@@ -78,13 +78,15 @@ class _Commands:
         ended = next((each for each in readings if each.finished_at), None)
         if ended and ended.skipped:
             lines += ["\nSkipped in the last one:", *_skipped(ended)]
+        if ended and ended.left_out:
+            lines += ["\nNot read of its documents:", *_left_out(ended)]
         return Card("\n".join(lines))
 
     async def refresh(self, by: Invocation) -> Outcome:
         if name := by.values.get("source"):
             source, reading = await self._read(by, _typed(name))
             text = f"{source.location}: {_done(reading)}"
-            return Card("\n".join([text, *_skipped(reading)]))
+            return Card("\n".join([text, *_skipped(reading), *_left_out(reading)]))
         wanted = [each for each in await self.sources.all() if not each.is_paused]
         lines = [f"- {each.location}: {await self._tried(by, each)}" for each in wanted]
         return Card("\n".join(lines) or "There is no source to read.")
@@ -262,11 +264,21 @@ def _when(reading: SourceReading) -> str:
 
 
 def _skipped(reading: SourceReading) -> list[str]:
-    skipped = sorted(reading.skipped.items())
-    lines = [f"- {document}: {reason}" for document, reason in skipped[:_MOST_SKIPPED]]
-    if len(skipped) > _MOST_SKIPPED:
-        lines.append(f"and {len(skipped) - _MOST_SKIPPED} more")
-    return lines
+    return _some([f"- {name}: {reason}" for name, reason in sorted(reading.skipped.items())])
+
+
+def _left_out(reading: SourceReading) -> list[str]:
+    return _some(
+        [
+            f"- not read of {name}: {', '.join(each.told for each in parts)}"
+            for name, parts in sorted(reading.left_out.items())
+        ]
+    )
+
+
+def _some(lines: list[str]) -> list[str]:
+    more = len(lines) - _MOST_NAMED
+    return [*lines[:_MOST_NAMED], *([f"and {more} more"] if more > 0 else [])]
 
 
 def _counted(number: int, what: str) -> str:
