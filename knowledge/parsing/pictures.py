@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -67,6 +68,15 @@ def recognised_text(picture: Image, recognition: Recognition) -> str | None:
         return None if read is None else ""
     page = recognised_page(read.lines, read.size)
     return marked(page_as_markdown(reading_order(page)), confidence(read.lines))
+
+
+_FILE_NAME = re.compile(r".*\.(?:bmp|emf|gif|jpe?g|png|svg|tiff?|webp|wmf)", re.I | re.S)
+
+
+def description(stated: str | None) -> str:
+    """What an author says that a picture shows; programs put a file's name there instead."""
+    words = " ".join((stated or "").split())
+    return "" if _FILE_NAME.fullmatch(words) else words
 
 
 class Pictures:

@@ -23,6 +23,8 @@ _TALL = 2.0
 _WELL_READ = 0.8
 """Confidence below which it is tried whether a picture is the wrong way up. Upright print was read
 with .97 and more, upside down with .6."""
+_QUIET_ROWS = 9
+"""Pixels: what lies between two lines of small print on a screen."""
 _OPENED, _CLOSED = "recognised=", "recognised=end"
 
 
@@ -167,11 +169,12 @@ def _strips(picture: Image) -> Iterator[tuple[int, Image]]:
 
 
 def _quiet_row(picture: Image, first: int, last: int) -> int:
-    """The row between two in which the pixels differ least."""
+    """The row between two in and around which the pixels differ least."""
     import numpy as np
 
     rows = np.asarray(picture.crop((0, first, picture.width, last)).convert("L"), dtype=np.float32)
-    return first + int(rows.std(axis=1).argmin())
+    around = np.convolve(rows.std(axis=1), np.ones(_QUIET_ROWS), mode="valid")
+    return first + _QUIET_ROWS // 2 + int(around.argmin())
 
 
 def _on_white(picture: Image) -> Image:

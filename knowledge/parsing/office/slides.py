@@ -12,7 +12,7 @@ from knowledge.parsing.grid import spread
 from knowledge.parsing.office.charts import chart_markdown
 from knowledge.parsing.office.package import parsed_xml, transitional
 from knowledge.parsing.office.word_package import diagram_lines
-from knowledge.parsing.pictures import Pictures
+from knowledge.parsing.pictures import Pictures, description
 from knowledge.parsing.recognition import Recognition
 from knowledge.parsing.tables import write_table
 from knowledge.types import LeftOut
@@ -92,7 +92,7 @@ def _slide_parts(slide: Any) -> Iterator[str]:
 def _description(shape: Any) -> str:
     """What the author says that a picture shows; empty for other shapes, too."""
     named = getattr(shape._element, "nvPicPr", None)
-    return "" if named is None else " ".join((named.cNvPr.get("descr") or "").split())
+    return "" if named is None else description(named.cNvPr.get("descr"))
 
 
 def _recognised(slide: Any, pictures: Pictures) -> Iterator[str]:

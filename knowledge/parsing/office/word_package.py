@@ -14,7 +14,7 @@ from typing import Any
 
 from knowledge.parsing.office.charts import chart_markdown
 from knowledge.parsing.office.package import parsed_xml, related, transitional
-from knowledge.parsing.pictures import Pictures
+from knowledge.parsing.pictures import Pictures, description
 from knowledge.parsing.recognition import Recognition
 from knowledge.types import LeftOut, LeftOutKind
 
@@ -143,7 +143,7 @@ def _recognised(
         if min(int(extent.get("cx") or 0), int(extent.get("cy") or 0)) < _LARGE:
             continue
         _, part = targets.get("" if blip is None else blip.get(f"{_R}embed") or "", ("", ""))
-        is_told = told is not None and bool((told.get("descr") or "").strip())
+        is_told = told is not None and bool(description(told.get("descr")))
         there = part in archive.namelist()
         text = pictures.text(archive.read(part) if there else b"", is_told=is_told)
         if text:

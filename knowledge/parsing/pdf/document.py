@@ -64,7 +64,8 @@ def parse_pdf(content: bytes, recognition: Recognition | None = None) -> Draft:
             "The PDF does not say which letters its fonts show, so its text cannot be read. "
             "Export it anew from its source, or run text recognition (OCR) on it."
         )
-    body = body_size(pages)
+    # Print that was only recognised tells little of its size.
+    body = body_size([page for page in pages if page.confidence is None]) or body_size(pages)
     ordered = [[] if page.is_garbled else reading_order(page) for page in pages]
     kept = _without_running_lines(pages, ordered, body)
     recognised = {n: page.confidence for n, page in enumerate(pages, 1) if page.confidence}

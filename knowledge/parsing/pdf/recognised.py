@@ -53,13 +53,19 @@ def _size(ratio: float, usual: float) -> float:
 
 
 def _words(line: RecognisedLine, size: float, scale: float) -> list[Word]:
-    """The words of a line, each where its letters lie if all are equally wide."""
+    """The words of a line, each where its letters lie if all are equally wide.
+
+    No gap is so wide that it would part them: the engine took them for one line.
+    """
     letter = (line.x1 - line.x0) / len(line.text)
+    gap = min(letter, size / scale / 2)
     borders = [-1, *(at for at, char in enumerate(line.text) if char == " "), len(line.text)]
     return [
         Word(
             (line.x0 + (before + 1) * letter) * scale,
-            (line.x0 + after * letter) * scale,
+            (line.x0 + (after + 1) * letter - gap) * scale
+            if after < len(line.text)
+            else line.x1 * scale,
             line.top * scale,
             line.bottom * scale,
             line.text[before + 1 : after],
