@@ -79,6 +79,9 @@ def description(stated: str | None) -> str:
     return "" if _FILE_NAME.fullmatch(words) else words
 
 
+_NO_PICTURE: tuple[type[Exception], ...] = (*PARSER_FAILURES, DocumentSkipped)
+
+
 class Pictures:
     """The pictures of one Office file: their text is recognised where it can be, each once."""
 
@@ -113,7 +116,7 @@ class Pictures:
     def _recognised(self, content: bytes, recognition: Recognition) -> str | None:
         try:
             return recognised_text(opened_picture(content), recognition)
-        except (*PARSER_FAILURES, DocumentSkipped):  # a drawing in EMF, say: it is told as unread
+        except _NO_PICTURE:  # a drawing in EMF, say: it is told as unread
             return ""
 
 

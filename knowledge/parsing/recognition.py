@@ -93,13 +93,12 @@ class Recognition:
         best = Recognised(self._recogniser(picture), picture.size)
         if not best.lines:
             return best
+        turns: tuple[int, ...] = ()
         tall = sum(_is_upright(line) * len(line.text) for line in best.lines)
         if tall * 2 > sum(len(line.text) for line in best.lines):
             turns = (90, 270)
         elif confidence(best.lines) < _WELL_READ:
             turns = (180,)
-        else:
-            return best
         for turn in turns:
             turned = picture.rotate(turn, expand=True)
             other = Recognised(self._recogniser(turned), turned.size)

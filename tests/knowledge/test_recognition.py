@@ -210,12 +210,11 @@ class TestOffice:
         assert (sign.headings, sign.text) == ((MARK,), "Ring the bell twice.")
 
     def test_a_picture_is_told_as_unread_where_nothing_is_recognised(self) -> None:
-        content = self.word(
-            lambda document: (
-                document.add_paragraph("The gate is closed."),
-                document.add_picture(io.BytesIO(file_of(blank())), WordInches(4), WordInches(2)),
-            )
-        )
+        def fill(document: Any) -> None:
+            document.add_paragraph("The gate is closed.")
+            document.add_picture(io.BytesIO(file_of(blank())), WordInches(4), WordInches(2))
+
+        content = self.word(fill)
         assert told(read("gate.docx", content)) == ["1 picture"]
         assert told(parse("gate.docx", content)) == ["1 picture"]
 
