@@ -101,6 +101,10 @@ class EmbeddedStore:
             return frozenset()
         return await self._in_thread(self._readable, ids, principals)
 
+    async def held(self, source: str, document: str) -> list[EmbeddedPassage]:
+        """All of one document, whoever may read it; see the port."""
+        return await self._in_thread(self._held, source, document)
+
     async def count(self, source: str | None = None) -> int:
         """How many passages the store holds, of one source or in all."""
         return await self._in_thread(self._count, source)
@@ -201,6 +205,14 @@ class EmbeddedStore:
             # One snapshot for both: the id of a dropped access list may be given to another.
             db.execute("BEGIN")
             return sql.readable(db, ids, sql.readable_access(db, principals))
+
+    def _held(self, source: str, document: str) -> list[EmbeddedPassage]:
+        with self._connection() as db:
+            db.execute("BEGIN")
+            vectors = sql.vectors(db, source, document)
+            found = sql.passages(db, vectors)
+        held = [EmbeddedPassage(found[rid], vector) for rid, vector in vectors.items()]
+        return sorted(held, key=lambda each: each.passage.position)
 
     def _count(self, source: str | None) -> int:
         with self._connection() as db:

@@ -130,6 +130,16 @@ def passages(db: sqlite3.Connection, rids: Collection[int]) -> dict[int, Passage
     }
 
 
+def vectors(db: sqlite3.Connection, source: str, document: str) -> dict[int, NDArray[np.float32]]:
+    """Row id -> vector of one document's passages."""
+    rows = db.execute(
+        "SELECT p.rid, v.embedding FROM passage p JOIN vector v ON v.rid = p.rid "
+        "WHERE p.source_id = (SELECT id FROM source WHERE name = ?) AND p.document = ?",
+        (source, document),
+    )
+    return {int(rid): np.frombuffer(vector, dtype="<f4").copy() for rid, vector in rows}
+
+
 def count(db: sqlite3.Connection, source: str | None) -> int:
     """Passages of one source, or all."""
     if source is None:

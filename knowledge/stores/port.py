@@ -56,6 +56,13 @@ class PassageStore(Protocol):
         """
         ...
 
+    async def held(self, source: str, document: str) -> list[EmbeddedPassage]:
+        """All that the store holds of one document, by position, whoever may read it.
+
+        For keeping the index in order, never for answering.
+        """
+        ...
+
     async def count(self, source: str | None = None) -> int:
         """How many passages the store holds, of one source or in all."""
         ...

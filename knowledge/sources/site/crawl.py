@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 from knowledge.errors import SourceError
 from knowledge.sources.port import RawDocument, SkippedDocument
@@ -14,11 +15,13 @@ from knowledge.sources.site.asking import AT_ONCE, Asking, Sleep, in_order
 from knowledge.sources.site.links import address, is_page, may_be_page, read_page
 from knowledge.sources.site.robots import Robots
 from knowledge.sources.site.scope import Scope
-from knowledge.sources.site.website import WebsiteOptions
 from knowledge.sources.web_page import refresh_target, stated_type
 from knowledge.types import Validators
 from knowledge.web.client import GuardedClient, Response
 from knowledge.web.urls import safe_url
+
+if TYPE_CHECKING:
+    from knowledge.sources.site.website import WebsiteOptions
 
 _MOST_BEYOND = 10_000
 """Addresses beyond the maximum that are counted: a calendar leads to ever more."""

@@ -7,18 +7,21 @@ import hashlib
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from html import escape
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from knowledge.errors import SourceError
 from knowledge.sources.port import RawDocument, SkippedDocument
 from knowledge.sources.site.asking import AT_ONCE, Asking, Sleep, in_order
-from knowledge.sources.site.feed import FeedOptions
 from knowledge.sources.site.feed_reading import Entry, read_feed
 from knowledge.sources.site.listed import CLOSED, listed_page
 from knowledge.sources.site.robots import Robots
 from knowledge.types import Validators
 from knowledge.web.client import GuardedClient
 from knowledge.web.urls import safe_url
+
+if TYPE_CHECKING:
+    from knowledge.sources.site.feed import FeedOptions
 
 _PAGE = "page"
 """The note of a document that is the linked page, not what the feed holds."""

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from knowledge.errors import SourceError
@@ -19,10 +20,12 @@ from knowledge.sources.site.links import address
 from knowledge.sources.site.listed import CLOSED, listed_page
 from knowledge.sources.site.robots import Robots
 from knowledge.sources.site.scope import Scope
-from knowledge.sources.site.sitemap import SitemapOptions
 from knowledge.types import Validators
 from knowledge.web.client import GuardedClient, Response
 from knowledge.web.urls import safe_url
+
+if TYPE_CHECKING:
+    from knowledge.sources.site.sitemap import SitemapOptions
 
 _MOST_BYTES = 50 * 2**20
 """Of one site map, unpacked, by its protocol."""

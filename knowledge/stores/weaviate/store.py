@@ -233,6 +233,25 @@ class WeaviateStore:
             found.update(str(UUID(int=one.uuid.int)) for one in reply.objects)
         return frozenset(found)
 
+    async def held(self, source: str, document: str) -> list[EmbeddedPassage]:
+        """All of one document, whoever may read it; see the port."""
+        wanted = _equal("source", source) & _equal("document", document)
+        async with self._server.errors("could not look passages up", ASK_SECONDS):
+            found = await self._passages.query.fetch_objects(
+                filters=wanted,
+                limit=max(1, await self._matching(wanted)),
+                return_properties=list(KEPT),
+                include_vector=[VECTOR],
+            )
+        held = [
+            EmbeddedPassage(
+                to_passage(one.uuid, one.properties),
+                np.asarray(one.vector[VECTOR], dtype=np.float32),
+            )
+            for one in found.objects
+        ]
+        return sorted(held, key=lambda each: each.passage.position)
+
     async def count(self, source: str | None = None) -> int:
         """How many passages the store holds, of one source or in all."""
         async with self._server.errors("could not count", OPEN_SECONDS):

@@ -13,14 +13,12 @@ from knowledge.sources.registry import Kinds
 from tests.kit.sources import Given, opened, read
 from tests.kit.web_site import Site, running_site
 
-PAGE = {"Content_Type": "text/html"}
-
 
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
     async with running_site() as running:
         for path in ("/a", "/b", "/c"):
-            running.serve(path, f"<p>{path}</p>", **PAGE)
+            running.serve(path, f"<p>{path}</p>", Content_Type="text/html")
         yield running
 
 
@@ -86,7 +84,7 @@ class TestWhatItLists:
             await mapped(site, "https://other.example/x")
 
     async def test_can_be_narrowed_down(self, site: Site) -> None:
-        site.serve("/docs/x", "<p>x</p>", **PAGE)
+        site.serve("/docs/x", "<p>x</p>", Content_Type="text/html")
         given = await mapped(site, "/docs/x", "/a", "/b", include=["docs", "b"], exclude=["b"])
         assert paths(site, given) == ["/docs/x"]
 
@@ -157,12 +155,12 @@ class TestDates:
         again = await mapped(
             site, "/a 2026-01-01", "/b 2026-01-03T10:00:00+00:00", "/c", known=first
         )
-        assert [each.target for each in site.requests] == [
+        assert {each.target for each in site.requests} == {
             "/robots.txt",
             "/sitemap.xml",
             "/b",
             "/c",
-        ]
+        }
         assert again.read == [site.url("/b"), site.url("/c")]
         assert len(again.documents) == 3
 

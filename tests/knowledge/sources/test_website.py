@@ -42,10 +42,10 @@ class Wiki:
         return [name.removeprefix(self.site.url("")) for name in given.documents]
 
     def asked(self) -> list[str]:
-        """What was asked for since, robots.txt left out."""
+        """What was asked for since, robots.txt left out; sorted, as several are asked at once."""
         found = [each.target for each in self.site.requests if each.target != "/robots.txt"]
         self.site.requests.clear()
-        return found
+        return sorted(found)
 
     async def read(self, start: str = "/", known: Given | None = None, **options: object) -> Given:
         return await read(
@@ -145,7 +145,7 @@ class TestScope:
     @pytest.mark.parametrize(("option", "value"), [("max_pages", 0), ("depth", -1), ("pause", -1)])
     async def test_a_bound_that_is_none_is_refused(self, option: str, value: int) -> None:
         with pytest.raises(SourceError, match="must be at least"):
-            await read("http://127.0.0.1:9/", "website", **{option: value})
+            await read("http://127.0.0.1:9/", "website", None, **{option: value})
 
 
 class TestRobots:
@@ -205,7 +205,12 @@ class TestRobots:
             now += seconds
 
         async with running_site() as site, GuardedClient(allow=LOOPBACK) as client:
-            site.pages["/"] = lambda _request: begun.append(now) or Answer(b"x")
+
+            def page(_request: Request) -> Answer:
+                begun.append(now)
+                return Answer(b"x")
+
+            site.pages["/"] = page
             asking = Asking(client, 1000, pause=2.5, sleep=sleep, clock=lambda: now)
             for _ in range(3):
                 await asking.page(site.url("/"), None)
