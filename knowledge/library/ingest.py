@@ -165,7 +165,10 @@ class Ingester:
     async def _take(self, run: _Run, found: RawDocument | SkippedDocument) -> None:
         run.seen.add(found.document)
         if isinstance(found, SkippedDocument):
-            await self._leave_out(run, found.document, found.reason, found.kind)
+            if found.is_kept and found.document in run.known:
+                run.skipped[found.document] = found.reason
+            else:
+                await self._leave_out(run, found.document, found.reason, found.kind)
             return
         before = run.known.get(found.document)
         fingerprint = (
