@@ -1,6 +1,6 @@
 """The engine that recognises text in pictures: RapidOCR with the models in its package.
 
-It comes with ``pip install housevoice[ocr]``. Of the engines on PyPI it is the one that carries its
+It comes with the extra ``ocr``. Of the engines on PyPI it is the one that carries its
 models, is kept up, and needs neither a download nor a program of the system: onnxtr, docTR,
 PaddleOCR and EasyOCR fetch theirs at the first use, rapidocr-onnxruntime is its last year's name
 and stops at Python 3.12, and tesserocr and pytesseract need Tesseract.

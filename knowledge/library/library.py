@@ -109,8 +109,8 @@ class Library:
         )
         if spec.options.get(OCR_OPTION) and not self._means.recognises:
             raise SourceError(
-                "Text recognition is not installed here. Install it with "
-                "'python -m pip install -c constraints.txt -e .[ocr]', or leave --ocr out."
+                "Text recognition is not installed here. Leave --ocr out, or install it with "
+                "'.venv/bin/python -m pip install -e .[ocr] -c constraints.txt'."
             )
         async with self._leases.hold(spec.id):
             known = await self._catalog.source(spec.id)
