@@ -31,6 +31,7 @@ from adapters.slack.later import Later
 from adapters.slack.people import People
 from adapters.slack.showing.blocks import postings
 from adapters.slack.showing.finding import OTHER, erase, find_answer
+from adapters.slack.showing.home import Home
 from adapters.slack.showing.private import PrivateReply, whisper
 from adapters.slack.showing.replies import OpenReply
 from bot.cards import Card
@@ -290,7 +291,16 @@ class SlackAdapter:
             log_failure("slack_not_taken", error)
 
         app.error(failed)
-        register(app, self._hearing, self._interactions, self._people, self._agent, self._later)
+        homes = Home(
+            self,
+            self._web,
+            self._people,
+            self._desk.commands.where(self.features).all,
+            self._desk.prompts,
+        )
+        register(
+            app, self._hearing, self._interactions, self._people, self._agent, homes, self._later
+        )
         return app
 
     async def _permalink(self, channel: str, ts: str) -> str:

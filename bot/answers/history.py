@@ -61,13 +61,16 @@ _citation = sa.Table(
     sa.Index("ix_citation_document", "source", "document"),
 )
 
-_gap = sa.Table(
+GAP = sa.Table(
     "gap",
     metadata,
     sa.Column("trace_id", sa.String(32), primary_key=True),
     sa.Column("question", sa.Text, nullable=False),
     sa.Column("asked_at", Moment, nullable=False),
+    sa.Column("closed_at", Moment),
+    sa.Column("closed_how", sa.String(12)),
 )
+"""Questions without an answer; :mod:`bot.answers.gaps` says what becomes of them."""
 
 _feedback = sa.Table(
     "feedback",
@@ -166,7 +169,7 @@ class History:
                 await db.execute(sa.insert(_citation), rows)
             if reply.abstained:
                 await db.execute(
-                    sa.insert(_gap).values(
+                    sa.insert(GAP).values(
                         trace_id=reply.trace_id, question=reply.question, asked_at=now
                     )
                 )
@@ -269,7 +272,7 @@ class History:
 
     async def add_gap(self, trace: Trace) -> None:
         """Enter that what was shown did not answer the question; it may be entered already."""
-        entry = insert(self._engine, _gap).values(
+        entry = insert(self._engine, GAP).values(
             trace_id=trace.id, question=trace.reply.question, asked_at=trace.answered_at
         )
         async with self._engine.begin() as db:
@@ -282,19 +285,23 @@ class History:
         )
         async with self._engine.begin() as db:
             await db.execute(
-                sa.delete(_gap).where(_gap.c.trace_id == trace_id, sa.not_(found_wanting))
+                sa.delete(GAP).where(GAP.c.trace_id == trace_id, sa.not_(found_wanting))
             )
 
     async def gaps(self) -> list[str]:
         """Questions that nothing answered, or nothing that was meant, newest first."""
         async with self._engine.connect() as db:
-            rows = await db.execute(sa.select(_gap.c.question).order_by(_gap.c.asked_at.desc()))
+            rows = await db.execute(
+                sa.select(GAP.c.question)
+                .where(GAP.c.closed_at.is_(None))
+                .order_by(GAP.c.asked_at.desc())
+            )
         return [row.question for row in rows]
 
 
 async def _forget(db: AsyncConnection, is_meant: sa.ColumnElement[bool]) -> None:
     ids = sa.select(_trace.c.id).where(is_meant)
-    for table in (_citation, _turn, _gap, _feedback):
+    for table in (_citation, _turn, GAP, _feedback):
         await db.execute(sa.delete(table).where(table.c.trace_id.in_(ids)))
     await db.execute(sa.delete(_trace).where(is_meant))
 

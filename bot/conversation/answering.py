@@ -22,7 +22,7 @@ from bot.conversation.streaming import StreamingReply
 from bot.errors import PlatformError
 from bot.ports import Platform, ReplyView
 from bot.types import Asker, Message, Reply, Utterance, person
-from knowledge.types import Attachment, attachment_source, conversation_principal
+from knowledge.types import CURATED, Attachment, attachment_source, conversation_principal
 
 ATTEMPTS = 5
 """That may fail by themselves."""
@@ -240,7 +240,9 @@ class Answering:
             attachments=tuple(file.name for file in utterance.files),
             unread=unread,
             voice=utterance.voice or rules.voice,
-            sources=None if sources is None else sources | {attachment_source(conversation)},
+            sources=None
+            if sources is None
+            else sources | {attachment_source(conversation), CURATED},
             earlier=await self._earlier(platform, utterance),
             bar=bar,
             private=private,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +17,7 @@ from bot.answers.question.glossary import load_glossary
 from bot.answers.question.searching import Searching
 from bot.desk.desk import Desk
 from bot.desk.kb.audit import Audit
+from bot.desk.kb.parts import Knowledge
 from bot.errors import ConfigurationError
 from bot.ports import Sources
 from bot.shell.core import Outside, build_core
@@ -34,7 +35,9 @@ from knowledge.embedding.port import Embedder
 from knowledge.errors import remedy
 from knowledge.library.attachments import AttachmentReader
 from knowledge.library.catalog import Catalog
+from knowledge.library.curated import CuratedAnswers
 from knowledge.library.library import Library
+from knowledge.library.uploads import Uploads
 from knowledge.retrieval.cross_encoder import open_reader
 from knowledge.retrieval.reader import Reader
 from knowledge.retrieval.retriever import Retriever
@@ -43,6 +46,7 @@ from knowledge.sources.port import Means
 from knowledge.state.database import open_database
 from knowledge.stores.embedded import EmbeddedStore
 from knowledge.stores.port import PassageStore
+from knowledge.types import Vector
 from knowledge.web.client import GuardedClient
 
 if TYPE_CHECKING:
@@ -66,6 +70,7 @@ class App:
     writer: WriterFor
     desk: Desk
     audit: Audit
+    knowledge: Knowledge
     sources: Sources
     chores: Chores
 
@@ -154,7 +159,13 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         library = Library(
             engine, store, embedder, file_reader, Means(client, max_bytes), clock=_now
         )
-        sources = LibrarySources(library, cache(partial(schedules_of, settings)), _now)
+        uploads = Uploads(settings.data / "uploads", attachments.fetch, max_bytes)
+        curated = CuratedAnswers(engine, store, embedder, _now)
+        sources = LibrarySources(library, uploads, cache(partial(schedules_of, settings)), _now)
+
+        async def embed_all(texts: Sequence[str]) -> Sequence[Vector]:
+            return list(await embedder.embed_passages(texts))
+
         core = build_core(
             Outside(
                 engine=engine,
@@ -164,6 +175,9 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 voice_names=partial(names, settings.voices),
                 attachments=attachments,
                 sources=sources,
+                curated=curated,
+                worded=curated.worded,
+                embed=embed_all,
                 passages=store,
                 read_at=Catalog(engine).read_at,
                 clock=_now,
@@ -183,16 +197,25 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             voice=voice,
             writer=writer,
             desk=core.desk,
-            audit=core.audit,
+            audit=core.knowledge.audit,
+            knowledge=core.knowledge,
             sources=sources,
             chores={
                 "inbox": lambda: core.inbox.forget_old(_now()),
                 "limits": lambda: core.limits.forget_old(_now()),
                 "attachments": attachments.forget_expired,
                 "drafts": core.drafting.forget_old,
+                "proposals": core.knowledge.proposals.forget_old,
+                "uploads": lambda: tidy_uploads(core.knowledge),
+                "curated": curated.settle,
                 "citations": core.history.forget_lost_citations,
             },
         )
+
+
+async def tidy_uploads(knowledge: Knowledge) -> None:
+    """Drop the files that are no source's and that nobody will make one any more."""
+    await knowledge.sources.tidy_uploads(await knowledge.proposals.waiting())
 
 
 def _now() -> datetime:

@@ -158,7 +158,7 @@ class AttachmentReader:
         bound = asyncio.timeout_at(until)
         try:
             async with bound:
-                content, content_type = await self._fetch(name, file)
+                content, content_type = await self.fetch(name, file)
                 # Who may read it is settled by where it was sent, not by what it says of itself;
                 # nor does it matter here for how long it says to be valid. It is opened where it
                 # was sent: its address may itself be a permission, and soon expires.
@@ -196,8 +196,8 @@ class AttachmentReader:
             await self._store.delete(source, document)
             raise DocumentSkipped("It was taken back while it was being read.")
 
-    async def _fetch(self, name: str, file: Attachment) -> tuple[bytes, str | None]:
-        """The file, and what type it is said to be."""
+    async def fetch(self, name: str, file: Attachment) -> tuple[bytes, str | None]:
+        """The file, and what type it is said to be. Raises :class:`DocumentSkipped`."""
         _refuse_media(file.content_type or mimetypes.guess_type(name)[0])
         too_large = f"It is larger than the {self._max_bytes / 2**20:.2g} MB that are read."
         if file.size is not None and file.size > self._max_bytes:

@@ -19,6 +19,7 @@ from knowledge.library.catalog import Catalog, Run, RunReport
 from knowledge.library.embedder_record import EmbedderRecord
 from knowledge.library.ingest import Ingester, Progress
 from knowledge.library.leases import Leases, Reading
+from knowledge.library.trial import TrialReport, try_out
 from knowledge.sources.port import Means, SourceSpec
 from knowledge.sources.registry import Kinds
 from knowledge.stores.port import PassageStore
@@ -72,6 +73,7 @@ class Library:
         self._ingester = Ingester(
             self._catalog, store, embedder, reader, max_bytes=means.max_bytes, clock=clock
         )
+        self._reader = reader
         self._kinds = kinds or Kinds()
         self._means = means
         self._clock = clock
@@ -116,6 +118,20 @@ class Library:
             await self._catalog.save_source(spec, self._clock())
             await self._record.settle()
             return spec, await self._ingester.run(spec, source, progress)
+
+    async def try_out(
+        self, typed: str, *, kind: str | None = None, remote: bool = False
+    ) -> tuple[SourceSpec, TrialReport]:
+        """What adding this would find, by reading its beginning; nothing is kept.
+
+        Raises :class:`SourceError` for what :meth:`add` would refuse.
+        """
+        spec = self._kinds.describe(typed, kind=kind, remote=remote)
+        known = await self._catalog.source(spec.id)
+        if known is not None:  # with what it is read with, such as a token
+            spec = known
+        source = self._kinds.open(spec, self._means)
+        return spec, await try_out(source, self._reader, self._means.max_bytes)
 
     async def refresh(self, name: str, progress: Told = _untold) -> RunReport:
         """Read a source again: what changed is replaced, what vanished goes.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from bot.desk.commands import Invocation
 from bot.desk.kb.audit import AuditLine
@@ -122,10 +123,15 @@ def when(reading: SourceReading) -> str:
 
 def skipped(reading: SourceReading) -> list[str]:
     """What a reading skipped and why, one a line."""
-    listed = sorted(reading.skipped.items())
-    lines = [f"- {document}: {reason}" for document, reason in listed[:_MOST_SKIPPED]]
-    if len(listed) > _MOST_SKIPPED:
-        lines.append(f"and {len(listed) - _MOST_SKIPPED} more")
+    return listed(reading.skipped)
+
+
+def listed(reasons: Mapping[str, str]) -> list[str]:
+    """Documents with reasons, one a line."""
+    ordered = sorted(reasons.items())
+    lines = [f"- {document}: {reason}" for document, reason in ordered[:_MOST_SKIPPED]]
+    if len(ordered) > _MOST_SKIPPED:
+        lines.append(f"and {len(ordered) - _MOST_SKIPPED} more")
     return lines
 
 
