@@ -83,6 +83,18 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A small picture beside a card's text, which says everything without it."""
+
+    name: str
+    """File name."""
+    alt: str
+    """What is to be seen, in words."""
+    content: bytes = field(repr=False)
+    """PNG."""
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One message of the bot's."""
 
@@ -100,6 +112,7 @@ class Card:
     """How sure the answer is, by which its buttons are called; None: no answer."""
     rows: tuple[Row, ...] = ()
     """Below the text, at most eight."""
+    picture: Picture | None = None
 
     @property
     def live_links(self) -> frozenset[str]:

@@ -258,6 +258,13 @@ class Platform(Protocol):
         """Post a message; returns a link to it, or nothing where there are no links."""
         ...
 
+    async def replace(self, place: Place, shown: Sequence[str], card: Card) -> bool:
+        """Show a card in place of messages of the bot's that were posted at any time.
+
+        False: none of them is there any more, or can be changed.
+        """
+        ...
+
     async def link(self, place: Place) -> str:
         """Where people can open the place; empty where they cannot."""
         ...

@@ -30,7 +30,7 @@ from adapters.slack.interactions import Interactions
 from adapters.slack.later import Later
 from adapters.slack.people import People
 from adapters.slack.showing.blocks import postings
-from adapters.slack.showing.finding import OTHER, erase, find_answer
+from adapters.slack.showing.finding import OTHER, erase, find_answer, replace_messages
 from adapters.slack.showing.home import Home
 from adapters.slack.showing.private import PrivateReply, whisper
 from adapters.slack.showing.replies import OpenReply
@@ -247,6 +247,10 @@ class SlackAdapter:
             )
             first = first or str(posted["ts"])
         return await self._permalink(place.channel, first)
+
+    async def replace(self, place: Place, shown: Sequence[str], card: Card) -> bool:
+        """Change messages of the bot's."""
+        return await replace_messages(self._web, place.channel, place.thread, shown, postings(card))
 
     async def link(self, place: Place) -> str:
         """Where people can open the place."""

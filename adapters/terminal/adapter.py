@@ -268,6 +268,14 @@ class Console:
         self.show(replace(card, text=f"{where}{card.text}", buttons=()))
         return ""
 
+    async def replace(self, place: Place, shown: Sequence[str], card: Card) -> bool:
+        """Write it below: what is written cannot be changed. Only of this very conversation."""
+        if place != self._place:
+            return False
+        self.show(card)
+        self.last = card
+        return True
+
     async def link(self, place: Place) -> str:
         """Nothing to open."""
         return ""

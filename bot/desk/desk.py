@@ -61,6 +61,8 @@ class Desk:
                 draft = await self.drafting.get(subject, place, user)
                 fence = "`" * max(3, 1 + _longest_run(draft.text))
                 return Card(f"{fence}\n{draft.text}\n{fence}")
+            case "again":
+                return await self.follow_ups.again(subject, place, user)
             case "solved":
                 raise UsageError("There is nothing to solve here.")
             case _:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,10 +15,13 @@ from bot.answers.assistant import Assistant
 from bot.answers.history import History
 from bot.answers.question.glossary import load_glossary
 from bot.answers.question.searching import Searching
+from bot.answers.recall import Recalls
+from bot.conversation.errands import Errands
 from bot.desk.desk import Desk
 from bot.desk.kb.audit import Audit
 from bot.desk.kb.parts import Knowledge
 from bot.errors import ConfigurationError
+from bot.failures import log_failure
 from bot.ports import Sources
 from bot.shell.core import Outside, build_core
 from bot.shell.data_folder import open_data_folder
@@ -71,6 +74,7 @@ class App:
     desk: Desk
     audit: Audit
     knowledge: Knowledge
+    errands: Errands
     sources: Sources
     chores: Chores
 
@@ -156,11 +160,19 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             keep=timedelta(days=settings.attachment_days),
             clock=_now,
         )
+        recalls = Recalls(engine, store.held, settings.recall_days, _now)
+        recheck = rechecking(recalls)
         library = Library(
-            engine, store, embedder, file_reader, Means(client, max_bytes), clock=_now
+            engine,
+            store,
+            embedder,
+            file_reader,
+            Means(client, max_bytes),
+            clock=_now,
+            changed=recheck,
         )
         uploads = Uploads(settings.data / "uploads", attachments.fetch, max_bytes)
-        curated = CuratedAnswers(engine, store, embedder, _now)
+        curated = CuratedAnswers(engine, store, embedder, _now, recheck)
         sources = LibrarySources(library, uploads, cache(partial(schedules_of, settings)), _now)
 
         async def embed_all(texts: Sequence[str]) -> Sequence[Vector]:
@@ -180,6 +192,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 embed=embed_all,
                 passages=store,
                 read_at=Catalog(engine).read_at,
+                recalls=recalls,
                 clock=_now,
                 support=ReaderSupport(reader),
             ),
@@ -199,6 +212,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             desk=core.desk,
             audit=core.knowledge.audit,
             knowledge=core.knowledge,
+            errands=core.errands,
             sources=sources,
             chores={
                 "inbox": lambda: core.inbox.forget_old(_now()),
@@ -208,9 +222,24 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 "proposals": core.knowledge.proposals.forget_old,
                 "uploads": lambda: tidy_uploads(core.knowledge),
                 "curated": curated.settle,
+                "recalls": recalls.check,
+                "recalled": recalls.forget_old,
+                "outbox": core.errands.outbox.forget_old,
                 "citations": core.history.forget_lost_citations,
             },
         )
+
+
+def rechecking(recalls: Recalls) -> Callable[[str], Awaitable[None]]:
+    """Look again at the answers that rest on a source; what fails is made up for hourly."""
+
+    async def recheck(source: str) -> None:
+        try:
+            await recalls.check(source)
+        except Exception as error:  # the source is read, and that is told
+            log_failure("answers_not_checked", error, source=source)
+
+    return recheck
 
 
 async def tidy_uploads(knowledge: Knowledge) -> None:

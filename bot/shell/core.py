@@ -17,11 +17,15 @@ from bot.answers.gaps import Gaps
 from bot.answers.history import History
 from bot.answers.judge import Thresholds
 from bot.answers.question.curated import CuratedFirst, Worded
+from bot.answers.recall import Recalls
 from bot.conversation.answering import Answering, AttachmentReader
 from bot.conversation.channels import Channels
 from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.errands import Errands
 from bot.conversation.inbox import Inbox
 from bot.conversation.limits import Limits
+from bot.conversation.outbox import Outbox
+from bot.conversation.recalling import Recalling
 from bot.conversation.roles import Roles
 from bot.desk.commands import Commands, Invocation, Outcome
 from bot.desk.desk import Desk
@@ -59,6 +63,7 @@ class Outside:
     embed: Embed
     passages: PassageAccess
     read_at: ReadAt
+    recalls: Recalls
     clock: Callable[[], datetime]
     support: Support | None = None
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -78,6 +83,7 @@ class Core:
     drafting: Drafting
     commands: Commands
     knowledge: Knowledge
+    errands: Errands
     desk: Desk
     """What every platform hands what it hears to."""
 
@@ -166,5 +172,8 @@ def build_core(outside: Outside, settings: Settings) -> Core:
         drafting=drafting,
         commands=commands,
         knowledge=knowledge,
+        errands=Errands(
+            Recalling(outside.recalls, history, inbox), Outbox(engine, clock), outside.sleep
+        ),
         desk=desk,
     )

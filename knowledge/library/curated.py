@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
@@ -44,11 +44,14 @@ class CuratedAnswers:
         store: PassageStore,
         embedder: Embedder,
         clock: Callable[[], datetime],
+        changed: Callable[[str], Awaitable[object]],
     ) -> None:
+        """``changed``: is told when one is taken away; does not raise."""
         self._engine = engine
         self._store = store
         self._embedder = embedder
         self._clock = clock
+        self._changed = changed
 
     async def add(
         self,
@@ -97,6 +100,7 @@ class CuratedAnswers:
         await self._store.delete(CURATED, id)
         async with self._engine.begin() as db:
             await db.execute(sa.delete(_curated).where(_curated.c.id == id))
+        await self._changed(CURATED)
         return _answer(row._mapping)
 
     async def worded(self, question: str, principals: Principals) -> Passage | None:

@@ -16,8 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.answers.assistant import Assistant
 from bot.answers.history import History
+from bot.answers.recall import Recalls
 from bot.conversation.channels import Channels
 from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.errands import Errands
 from bot.conversation.inbox import Inbox
 from bot.conversation.limits import Limits
 from bot.desk.commands import Commands
@@ -97,6 +99,8 @@ class Bench:
     drafting: Drafting
     commands: Commands
     knowledge: Knowledge
+    recalls: Recalls
+    errands: Errands
     desk: Desk
 
     @property
@@ -181,7 +185,11 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
     ) -> Mapping[tuple[str, str], datetime]:
         return {each: world.read_at[each] for each in documents if each in world.read_at}
 
-    curated = CuratedAnswers(engine, _as_store(world.passages), WordEmbedder(), world.clock)
+    settings = _settings(options)
+    recalls = Recalls(engine, world.passages.held, settings.recall_days, world.clock)
+    curated = CuratedAnswers(
+        engine, _as_store(world.passages), WordEmbedder(), world.clock, recalls.check
+    )
 
     async def embed(texts: Sequence[str]) -> Sequence[Vector]:
         return list(await WordEmbedder().embed_passages(texts))
@@ -199,10 +207,11 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
         embed=embed,
         passages=world.passages,
         read_at=read_at,
+        recalls=recalls,
         clock=world.clock,
         sleep=world.hand.sleep,
     )
-    core = build_core(outside, _settings(options))
+    core = build_core(outside, settings)
     return Bench(
         url=url,
         options=options,
@@ -219,6 +228,8 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
         drafting=core.drafting,
         commands=core.commands,
         knowledge=core.knowledge,
+        recalls=recalls,
+        errands=core.errands,
         desk=core.desk,
     )
 
@@ -236,6 +247,7 @@ def _settings(options: Mapping[str, Any]) -> Settings:
         sure=thresholds.sure,
         unsure=thresholds.unsure,
         near=thresholds.near,
+        recall_days=options.get("recall_days", 14),
         max_question_chars=options.get("max_question_chars", 2000),
         roles=options.get("roles", {}),
         prompts=tuple(options.get("prompts", ())),

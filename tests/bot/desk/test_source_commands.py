@@ -54,6 +54,12 @@ async def told(*args: Any, **of: Any) -> str:
     return outcome.text
 
 
+async def at_rest() -> None:
+    """Until everything that can go on has gone on."""
+    for _ in range(200):
+        await asyncio.sleep(0.001)
+
+
 async def added(bench: Bench, office: FakePlatform, line: str) -> str:
     """Give a command that adds something, and keep what was found."""
     tried = await given_line(bench, office, line)
@@ -243,11 +249,9 @@ class TestAdding:
         by = replace(office.by(ADMIN), tell=tell)
         keeping = asyncio.create_task(bench.desk.press("keep", tried.subject, by))
         for seconds in (PACE - 1, 1, PACE, PACE):
-            while bench.world.hand.next is None:
-                await asyncio.sleep(0)
+            await at_rest()
             bench.world.hand.move(seconds)
-            for _ in range(5):
-                await asyncio.sleep(0)
+        await at_rest()
         go_on.set()
         await keeping
         assert said == ["Reading https://a.example/: 40 documents, 120 passages so far …"]
@@ -402,7 +406,8 @@ async def test_every_change_is_in_the_log_without_what_was_typed(
     bench: Bench, office: FakePlatform, sources: FakeSources
 ) -> None:
     with capture_logs() as logged:
-        for line in ("add https://a.example/?page=7", "pause hb", "resume hb", "refresh hb"):
+        await added(bench, office, "add https://a.example/?page=7")
+        for line in ("pause hb", "resume hb", "refresh hb"):
             await given_line(bench, office, line)
         form = await given_line(bench, office, "remove hb")
         assert isinstance(form, Form)
