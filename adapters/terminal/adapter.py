@@ -117,7 +117,11 @@ class Console:
         name, *rest = line.split(None, 1) or [""]
         words = rest[0] if rest else ""
         name = name.lower()
-        doing = self._press(_ACTIONS[name], words) if name in _ACTIONS else self._run(name, words)
+        if name in _ACTIONS:
+            number, words = _leading_number(words)
+            doing = self._press(_ACTIONS[name], number)
+        else:
+            doing = self._run(name, words)
         match await self._desk.safely(doing):
             case Card() as card:
                 self._outcome(card)
@@ -146,14 +150,13 @@ class Console:
         by = replace(self._by(values), files=tuple(files))
         return await offered.run(command, by)
 
-    async def _press(self, action: Action, words: str) -> Outcome:
+    async def _press(self, action: Action, number: int | None) -> Outcome:
         subject = self.last.subject if action in self.last.buttons else None
-        rows = [each for each in self.last.rows if action in each.buttons]
-        number = without_fields(words).strip()
-        if rows and number.isdecimal() and 1 <= int(number) <= len(self.last.rows):
-            subject = self.last.rows[int(number) - 1].subject
-        elif rows:
-            raise UsageError(f"Which one? `/{action} 1` is the first.")
+        rows = self.last.rows
+        if any(action in each.buttons for each in rows):
+            if number is None or not 1 <= number <= len(rows):
+                raise UsageError(f"Which one? `/{action} 1` is the first.")
+            subject = rows[number - 1].subject
         if subject is None:
             raise UsageError(f"There is no `/{action}` for the last answer.")
         return await self._desk.press(action, subject, self._by({}))
@@ -315,6 +318,12 @@ class _Reply:
 
     async def erase(self) -> None:
         """Too late."""
+
+
+def _leading_number(words: str) -> tuple[int | None, str]:
+    """The number of a row, and what is left of the words."""
+    first, _, rest = words.partition(" ")
+    return (int(first), rest.strip()) if first.isdecimal() else (None, words)
 
 
 def _named(action: Action, card: Card) -> str:

@@ -40,8 +40,9 @@ async def answered(stage: Stage, readers: str = "public") -> str:
 
 
 async def test_a_gap_is_answered_at_once_and_cited_as_such(stage: Stage) -> None:
-    assert "I don't know" in (await stage.ask("ann", "general", ASKED)).text
     await stage.ask("bob", "general", "Who repairs bicycle?")
+    stage.bench.clock.tick(1)
+    assert "I don't know" in (await stage.ask("ann", "general", ASKED)).text
     listed = await gaps(stage)
     assert "2 questions without an answer" in listed.text and "(2 times)" in listed.text
     told = await answered(stage)
@@ -69,9 +70,7 @@ async def test_written_answers_are_listed_and_removed(stage: Stage) -> None:
     assert ASKED in listed.text and "for everyone, by " in listed.text
     gone = shown(await stage.press("ida", listed, "forget"))
     assert "is not given any more" in gone.text
-    assert "Nobody has written" in shown(
-        await stage.command("ida", "general", "/kb curated")
-    ).text
+    assert "Nobody has written" in shown(await stage.command("ida", "general", "/kb curated")).text
     assert "I don't know" in (await stage.ask("ann", "general", ASKED)).text
     lines = await stage.bench.audit.newest(5)
     assert [each.what for each in lines] == ["removed", "answered"]
@@ -91,7 +90,7 @@ async def test_a_source_is_tried_for_a_gap(stage: Stage) -> None:
     tried = await stage.fill_in(
         "ida", naming, {"address": "https://a.example/shed", "readers": "public"}
     )
-    assert "I tried https://a.example/shed: 1 document" in tried.text
+    assert "I tried https://a.example/shed: 1 document" in tried.text.replace("`", "")
     repairs = evidence("Kim repairs bicycles.", title="Shed", source="a.example/shed")
     stage.bench.knows("bicycles", repairs)
     kept = shown(await stage.press("ida", tried, "keep"))

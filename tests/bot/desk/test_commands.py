@@ -219,12 +219,12 @@ async def test_kb_gaps_tells_what_nothing_answered(bench: Bench, office: FakePla
     subjects = "bikes cups dogs eggs figs guns hats inks jars kites lamps".split()
     for word in (*subjects, "lamps"):
         bench.clock.tick(1)
-        await bench.dispatcher.hear(office, utterance(f"Who sells {word} {word} {word}?"))
+        await bench.dispatcher.hear(office, utterance(f"{word}?"))
         await bench.settled()
     outcome = await given_line(bench, office, "/kb gaps")
     assert isinstance(outcome, Card)
     assert outcome.text.startswith("12 questions without an answer, 3 more subjects.")
-    assert outcome.rows[0].text == "**Who sells lamps lamps lamps?** (2 times)"
+    assert outcome.rows[0].text == "**lamps?** (2 times)"
     assert len(outcome.rows) == 8
     assert {each.buttons for each in outcome.rows} == {("answer", "source", "dismiss")}
 
