@@ -181,7 +181,7 @@ def warnings(report: TrialReport) -> Iterator[str]:
     if foreign:
         yield f"It is partly in {', '.join(foreign)}; answers are sure in English only."
     for document, left_out in sorted(report.left_out.items()):
-        told = ", ".join(f"{each.count} {each.kind}" for each in left_out)
+        told = ", ".join(each.told for each in left_out)
         yield f"Not read of {document}: {told}."
 
 
@@ -208,5 +208,6 @@ def _reading(run: Run) -> SourceReading:
         report.removed,
         report.unchanged,
         report.skipped,
+        report.left_out,
         report.error or "",
     )

@@ -6,37 +6,39 @@ import asyncio
 import hashlib
 import os
 import shutil
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 
 from knowledge.errors import DocumentSkipped, SourceError
-from knowledge.library.attachments import tidy_name
+from knowledge.library.attachment_files import fetch_file, tidy_name
+from knowledge.sources.port import Means
 from knowledge.types import Attachment
-
-Fetch = Callable[[str, Attachment], Awaitable[tuple[bytes, str | None]]]
-"""A file by its name, guarded and bounded; raises :class:`DocumentSkipped`.
-:meth:`knowledge.library.attachments.AttachmentReader.fetch`."""
 
 
 class Uploads:
     """The folder. Each file has one of its own by its content, so the same is laid there once."""
 
-    def __init__(self, folder: Path, fetch: Fetch, max_bytes: int) -> None:
+    def __init__(self, folder: Path, means: Means) -> None:
         self._folder = folder
-        self._fetch = fetch
-        self._max_bytes = max_bytes
+        self._means = means
 
     async def save(self, file: Attachment) -> Path:
         """Fetch a file; where it lies. Raises :class:`SourceError`, saying what to do."""
         name = tidy_name(file.name)
         if file.content is not None:
             content = file.content
-            if len(content) > self._max_bytes:
-                most = f"{self._max_bytes / 2**20:.2g} MB"
+            if len(content) > self._means.max_bytes:
+                most = f"{self._means.max_bytes / 2**20:.2g} MB"
                 raise SourceError(f"{name} is larger than the {most} that are read.")
         else:
             try:
-                content, _ = await self._fetch(name, file)
+                content, _ = await fetch_file(
+                    self._means.client,
+                    name,
+                    file,
+                    self._means.max_bytes,
+                    recognises=self._means.recognises,
+                )
             except DocumentSkipped as skipped:
                 raise SourceError(f"{name} cannot be added. {skipped.reason}") from skipped
         return await asyncio.to_thread(self._write, name, content)

@@ -62,7 +62,7 @@ class Adding:
             if reading.fault
             else f"{found}: {words.held(source)}."
         )
-        lines = [told, *words.skipped(reading)]
+        lines = [told, *words.skipped(reading), *words.left_out(reading)]
         if proposal.gap:
             lines.append(await self._answered(proposal.gap, source))
         return Card("\n".join(lines))

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 from bot.shell.sources import LibrarySources
 from jobs.schedules import Schedules
-from knowledge.library.attachments import AttachmentReader
 from knowledge.library.library import Library
 from knowledge.library.uploads import Uploads
 from knowledge.sources.port import Means
@@ -55,10 +53,7 @@ async def scene(platform: str, folder: Path, *allowed: str) -> AsyncIterator[Sce
         site.serve("/help", PAGE, Content_Type="text/html")
         means = Means(client, 10**6)
         library = Library(engine, store, WordEmbedder(), file_reader(), means)
-        attachments = AttachmentReader(
-            store, WordEmbedder(), file_reader(), client, engine, max_bytes=10**6, keep=timedelta(1)
-        )
-        uploads = Uploads(folder / "uploads", attachments.fetch, 10**6)
+        uploads = Uploads(folder / "uploads", means)
         sources = LibrarySources(library, uploads, lambda: Schedules("0 3 * * *"))
         async with opened(STAGES[platform], folder, sources=sources) as stage:
             yield Scene(stage, library, store, site)
