@@ -184,7 +184,7 @@ class Voice:
     @classmethod
     def load(cls, root: Path, name: str) -> Voice:
         """Read ``root/name``; raises :class:`ConfigurationError` saying what is wrong with it."""
-        if not _NAME.fullmatch(name):
+        if not is_voice_name(name):
             raise ConfigurationError(
                 f"'{name}' is not a voice's name: use lower-case letters, digits, - and _."
             )
@@ -224,6 +224,11 @@ class Voice:
     def examples(self) -> tuple[Example, ...]:
         """All pairs of ``examples.jsonl``; raises :class:`ConfigurationError` naming the line."""
         return tuple(_examples(self.folder / "examples.jsonl"))
+
+
+def is_voice_name(name: str) -> bool:
+    """Whether a voice's folder may be called so."""
+    return _NAME.fullmatch(name) is not None
 
 
 def names(root: Path) -> list[str]:

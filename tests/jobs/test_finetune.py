@@ -269,7 +269,7 @@ class TestATrainingThatFails:
         "examples",
         [
             pytest.param([], id="none"),
-            pytest.param(pairs(13, 3), id="too few"),
+            pytest.param(pairs(9, 3), id="too few"),
             pytest.param(pairs(1, 60), id="one topic"),
             pytest.param(pairs(2, 30), id="two topics"),
         ],

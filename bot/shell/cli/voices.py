@@ -8,7 +8,11 @@ import typer
 
 from bot.shell.cli.shared import report_errors
 
-voice_cli = typer.Typer(help="List voices and train their LoRA.", no_args_is_help=True)
+voice_cli = typer.Typer(
+    help="Make voices of your own writing, train and judge them, and choose what is spoken.",
+    no_args_is_help=True,
+)
+VoiceFolder = Annotated[str, typer.Argument(metavar="VOICE", help="The voice's folder name.")]
 
 
 @voice_cli.command("list")
@@ -27,7 +31,7 @@ def voice_list() -> None:
 
 @voice_cli.command("train")
 def voice_train(
-    name: Annotated[str, typer.Argument(help="The voice's folder name.")],
+    name: VoiceFolder,
     epochs: Annotated[int, typer.Option(min=1, max=20, help="Times through the pairs.")] = 3,
     seed: Annotated[int, typer.Option(help="Decides the split and the order.")] = 0,
 ) -> None:

@@ -19,13 +19,12 @@ from typing import Any
 from bot.errors import ConfigurationError, ModelError
 from bot.voice.voice import Voice
 from jobs.training.voice.artifacts import save, tidy
-from jobs.training.voice.data import TrainingSettings, split
+from jobs.training.voice.data import FEWEST_PAIRS, TrainingSettings, split
 from jobs.training.voice.loop import Trainer
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 _LAYERS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-_FEWEST_PAIRS = 40
 
 
 def train(
@@ -39,10 +38,10 @@ def train(
     ``weights`` is what ``from_pretrained`` takes. The old LoRA stays until the new one is whole.
     Raises :class:`ConfigurationError` if there are too few pairs to learn from and to measure on.
     """
-    if len(voice.examples) < _FEWEST_PAIRS:
+    if len(voice.examples) < FEWEST_PAIRS:
         raise ConfigurationError(
             f"{voice.folder / 'examples.jsonl'} has {len(voice.examples)} pairs; "
-            f"a LoRA needs at least {_FEWEST_PAIRS}, better 200."
+            f"a LoRA needs at least {FEWEST_PAIRS}, better 200."
         )
     parts = split(voice.examples, settings)
     if not (parts.train and parts.validation and parts.test):
