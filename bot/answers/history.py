@@ -78,6 +78,8 @@ _feedback = sa.Table(
     sa.Column("rated_at", Moment, nullable=False),
 )
 
+trace_table, feedback_table = _trace, _feedback
+"""For what counts answers instead of reading them."""
 _CITED = [_citation.c[each.name] for each in fields(Citation)]
 _COLUMNS = {"trace_id", "tier", "confidence", "citations"}
 """What of a reply is not in the body, but in columns and rows of its own."""

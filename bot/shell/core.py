@@ -6,10 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.answers.assistant import Assistant
+from bot.answers.by_voice import records
 from bot.answers.chain import Retriever, build_chain
 from bot.answers.composing import Support
 from bot.answers.history import History
@@ -20,16 +23,18 @@ from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.inbox import Inbox
 from bot.conversation.limits import Limits
 from bot.conversation.roles import Roles
-from bot.desk.commands import Commands
+from bot.desk.commands import Command, Commands, Suggest
 from bot.desk.desk import Desk
 from bot.desk.drafting import Drafting
 from bot.desk.follow_ups import FollowUps, PassageAccess, ReadAt
 from bot.desk.kb.audit import Audit
 from bot.desk.own_commands import own_commands
 from bot.desk.own_forms import own_forms
+from bot.desk.voice_commands import voice_commands
 from bot.ports import Sources
 from bot.shell.settings import Settings
 from bot.voice.rewriting import Rewriter
+from bot.voice.versions.registry import Registry
 from bot.voice.voice import Voice
 from bot.voice.writer import WriterFor
 
@@ -45,6 +50,8 @@ class Outside:
     voice: Callable[[str | None], Voice]
     """A voice by name; None: the configured one."""
     voice_names: Callable[[], Sequence[str]]
+    voices: Path
+    """The folder that they are in."""
     attachments: AttachmentReader
     sources: Sources
     passages: PassageAccess
@@ -109,7 +116,15 @@ def build_core(outside: Outside, settings: Settings) -> Core:
     sources, names = outside.sources, outside.voice_names
     audit = Audit(engine, clock)
     forms = own_forms(channels, drafting, sources, audit, names, clock)
-    commands = own_commands(channels, history, drafting, forms, sources, audit, names, clock)
+    registry = Registry(outside.voices, clock)
+
+    def of_versions(suggest: Suggest) -> Sequence[Command]:
+        compared = partial(records, engine)
+        return voice_commands(registry, compared, voice, channels, audit, clock, suggest)
+
+    commands = own_commands(
+        channels, history, drafting, forms, sources, audit, names, clock, of_versions
+    )
     desk = Desk(dispatcher, commands, forms, follow_ups, drafting, settings.prompts)
     return Core(
         history=history,

@@ -19,13 +19,14 @@ VoiceFolder = Annotated[str, typer.Argument(metavar="VOICE", help="The voice's f
 def voice_list() -> None:
     """List the voices."""
     from bot.shell.settings import load_settings
+    from bot.voice.versions.served import read_served
     from bot.voice.voice import Voice, names
 
     with report_errors():
         root = load_settings().voices
         for name in names(root):
             voice = Voice.load(root, name)
-            tuned = "LoRA" if voice.lora else "no LoRA"
+            tuned = f"LoRA ({read_served(voice.folder).live})" if voice.lora else "no LoRA"
             typer.echo(f"{name}  {len(voice.examples)} examples, {tuned}. {voice.guide.about}")
 
 
@@ -42,7 +43,9 @@ def voice_train(
         card = train_voice(name, epochs, seed, lambda line: typer.echo(line, err=True))
         base, tuned = card["held_out"]["base"], card["held_out"]["tuned"]
         typer.echo(
-            f"Trained '{name}' in {card['training_seconds']} s. Held-out pairs: perplexity "
+            f"Made {card['version']} of '{name}' in {card['training_seconds']} s. Held-out pairs: "
+            f"perplexity "
             f"{base['perplexity']} -> {tuned['perplexity']}, all markers kept "
-            f"{base['all_markers']:.0%} -> {tuned['all_markers']:.0%}."
+            f"{base['all_markers']:.0%} -> {tuned['all_markers']:.0%}. "
+            f"It is a candidate: 'voice evaluate {name}' judges it."
         )

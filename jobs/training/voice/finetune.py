@@ -8,8 +8,10 @@ voice would say: prompt positions carry no loss.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,7 +20,7 @@ from typing import Any
 
 from bot.errors import ConfigurationError, ModelError
 from bot.voice.voice import Voice
-from jobs.training.voice.artifacts import save, tidy
+from jobs.training.voice.artifacts import adapter_files, base_digest, save, tidy
 from jobs.training.voice.data import FEWEST_PAIRS, TrainingSettings, split
 from jobs.training.voice.loop import Trainer
 
@@ -33,9 +35,9 @@ def train(
     settings: TrainingSettings,
     report: Callable[[str], None],
 ) -> dict[str, Any]:
-    """Train on ``voice.examples``; writes ``lora/`` with its model card, returns the card's data.
+    """Train on ``voice.examples``; makes a version with its model card, returns the card's data.
 
-    ``weights`` is what ``from_pretrained`` takes. The old LoRA stays until the new one is whole.
+    ``weights`` is what ``from_pretrained`` takes. What speaks stays: the version is a candidate.
     Raises :class:`ConfigurationError` if there are too few pairs to learn from and to measure on.
     """
     if len(voice.examples) < FEWEST_PAIRS:
@@ -111,5 +113,8 @@ def train(
             "first_line": first_right(voice, parts.test),
         },
     }
-    save(model, voice, card)
-    return card
+    with tempfile.TemporaryDirectory() as folder:
+        files = adapter_files(model, Path(folder), card["base"])
+    version_id = save(files, voice, card, base_digest(weights), datetime.now(UTC), {})
+    report(f"made {version_id}")
+    return card | {"version": version_id}
