@@ -226,9 +226,8 @@ class TestAVersion:
         voice, card, _ = trained
         made = read_manifest(voice.folder / "versions" / "v1")
         assert made is not None
-        assert (
-            made.data_sha256 == sha256((voice.folder / "examples.jsonl").read_bytes()).hexdigest()
-        )
+        pairs_read = (voice.folder / "examples.jsonl").read_bytes()
+        assert made.data_sha256 == sha256(pairs_read).hexdigest()
         assert made.guide_sha256 == sha256((voice.folder / "guide.toml").read_bytes()).hexdigest()
         assert made.base_sha256 == base_digest(tiny) != ""
         assert made.settings["seed"] == 3
