@@ -94,7 +94,7 @@ def train(
     chosen = frames_right(writer, voice, parts.test)
     with model.disable_adapter():  # the same prompt, without examples
         chosen_untuned = frames_right(LocalModel(model, tokenizer, tuned=True), voice, parts.test)
-    card = {
+    card: dict[str, Any] = {
         "voice": voice.name,
         "base": Path(weights).name,
         "pairs": {"train": len(parts.train), "validation": len(parts.validation)}
