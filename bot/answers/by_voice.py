@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.answers.history import feedback_table, trace_table
+from bot.answers.history import FEEDBACK, TRACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Record:
 
 async def records(engine: AsyncEngine, voice: str, since: datetime) -> Sequence[Record]:
     """What was answered in a voice since then, a version each, most answers first."""
-    trace, feedback = trace_table, feedback_table
+    trace, feedback = TRACE, FEEDBACK
     version = trace.c.body["voice_version"].as_string()
     is_meant = sa.and_(
         trace.c.body["voice"].as_string() == voice,
