@@ -15,7 +15,6 @@ from knowledge.documents.reading import FileReader
 from knowledge.embedding.port import Embedder
 from knowledge.errors import SourceError
 from knowledge.library.catalog import Catalog, Run, RunReport
-from knowledge.library.embedder_record import EmbedderRecord
 from knowledge.library.ingest import Ingester, Progress
 from knowledge.library.leases import Leases, Reading
 from knowledge.sources.port import Means, SourceSpec
@@ -64,7 +63,6 @@ class Library:
         """``engine``: of the database of the bot's state. ``kinds``: default, those of ours."""
         self._catalog = Catalog(engine)
         self._leases = Leases(engine, clock)
-        self._record = EmbedderRecord(engine, self._catalog, store, embedder)
         self._store = store
         self._ingester = Ingester(
             self._catalog, store, embedder, reader, max_bytes=means.max_bytes, clock=clock
@@ -109,7 +107,6 @@ class Library:
             source = self._kinds.open(spec, self._means)
             await source.check()
             await self._catalog.save_source(spec, self._clock())
-            await self._record.settle()
             return spec, await self._ingester.run(spec, source, progress)
 
     async def refresh(self, name: str, progress: Told = _untold) -> RunReport:
@@ -127,12 +124,7 @@ class Library:
                 source = self._kinds.open(spec, self._means)
             except SourceError as error:  # a kind or a secret that is no longer there
                 return await self._ingester.failed(spec, str(error))
-            await self._record.settle()
             return await self._ingester.run(spec, source, progress)
-
-    async def check_embedder(self) -> None:
-        """Raise :class:`knowledge.errors.StoreError` if another embedder made the vectors."""
-        await self._record.check()
 
     async def remove(self, name: str) -> int:
         """Take a source away with all its passages; returns how many passages went."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.errors import UsageError
-from bot.shell.cli.shared import Json, print_json, run
+from bot.shell.cli.shared import Json, print_json, rebuild_index, run
 from knowledge.sources.options import Option, SecretReference, options_of
 from knowledge.sources.registry import Kinds
 
@@ -130,6 +130,7 @@ def source_refresh(
     async def job(app: App) -> None:
         from knowledge.errors import SourceError
 
+        await rebuild_index(app)
         if source is not None:
             known = [await app.library.find(source)]
         else:
