@@ -94,7 +94,7 @@ class App:
         """
         await self.embedder.warm_up()
         async with self.index.using() as opened:  # another one, if the setting has changed
-            if not opened.lacking:
+            if not opened.lacking and opened.embedder is not self.embedder:
                 await opened.embedder.warm_up()
         await self.reader.warm_up()
         await self.writer(self.voice(None))

@@ -186,6 +186,10 @@ class Index:
                 if await self.generations.note(source, documents, number):
                     return done
 
+    def look_again(self) -> None:
+        """The next one who asks sees which generation is current, however little time went by."""
+        self._seen_at = None
+
     async def close(self) -> None:
         """Close all that is open; nothing can be opened afterwards."""
         self._is_closed = True

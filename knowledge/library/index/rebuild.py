@@ -67,8 +67,8 @@ class Rebuilding:
 
         ``switch``: False leaves it beside. ``afresh``: it begins empty, so that sources have to be
         read again; for when the current one is lost. Raises :class:`SourceBusy` when another
-        process is at it, and :class:`StoreError`, with the current one as it was, when the two do not
-        answer alike.
+        process is at it, and :class:`StoreError`, with the current one as it was, when the two do
+        not answer alike.
         """
         async with self._alone():
             generation = await self._begun(afresh)
@@ -213,6 +213,7 @@ class Rebuilding:
             await generations.switch(number, token)
         finally:
             await generations.open_gate(number, token)
+        self._index.look_again()
         await self._show_current()
         tell(f"Index {number} answers now. What answered before is kept for a day.")
 
