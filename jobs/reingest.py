@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import structlog
 
 from bot.failures import log_failure
 from knowledge.errors import SourceBusy
-from knowledge.library.library import Library
+from knowledge.library.library import Library, Since
 
 _log = structlog.get_logger()
 
 
-async def reingest(library: Library, since: datetime | None) -> None:
+async def reingest(library: Library, since: Since) -> None:
     """Read every source that was not read since then; paused ones are left as they are.
 
-    ``since``: the time that was set for it, so that a night that was missed is made up for once,
+    ``since``: the time that was set for each, so that a night that was missed is made up for once,
     and of several processes that wake up at the same moment one reads. The failure of one source
     stops no other: it is in the record of its runs, and in the log.
     """

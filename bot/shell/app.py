@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -16,7 +16,9 @@ from bot.answers.history import History
 from bot.answers.question.glossary import load_glossary
 from bot.answers.question.searching import Searching
 from bot.desk.desk import Desk
+from bot.desk.kb.audit import Audit
 from bot.errors import ConfigurationError
+from bot.ports import Sources
 from bot.shell.core import Outside, build_core
 from bot.shell.data_folder import open_data_folder
 from bot.shell.indexing import database_url, now, open_index
@@ -48,6 +50,7 @@ from knowledge.web.client import GuardedClient
 
 if TYPE_CHECKING:
     from jobs.schedule import Job
+    from jobs.schedules import Schedules
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ class App:
     voice: Callable[[str | None], Voice]
     writer: WriterFor
     desk: Desk
+    audit: Audit
+    sources: Sources
     chores: Chores
 
     def jobs(self) -> list[Job]:
@@ -76,16 +81,19 @@ class App:
         """
         from jobs.reindex import Reindex
         from jobs.reingest import reingest
-        from jobs.schedule import Job, Times
+        from jobs.schedule import Job
 
-        jobs = [
+        schedules = schedules_of(self.settings)
+
+        async def read_what_is_due() -> None:
+            moment = now()
+            await reingest(self.library, lambda spec: schedules.last(spec.schedule, moment))
+
+        return [
             Job("housekeeping", partial(tidy_up, self.chores), timedelta(hours=1)),
             Job("reindex", Reindex(self.index, self.rebuilding), timedelta(hours=1)),
+            Job("reingest", read_what_is_due, timedelta(minutes=1)),
         ]
-        if self.settings.refresh_at:
-            times = Times(self.settings.refresh_at, _timezone(self.settings.timezone))
-            jobs.append(Job("reingest", lambda: reingest(self.library, times.last(now())), times))
-        return jobs
 
     async def warm_up(self) -> None:
         """Load all models now, so that the first question does not wait for them.
@@ -157,6 +165,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             clock=now,
         )
         library = Library(engine, store, embedder, file_reader, Means(client, max_bytes), clock=now)
+        sources = LibrarySources(library, cache(partial(schedules_of, settings)), now)
         core = build_core(
             Outside(
                 engine=engine,
@@ -165,7 +174,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 voice=voice,
                 voice_names=partial(names, settings.voices),
                 attachments=attachments,
-                sources=LibrarySources(library),
+                sources=sources,
                 passages=store,
                 read_at=Catalog(engine).read_at,
                 clock=now,
@@ -187,6 +196,8 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             voice=voice,
             writer=writer,
             desk=core.desk,
+            audit=core.audit,
+            sources=sources,
             chores={
                 "inbox": lambda: core.inbox.forget_old(now()),
                 "limits": lambda: core.limits.forget_old(now()),
@@ -196,6 +207,13 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 "index": rebuilding.forget_old,
             },
         )
+
+
+def schedules_of(settings: Settings) -> Schedules:
+    """When sources are read again. Raises :class:`ConfigurationError`."""
+    from jobs.schedules import Schedules
+
+    return Schedules(settings.refresh_at, _timezone(settings.timezone))
 
 
 def _timezone(name: str | None) -> ZoneInfo | None:

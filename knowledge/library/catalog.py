@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from knowledge.sources.port import SourceSpec
 from knowledge.state.tables import Moment, metadata, upsert
-from knowledge.types import LeftOut, Validators
+from knowledge.types import LeftOut, Principals, Validators
 
 _source = sa.Table(
     "source",
@@ -27,6 +27,7 @@ _source = sa.Table(
     sa.Column("options", sa.JSON, nullable=False),
     sa.Column("access", sa.JSON, nullable=False),
     sa.Column("is_paused", sa.Boolean, nullable=False),
+    sa.Column("schedule", sa.String(120), nullable=False, server_default=""),
     sa.Column("added_at", Moment, nullable=False),
 )
 
@@ -42,6 +43,7 @@ _document = sa.Table(
     sa.Column("language", sa.String(8)),
     sa.Column("passages", sa.Integer, nullable=False),
     sa.Column("left_out", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("limits", sa.JSON(none_as_null=True)),
     sa.Column("ingested_at", Moment, nullable=False),
 )
 
@@ -76,6 +78,9 @@ class DocumentRecord:
     passages: int
     left_out: tuple[LeftOut, ...] = ()
     """What of it was not read."""
+    limits: tuple[Principals, ...] | None = ()
+    """Who may read it as its place and the document itself say; each narrows the source's list.
+    None: an earlier version read it, which did not keep them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,7 @@ class Catalog:
             options=dict(spec.options),
             access=sorted(spec.access),
             is_paused=spec.is_paused,
+            schedule=spec.schedule,
             added_at=now,
         )
         async with self._engine.begin() as db:
@@ -149,6 +155,7 @@ class Catalog:
                 options=dict(row.options),
                 access=frozenset(row.access),
                 is_paused=row.is_paused,
+                schedule=row.schedule,
             )
             for row in rows
         ]
@@ -173,6 +180,7 @@ class Catalog:
                 language=row.language,
                 passages=row.passages,
                 left_out=_left_out(row.left_out),
+                limits=_limits(row.limits),
             )
             for row in rows
         }
@@ -192,6 +200,7 @@ class Catalog:
                 "language": record.language,
                 "passages": record.passages,
                 "left_out": _listed(record.left_out),
+                "limits": None if record.limits is None else [*map(sorted, record.limits)],
                 "ingested_at": now,
             }
             for record in records
@@ -295,6 +304,10 @@ def _listed(left_out: Iterable[LeftOut]) -> list[list[object]]:
 
 def _left_out(kept: Iterable[Any]) -> tuple[LeftOut, ...]:
     return tuple(LeftOut(*each) for each in kept)
+
+
+def _limits(kept: list[list[str]] | None) -> tuple[Principals, ...] | None:
+    return None if kept is None else tuple(frozenset(each) for each in kept)
 
 
 async def _delete_documents(db: AsyncConnection, source: str, paths: list[str]) -> None:

@@ -18,10 +18,11 @@ from uuid import NAMESPACE_URL, uuid5
 from knowledge.documents.reading import FileReader, RawFile, ReadFile, embedded_words
 from knowledge.embedding.port import Embedder
 from knowledge.errors import DocumentSkipped, SourceError
+from knowledge.library.access import narrowed
 from knowledge.library.catalog import Catalog, DocumentRecord, RunReport
 from knowledge.sources.port import RawDocument, SkippedDocument, Source, SourceSpec
 from knowledge.stores.port import PassageStore
-from knowledge.types import PUBLIC, EmbeddedPassage, LeftOut, Passage, Principals
+from knowledge.types import EmbeddedPassage, LeftOut, Passage, Principals
 
 FORMAT = 5
 """Raise it when parsing, chunking, the embedded text or what stores keep change: every document is
@@ -104,7 +105,7 @@ class Ingester:
         run = _Run(spec, await self._known(spec))
         error = None
         removed = 0
-        basis = self._basis(spec)
+        basis = self.basis(spec)
         try:
             # "Not modified" says nothing about a document that would now be kept in another way.
             validators = {
@@ -203,12 +204,13 @@ class Ingester:
         )
         if self._expired(document.valid_until):
             raise DocumentSkipped(_expiry(document.valid_until))
+        limits = tuple(each for each in (found.access, document.access) if each is not None)
         passages = passages_of(
             document,
             source=spec.id,
             name=found.document,
             url=found.url,
-            access=_access(_access(spec.access, found.access), document.access),
+            access=narrowed(spec.access, limits),
         )
         record = DocumentRecord(
             path=found.document,
@@ -218,6 +220,7 @@ class Ingester:
             language=document.language,
             passages=len(passages),
             left_out=document.left_out,
+            limits=limits,
         )
         return _Read(record, passages)
 
@@ -276,9 +279,9 @@ class Ingester:
         digest = hashlib.sha256(found.content or b"")
         if found.access is not None:
             digest.update(json.dumps(sorted(found.access)).encode())
-        return self._basis(spec) + digest.hexdigest()
+        return self.basis(spec) + digest.hexdigest()
 
-    def _basis(self, spec: SourceSpec) -> str:
+    def basis(self, spec: SourceSpec) -> str:
         """Digest of what besides its content decides how a document is kept."""
         options = dict(sorted(spec.options.items()))
         decided_by = [FORMAT, self._embedder.name, sorted(spec.access), options]
@@ -320,22 +323,3 @@ def embedded_text(passage: Passage) -> str:
 
 def _expiry(valid_until: date | None) -> str:
     return f"It says that it holds until {valid_until}; change 'valid_until' if it still does."
-
-
-def _access(source: Principals, document: Principals | None) -> Principals:
-    """A document may narrow its source's access, never widen it.
-
-    Raises :class:`DocumentSkipped` when nobody would be left.
-    """
-    if document is None or PUBLIC in document:
-        return source
-    if not document:
-        raise DocumentSkipped("Nobody may read it at its source.")
-    if PUBLIC in source:
-        return document
-    if both := source & document:
-        return both
-    raise DocumentSkipped(
-        f"It is for {', '.join(sorted(document))}, its source for {', '.join(sorted(source))}: "
-        "nobody would see it. Add it as a source of its own."
-    )

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from knowledge.documents.reading import FileReader
 from knowledge.embedding.port import Embedder
 from knowledge.errors import SourceError
+from knowledge.library.access import apply_access
 from knowledge.library.catalog import Catalog, Run, RunReport
 from knowledge.library.ingest import Ingester, Progress
 from knowledge.library.leases import Leases, Reading
@@ -23,6 +24,8 @@ from knowledge.stores.port import PassageStore
 from knowledge.types import PUBLIC, Principals
 
 Told = Callable[[Progress], None]
+Since = Callable[[SourceSpec], datetime | None]
+"""By when a source was last to be read."""
 
 
 def _untold(_: Progress) -> None: ...
@@ -101,7 +104,9 @@ class Library:
             if known is not None:
                 # Adding it again must not open what was limited: that takes an access list.
                 kept = known.access if access is None else spec.access
-                spec = replace(spec, access=kept, is_paused=known.is_paused)
+                spec = replace(
+                    spec, access=kept, is_paused=known.is_paused, schedule=known.schedule
+                )
                 if remote and options is None:
                     spec = replace(spec, options=known.options)
             source = self._kinds.open(spec, self._means)
@@ -138,6 +143,31 @@ class Library:
         await self._catalog.save_source(spec, self._clock())
         return spec
 
+    async def set_access(self, name: str, access: Principals) -> SourceSpec:
+        """Change who may read a source, in the store's very next query; returns it as it is then.
+
+        Raises :class:`SourceError` for a list with nobody in it, and
+        :class:`knowledge.errors.SourceBusy` while somebody reads the source.
+        """
+        if not access:
+            raise SourceError("Nobody could read this source. Name at least one who may.")
+        wanted = await self.find(name)
+        async with self._leases.hold(wanted.id):
+            before = await self.find(wanted.id)
+            spec = replace(before, access=access)
+            await self._catalog.save_source(spec, self._clock())
+            basis = self._ingester.basis(before), self._ingester.basis(spec)
+            await apply_access(
+                self._catalog, self._store, spec.id, access, basis=basis, now=self._clock()
+            )
+        return spec
+
+    async def set_schedule(self, name: str, schedule: str) -> SourceSpec:
+        """Say when a source is read again; returns it as it is then."""
+        spec = replace(await self.find(name), schedule=schedule)
+        await self._catalog.save_source(spec, self._clock())
+        return spec
+
     async def find(self, name: str) -> SourceSpec:
         """The source of that name."""
         names = (name, await asyncio.to_thread(_as_path, name))
@@ -152,15 +182,16 @@ class Library:
         """All sources, in the order in which they were added."""
         return await self._catalog.sources()
 
-    async def due(self, since: datetime | None) -> list[SourceSpec]:
+    async def due(self, since: Since) -> list[SourceSpec]:
         """The sources that no run which came to its end was begun of since then; none is paused.
 
-        ``since``: None for never, so that only those are due that were never read.
+        ``since``: the moment for each source; None for never, so that only those are due that were
+        never read.
         """
         due = []
         for spec in await self.sources():
-            last = await self._catalog.last_run(spec.id)
-            is_old = last is None or (since is not None and last.started_at < since)
+            last, then = await self._catalog.last_run(spec.id), since(spec)
+            is_old = last is None or (then is not None and last.started_at < then)
             if is_old and not spec.is_paused:
                 due.append(spec)
         return due

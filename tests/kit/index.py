@@ -52,12 +52,12 @@ class Installation:
         self._opened: list[Index] = []
 
     async def process(
-        self, place: str = "embedded", embedder: str = "first", **places: Place
+        self, place: str = "embedded", embedder: str = "first", *, watched: Place | None = None
     ) -> Process:
-        """One more process, with settings of its own."""
+        """One more process, with settings of its own, and with a place of its own if given."""
         index = Index(
             self.engine,
-            self.places | places,
+            self.places | ({place: watched} if watched else {}),
             Wanted(place, embedder),
             self.embedders[embedder],
             self._open_embedder,

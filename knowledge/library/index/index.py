@@ -10,10 +10,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TypeVar
 
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from knowledge.embedding.port import Embedder
@@ -21,9 +20,6 @@ from knowledge.errors import KnowledgeError, StateError, StoreError
 from knowledge.library.index.generations import Generation, Generations, Making
 from knowledge.stores.places import Place
 from knowledge.stores.port import ListedStore
-
-FOLLOWED = timedelta(seconds=1)
-"""How late a process may notice a switch; what answered before it is whole for much longer."""
 
 GATE_PAUSE = 0.1
 """Seconds between two looks of a writer that waits for a switch."""
@@ -89,8 +85,7 @@ class Index:
         self._opened: dict[int, Opened] = {}
         self._opening = asyncio.Lock()
         self._is_closed = False
-        self._current: Generation | None = None
-        self._seen_at: datetime | None = None
+        self._current: int | None = None
 
     async def enter(self) -> None:
         """Enter what is there, or make the first generation. Nothing is opened."""
@@ -146,13 +141,12 @@ class Index:
         return None
 
     @asynccontextmanager
-    async def using(self, *, at_once: bool = False) -> AsyncIterator[Opened]:
+    async def using(self) -> AsyncIterator[Opened]:
         """The generation that answers, which stays open within the block.
 
-        ``at_once``: as of this moment, else up to :data:`FOLLOWED` ago. Raises
-        :class:`StoreError` if it cannot be opened.
+        Raises :class:`StoreError` if it cannot be opened.
         """
-        async with self.holding(await self._answering(at_once)) as opened:
+        async with self.holding(await self._answering()) as opened:
             yield opened
 
     @asynccontextmanager
@@ -180,15 +174,11 @@ class Index:
         while True:
             while (await self.generations.standing()).is_switching(self._clock()):
                 await self._sleep(GATE_PAUSE)
-            async with self.using(at_once=True) as opened:
+            async with self.using() as opened:
                 done.append(await work(opened))
                 number = opened.generation.number
                 if await self.generations.note(source, documents, number):
                     return done
-
-    def look_again(self) -> None:
-        """The next one who asks sees which generation is current, however little time went by."""
-        self._seen_at = None
 
     async def close(self) -> None:
         """Close all that is open; nothing can be opened afterwards."""
@@ -197,21 +187,13 @@ class Index:
             _, opened = self._opened.popitem()
             await opened.store.close()
 
-    async def _answering(self, at_once: bool) -> Generation:
-        now = self._clock()
-        is_old = self._seen_at is None or now - self._seen_at >= FOLLOWED
-        if at_once or is_old or self._current is None:
-            try:
-                current = (await self.generations.standing()).current
-            except (SQLAlchemyError, OSError):
-                # The database of the state is away; whoever only asks need not notice.
-                if at_once or self._current is None:
-                    raise
-                current = self._current
-            if current is None:
-                raise StateError("No index is entered in the state. Start again, which enters it.")
-            self._current, self._seen_at = current, now
-        return self._current
+    async def _answering(self) -> Generation:
+        # Asked every time: a list of readers that was narrowed after a switch counts at once.
+        current = (await self.generations.standing()).current
+        if current is None:
+            raise StateError("No index is entered in the state. Start again, which enters it.")
+        self._current = current.number
+        return current
 
     async def _open(self, generation: Generation) -> Opened:
         async with self._opening:
@@ -245,9 +227,8 @@ class Index:
         )
 
     async def _close_unused(self) -> None:
-        current = self._current.number if self._current else None
         for number, opened in [*self._opened.items()]:
-            if not opened.users and number != current:
+            if not opened.users and number != self._current:
                 del self._opened[number]
                 await opened.store.close()
 

@@ -76,7 +76,7 @@ class Rebuilding:
             if afresh:
                 await self._change_over(generation, None, tell)
             else:
-                async with self._index.using(at_once=True) as old:
+                async with self._index.using() as old:
                     await self._bring(old, generation, tell, switch=switch)
             return await self._generation(generation.number)
 
@@ -88,7 +88,7 @@ class Rebuilding:
         async with self._alone():
             generation = await self._aside(number)
             await self._index.generations.begin(generation.number, generation.making)
-            async with self._index.using(at_once=True) as old:
+            async with self._index.using() as old:
                 await self._bring(old, generation, tell, switch=True)
             return await self._generation(generation.number)
 
@@ -213,7 +213,6 @@ class Rebuilding:
             await generations.switch(number, token)
         finally:
             await generations.open_gate(number, token)
-        self._index.look_again()
         await self._show_current()
         tell(f"Index {number} answers now. What answered before is kept for a day.")
 
@@ -277,7 +276,7 @@ async def _copy(old: Opened, new: Opened, changes: Iterable[Change], tell: Told)
         is_last = at + 1 == len(wanted) or wanted[at + 1][0] != source
         if is_last or sum(map(len, waiting.values())) >= COPIED_TOGETHER:
             if old.generation.making.embedder_name != new.generation.making.embedder_name:
-                waiting = await embedded_by(new, waiting)
+                waiting = await embedded_by(new.embedder, waiting)
             await new.store.replace_many(source, waiting)
             waiting = {}
             done = at + 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from knowledge.documents.reading import embedded_words
+from knowledge.embedding.port import Embedder
 from knowledge.errors import StoreError
 from knowledge.library.index.index import Index, Opened
 from knowledge.retrieval.reader import Reader
@@ -38,7 +39,7 @@ class IndexStore:
         async def work(opened: Opened) -> None:
             fitting = documents
             if opened.generation.making.embedder_name != self._index.embedder.name:
-                fitting = await embedded_by(opened, documents)
+                fitting = await embedded_by(opened.embedder, documents)
             await opened.store.replace_many(source, fitting)
 
         await self._index.write(source, [*documents], work)
@@ -77,9 +78,17 @@ class IndexStore:
         async with self._index.using() as opened:
             return await opened.store.readable(ids, principals)
 
+    async def held(self, source: str, document: str) -> list[EmbeddedPassage]:
+        """See the port; with vectors of the wanted embedder, as whoever writes them back needs."""
+        async with self._index.using() as opened:
+            held = await opened.store.held(source, document)
+            if opened.generation.making.embedder_name == self._index.embedder.name:
+                return held
+        return (await embedded_by(self._index.embedder, {document: held}))[document]
+
     async def count(self, source: str | None = None) -> int:
         """See the port."""
-        async with self._index.using(at_once=True) as opened:
+        async with self._index.using() as opened:
             return await opened.store.count(source)
 
     async def similar_words(self, word: str, principals: Principals) -> dict[str, int]:
@@ -117,12 +126,12 @@ class IndexSearcher:
 
 
 async def embedded_by(
-    opened: Opened, documents: Mapping[str, Sequence[EmbeddedPassage]]
+    embedder: Embedder, documents: Mapping[str, Sequence[EmbeddedPassage]]
 ) -> dict[str, list[EmbeddedPassage]]:
-    """The same passages with the vectors that this generation needs."""
+    """The same passages with this embedder's vectors."""
     passages = [each.passage for some in documents.values() for each in some]
     words = [embedded_words(each.title, each.headings, each.text) for each in passages]
-    vectors = iter(await opened.embedder.embed_passages(words))
+    vectors = iter(await embedder.embed_passages(words))
     return {
         name: [EmbeddedPassage(each.passage, next(vectors)) for each in some]
         for name, some in documents.items()
