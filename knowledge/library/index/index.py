@@ -172,13 +172,21 @@ class Index:
         """
         done: list[_T] = []
         while True:
-            while (await self.generations.standing()).is_switching(self._clock()):
-                await self._sleep(GATE_PAUSE)
             async with self.using() as opened:
+                if await self._is_switching():
+                    continue
                 done.append(await work(opened))
                 number = opened.generation.number
                 if await self.generations.note(source, documents, number):
                     return done
+
+    async def _is_switching(self) -> bool:
+        """Whether another is about to become the current one; a moment later then."""
+        standing = await self.generations.standing()
+        if standing.is_switching(self._clock()):
+            await self._sleep(GATE_PAUSE)
+            return True
+        return False
 
     async def close(self) -> None:
         """Close all that is open; nothing can be opened afterwards."""
@@ -188,6 +196,8 @@ class Index:
             await opened.store.close()
 
     async def _answering(self) -> Generation:
+        if self._is_closed:
+            raise StoreError("The passage store is closed.")
         # Asked every time: a list of readers that was narrowed after a switch counts at once.
         current = (await self.generations.standing()).current
         if current is None:
@@ -197,8 +207,6 @@ class Index:
 
     async def _open(self, generation: Generation) -> Opened:
         async with self._opening:
-            if self._is_closed:
-                raise StoreError("The passage store is closed.")
             if generation.number not in self._opened:
                 making = generation.making
                 if making.place not in self.places:
