@@ -160,7 +160,9 @@ class Ingester:
     async def _take(self, run: _Run, found: RawDocument | SkippedDocument) -> None:
         run.seen.add(found.document)
         if isinstance(found, SkippedDocument):
-            if found.kind:
+            if found.is_kept and found.document in run.known:
+                run.skipped[found.document] = found.reason
+            elif found.kind:
                 run.others[found.kind] += 1
                 await self._take_out(run, [found.document])
             else:
