@@ -136,5 +136,6 @@ def _reading(run: Run) -> SourceReading:
         report.removed,
         report.unchanged,
         report.skipped,
+        report.left_out,
         report.error or "",
     )

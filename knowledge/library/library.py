@@ -18,7 +18,7 @@ from knowledge.library.access import apply_access
 from knowledge.library.catalog import Catalog, Run, RunReport
 from knowledge.library.ingest import Ingester, Progress
 from knowledge.library.leases import Leases, Reading
-from knowledge.sources.port import Means, SourceSpec
+from knowledge.sources.port import OCR_OPTION, Means, SourceSpec
 from knowledge.sources.registry import Kinds
 from knowledge.stores.port import PassageStore
 from knowledge.types import PUBLIC, Principals
@@ -68,7 +68,13 @@ class Library:
         self._leases = Leases(engine, clock)
         self._store = store
         self._ingester = Ingester(
-            self._catalog, store, embedder, reader, max_bytes=means.max_bytes, clock=clock
+            self._catalog,
+            store,
+            embedder,
+            reader,
+            max_bytes=means.max_bytes,
+            clock=clock,
+            recognises=means.recognises,
         )
         self._kinds = kinds or Kinds()
         self._means = means
@@ -99,6 +105,11 @@ class Library:
             access=access or frozenset({PUBLIC}),
             remote=remote,
         )
+        if spec.options.get(OCR_OPTION) and not self._means.recognises:
+            raise SourceError(
+                "Text recognition is not installed here. Leave --ocr out, or install it with "
+                "'.venv/bin/python -m pip install -e .[ocr] -c constraints.txt'."
+            )
         async with self._leases.hold(spec.id):
             known = await self._catalog.source(spec.id)
             if known is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from bot.shell.cli.shared import Json, SourceName, print_json, rebuild_index, ru
 from bot.shell.cli.source_json import run_as_json, source_as_json
 from knowledge.sources.options import Option, SecretReference, options_of
 from knowledge.sources.registry import Kinds
+from knowledge.types import counted
 
 if TYPE_CHECKING:
     from bot.shell.app import App
@@ -264,25 +264,13 @@ def _skipped(report: RunReport) -> list[str]:
         else:
             lines.append(f"  skipped {len(documents)} documents: {reason} ({_some(documents)})")
     for document, left_out in sorted(report.left_out.items()):
-        told = (
-            _counted(each.kind, each.count) + f" ({each.where})" * bool(each.where)
-            for each in left_out
-        )
-        lines.append(f"  not read of {document}: {', '.join(told)}")
+        lines.append(f"  not read of {document}: {', '.join(each.told for each in left_out)}")
     return lines
 
 
 def _some(names: list[str]) -> str:
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _counted(kind: str, count: int) -> str:
-    """``1 hidden row`` for ``hidden rows``."""
-    return f"{count} {kind}" if count != 1 else "1 " + _PLURAL.sub(r"\1", kind)
-
-
-_PLURAL = re.compile(r"^((?:hidden )?\w+?)s\b")
 
 
 def _summary(report: RunReport) -> str:
@@ -296,7 +284,7 @@ def _summary(report: RunReport) -> str:
     )
     for said, kinds in (("not read", unread), ("not documents", Counter(report.others))):
         if kinds:
-            told = (_counted(kind, count) for kind, count in kinds.most_common())
+            told = (counted(kind, count) for kind, count in kinds.most_common())
             counts += f"; {said}: {', '.join(told)}"
     seen = report.added + report.changed + report.unchanged + len(report.skipped)
     if not seen and not report.removed and not report.error:
