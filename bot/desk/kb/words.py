@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from bot.desk.commands import Invocation
 from bot.desk.kb.audit import AuditLine
@@ -120,7 +121,12 @@ def when(reading: SourceReading) -> str:
 
 def skipped(reading: SourceReading) -> list[str]:
     """What a reading skipped and why, one a line."""
-    return _some([f"- {name}: {reason}" for name, reason in sorted(reading.skipped.items())])
+    return listed(reading.skipped)
+
+
+def listed(reasons: Mapping[str, str]) -> list[str]:
+    """Documents with reasons, one a line."""
+    return _some([f"- {name}: {reason}" for name, reason in sorted(reasons.items())])
 
 
 def left_out(reading: SourceReading) -> list[str]:
