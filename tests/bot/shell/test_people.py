@@ -86,9 +86,9 @@ async def lives(bench: Bench, office: FakePlatform, tmp_path: Path) -> None:
         for place in (THREAD, CHANNEL):
             source = f"attachment:{place.conversation}"
             await app.store.replace(
-                source, "cv.md", [passage("A life.", toward(pay=1), source=source)]
+                source, "guide.md", [passage("A life.", toward(pay=1), source=source)]
             )
-    entry = "INSERT INTO attachment VALUES (:conversation, 'cv.md', 'd', '2026-03-02')"
+    entry = "INSERT INTO attachment VALUES (:conversation, 'guide.md', 'd', '2026-03-02')"
     async with bench.engine.begin() as db:
         for place in (THREAD, CHANNEL):
             await db.execute(sa.text(entry), {"conversation": place.conversation})
