@@ -17,6 +17,7 @@ from knowledge.web.url_secrets import secret_in
 KINDS: Mapping[str, str] = {
     "sitemap": "knowledge.sources.site.sitemap",
     "feed": "knowledge.sources.site.feed",
+    "git": "knowledge.sources.git.repository",
     "web": "knowledge.sources.web",
     "website": "knowledge.sources.site.website",
     "folder": "knowledge.sources.folder",
