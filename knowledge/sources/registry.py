@@ -20,6 +20,8 @@ KINDS: Mapping[str, str] = {
     "git": "knowledge.sources.git.repository",
     "web": "knowledge.sources.web",
     "website": "knowledge.sources.site.website",
+    "rest": "knowledge.sources.records.rest",
+    "sql": "knowledge.sources.records.sql",
     "folder": "knowledge.sources.folder",
     "file": "knowledge.sources.file",
 }

@@ -83,7 +83,11 @@ class TestEveryKind:
 
     def test_can_be_opened_without_anything_being_there(self, kind: str, folder: Path) -> None:
         location = str(folder) if kind in ("file", "folder") else "https://x.example/"
-        Kinds().open(SourceSpec("a" * 12, kind, location), Means(GuardedClient(), 10**6))
+        (folder / "url").write_text("sqlite:////nowhere.db")
+        needed = {
+            "sql": {"database": f"file:{folder / 'url'}", "query": "SELECT 1"},
+        }.get(kind, {})
+        Kinds().open(SourceSpec("a" * 12, kind, location, needed), Means(GuardedClient(), 10**6))
 
 
 def _some_value(type: object) -> object:
