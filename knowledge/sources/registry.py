@@ -22,6 +22,7 @@ KINDS: Mapping[str, str] = {
     "website": "knowledge.sources.site.website",
     "rest": "knowledge.sources.records.rest",
     "sql": "knowledge.sources.records.sql",
+    "loader": "knowledge.sources.loaders.loader",
     "folder": "knowledge.sources.folder",
     "file": "knowledge.sources.file",
 }

@@ -64,6 +64,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "discord": ("adapters.discord*",),
     "weaviate": ("knowledge.stores.weaviate*",),
     "apscheduler": ("jobs.schedule*",),
+    "langchain_community": (),  # by the name of its modules only, in a process of their own
     "torch": (
         "bot.voice.model*",
         "knowledge.embedding.local*",

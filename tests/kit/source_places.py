@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tests.kit.git_host import GitHost, Repository, running_git_host
+from tests.kit.services import Confluence
 from tests.kit.web_site import Answer, Request, Site, running_site
 
 
@@ -111,6 +112,22 @@ class Item(Page):
         self._site.serve("/items", "[]")
 
 
+class Loaded:
+    """A page of a space that a loader reads."""
+
+    def __init__(self, site: Site) -> None:
+        self._space = Confluence(site)
+        self.typed = "loader confluence/docs"
+        given = ("space_key=DOCS", "cloud=false", "keep_markdown_format=true")
+        self.options: Mapping[str, Any] = {"argument": [f"url={site.url('')}", *given]}
+
+    def write(self, text: str) -> None:
+        self._space.write("pay", "", text)
+
+    def delete(self) -> None:
+        self._space.pages.clear()
+
+
 class Rows:
     """A row of a table in a SQLite file."""
 
@@ -162,6 +179,9 @@ async def place_for(kind: str, folder: Path) -> AsyncIterator[Place]:
     if kind in _SITES:
         async with running_site() as site:
             yield _SITES[kind](site)
+    elif kind == "loader":
+        async with running_site() as site:
+            yield Loaded(site)
     elif kind == "git":
         async with running_git_host(folder) as host:
             yield Committed(host)

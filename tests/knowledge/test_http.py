@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import gzip
 import logging
-import ssl
 import tracemalloc
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -17,6 +15,7 @@ import pytest
 from knowledge.errors import SourceError
 from knowledge.types import Validators
 from knowledge.web.client import BodyTooLarge, GuardedClient, Response
+from tests.kit.certificates import certificate_for
 from tests.kit.web_site import Answer, Request, Site, running_site
 
 LOOPBACK = ("127.0.0.0/8",)
@@ -206,7 +205,7 @@ class TestAddresses:
         assert (await get(url, resolve=two)).content == b"right"
 
     async def test_tls_is_verified_for_the_name_not_the_address(self, tmp_path: Path) -> None:
-        server, trusting = certificate_for("wiki.example", tmp_path)
+        server, trusting = certificate_for("wiki.example", folder=tmp_path)
 
         async def local(_host: str, _port: int) -> list[str]:
             return ["127.0.0.1"]
@@ -345,38 +344,3 @@ class TestSecrets:
             logging.getLogger("aiohttp.client").warning("noted")
         assert "noted" in caplog.text and str(site.port) not in caplog.text
         assert "hunter2" not in caplog.text and "pass@" not in caplog.text
-
-
-def certificate_for(host: str, folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """A server's TLS context with a certificate for ``host``, and a client's that trusts it."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = certificate.public_bytes(serialization.Encoding.PEM)
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    both = folder / "server.pem"
-    both.write_bytes(private + pem)
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(both)
-    client = ssl.create_default_context(cadata=pem.decode())
-    return server, client

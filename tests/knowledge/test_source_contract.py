@@ -82,7 +82,8 @@ class TestEveryKind:
         assert as_json(read_options(declared, values)) == values
 
     def test_can_be_opened_without_anything_being_there(self, kind: str, folder: Path) -> None:
-        location = str(folder) if kind in ("file", "folder") else "https://x.example/"
+        places = {"file": str(folder), "folder": str(folder), "loader": "confluence"}
+        location = places.get(kind, "https://x.example/")
         (folder / "url").write_text("sqlite:////nowhere.db")
         needed = {
             "sql": {"database": f"file:{folder / 'url'}", "query": "SELECT 1"},

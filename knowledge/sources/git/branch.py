@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -89,8 +90,9 @@ class GitBranch:
                 ) from error
             for skipped in found:
                 yield skipped
-            async for document in self._read(git, branch, files, known):
-                yield document
+            async with aclosing(self._read(git, branch, files, known)) as documents:
+                async for document in documents:
+                    yield document
 
     async def _git(self, folder: Path) -> Git:
         addresses = await self._client.addresses(self._url)
@@ -184,7 +186,7 @@ class GitBranch:
 
     async def _read(
         self, git: Git, branch: str, files: list[_File], known: Mapping[str, Validators]
-    ) -> AsyncIterator[Found]:
+    ) -> AsyncGenerator[Found, None]:
         process = await git.start("cat-file", "--batch", stdin=True)
         try:
             for each in files:

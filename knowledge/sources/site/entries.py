@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
 from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -87,9 +88,10 @@ class Feed:
                 return await self._unlisted(entry.id, known[entry.id])
             return await self._entry(entry, known.get(entry.id))
 
-        async for _, found in in_order(deque(entries), ask, AT_ONCE):
-            if found is not None:
-                yield found
+        async with aclosing(in_order(deque(entries), ask, AT_ONCE)) as asked:
+            async for _, found in asked:
+                if found is not None:
+                    yield found
 
     async def _entry(self, entry: Entry, known: Validators | None) -> Found | None:
         if entry.link and (self._options.linked or not entry.is_whole):
