@@ -23,6 +23,7 @@ from bot.shell.core import Outside, build_core
 from bot.shell.data_folder import open_data_folder
 from bot.shell.log import configure_log
 from bot.shell.models import is_hub_id, voices, writers
+from bot.shell.platforms import kinds_of
 from bot.shell.settings import Settings
 from bot.shell.sources import LibrarySources
 from bot.voice.voice import Voice, names
@@ -40,6 +41,7 @@ from knowledge.retrieval.reader import Reader
 from knowledge.retrieval.retriever import Retriever
 from knowledge.retrieval.support import ReaderSupport
 from knowledge.sources.port import Means
+from knowledge.sources.registry import Kinds
 from knowledge.state.database import open_database
 from knowledge.stores.embedded import EmbeddedStore
 from knowledge.stores.port import PassageStore
@@ -152,7 +154,13 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             clock=_now,
         )
         library = Library(
-            engine, store, embedder, file_reader, Means(client, max_bytes), clock=_now
+            engine,
+            store,
+            embedder,
+            file_reader,
+            Means(client, max_bytes),
+            kinds=Kinds(kinds_of(settings)),
+            clock=_now,
         )
         sources = LibrarySources(library, cache(partial(schedules_of, settings)), _now)
         core = build_core(

@@ -35,6 +35,7 @@ ARROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *KNOWN,
             "knowledge.sources.port",
             "knowledge.sources.options",
+            "knowledge.sources.chat",  # the port of channels' histories, and what reads them
         ),
     ),
     ("jobs", ("jobs", *NOUNS, *BOT, "knowledge")),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import logging
+import re
 import tracemalloc
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -167,10 +169,26 @@ class TestAddresses:
             "[64:ff9b::7f00:1]",
             "[fd00:ec2::254]",
             "[fe80::1]",
+            "0177.0.0.1",
+            "0x7f.1",
+            "127.0.0.1.",
+            "0.0.0.0",
+            "[::]",
+            "[::ffff:7f00:1]",
+            "[0:0:0:0:0:ffff:169.254.169.254]",
+            "[2002:7f00:1::]",
+            "user:pass@127.0.0.1",
+            "example.org@127.0.0.1",
+            "%31%32%37.0.0.1",
+            "１２７.0.0.1",
+            "①②⑦.0.0.1",
+            "127。0。0。1",
         ],
     )
     async def test_the_inner_network_is_not_fetched(self, host: str) -> None:
-        assert "inside the network" in await refusal(f"http://{host}:9/", allow=())
+        message = await refusal(f"http://{host}:9/", allow=())
+        # Some spellings stand for no address at all: nobody is asked for those either.
+        assert "inside the network" in message or "not a valid URL" in message, message
 
     async def test_a_host_may_be_allowed_by_name(self, site: Site) -> None:
         site.serve("/a", "inside")
@@ -224,6 +242,32 @@ class TestAddresses:
     @pytest.mark.parametrize("url", ["ftp://x/y", "file:///etc/passwd", "nonsense", "http://", ""])
     async def test_only_web_addresses_are_fetched(self, url: str) -> None:
         assert "not a web address" in await refusal(url)
+
+    async def test_a_connection_is_used_again_for_its_own_host_only(self) -> None:
+        connections: list[list[str]] = []
+
+        async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            asked: list[str] = []
+            connections.append(asked)
+            with contextlib.suppress(asyncio.IncompleteReadError):
+                while head := (await reader.readuntil(b"\r\n\r\n")).decode():
+                    asked.append(re.search(r"Host: ([\w.]+)", head)[1])  # type: ignore[index]
+                    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            writer.close()
+
+        async def local(_host: str, _port: int) -> list[str]:
+            return ["127.0.0.1"]
+
+        server = await asyncio.start_server(handle, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with server, GuardedClient(allow=LOOPBACK, resolve=local) as client:
+            for host in ("a.example", "a.example", "b.example"):
+                assert (await client.get(f"http://{host}:{port}/")).content == b"ok"
+        assert connections == [["a.example", "a.example"], ["b.example"]]
+
+    async def test_what_is_no_http_is_told(self, site: Site) -> None:
+        site.pages["/a"] = lambda _request: Answer(b"", headers={"X\r\n broken \x00": "y"})
+        assert "not HTTP" in await refusal(site.url("/a"))
 
     async def test_an_unknown_host_is_told(self) -> None:
         async def nobody(_host: str, _port: int) -> list[str]:

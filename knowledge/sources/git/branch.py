@@ -10,10 +10,11 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from knowledge.errors import SourceError
 from knowledge.sources.git.command import Git, NotThere, end
-from knowledge.sources.git.repository import page_of
+from knowledge.sources.git.hosts import page_of
 from knowledge.sources.globs import is_wanted
 from knowledge.sources.others import kind_of
 from knowledge.sources.port import RawDocument, SkippedDocument
@@ -239,8 +240,6 @@ class GitBranch:
 
     def _shown(self, branch: str, path: str) -> str:
         if self._options.base_url:
-            from urllib.parse import quote
-
             return f"{self._options.base_url.rstrip('/')}/{quote(path)}"
         folder = self._options.subfolder.strip("/")
         return page_of(self._url, branch, f"{folder}/{path}" if folder else path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from knowledge.sources.disk import PUBLISHED
 from knowledge.sources.globs import EXCLUDE, INCLUDE
@@ -43,20 +43,6 @@ def _open(spec: SourceSpec, means: Means) -> GitBranch:
     refuse_below(1, max_mb=options.max_mb, minutes=options.minutes)
     token = means.secret(options.token) if options.token else None
     return GitBranch(spec.location, options, means.client, means.max_bytes, token=token)
-
-
-def page_of(repository: str, branch: str, path: str) -> str:
-    """Where the repository's host shows a file, by how the known hosts build addresses."""
-    place, host = repository.removesuffix("/").removesuffix(".git"), urlsplit(repository).netloc
-    if "gitlab" in host:
-        way = f"-/blob/{branch}"
-    elif host == "bitbucket.org":
-        way = f"src/{branch}"
-    elif host == "codeberg.org" or "gitea" in host or "forgejo" in host:
-        way = f"src/branch/{branch}"
-    else:
-        way = f"blob/{branch}"
-    return f"{place}/{quote(way)}/{quote(path)}"
 
 
 KIND = Kind(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from knowledge.errors import SourceError
-from knowledge.sources.git.repository import page_of
+from knowledge.sources.git.hosts import page_of
 from knowledge.sources.port import Means
 from knowledge.sources.registry import Kinds
 from knowledge.web.client import GuardedClient
