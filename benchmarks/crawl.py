@@ -67,7 +67,8 @@ class Counting:
         """One row for each."""
         self.texts += len(texts)
         rows = self._random.standard_normal((len(texts), _DIMENSION), np.float32)
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True) if len(texts) else rows
+        lengths = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+        return np.asarray(rows / lengths, np.float32)
 
     async def embed_question(self, text: str) -> Vector:
         """Not asked here."""

@@ -254,7 +254,8 @@ def test_no_model_folder_brings_code_along() -> None:
 
 def test_the_command_line_starts_without_the_heavy_libraries() -> None:
     heavy = (
-        "torch transformers peft langchain langchain_core sqlalchemy pydantic_settings numpy httpx"
+        "torch transformers peft langchain langchain_core sqlalchemy pydantic_settings numpy httpx "
+        "aiohttp protego"
     )
     loaded = subprocess.run(
         [

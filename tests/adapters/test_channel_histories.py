@@ -44,13 +44,20 @@ class Room:
         self.readers = readers
         self._clock = clock
 
-    async def say(self, who: str, text: str, thread: Any = None) -> Any: ...
+    people: dict[str, Any]
+    general: Any
 
-    async def delete(self, message: Any, thread: Any = None) -> None: ...
+    async def say(self, who: str, text: str, thread: Any = None) -> Any:
+        raise NotImplementedError
 
-    async def edit(self, who: str, message: Any, text: str) -> None: ...
+    async def delete(self, message: Any) -> None:
+        raise NotImplementedError
 
-    def mention(self, who: str) -> str: ...
+    async def edit(self, who: str, message: Any, text: str) -> None:
+        raise NotImplementedError
+
+    def mention(self, who: str) -> str:
+        return f"<@{self.people[who].id}>"
 
     async def read(self, known: Mapping[str, Validators] | None = None, days: int = 0) -> Given:
         history = ChatHistory(
@@ -68,14 +75,11 @@ class SlackRoom(Room):
     async def say(self, who: str, text: str, thread: Any = None) -> Any:
         return await self.slack.say(self.people[who], self.general, text, thread_ts=thread)
 
-    async def delete(self, message: Any, thread: Any = None) -> None:
+    async def delete(self, message: Any) -> None:
         await self.slack.delete(self.general, message)
 
     async def edit(self, who: str, message: Any, text: str) -> None:
         await self.slack.edit(self.people[who], self.general, message, text)
-
-    def mention(self, who: str) -> str:
-        return f"<@{self.people[who].id}>"
 
 
 class DiscordRoom(Room):
@@ -84,14 +88,11 @@ class DiscordRoom(Room):
     async def say(self, who: str, text: str, thread: Any = None) -> Any:
         return await self.server.say(self.people[who], self.general, text, reply_to=thread)
 
-    async def delete(self, message: Any, thread: Any = None) -> None:
+    async def delete(self, message: Any) -> None:
         await self.server.delete(self.people["Bob"], message)
 
     async def edit(self, who: str, message: Any, text: str) -> None:
         await self.server.edit(self.people[who], message, text)
-
-    def mention(self, who: str) -> str:
-        return f"<@{self.people[who].id}>"
 
 
 @asynccontextmanager

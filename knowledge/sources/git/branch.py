@@ -167,7 +167,7 @@ class GitBranch:
             mode, _, blob = head.decode().split()
             path = raw.decode("utf-8", "backslashreplace")
             if mode == _SUBMODULE:
-                beside.append(SkippedDocument(path, "It is a repository.", "linked repositories"))
+                beside.append(SkippedDocument(path, "It is a repository.", "submodules"))
             elif mode == _LINK or not is_wanted(path, self._options.include, self._options.exclude):
                 continue
             elif path.encode() != raw:

@@ -168,7 +168,7 @@ class Loading:
         if not id:
             return SkippedDocument(f"document {number}", "The loader does not say what it is.")
         if not told["text"].strip():
-            return SkippedDocument(id, "It has no text.", "empty documents")
+            return SkippedDocument(id, "It has no text.", "documents without text")
         title = " ".join(_first(metadata, loader.title).split())
         url = _first(metadata, loader.url) or loader.page.format(id=id.replace("-", ""))
         heading = f"# {title}\n\n" if title else ""

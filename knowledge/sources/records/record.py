@@ -53,7 +53,9 @@ def as_document(
         )
     texts = [text for name in fields.text if (text := plain(field_of(record, name)))]
     if not texts:
-        return SkippedDocument(id, f"It has no text in {', '.join(fields.text)}.", "empty records")
+        return SkippedDocument(
+            id, f"It has no text in {', '.join(fields.text)}.", "records without text"
+        )
     title = " ".join(plain(field_of(record, fields.title)).split())
     content = _written(title, texts, fields.format).encode("utf-8", "replace")
     url = plain(field_of(record, fields.url))

@@ -99,7 +99,7 @@ class Feed:
             if found is not None or not entry.html:
                 return found
         if not entry.html:
-            return SkippedDocument(entry.id, "It has no text and no link.", "entries without text")
+            return SkippedDocument(entry.id, "It has no text and no link.", "items without text")
         title = escape(entry.title)
         page = (
             f"<!doctype html><html><head><title>{title}</title></head>"

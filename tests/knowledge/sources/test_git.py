@@ -100,7 +100,7 @@ class TestDocuments:
         docs.git("push", "--quiet", "origin", "main")
         given = await branch(docs)
         assert list(given.documents) == ["a.md"]
-        assert given.counted() == {"linked repositories": 1}
+        assert given.counted() == {"submodules": 1}
 
     async def test_with_names_that_are_no_text_are_told(self, docs: Repository) -> None:
         docs.write("ü b.md", "A")

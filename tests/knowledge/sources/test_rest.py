@@ -88,7 +88,7 @@ class TestItems:
         )
         given = await items(site)
         assert list(given.documents) == ["3"]
-        assert given.counted() == {"empty records": 1}
+        assert given.counted() == {"records without text": 1}
         assert list(given.reasons()) == ["record 1", "record 4"]
 
     async def test_links_that_are_none_are_not_shown(self, site: Site) -> None:

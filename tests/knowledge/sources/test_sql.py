@@ -61,7 +61,7 @@ class TestRows:
         desk.execute("INSERT INTO article (id, text) VALUES (NULL, 'x'), (4, '')")
         given = await rows()
         assert list(given.reasons()) == ["record 1"]
-        assert given.counted() == {"empty records": 1}
+        assert given.counted() == {"records without text": 1}
 
     async def test_beyond_the_maximum_change_nothing(self) -> None:
         with pytest.raises(SourceError, match="more than 1 rows"):
