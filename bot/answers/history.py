@@ -30,7 +30,7 @@ _turn = sa.Table(
     sa.Column("asked_at", Moment, nullable=False),
 )
 
-_trace = sa.Table(
+TRACE = sa.Table(
     "trace",
     metadata,
     sa.Column("id", sa.String(32), primary_key=True),
@@ -46,7 +46,7 @@ _trace = sa.Table(
     sa.Column("handed_over_at", Moment),
 )
 
-_citation = sa.Table(
+CITATION = sa.Table(
     "citation",
     metadata,
     sa.Column("trace_id", sa.String(32), primary_key=True),
@@ -61,13 +61,16 @@ _citation = sa.Table(
     sa.Index("ix_citation_document", "source", "document"),
 )
 
-_gap = sa.Table(
+GAP = sa.Table(
     "gap",
     metadata,
     sa.Column("trace_id", sa.String(32), primary_key=True),
     sa.Column("question", sa.Text, nullable=False),
     sa.Column("asked_at", Moment, nullable=False),
+    sa.Column("closed_at", Moment),
+    sa.Column("closed_how", sa.String(12)),
 )
+"""Questions without an answer; :mod:`bot.answers.gaps` says what becomes of them."""
 
 _feedback = sa.Table(
     "feedback",
@@ -78,7 +81,7 @@ _feedback = sa.Table(
     sa.Column("rated_at", Moment, nullable=False),
 )
 
-_CITED = [_citation.c[each.name] for each in fields(Citation)]
+_CITED = [CITATION.c[each.name] for each in fields(Citation)]
 _COLUMNS = {"trace_id", "tier", "confidence", "citations"}
 """What of a reply is not in the body, but in columns and rows of its own."""
 _replies = TypeAdapter(Reply)
@@ -123,11 +126,11 @@ class History:
 
         ``but``: an id of a message; what it said before it was edited is no earlier question.
         """
-        is_other = sa.func.coalesce(_trace.c.message_id, "") != but
+        is_other = sa.func.coalesce(TRACE.c.message_id, "") != but
         async with self._engine.connect() as db:
             rows = await db.execute(
                 sa.select(_turn.c.question)
-                .outerjoin(_trace, _trace.c.id == _turn.c.trace_id)
+                .outerjoin(TRACE, TRACE.c.id == _turn.c.trace_id)
                 .where(_turn.c.conversation == conversation, is_other if but else sa.true())
                 .order_by(_turn.c.id.desc())
                 .limit(most)
@@ -148,7 +151,7 @@ class History:
                     )
                 )
             await db.execute(
-                sa.insert(_trace).values(
+                sa.insert(TRACE).values(
                     id=reply.trace_id,
                     conversation=message.conversation,
                     asker=message.asker.id,
@@ -163,10 +166,10 @@ class History:
             )
             if reply.citations:
                 rows = [{"trace_id": reply.trace_id, **asdict(each)} for each in reply.citations]
-                await db.execute(sa.insert(_citation), rows)
+                await db.execute(sa.insert(CITATION), rows)
             if reply.abstained:
                 await db.execute(
-                    sa.insert(_gap).values(
+                    sa.insert(GAP).values(
                         trace_id=reply.trace_id, question=reply.question, asked_at=now
                     )
                 )
@@ -174,11 +177,11 @@ class History:
     async def trace(self, id: str) -> Trace | None:
         """How an answer came about; None if that is not kept (any more)."""
         async with self._engine.connect() as db:
-            row = (await db.execute(sa.select(_trace).where(_trace.c.id == id))).one_or_none()
+            row = (await db.execute(sa.select(TRACE).where(TRACE.c.id == id))).one_or_none()
             if row is None:
                 return None
             cited = await db.execute(
-                sa.select(*_CITED).where(_citation.c.trace_id == id).order_by(_citation.c.n)
+                sa.select(*_CITED).where(CITATION.c.trace_id == id).order_by(CITATION.c.n)
             )
         reply = _reply(row, [dict(each) for each in cited.mappings()])
         if reply is None:
@@ -189,30 +192,30 @@ class History:
         self, source: str, document: str, since: datetime
     ) -> list[CitingAnswer]:
         """The answers since then that cite a document, newest first."""
-        is_of_it = sa.and_(_citation.c.source == source, _citation.c.document == document)
+        is_of_it = sa.and_(CITATION.c.source == source, CITATION.c.document == document)
         return await self._citing(is_of_it, since)
 
     async def citing_passage(self, passage: str, since: datetime) -> list[CitingAnswer]:
         """The answers since then that cite a passage, newest first."""
-        return await self._citing(_citation.c.passage == passage, since)
+        return await self._citing(CITATION.c.passage == passage, since)
 
     async def _citing(
         self, is_meant: sa.ColumnElement[bool], since: datetime
     ) -> list[CitingAnswer]:
         async with self._engine.connect() as db:
             found = await db.execute(
-                sa.select(_trace, *_CITED)
-                .join(_citation, _citation.c.trace_id == _trace.c.id)
-                .where(is_meant, _trace.c.answered_at >= since)
-                .order_by(_trace.c.answered_at.desc(), _trace.c.id, _citation.c.n)
+                sa.select(TRACE, *_CITED)
+                .join(CITATION, CITATION.c.trace_id == TRACE.c.id)
+                .where(is_meant, TRACE.c.answered_at >= since)
+                .order_by(TRACE.c.answered_at.desc(), TRACE.c.id, CITATION.c.n)
             )
-        answers = groupby(found.mappings(), key=lambda row: row[_trace.c.id])
+        answers = groupby(found.mappings(), key=lambda row: row[TRACE.c.id])
         return [_citing_answer(list(rows)) for _, rows in answers]
 
     async def forget_before(self, moment: datetime) -> None:
         """Drop all answers older than this, with all that belongs to them."""
         async with self._engine.begin() as db:
-            await _forget(db, _trace.c.answered_at < moment)
+            await _forget(db, TRACE.c.answered_at < moment)
 
     async def forget_person(self, person: str) -> None:
         """Drop what this person asked and was answered, and their opinions of other answers.
@@ -221,21 +224,21 @@ class History:
         """
         async with self._engine.begin() as db:
             await db.execute(sa.delete(_feedback).where(_feedback.c.rater == person))
-            await _forget(db, _trace.c.asker == person)
+            await _forget(db, TRACE.c.asker == person)
 
     async def forget_lost_citations(self) -> None:
         """Drop the citations of traces that somebody deleted by hand."""
-        is_kept = sa.exists().where(_trace.c.id == _citation.c.trace_id)
+        is_kept = sa.exists().where(TRACE.c.id == CITATION.c.trace_id)
         async with self._engine.begin() as db:
-            await db.execute(sa.delete(_citation).where(sa.not_(is_kept)))
+            await db.execute(sa.delete(CITATION).where(sa.not_(is_kept)))
 
     async def hand_over(self, id: str, now: datetime | None) -> bool:
         """Enter that people were asked; False if they were before. None takes it back."""
-        free = _trace.c.handed_over_at.is_(None)
+        free = TRACE.c.handed_over_at.is_(None)
         async with self._engine.begin() as db:
             done = await db.execute(
-                sa.update(_trace)
-                .where(_trace.c.id == id, free if now is not None else sa.not_(free))
+                sa.update(TRACE)
+                .where(TRACE.c.id == id, free if now is not None else sa.not_(free))
                 .values(handed_over_at=now)
             )
         return bool(done.rowcount)
@@ -244,8 +247,8 @@ class History:
         """Enter that others see the answer now; False if they did before. ``private``: undo it."""
         async with self._engine.begin() as db:
             done = await db.execute(
-                sa.update(_trace)
-                .where(_trace.c.id == id, _trace.c.private.is_not(private))
+                sa.update(TRACE)
+                .where(TRACE.c.id == id, TRACE.c.private.is_not(private))
                 .values(private=private)
             )
         return bool(done.rowcount)
@@ -269,7 +272,7 @@ class History:
 
     async def add_gap(self, trace: Trace) -> None:
         """Enter that what was shown did not answer the question; it may be entered already."""
-        entry = insert(self._engine, _gap).values(
+        entry = insert(self._engine, GAP).values(
             trace_id=trace.id, question=trace.reply.question, asked_at=trace.answered_at
         )
         async with self._engine.begin() as db:
@@ -282,21 +285,25 @@ class History:
         )
         async with self._engine.begin() as db:
             await db.execute(
-                sa.delete(_gap).where(_gap.c.trace_id == trace_id, sa.not_(found_wanting))
+                sa.delete(GAP).where(GAP.c.trace_id == trace_id, sa.not_(found_wanting))
             )
 
     async def gaps(self) -> list[str]:
         """Questions that nothing answered, or nothing that was meant, newest first."""
         async with self._engine.connect() as db:
-            rows = await db.execute(sa.select(_gap.c.question).order_by(_gap.c.asked_at.desc()))
+            rows = await db.execute(
+                sa.select(GAP.c.question)
+                .where(GAP.c.closed_at.is_(None))
+                .order_by(GAP.c.asked_at.desc())
+            )
         return [row.question for row in rows]
 
 
 async def _forget(db: AsyncConnection, is_meant: sa.ColumnElement[bool]) -> None:
-    ids = sa.select(_trace.c.id).where(is_meant)
-    for table in (_citation, _turn, _gap, _feedback):
+    ids = sa.select(TRACE.c.id).where(is_meant)
+    for table in (CITATION, _turn, GAP, _feedback):
         await db.execute(sa.delete(table).where(table.c.trace_id.in_(ids)))
-    await db.execute(sa.delete(_trace).where(is_meant))
+    await db.execute(sa.delete(TRACE).where(is_meant))
 
 
 def _reply(row: sa.Row[Any], citations: Sequence[dict[str, Any]]) -> Reply | None:
@@ -314,11 +321,11 @@ def _reply(row: sa.Row[Any], citations: Sequence[dict[str, Any]]) -> Reply | Non
 def _citing_answer(rows: Sequence[sa.RowMapping]) -> CitingAnswer:
     trace = rows[0]
     return CitingAnswer(
-        trace_id=trace[_trace.c.id],
-        message_id=trace[_trace.c.message_id],
-        conversation=trace[_trace.c.conversation],
-        asker=trace[_trace.c.asker],
-        private=trace[_trace.c.private],
-        answered_at=trace[_trace.c.answered_at],
+        trace_id=trace[TRACE.c.id],
+        message_id=trace[TRACE.c.message_id],
+        conversation=trace[TRACE.c.conversation],
+        asker=trace[TRACE.c.asker],
+        private=trace[TRACE.c.private],
+        answered_at=trace[TRACE.c.answered_at],
         citations=tuple(Citation(**{c.name: row[c] for c in _CITED}) for row in rows),
     )

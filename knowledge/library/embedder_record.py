@@ -11,6 +11,7 @@ from knowledge.library.attachments import forget_all
 from knowledge.library.catalog import Catalog
 from knowledge.state.tables import metadata, upsert
 from knowledge.stores.port import PassageStore
+from knowledge.types import CURATED
 
 _record = sa.Table(
     "index_embedder",
@@ -57,6 +58,7 @@ class EmbedderRecord:
                 await self._catalog.mark_unread(spec.id)
                 await self._store.delete(spec.id)
             await forget_all(self._engine, self._store)
+            await self._store.delete(CURATED)  # housekeeping stores them anew
         name, dimension = self._current()
         async with self._engine.begin() as db:
             await db.execute(upsert(db, _record).values(id=_ONLY, name=name, dimension=dimension))

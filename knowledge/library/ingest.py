@@ -20,13 +20,15 @@ from knowledge.embedding.port import Embedder
 from knowledge.errors import DocumentSkipped, SourceError
 from knowledge.library.access import narrowed
 from knowledge.library.catalog import Catalog, DocumentRecord, RunReport
-from knowledge.sources.port import RawDocument, SkippedDocument, Source, SourceSpec
+from knowledge.sources.port import OCR_OPTION, RawDocument, SkippedDocument, Source, SourceSpec
 from knowledge.stores.port import PassageStore
 from knowledge.types import EmbeddedPassage, LeftOut, Passage, Principals
 
-FORMAT = 5
+FORMAT = 6
 """Raise it when parsing, chunking, the embedded text or what stores keep change: every document is
 read anew."""
+RECOGNISE_SECONDS = 1_800.0
+"""For the pictures of one document: some 200 scanned pages, at 6 to 9 s each on one core."""
 _FLUSH_PASSAGES = 128
 """Passages embedded together: enough for batches of like length, few enough to lose little."""
 
@@ -81,13 +83,16 @@ class Ingester:
         *,
         max_bytes: int,
         clock: Callable[[], datetime],
+        recognises: bool = False,
     ):
+        """``recognises``: whether ``reader`` can recognise text in pictures."""
         self._catalog = catalog
         self._store = store
         self._embedder = embedder
         self._reader = reader
         self._max_bytes = max_bytes
         self._clock = clock
+        self._recognises = recognises
 
     async def run(
         self,
@@ -162,11 +167,8 @@ class Ingester:
         if isinstance(found, SkippedDocument):
             if found.is_kept and found.document in run.known:
                 run.skipped[found.document] = found.reason
-            elif found.kind:
-                run.others[found.kind] += 1
-                await self._take_out(run, [found.document])
             else:
-                await self._skip(run, found.document, found.reason)
+                await self._leave_out(run, found.document, found.reason, found.kind)
             return
         before = run.known.get(found.document)
         fingerprint = (
@@ -189,7 +191,7 @@ class Ingester:
         try:
             read = await self._read(run.spec, found, fingerprint)
         except DocumentSkipped as skipped:
-            await self._skip(run, found.document, skipped.reason)
+            await self._leave_out(run, found.document, skipped.reason, skipped.kind)
             return
         if read.record.left_out:
             run.left_out[found.document] = read.record.left_out
@@ -201,7 +203,12 @@ class Ingester:
     async def _read(self, spec: SourceSpec, found: RawDocument, fingerprint: str) -> _Read:
         document = await self._reader.read(
             RawFile(
-                found.name, found.content or b"", found.content_type, self._max_bytes, url=found.url
+                found.name,
+                found.content or b"",
+                found.content_type,
+                self._max_bytes,
+                url=found.url,
+                recognise_seconds=RECOGNISE_SECONDS if self._has_ocr(spec) else 0,
             )
         )
         if self._expired(document.valid_until):
@@ -246,6 +253,14 @@ class Ingester:
             run.spec.id, [read.record for read in waiting], self._clock()
         )
 
+    async def _leave_out(self, run: _Run, document: str, reason: str, kind: str) -> None:
+        """Count what is of a kind that is no document; else skip it, with its name and reason."""
+        if kind:
+            run.others[kind] += 1
+            await self._take_out(run, [document])
+        else:
+            await self._skip(run, document, reason)
+
     async def _skip(self, run: _Run, document: str, reason: str) -> None:
         """Count it, and take what an earlier run may have stored of it out of the index."""
         run.skipped[document] = reason
@@ -274,6 +289,9 @@ class Ingester:
             self._clock(),
         )
 
+    def _has_ocr(self, spec: SourceSpec) -> bool:
+        return self._recognises and bool(spec.options.get(OCR_OPTION))
+
     def _expired(self, valid_until: date | None) -> bool:
         return valid_until is not None and valid_until < self._clock().date()
 
@@ -286,7 +304,9 @@ class Ingester:
     def basis(self, spec: SourceSpec) -> str:
         """Digest of what besides its content decides how a document is kept."""
         options = dict(sorted(spec.options.items()))
-        decided_by = [FORMAT, self._embedder.name, sorted(spec.access), options]
+        # Once an engine is there, what was left out for want of one is read.
+        ocr = self._has_ocr(spec)
+        decided_by = [FORMAT, self._embedder.name, sorted(spec.access), options, ocr]
         return hashlib.sha256(json.dumps(decided_by).encode()).hexdigest()[:16] + ":"
 
 

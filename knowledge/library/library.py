@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,8 @@ from knowledge.library.catalog import Catalog, Run, RunReport
 from knowledge.library.embedder_record import EmbedderRecord
 from knowledge.library.ingest import Ingester, Progress
 from knowledge.library.leases import Leases, Reading
-from knowledge.sources.port import Means, SourceSpec
+from knowledge.library.trial import TrialReport, try_out
+from knowledge.sources.port import OCR_OPTION, Means, SourceSpec
 from knowledge.sources.registry import Kinds
 from knowledge.stores.port import PassageStore
 from knowledge.types import PUBLIC, Principals
@@ -29,7 +30,14 @@ Since = Callable[[SourceSpec], datetime | None]
 """By when a source was last to be read."""
 
 
+Changed = Callable[[str], Awaitable[object]]
+"""Is told the id of a source whose passages are no longer what they were."""
+
+
 def _untold(_: Progress) -> None: ...
+
+
+async def _unnoticed(_: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +71,27 @@ class Library:
         *,
         kinds: Kinds | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        changed: Changed = _unnoticed,
     ) -> None:
-        """``engine``: of the database of the bot's state. ``kinds``: default, those of ours."""
+        """``engine``: of the database of the bot's state. ``kinds``: default, those of ours.
+
+        ``changed``: is told whenever passages of a source have changed or gone; does not raise.
+        """
+        self._changed = changed
         self._catalog = Catalog(engine)
         self._leases = Leases(engine, clock)
         self._record = EmbedderRecord(engine, self._catalog, store, embedder)
         self._store = store
         self._ingester = Ingester(
-            self._catalog, store, embedder, reader, max_bytes=means.max_bytes, clock=clock
+            self._catalog,
+            store,
+            embedder,
+            reader,
+            max_bytes=means.max_bytes,
+            clock=clock,
+            recognises=means.recognises,
         )
+        self._reader = reader
         self._kinds = kinds or Kinds()
         self._means = means
         self._clock = clock
@@ -101,6 +121,11 @@ class Library:
             access=access or frozenset({PUBLIC}),
             remote=remote,
         )
+        if spec.options.get(OCR_OPTION) and not self._means.recognises:
+            raise SourceError(
+                "Text recognition is not installed here. Leave --ocr out, or install it with "
+                "'.venv/bin/python -m pip install -e .[ocr] -c constraints.txt'."
+            )
         async with self._leases.hold(spec.id):
             known = await self._catalog.source(spec.id)
             if known is not None:
@@ -115,7 +140,23 @@ class Library:
             await source.check()
             await self._catalog.save_source(spec, self._clock())
             await self._record.settle()
-            return spec, await self._ingester.run(spec, source, progress)
+            report = await self._ingester.run(spec, source, progress)
+        await self._changed(spec.id)
+        return spec, report
+
+    async def try_out(
+        self, typed: str, *, kind: str | None = None, remote: bool = False
+    ) -> tuple[SourceSpec, TrialReport]:
+        """What adding this would find, by reading its beginning; nothing is kept.
+
+        Raises :class:`SourceError` for what :meth:`add` would refuse.
+        """
+        spec = self._kinds.describe(typed, kind=kind, remote=remote)
+        known = await self._catalog.source(spec.id)
+        if known is not None:  # with what it is read with, such as a token
+            spec = known
+        source = self._kinds.open(spec, self._means)
+        return spec, await try_out(source, self._reader, self._means.max_bytes)
 
     async def refresh(self, name: str, progress: Told = _untold) -> RunReport:
         """Read a source again: what changed is replaced, what vanished goes.
@@ -133,7 +174,9 @@ class Library:
             except SourceError as error:  # a kind or a secret that is no longer there
                 return await self._ingester.failed(spec, str(error))
             await self._record.settle()
-            return await self._ingester.run(spec, source, progress)
+            report = await self._ingester.run(spec, source, progress)
+        await self._changed(spec.id)
+        return report
 
     async def check_embedder(self) -> None:
         """Raise :class:`knowledge.errors.StoreError` if another embedder made the vectors."""
@@ -143,7 +186,9 @@ class Library:
         """Take a source away with all its passages; returns how many passages went."""
         spec = await self.find(name)
         async with self._leases.hold(spec.id):
-            return await self._ingester.remove(spec.id)
+            gone = await self._ingester.remove(spec.id)
+        await self._changed(spec.id)
+        return gone
 
     async def pause(self, name: str, *, is_paused: bool = True) -> SourceSpec:
         """Leave a source as it is until it is resumed, or resume it; returns it as it is then."""

@@ -66,6 +66,9 @@ HOMES: dict[str, tuple[str, ...]] = {
     "weaviate": ("knowledge.stores.weaviate*",),
     "apscheduler": ("jobs.schedule*",),
     "langchain_community": (),  # by the name of its modules only, in a process of their own
+    "cv2": ("knowledge.documents.recogniser",),
+    "onnxruntime": ("knowledge.documents.recogniser",),
+    "rapidocr": ("knowledge.documents.recogniser",),
     "torch": (
         "bot.voice.model*",
         "knowledge.embedding.local*",

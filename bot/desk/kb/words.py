@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from bot.desk.commands import Invocation
 from bot.desk.kb.audit import AuditLine
@@ -14,7 +15,7 @@ from knowledge.types import PUBLIC, Principals
 LABEL = 100
 """Characters of a choice and of a remark beside a field that every platform shows."""
 
-_MOST_SKIPPED = 20
+_MOST_NAMED = 20
 _LINKED = re.compile(r"<([^<>|\s]+)(?:\|[^<>]*)?>")
 """An address as Slack hands one on, and as it is written on Discord to have no preview."""
 _MENTIONS: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -120,11 +121,27 @@ def when(reading: SourceReading) -> str:
 
 def skipped(reading: SourceReading) -> list[str]:
     """What a reading skipped and why, one a line."""
-    listed = sorted(reading.skipped.items())
-    lines = [f"- {document}: {reason}" for document, reason in listed[:_MOST_SKIPPED]]
-    if len(listed) > _MOST_SKIPPED:
-        lines.append(f"and {len(listed) - _MOST_SKIPPED} more")
-    return lines
+    return listed(reading.skipped)
+
+
+def listed(reasons: Mapping[str, str]) -> list[str]:
+    """Documents with reasons, one a line."""
+    return _some([f"- {name}: {reason}" for name, reason in sorted(reasons.items())])
+
+
+def left_out(reading: SourceReading) -> list[str]:
+    """What was not read of documents that were read, one document a line."""
+    return _some(
+        [
+            f"- not read of {name}: {', '.join(each.told for each in parts)}"
+            for name, parts in sorted(reading.left_out.items())
+        ]
+    )
+
+
+def _some(lines: list[str]) -> list[str]:
+    more = len(lines) - _MOST_NAMED
+    return [*lines[:_MOST_NAMED], *([f"and {more} more"] if more > 0 else [])]
 
 
 def changed(line: AuditLine, by: Invocation) -> str:

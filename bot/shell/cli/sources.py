@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +13,10 @@ import typer
 from bot.errors import UsageError
 from bot.shell.cli.shared import Json, SourceName, print_json, run, who_types
 from bot.shell.cli.source_json import run_as_json, source_as_json
+from knowledge.sources.chat.history import ChatOptions
 from knowledge.sources.options import Option, SecretReference, options_of
 from knowledge.sources.registry import Kinds
+from knowledge.types import counted
 
 if TYPE_CHECKING:
     from bot.shell.app import App
@@ -69,8 +70,11 @@ def _with_options_of_kinds(command: Callable[..., None]) -> Callable[..., None]:
     """The command with an option for each that a kind of source declares."""
     kinds = Kinds()
     declared: dict[str, tuple[Option, list[str]]] = {}
-    for name in kinds.names():
-        for each in options_of(kinds.named(name).options):
+    of_kinds: dict[str, type[Any]] = {name: kinds.named(name).options for name in kinds.names()}
+    # Which platforms are configured is not known yet.
+    of_kinds |= dict.fromkeys(("slack-channel", "discord-channel"), ChatOptions)
+    for name, options in of_kinds.items():
+        for each in options_of(options):
             declared.setdefault(each.name, (each, []))[1].append(name)
     given = inspect.signature(command, eval_str=True)
     fixed = [each for each in given.parameters.values() if each.kind is not each.VAR_KEYWORD]
@@ -263,25 +267,13 @@ def _skipped(report: RunReport) -> list[str]:
         else:
             lines.append(f"  skipped {len(documents)} documents: {reason} ({_some(documents)})")
     for document, left_out in sorted(report.left_out.items()):
-        told = (
-            _counted(each.kind, each.count) + f" ({each.where})" * bool(each.where)
-            for each in left_out
-        )
-        lines.append(f"  not read of {document}: {', '.join(told)}")
+        lines.append(f"  not read of {document}: {', '.join(each.told for each in left_out)}")
     return lines
 
 
 def _some(names: list[str]) -> str:
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _counted(kind: str, count: int) -> str:
-    """``1 hidden row`` for ``hidden rows``."""
-    return f"{count} {kind}" if count != 1 else "1 " + _PLURAL.sub(r"\1", kind)
-
-
-_PLURAL = re.compile(r"^((?:hidden )?\w+?)s\b")
 
 
 def _summary(report: RunReport) -> str:
@@ -295,7 +287,7 @@ def _summary(report: RunReport) -> str:
     )
     for said, kinds in (("not read", unread), ("not documents", Counter(report.others))):
         if kinds:
-            told = (_counted(kind, count) for kind, count in kinds.most_common())
+            told = (counted(kind, count) for kind, count in kinds.most_common())
             counts += f"; {said}: {', '.join(told)}"
     seen = report.added + report.changed + report.unchanged + len(report.skipped)
     if not seen and not report.removed and not report.error:
