@@ -68,7 +68,8 @@ class Counting:
         self.texts += len(texts)
         rows = self._random.standard_normal((len(texts), _DIMENSION), np.float32)
         lengths = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
-        return np.asarray(rows / lengths, np.float32)
+        unit: NDArray[np.float32] = np.asarray(rows / lengths, np.float32)
+        return unit
 
     async def embed_question(self, text: str) -> Vector:
         """Not asked here."""

@@ -146,8 +146,9 @@ class GitBranch:
         return branch, files, beside
 
     async def _listed(self, git: Git, commit: str) -> tuple[list[_File], list[SkippedDocument]]:
-        from knowledge.parsing import SUPPORTED_EXTENSIONS  # slow to import
+        from knowledge.parsing import PICTURE_EXTENSIONS, SUPPORTED_EXTENSIONS  # slow to import
 
+        read = SUPPORTED_EXTENSIONS | (PICTURE_EXTENSIONS if self._options.ocr else set())
         folder = self._options.subfolder.strip("/")
         tree = f"{commit}:{folder}" if folder else commit
         try:
@@ -172,7 +173,7 @@ class GitBranch:
                 continue
             elif path.encode() != raw:
                 beside.append(SkippedDocument(path, "Its name is not written in UTF-8. Rename it."))
-            elif PurePosixPath(path).suffix.lower() in SUPPORTED_EXTENSIONS:
+            elif PurePosixPath(path).suffix.lower() in read:
                 files.append(_File(path, blob))
             else:
                 beside.append(

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from knowledge.sources.disk import PUBLISHED
 from knowledge.sources.globs import EXCLUDE, INCLUDE
 from knowledge.sources.options import SecretReference, option, read_options
-from knowledge.sources.port import Kind, Means, SourceSpec
+from knowledge.sources.port import OCR_HELP, Kind, Means, SourceSpec
 from knowledge.sources.site.website import refuse_below
 from knowledge.sources.web import SIGNING_IN, web_address
 
@@ -28,6 +28,7 @@ class GitOptions:
     subfolder: str = option("", "Only this folder; documents are named from there.")
     max_mb: int = option(500, "Megabytes that are fetched of it at most.")
     minutes: int = option(10, "Minutes that fetching it may take.")
+    ocr: bool = option(False, OCR_HELP)
     token: SecretReference | None = option(None, SIGNING_IN)
 
 

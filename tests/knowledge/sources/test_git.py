@@ -77,6 +77,7 @@ class TestDocuments:
         assert given.counted() == {"pictures": 1}
         assert "cannot be read" in given.reasons()["c.odd"]
         assert list(given.documents) == ["a.md"]
+        assert list((await branch(docs, ocr=True)).documents) == ["a.md", "b.png"]
 
     async def test_too_large_or_kept_elsewhere_are_told(self, docs: Repository) -> None:
         docs.write("big.txt", "x" * 1_100_000)
