@@ -80,7 +80,9 @@ class Feed:
         listed = {each.id for each in entries}
         if not self._options.listed_only:
             entries += [
-                Entry(each, "", "", "", False) for each in sorted(known) if each not in listed
+                Entry(each, "", "", "", False)
+                for each in sorted(known)
+                if each not in listed and known[each].note
             ]
 
         async def ask(entry: Entry) -> Found | None:
