@@ -73,7 +73,7 @@ class Counting:
 
     async def embed_question(self, text: str) -> Vector:
         """Not asked here."""
-        return (await self.embed_passages([text]))[0]
+        return np.asarray(*await self.embed_passages([text]), np.float32)
 
     async def warm_up(self) -> None:
         """Nothing is to be loaded."""
