@@ -73,7 +73,8 @@ class Counting:
 
     async def embed_question(self, text: str) -> Vector:
         """Not asked here."""
-        return np.asarray(*await self.embed_passages([text]), np.float32)
+        only: Vector = (await self.embed_passages([text]))[0]
+        return only
 
     async def warm_up(self) -> None:
         """Nothing is to be loaded."""
