@@ -29,7 +29,6 @@ FORMAT = 6
 read anew."""
 RECOGNISE_SECONDS = 1_800.0
 """For the pictures of one document: some 200 scanned pages, at 6 to 9 s each on one core."""
-_RUNS_LOOKED_AT = 5
 _FLUSH_PASSAGES = 128
 """Passages embedded together: enough for batches of like length, few enough to lose little."""
 
@@ -113,7 +112,7 @@ class Ingester:
         removed = 0
         basis = self.basis(spec)
         try:
-            validators = await self._skipped_before(spec.id)
+            validators = dict.fromkeys(await self._catalog.skipped_before(spec.id), Validators())
             # "Not modified" says nothing about a document that would now be kept in another way.
             validators |= {
                 path: record.validators
@@ -142,18 +141,6 @@ class Ingester:
         )
         await self._catalog.end_run(number, report, self._clock())
         return report
-
-    async def _skipped_before(self, source: str) -> dict[str, Validators]:
-        """What the last run that came through left out, and those that broke off since.
-
-        A page that leads to it need not be sent again, so that nothing else would tell of it.
-        """
-        found: dict[str, Validators] = {}
-        for run in await self._catalog.runs(source, _RUNS_LOOKED_AT):
-            found |= dict.fromkeys(run.report.skipped, Validators())
-            if run.finished_at is not None and run.report.error is None:
-                break
-        return found
 
     async def failed(self, spec: SourceSpec, error: str) -> RunReport:
         """Record that the source could not be opened."""
