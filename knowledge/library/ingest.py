@@ -22,7 +22,7 @@ from knowledge.library.access import narrowed
 from knowledge.library.catalog import Catalog, DocumentRecord, RunReport
 from knowledge.sources.port import OCR_OPTION, RawDocument, SkippedDocument, Source, SourceSpec
 from knowledge.stores.port import PassageStore
-from knowledge.types import EmbeddedPassage, LeftOut, Passage, Principals
+from knowledge.types import EmbeddedPassage, LeftOut, Passage, Principals, Validators
 
 FORMAT = 6
 """Raise it when parsing, chunking, the embedded text or what stores keep change: every document is
@@ -112,8 +112,9 @@ class Ingester:
         removed = 0
         basis = self.basis(spec)
         try:
+            validators = dict.fromkeys(await self._catalog.skipped_before(spec.id), Validators())
             # "Not modified" says nothing about a document that would now be kept in another way.
-            validators = {
+            validators |= {
                 path: record.validators
                 for path, record in run.known.items()
                 if record.fingerprint.startswith(basis)
@@ -239,15 +240,11 @@ class Ingester:
         words = [words for read in waiting for _, words in read.passages]
         vectors = iter(await self._embedder.embed_passages(words))
         await self._mark_unfinished(run, [read.record for read in waiting])
-        await self._store.replace_many(
-            run.spec.id,
-            {
-                read.record.path: [
-                    EmbeddedPassage(passage, next(vectors)) for passage, _ in read.passages
-                ]
-                for read in waiting
-            },
-        )
+        documents = {
+            each.record.path: [EmbeddedPassage(one, next(vectors)) for one, _ in each.passages]
+            for each in waiting
+        }
+        await self._store.replace_many(run.spec.id, documents)
         for read in waiting:
             if read.record.path in run.known:
                 run.changed += 1
