@@ -12,6 +12,7 @@ from bot.conversation.channels import Channels
 from bot.desk.commands import Ask, Command, Commands, Invocation, Outcome, Parameter
 from bot.desk.drafting import Drafting
 from bot.desk.forms import Forms
+from bot.desk.kb.digest import digest_command
 from bot.desk.kb.gaps import GapDesk, gap_commands
 from bot.desk.kb.looking import looking_command
 from bot.desk.own_forms import change_rules
@@ -85,6 +86,7 @@ def own_commands(
         *source_commands(gaps.knowledge, gaps.adding, forms),
         looking_command(gaps.knowledge),
         *gap_commands(gaps, forms),
+        digest_command(forms),
         Command(
             "kb",
             "How I behave in this channel.",
