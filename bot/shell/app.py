@@ -189,6 +189,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 writer=writer,
                 voice=voice,
                 voice_names=partial(names, settings.voices),
+                voices=settings.voices,
                 attachments=attachments,
                 sources=sources,
                 curated=curated,

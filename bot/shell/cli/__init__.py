@@ -8,7 +8,12 @@ import warnings
 
 import typer
 
-from bot.shell.cli import governing, manifest  # noqa: F401 - their commands join source_cli
+from bot.shell.cli import (  # noqa: F401 - they enter their commands
+    governing,
+    manifest,
+    voice_making,
+    voice_versions,
+)
 from bot.shell.cli.running import discord_cli, doctor, serve
 from bot.shell.cli.sources import source_cli
 from bot.shell.cli.talk import ask, chat, search
