@@ -25,7 +25,7 @@ from typing import Any, BinaryIO, cast
 from knowledge.documents.chunking import Chunk
 from knowledge.documents.reading import CountTokens, RawFile, ReadFile
 from knowledge.documents.worker import READY, receive, send
-from knowledge.errors import DocumentSkipped, KnowledgeError
+from knowledge.errors import DocumentSkipped, KnowledgeError, StandIn
 from knowledge.types import LeftOut
 
 MAX_SECONDS = 60.0
@@ -66,7 +66,8 @@ class ReaderPool:
         loop = asyncio.get_running_loop()
         told = await loop.run_in_executor(self._threads, self._ask, file)
         if "skipped" in told:
-            raise DocumentSkipped(told["skipped"])
+            kind = StandIn if told.get("stands_in") else DocumentSkipped
+            raise kind(told["skipped"])
         return _as_read(told)
 
     def close(self) -> None:

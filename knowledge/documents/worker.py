@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from knowledge.documents.reading import CountTokens, RawFile, ReadFile, read_file
-from knowledge.errors import DocumentSkipped, KnowledgeError
+from knowledge.errors import DocumentSkipped, KnowledgeError, StandIn
 
 try:
     import resource
@@ -55,7 +55,7 @@ def answer(file: RawFile, count_tokens: CountTokens, memory: int) -> dict[str, A
     try:
         return _as_json(read_file(file, count_tokens))
     except DocumentSkipped as skipped:
-        return {"skipped": skipped.reason}
+        return {"skipped": skipped.reason, "stands_in": isinstance(skipped, StandIn)}
     except MemoryError:
         reason = (
             f"Reading it takes more than {memory / 2**30:.2g} GB of memory. "
