@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from itertools import chain
 from pathlib import Path
 from threading import Lock
 from typing import ParamSpec, TypeVar
@@ -22,7 +23,8 @@ from knowledge.stores.bm25 import Posting, bm25
 from knowledge.stores.embedded_schema import connect, prepare
 from knowledge.stores.embedded_spelling import similar_words
 from knowledge.stores.fusion import LEG_CANDIDATES, fuse
-from knowledge.stores.matrix import MatrixView, VectorMatrix, highest
+from knowledge.stores.listing import Listing, listed
+from knowledge.stores.matrix import MatrixView, VectorMatrix, highest, unit
 from knowledge.stores.postings import KeptPostings
 from knowledge.types import EmbeddedPassage, Principals, ScoredPassage, Vector
 
@@ -69,8 +71,13 @@ class EmbeddedStore:
         Raises :class:`StoreError` for vectors that are not finite or of other dimensions than the
         store's, for passages of another document, and for an id that is already taken.
         """
-        vectors = _checked_vectors(source, document, passages)
-        await self._in_thread(self._replace, source, document, passages, vectors)
+        await self.replace_many(source, {document: passages})
+
+    async def replace_many(
+        self, source: str, documents: Mapping[str, Sequence[EmbeddedPassage]]
+    ) -> None:
+        """:meth:`replace` for several documents, all in one transaction."""
+        await self._in_thread(self._replace, source, documents)
 
     async def delete(self, source: str, document: str | None = None) -> int:
         """Remove one document's passages, or the whole source's; returns how many went."""
@@ -110,6 +117,14 @@ class EmbeddedStore:
         if not principals:
             return {}
         return await self._in_thread(self._similar_words, word, principals)
+
+    async def listing(self) -> Listing:
+        """Every document with how many passages it has, and their digest."""
+        return await self._in_thread(self._listing)
+
+    async def held(self, source: str, document: str) -> list[EmbeddedPassage]:
+        """A document's passages by their position, with their vectors."""
+        return await self._in_thread(self._held, source, document)
 
     async def close(self) -> None:
         """Close the file. A call still running in a thread finishes and then closes its own."""
@@ -173,17 +188,15 @@ class EmbeddedStore:
 
     # -- writing ---------------------------------------------------------------------------------
 
-    def _replace(
-        self,
-        source: str,
-        document: str,
-        passages: Sequence[EmbeddedPassage],
-        vectors: Sequence[Vector],
-    ) -> None:
+    def _replace(self, source: str, documents: Mapping[str, Sequence[EmbeddedPassage]]) -> None:
+        vectors = sql.checked_vectors(source, documents)
         with self._change() as (db, change):
-            _, access = sql.remove(db, change, source, document)
+            access: set[int] = set()
+            for document in documents:
+                access |= sql.remove(db, change, source, document)[1]
             if vectors:
                 sql.settle_dims(db, vectors[0].size)
+            passages = chain.from_iterable(documents.values())
             for embedded, vector in zip(passages, vectors, strict=True):
                 sql.insert(db, embedded.passage, vector.astype("<f4").tobytes())
             sql.forget_unused(db, source, access)
@@ -205,6 +218,16 @@ class EmbeddedStore:
     def _count(self, source: str | None) -> int:
         with self._connection() as db:
             return sql.count(db, source)
+
+    def _listing(self) -> Listing:
+        with self._connection() as db:
+            db.execute("BEGIN")
+            return listed(sql.all_passages(db))
+
+    def _held(self, source: str, document: str) -> list[EmbeddedPassage]:
+        with self._connection() as db:
+            db.execute("BEGIN")
+            return sql.held(db, source, document)
 
     def _similar_words(self, word: str, principals: Principals) -> dict[str, int]:
         with self._connection() as db:
@@ -228,7 +251,7 @@ class EmbeddedStore:
             dims = matrix.vectors.shape[1]
             if vector.shape != (dims,):
                 raise sql.foreign_vector(dims, vector.size)
-            query = _unit(vector)
+            query = unit(vector)
             access = sql.readable_access(db, principals)
             readable = matrix.readable(access)
             seen = readable
@@ -295,30 +318,3 @@ class EmbeddedStore:
                 for rid, access, source, sizes, vector in rows
             )
         self._matrix_change = change
-
-
-def _unit(vector: Vector) -> Vector:
-    """Scale to unit length, so that a dot product is a cosine.
-
-    Raises :class:`StoreError` for a vector that has no direction.
-    """
-    length = float(np.linalg.norm(vector))
-    if vector.ndim != 1 or not np.isfinite(length) or length == 0:
-        raise StoreError("A vector must be one-dimensional, finite and not zero.")
-    return (vector / length).astype(np.float32)
-
-
-def _checked_vectors(
-    source: str, document: str, passages: Sequence[EmbeddedPassage]
-) -> list[Vector]:
-    """The passages' vectors at unit length, when all belong to the document and fit together."""
-    vectors = [_unit(embedded.vector) for embedded in passages]
-    for embedded, vector in zip(passages, vectors, strict=True):
-        one = embedded.passage
-        if (one.source, one.document) != (source, document):
-            raise StoreError(
-                f"Passage {one.id} is of {one.source}/{one.document}, not of {source}/{document}."
-            )
-        if vector.size != vectors[0].size:
-            raise sql.foreign_vector(vectors[0].size, vector.size)
-    return vectors

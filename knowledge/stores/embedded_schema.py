@@ -7,8 +7,12 @@ import time
 from pathlib import Path
 
 from knowledge.errors import StoreError
+from knowledge.stores.stems import TOKENIZER
 
 SCHEMA_VERSION = 1
+
+LAYOUT = f"{SCHEMA_VERSION} {TOKENIZER}"
+"""What decides how passages are kept in a file; another one is filled anew."""
 
 BUSY_SECONDS = 60.0
 """How long a writer waits for another process's transaction: deleting a source of 100,000

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
+from knowledge.errors import StoreError
 from knowledge.types import Vector
 
 REMOVED = -1
@@ -64,6 +65,17 @@ def _members(ids: Collection[int], values: NDArray[np.int32]) -> NDArray[np.bool
     # REMOVED is -1 and so reads the last entry, which no id can reach.
     table[[one for one in ids if one < len(table) - 1]] = True
     return table[values]
+
+
+def unit(vector: Vector) -> Vector:
+    """Scale to unit length, so that a dot product is a cosine.
+
+    Raises :class:`StoreError` for a vector that has no direction.
+    """
+    length = float(np.linalg.norm(vector))
+    if vector.ndim != 1 or not np.isfinite(length) or length == 0:
+        raise StoreError("A vector must be one-dimensional, finite and not zero.")
+    return (vector / length).astype(np.float32)
 
 
 def highest(
