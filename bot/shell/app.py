@@ -40,7 +40,7 @@ from knowledge.retrieval.support import ReaderSupport
 from knowledge.sources.port import Means
 from knowledge.state.database import open_database
 from knowledge.stores.embedded import EmbeddedStore
-from knowledge.stores.port import PassageStore
+from knowledge.stores.port import ListedStore, PassageStore
 from knowledge.web.client import GuardedClient
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ def database_url(settings: Settings) -> str:
     return f"sqlite:///{settings.data.absolute() / 'state.db'}"
 
 
-async def open_store(settings: Settings) -> PassageStore:
+async def open_store(settings: Settings) -> ListedStore:
     """The passage store that the settings name."""
     if settings.weaviate_url is None:
         return await EmbeddedStore.open(settings.data / "passages.db")

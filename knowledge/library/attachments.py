@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from knowledge.documents.reading import FileReader, RawFile
 from knowledge.embedding.port import Embedder
 from knowledge.errors import DocumentSkipped, SourceError
-from knowledge.library.ingest import passages_of
+from knowledge.library.reading import passages_of
 from knowledge.parsing import MAX_DOCUMENT_BYTES, SUPPORTED_EXTENSIONS
 from knowledge.state.tables import Moment, insert, metadata
 from knowledge.stores.port import PassageStore

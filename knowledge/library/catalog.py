@@ -13,65 +13,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from knowledge.library.catalog_tables import document as _document
+from knowledge.library.catalog_tables import run as _run
+from knowledge.library.catalog_tables import source as _source
 from knowledge.library.records import DocumentRecord as DocumentRecord
 from knowledge.library.records import Run as Run
 from knowledge.library.records import RunReport as RunReport
 from knowledge.library.records import RunState, left_out, listed
 from knowledge.library.release.items import drop_items, mark_items
 from knowledge.sources.port import SourceSpec
-from knowledge.state.tables import Moment, metadata, upsert
+from knowledge.state.tables import upsert
 from knowledge.types import Validators
-
-_source = sa.Table(
-    "source",
-    metadata,
-    sa.Column("id", sa.String(40), primary_key=True),
-    sa.Column("kind", sa.String(20), nullable=False),
-    sa.Column("location", sa.Text, nullable=False),
-    sa.Column("options", sa.JSON, nullable=False),
-    sa.Column("access", sa.JSON, nullable=False),
-    sa.Column("is_paused", sa.Boolean, nullable=False),
-    sa.Column("added_at", Moment, nullable=False),
-    sa.Column("added_by", sa.Text, nullable=False, server_default=""),
-)
-
-_document = sa.Table(
-    "document",
-    metadata,
-    sa.Column("source_id", sa.String(40), primary_key=True),
-    sa.Column("path", sa.Text, primary_key=True),
-    sa.Column("fingerprint", sa.String(96), nullable=False),
-    sa.Column("etag", sa.Text),
-    sa.Column("last_modified", sa.Text),
-    sa.Column("valid_until", sa.Date),
-    sa.Column("language", sa.String(8)),
-    sa.Column("passages", sa.Integer, nullable=False),
-    sa.Column("left_out", sa.JSON, nullable=False, server_default="[]"),
-    sa.Column("characters", sa.Integer),
-    sa.Column("access", sa.JSON),
-    sa.Column("marks", sa.JSON, nullable=False, server_default="[]"),
-    sa.Column("ingested_at", Moment, nullable=False),
-)
-
-_run = sa.Table(
-    "run",
-    metadata,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("source_id", sa.String(40), nullable=False, index=True),
-    sa.Column("started_at", Moment, nullable=False),
-    sa.Column("finished_at", Moment),
-    sa.Column("added", sa.Integer, nullable=False, default=0),
-    sa.Column("changed", sa.Integer, nullable=False, default=0),
-    sa.Column("removed", sa.Integer, nullable=False, default=0),
-    sa.Column("unchanged", sa.Integer, nullable=False, default=0),
-    sa.Column("skipped", sa.JSON, nullable=False),
-    sa.Column("left_out", sa.JSON, nullable=False, server_default="{}"),
-    sa.Column("others", sa.JSON, nullable=False, server_default="{}"),
-    sa.Column("error", sa.Text),
-    sa.Column("state", sa.String(12), nullable=False, server_default="open"),
-    sa.Column("quarantined", sa.JSON, nullable=False, server_default="{}"),
-    sa.Column("held", sa.JSON, nullable=False, server_default="[]"),
-)
 
 
 class Catalog:
@@ -246,6 +198,12 @@ class Catalog:
         """The runs in that state, of one source or of all."""
         of = sa.true() if source is None else _run.c.source_id == source
         return await self._select(sa.select(_run).where(of, _run.c.state == state))
+
+    async def end_waiting(self, source: str, state: RunState = "done") -> None:
+        """Nothing of the source's earlier runs waits any more."""
+        waiting = sa.and_(_run.c.source_id == source, _run.c.state == "waiting")
+        async with self._engine.begin() as db:
+            await db.execute(sa.update(_run).where(waiting).values(state=state))
 
     async def runs(self, source: str, limit: int) -> list[Run]:
         """The newest runs of a source, the newest first."""

@@ -18,9 +18,13 @@ from knowledge.library.catalog import Catalog, Run, RunReport
 from knowledge.library.embedder_record import EmbedderRecord
 from knowledge.library.ingest import Ingester, Progress
 from knowledge.library.leases import Leases, Reading
+from knowledge.library.notices import Notices
+from knowledge.library.release.building import Checks, releasing
+from knowledge.library.release.golden import GoldenQuestion, Origin
+from knowledge.library.release.measures import Measure
 from knowledge.sources.port import Means, SourceSpec
 from knowledge.sources.registry import Kinds
-from knowledge.stores.port import PassageStore
+from knowledge.stores.port import ListedStore
 from knowledge.types import PUBLIC, Principals
 
 Told = Callable[[Progress], None]
@@ -53,21 +57,32 @@ class Library:
     def __init__(
         self,
         engine: AsyncEngine,
-        store: PassageStore,
+        store: ListedStore,
         embedder: Embedder,
         reader: FileReader,
         means: Means,
         *,
+        checks: Checks | None = None,
         kinds: Kinds | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """``engine``: of the database of the bot's state. ``kinds``: default, those of ours."""
+        """``engine``: of the database of the bot's state. ``kinds``: default, those of ours.
+
+        ``checks``: what a run is held to before anything of it is seen.
+        """
         self._catalog = Catalog(engine)
         self._leases = Leases(engine, clock)
         self._record = EmbedderRecord(engine, self._catalog, store, embedder)
         self._store = store
+        self._releasing = releasing(engine, self._catalog, store, embedder, checks, clock=clock)
         self._ingester = Ingester(
-            self._catalog, store, embedder, reader, max_bytes=means.max_bytes, clock=clock
+            self._catalog,
+            store,
+            embedder,
+            reader,
+            self._releasing,
+            max_bytes=means.max_bytes,
+            clock=clock,
         )
         self._kinds = kinds or Kinds()
         self._means = means
@@ -81,13 +96,15 @@ class Library:
         options: Mapping[str, Any] | None = None,
         access: Principals | None = None,
         remote: bool = False,
+        by: str = "",
         progress: Told = _untold,
     ) -> tuple[SourceSpec, RunReport]:
         """Add what an admin typed, or change what is there already, and read it in.
 
         ``access``: who may read it; if not given it stays as it is, at first for everybody.
         ``remote``: by somebody who need not have a right to the machine: nothing of its disk and
-        its secrets (:meth:`Kinds.describe`); options that are not given stay as they are. Raises
+        its secrets (:meth:`Kinds.describe`); options that are not given stay as they are. ``by``:
+        the principal of who adds it, who is told when it cannot be read for nights. Raises
         :class:`SourceError`, with nothing saved, for what cannot be a source and for one that
         somebody reads; what cannot be read for the moment is saved and told in the report.
         """
@@ -108,9 +125,13 @@ class Library:
                     spec = replace(spec, options=known.options)
             source = self._kinds.open(spec, self._means)
             await source.check()
-            await self._catalog.save_source(spec, self._clock())
+            await self._catalog.save_source(spec, self._clock(), by)
             await self._record.settle()
-            return spec, await self._ingester.run(spec, source, progress)
+            is_changed = known is None or (known.options, known.access) != (
+                spec.options,
+                spec.access,
+            )
+            return spec, await self._ingester.run(spec, source, progress, is_asked=is_changed)
 
     async def refresh(self, name: str, progress: Told = _untold) -> RunReport:
         """Read a source again: what changed is replaced, what vanished goes.
@@ -129,6 +150,72 @@ class Library:
                 return await self._ingester.failed(spec, str(error))
             await self._record.settle()
             return await self._ingester.run(spec, source, progress)
+
+    async def approve(self, name: str) -> RunReport | None:
+        """Make visible what waits for an admin or is quarantined; None if nothing does.
+
+        What an admin rejected before is read again by the next run then.
+        """
+        spec = await self.find(name)
+        async with self._leases.hold(spec.id):
+            return await self._releasing.approve(spec)
+
+    async def reject(self, name: str) -> int:
+        """Keep what is answered from as it is: what waits does not come again. How many documents.
+
+        A newer version of such a document comes in as ever.
+        """
+        spec = await self.find(name)
+        async with self._leases.hold(spec.id):
+            return await self._releasing.reject(spec)
+
+    async def restore(self, name: str, run: int | None = None) -> RunReport:
+        """Answer again from what was there after ``run``; by default, before the newest change.
+
+        Raises :class:`SourceError` if that is no longer kept.
+        """
+        spec = await self.find(name)
+        async with self._leases.hold(spec.id):
+            return await self._releasing.restore(spec, run)
+
+    async def runs(self, name: str, limit: int = 20) -> list[Run]:
+        """The newest runs of a source, the newest first."""
+        return await self._catalog.runs((await self.find(name)).id, limit)
+
+    async def measures(self, name: str, most: int = 10) -> list[Measure]:
+        """What a source's data looked like after its newest runs, the newest first."""
+        return await self._releasing.measures.of((await self.find(name)).id, most)
+
+    @property
+    def notices(self) -> Notices:
+        """What people have to be told of."""
+        return self._releasing.notices
+
+    async def add_golden(
+        self,
+        question: str,
+        name: str,
+        document: str = "",
+        section: str = "",
+        origin: Origin = "admin",
+    ) -> GoldenQuestion:
+        """From now on a change must leave this question answered, if it was.
+
+        ``document`` and ``section``: where in the source the answer is to stand, if that matters.
+        """
+        spec = await self.find(name)
+        if document and document not in await self._catalog.documents(spec.id):
+            raise SourceError(f"{spec.shown} has no document '{document}'.")
+        asked = GoldenQuestion(" ".join(question.split()), spec.id, document, section, origin)
+        return await self._releasing.golden.add(asked, self._clock())
+
+    async def golden(self) -> list[GoldenQuestion]:
+        """The golden questions that were added."""
+        return await self._releasing.golden.all()
+
+    async def remove_golden(self, id: int) -> None:
+        """Hold nothing to this question any more. Raises :class:`SourceError` if it is unknown."""
+        await self._releasing.golden.remove(id)
 
     async def check_embedder(self) -> None:
         """Raise :class:`knowledge.errors.StoreError` if another embedder made the vectors."""
@@ -163,12 +250,15 @@ class Library:
     async def due(self, since: datetime | None) -> list[SourceSpec]:
         """The sources that no run which came to its end was begun of since then; none is paused.
 
-        ``since``: None for never, so that only those are due that were never read.
+        ``since``: None for never, so that only those are due that were never read, or whose process
+        died as what it had read was made visible.
         """
+        broken_off = {run.report.source for run in await self._catalog.in_state("switching")}
         due = []
         for spec in await self.sources():
             last = await self._catalog.last_run(spec.id)
             is_old = last is None or (since is not None and last.started_at < since)
+            is_old = is_old or spec.id in broken_off
             if is_old and not spec.is_paused:
                 due.append(spec)
         return due

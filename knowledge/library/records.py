@@ -54,9 +54,11 @@ class RunReport:
     others: dict[str, int] = field(default_factory=dict)
     """Kind (``fonts``) to how many files are no documents."""
     quarantined: dict[str, str] = field(default_factory=dict)
-    """Document to why its new version is not shown; what was there before is still answered from."""
+    """Document to why its new version is not shown; the one before it is still answered from."""
     held: tuple[str, ...] = ()
     """Why a part of the run waits for an admin, a sentence each."""
+    again_in: float | None = field(default=None, compare=False)
+    """Seconds after which another try may read it; None where none would. Not kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,15 +20,14 @@ TINY = 0.5
 
 def jump(before: DocumentRecord, now: DocumentRecord) -> str | None:
     """Why the new version is not the same document any more; None if it may be."""
-    if before.language and now.language and before.language != now.language:
-        if min(before.characters or 0, now.characters or 0) >= LEAST_CHARACTERS:
-            return (
-                f"It was in {before.language} and is now in {now.language}. Look whether the right "
-                "page is served."
-            )
-        return None
     if not before.characters or now.characters is None:
         return None
+    is_other = before.language and now.language and before.language != now.language
+    if is_other and min(before.characters, now.characters) >= LEAST_CHARACTERS:
+        return (
+            f"It was in {before.language} and is now in {now.language}. Look whether the right "
+            "page is served."
+        )
     share = now.characters / before.characters
     if max(before.characters, now.characters) >= LEAST_CHARACTERS and not (
         SHRINKS_TO <= share <= GROWS_TO

@@ -64,6 +64,24 @@ class WorkItem:
     """Why it is quarantined, or was rejected."""
     attempts: int = 1
     """How often its reading was begun."""
+    run: int = 0
+    """The one that made it."""
+
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether its version need not be read again."""
+        return self.state in ("staged", "quarantined", "rejected")
+
+    @property
+    def is_restored(self) -> bool:
+        """Whether its version is not to come again: what is made visible takes its place."""
+        return bool(self.version) and self.found is None
+
+    @property
+    def found(self) -> DocumentRecord | None:
+        """What is known of the version itself, where the item holds it."""
+        record = self.record
+        return record if record and record.fingerprint == self.version else None
 
 
 class WorkItems:
@@ -88,6 +106,7 @@ class WorkItems:
                 row.urgent,
                 row.error,
                 row.attempts,
+                row.run_id,
             )
             for row in rows
         }

@@ -16,8 +16,8 @@ from knowledge.types import Principals, ScoredPassage, Vector
 class Overlay:
     """What is answered from now, without some documents of a source, and with their new versions.
 
-    The two are searched apart and their results laid into each other by rank: scores of two searches
-    do not compare, and the reader, which looks at all of them, decides.
+    The two are searched apart and their results laid into each other by rank: scores of two
+    searches do not compare, and the reader, which looks at all of them, decides.
     """
 
     def __init__(

@@ -9,15 +9,20 @@ twice is doing it once.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from knowledge.embedding.port import Embedder
+from knowledge.errors import DocumentSkipped
 from knowledge.library.catalog import Catalog
-from knowledge.library.records import DocumentRecord, RunReport
+from knowledge.library.reading import narrowed
+from knowledge.library.records import DocumentRecord, RunReport, RunState
+from knowledge.library.release.gates import covers
 from knowledge.library.release.items import BODIES_AT_ONCE, ItemState, WorkItem, WorkItems
 from knowledge.library.release.kept import KeptVersion, KeptVersions
-from knowledge.stores.port import PassageStore
-from knowledge.types import EmbeddedPassage
+from knowledge.sources.port import SourceSpec
+from knowledge.stores.port import ListedStore
+from knowledge.types import EmbeddedPassage, Principals
 
 FIRST_STEP = 500
 """Documents of a source's first reading that are made visible together. It replaces nothing, so
@@ -32,7 +37,7 @@ class Switcher:
         catalog: Catalog,
         items: WorkItems,
         kept: KeptVersions,
-        store: PassageStore,
+        store: ListedStore,
         embedder: Embedder,
         clock: Callable[[], datetime],
     ) -> None:
@@ -70,6 +75,37 @@ class Switcher:
         # Those that were broken off have replaced nothing.
         dead = [run.id for run in await self._catalog.in_state("open", source)]
         await self._kept.forget(source, dead)
+
+    async def narrow(self, spec: SourceSpec, basis: str) -> None:
+        """Close what the source is no longer open for, before anything is read again.
+
+        Reading takes its time and may fail; who was shut out must not find anything meanwhile.
+        ``basis``: what the fingerprints begin with of what was made under today's access list.
+        """
+        known = await self._catalog.documents(spec.id)
+        open_still = [
+            record
+            for _, record in sorted(known.items())
+            if not record.fingerprint.startswith(basis) and not covers(spec.access, record.access)
+        ]
+        for first in range(0, len(open_still), BODIES_AT_ONCE):
+            bodies: dict[str, list[EmbeddedPassage]] = {}
+            closed, gone = [], []
+            for record in open_still[first : first + BODIES_AT_ONCE]:
+                held = await self._store.held(spec.id, record.path)
+                if not held:
+                    continue
+                try:
+                    kept = [_narrowed(each, spec.access) for each in held]
+                except DocumentSkipped:
+                    kept = []
+                bodies[record.path] = kept
+                if kept:
+                    closed.append(replace(record, access=kept[0].passage.access))
+                else:
+                    gone.append(record.path)
+            await self._store.replace_many(spec.id, bodies)
+            await self._catalog.settle(spec.id, closed, gone, (), (), self._clock())
 
     async def restore(
         self, run: int, source: str, versions: Collection[KeptVersion], why: str
@@ -127,7 +163,7 @@ class Switcher:
                 bodies[path] = passages
             await self._store.replace_many(source, bodies)
             records = {path: items[path].record for path in some}
-            rejected = [path for path in some if items[path].error]
+            rejected = [path for path in some if items[path].is_restored]
             await self._catalog.settle(
                 source,
                 [record for record in records.values() if record is not None],
@@ -136,6 +172,11 @@ class Switcher:
                 rejected,
                 self._clock(),
             )
-        state = "waiting" if report.held else "done"
+        state: RunState = "waiting" if report.held else "done"
         await self._catalog.end_run(run, report, self._clock(), state)
         await self._kept.let_go(source)
+
+
+def _narrowed(one: EmbeddedPassage, access: Principals) -> EmbeddedPassage:
+    passage = one.passage
+    return replace(one, passage=replace(passage, access=narrowed(access, passage.access)))
