@@ -29,6 +29,10 @@ class KnownSource:
     reading: str = ""
     """Who reads it now and since when, such as "process 4711 on alder since 2026-03-02 09:00 UTC";
     empty if nobody does."""
+    schedule: str = ""
+    """When it is read again: empty for every night, ``hourly``, ``weekly`` or a line of crontab."""
+    next_at: datetime | None = None
+    """When that is, in UTC; None: never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,14 @@ class Sources(Protocol):
 
     async def resume(self, name: str) -> KnownSource:
         """Read a paused source again from the next refresh on."""
+        ...
+
+    async def set_access(self, name: str, readers: Principals) -> KnownSource:
+        """Change who may read it, in the very next search."""
+        ...
+
+    async def set_schedule(self, name: str, words: str) -> KnownSource:
+        """Change when it is read again: nightly, hourly, weekly, or a line of crontab."""
         ...
 
     async def remove(self, name: str) -> int:

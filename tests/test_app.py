@@ -201,8 +201,26 @@ class TestJobs:
     async def test_sources_are_read_again_when_the_settings_say(self, settings: Settings) -> None:
         async with open_app(settings) as app:
             assert [job.name for job in app.jobs()] == ["housekeeping", "reingest"]
+
+    async def test_empty_leaves_those_alone_that_have_no_schedule_of_their_own(
+        self, settings: Settings, tmp_path: Path
+    ) -> None:
+        runs = []
         async with open_app(changed(settings, refresh_at="")) as app:
-            assert [job.name for job in app.jobs()] == ["housekeeping"]
+            for name, schedule in (("usual", ""), ("often", "* * * * *")):
+                (tmp_path / name).mkdir()
+                (tmp_path / name / "pay.md").write_text("Salaries arrive monthly.")
+                spec, _ = await app.library.add(str(tmp_path / name))
+                await app.library.set_schedule(spec.id, schedule)
+            engine = await open_database(f"sqlite:///{settings.data / 'state.db'}")
+            async with engine.begin() as db:  # as if that had been long ago
+                await db.execute(sa.text("UPDATE run SET started_at = '2020-01-01 00:00:00'"))
+            await engine.dispose()
+            reingest = next(job for job in app.jobs() if job.name == "reingest")
+            await reingest.do()
+            for spec in await app.library.sources():
+                runs.append(len((await app.library.show(spec.id))[1]))
+        assert runs == [1, 2]
 
     @pytest.mark.parametrize(
         ("wrong", "said"),

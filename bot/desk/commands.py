@@ -49,9 +49,10 @@ class Parameter:
 
     name: str
     help: str
-    kind: Literal["text", "name", "word", "yes_no"] = "text"
-    """Where commands are typed as a line, a text or a name takes all the words that are left; a
-    text may begin with any word, so that what comes before it has dashes."""
+    kind: Literal["text", "name", "word", "yes_no", "first"] = "text"
+    """Where commands are typed as a line, the first word is that which comes first, and a text or a
+    name takes all the words that are left; a text may begin with any word, so that what comes
+    before it has dashes."""
     required: bool = True
     suggest: Suggest | None = None
     """The choices for what has been typed so far."""
@@ -87,7 +88,7 @@ class Command:
 
     def _typed(self, parameter: Parameter) -> str:
         match parameter.kind:
-            case "text" | "name":
+            case "text" | "name" | "first":
                 return parameter.name
             case "word":
                 return f"{self.flag(parameter)}=…"
@@ -175,11 +176,15 @@ def _first_word(line: str) -> tuple[str, str]:
 def _values(command: Command, line: str) -> dict[str, str]:
     """Parameters that are no text come first; the rest of the line is the text."""
     values: dict[str, str] = {}
+    first = next((each for each in command.parameters if each.kind == "first"), None)
+    if first is not None and line:
+        values[first.name], line = _first_word(line)
     text = next((each for each in command.parameters if each.kind in ("text", "name")), None)
-    flags = {command.flag(each): each for each in command.parameters if each is not text}
+    rest_of_them = (each for each in command.parameters if each not in (first, text))
+    flags = {command.flag(each): each for each in rest_of_them}
     while line:
-        first, rest = _first_word(line)
-        flag, equals, word = first.partition("=")
+        leading, rest = _first_word(line)
+        flag, equals, word = leading.partition("=")
         parameter = flags.get(flag.lower())
         if parameter is None or bool(equals) != (parameter.kind == "word"):
             break

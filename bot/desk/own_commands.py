@@ -13,6 +13,7 @@ from bot.conversation.channels import Channels
 from bot.desk.commands import Ask, Command, Commands, Invocation, Outcome, Parameter
 from bot.desk.drafting import Drafting
 from bot.desk.forms import Forms
+from bot.desk.kb.audit import Audit
 from bot.desk.own_forms import change_rules
 from bot.desk.source_commands import source_commands
 from bot.ports import Sources
@@ -77,6 +78,7 @@ def own_commands(
     drafting: Drafting,
     forms: Forms,
     sources: Sources,
+    audit: Audit,
     voices: Callable[[], Sequence[str]],
     clock: Callable[[], datetime],
 ) -> Commands:
@@ -93,7 +95,7 @@ def own_commands(
                 Parameter("question", "What would you like to know?"),
             ),
         ),
-        *source_commands(sources, forms),
+        *source_commands(sources, audit, forms),
         Command("kb", "Questions that I could not answer.", own.gaps, "gaps", admin=True),
         Command(
             "kb",

@@ -12,6 +12,7 @@ from bot.conversation.channels import ChannelRules, Channels, WorkspaceRules
 from bot.desk.commands import Invocation
 from bot.desk.drafting import Drafting
 from bot.desk.forms import FieldFaults, FormKind, Forms, must_be_admin, not_among
+from bot.desk.kb.audit import Audit
 from bot.desk.source_commands import REMOVAL, removal_form
 from bot.errors import UsageError
 from bot.ports import Sources
@@ -188,6 +189,7 @@ def own_forms(
     channels: Channels,
     drafting: Drafting,
     sources: Sources,
+    audit: Audit,
     voices: Callable[[], Sequence[str]],
     clock: Callable[[], datetime],
 ) -> Forms:
@@ -199,7 +201,7 @@ def own_forms(
             "answers": FormKind(own.answers, own.save_answers),
             "workspace": FormKind(own.workspace, own.save_workspace),
             "draft": FormKind(own.draft, own.save_draft),
-            REMOVAL: removal_form(sources),
+            REMOVAL: removal_form(sources, audit),
         }
     )
 

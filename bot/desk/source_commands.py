@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-import structlog
-
 from bot.cards import Card, Choice, Field, Form, Values
 from bot.desk.commands import Command, Invocation, Outcome, Parameter, Suggest
 from bot.desk.forms import FieldFaults, FormKind, Forms, must_be_admin, not_among
+from bot.desk.kb import words
+from bot.desk.kb.audit import Audit
+from bot.desk.kb.governing import governing_commands
+from bot.desk.kb.words import counted, done, held, skipped, tail, typed, when
 from bot.errors import UsageError
 from bot.failures import log_failure
 from bot.ports import KnownSource, SourceReading, Sources
@@ -21,23 +22,18 @@ from bot.types import people_of, person
 REMOVAL: Final = "removal"
 """The form that asks before a source goes."""
 
-_MOST_SKIPPED = 20
-_LABEL = 100
-"""Characters of a choice and of a remark beside a field that every platform shows."""
+_CHANGES_SHOWN = 5
 _DECISION = (Choice("keep", "Keep it"), Choice("remove", "Remove it"))
-_LINKED = re.compile(r"<([^<>|\s]+)(?:\|[^<>]*)?>")
-"""An address as Slack hands one on, and as it is written on Discord to have no preview."""
-
-_log = structlog.get_logger("housevoice")
 
 
 @dataclass(frozen=True, slots=True)
 class _Commands:
     sources: Sources
+    audit: Audit
 
     async def list(self, _: Invocation) -> Outcome:
         lines = [
-            f"- {each.location} (`{each.id}`): {_counted(each.documents, 'document')}, "
+            f"- {each.location} (`{each.id}`): {counted(each.documents, 'document')}, "
             f"{'for everyone' if each.is_public else 'limited'}"
             + (", paused" if each.is_paused else "")
             + (f", being read by {each.reading}" if each.reading else "")
@@ -55,36 +51,45 @@ class _Commands:
                     "in the channel whose people may read it, or without `here`."
                 )
             readers = frozenset({people_of(by.place)})
-        source, reading = await self.sources.add(_typed(by.values["address"]), readers)
-        _note(by, "added", source.id)
-        found = f"{source.location} is a source now (`{source.id}`), {_readers(source, by)}"
+        address = typed(by.values["address"])
+        async with self.audit.of(_who(by), "added", address) as entry:
+            source, reading = await self.sources.add(address, readers)
+            entry.source = source.id
+        whom = words.readers(source.readers, by.place)
+        found = f"{source.location} is a source now (`{source.id}`), {whom}"
         told = (
-            f"{found}, but it {_done(reading)} Every refresh tries again."
+            f"{found}, but it {done(reading)} Every refresh tries again."
             if reading.fault
-            else f"{found}: {_held(source)}."
+            else f"{found}: {held(source)}."
         )
-        return Card("\n".join([told, *_skipped(reading)]))
+        return Card("\n".join([told, *skipped(reading)]))
 
     async def show(self, by: Invocation) -> Outcome:
-        source, readings = await self.sources.show(_typed(by.values["source"]))
-        lines = [f"{source.location} (`{source.id}`), {_readers(source, by)}: {_held(source)}."]
+        source, readings = await self.sources.show(typed(by.values["source"]))
+        whom = words.readers(source.readers, by.place)
+        lines = [f"{source.location} (`{source.id}`), {whom}: {held(source)}."]
+        if not source.is_paused and (source.next_at or source.schedule):
+            lines.append(words.schedule(source))
         if source.is_paused:
             lines.append(f"It is paused; `/kb resume {source.id}` ends that.")
         if source.reading:
             lines.append(f"It is being read by {source.reading}.")
         if readings:
             lines.append("\nIts last readings, in UTC:")
-        lines += [f"- {_when(each)}: {_done(each)}" for each in readings]
+        lines += [f"- {when(each)}: {done(each)}" for each in readings]
         ended = next((each for each in readings if each.finished_at), None)
         if ended and ended.skipped:
-            lines += ["\nSkipped in the last one:", *_skipped(ended)]
+            lines += ["\nSkipped in the last one:", *skipped(ended)]
+        changes = await self.audit.newest(_CHANGES_SHOWN, source.id)
+        if changes:
+            lines += ["\nWho changed it, in UTC:", *(words.changed(each, by) for each in changes)]
         return Card("\n".join(lines))
 
     async def refresh(self, by: Invocation) -> Outcome:
         if name := by.values.get("source"):
-            source, reading = await self._read(by, _typed(name))
-            text = f"{source.location}: {_done(reading)}"
-            return Card("\n".join([text, *_skipped(reading)]))
+            source, reading = await self._read(by, typed(name))
+            text = f"{source.location}: {done(reading)}"
+            return Card("\n".join([text, *skipped(reading)]))
         wanted = [each for each in await self.sources.all() if not each.is_paused]
         lines = [f"- {each.location}: {await self._tried(by, each)}" for each in wanted]
         return Card("\n".join(lines) or "There is no source to read.")
@@ -92,7 +97,7 @@ class _Commands:
     async def _tried(self, by: Invocation, source: KnownSource) -> str:
         """Read one of several; whatever becomes of it, the others are read as well."""
         try:
-            return _done((await self._read(by, source.id))[1])
+            return done((await self._read(by, source.id))[1])
         except UsageError as error:
             return str(error)
         except Exception as error:  # as of one document that no parser bears
@@ -100,18 +105,20 @@ class _Commands:
             return f"something went wrong, error {error_id}"
 
     async def _read(self, by: Invocation, name: str) -> tuple[KnownSource, SourceReading]:
-        source, reading = await self.sources.refresh(name)
-        _note(by, "refreshed", source.id)
-        return source, reading
+        known, _ = await self.sources.show(name)
+        async with self.audit.of(_who(by), "refreshed", known.id):
+            return await self.sources.refresh(known.id)
 
     async def pause(self, by: Invocation) -> Outcome:
-        source = await self.sources.pause(_typed(by.values["source"]))
-        _note(by, "paused", source.id)
+        known, _ = await self.sources.show(typed(by.values["source"]))
+        async with self.audit.of(_who(by), "paused", known.id):
+            source = await self.sources.pause(known.id)
         return Card(f"{source.location} is paused. What I have read of it I still answer from.")
 
     async def resume(self, by: Invocation) -> Outcome:
-        source = await self.sources.resume(_typed(by.values["source"]))
-        _note(by, "resumed", source.id)
+        known, _ = await self.sources.show(typed(by.values["source"]))
+        async with self.audit.of(_who(by), "resumed", known.id):
+            source = await self.sources.resume(known.id)
         return Card(
             f"{source.location} is read again from the next refresh on; "
             f"`/kb refresh {source.id}` reads it now."
@@ -122,7 +129,7 @@ class _Commands:
     ) -> Sequence[Choice]:
         """Sources with these letters in their place. ``paused``: only such, or only others."""
         return [
-            Choice(each.id, _tail(each.location))
+            Choice(each.id, tail(each.location))
             for each in await self.sources.all()
             if typed.strip().lower() in f"{each.location} {each.id}".lower()
             and paused in (None, each.is_paused)
@@ -132,6 +139,7 @@ class _Commands:
 @dataclass(frozen=True, slots=True)
 class _Removal:
     sources: Sources
+    audit: Audit
 
     async def open(self, _: Invocation, name: str) -> Form:
         source, _readings = await self.sources.show(name)
@@ -141,7 +149,7 @@ class _Removal:
             "one_of",
             "keep",
             _DECISION,
-            help=_tail(f"{source.location} ({_counted(source.passages, 'passage')})"),
+            help=tail(f"{source.location} ({counted(source.passages, 'passage')})"),
             required=True,
         )
         return Form(REMOVAL, "Remove a source", (decide,), "Go on", {"source": source.id})
@@ -153,21 +161,25 @@ class _Removal:
         source, _ = await self.sources.show(context["source"])
         if values["decision"] == "keep":
             return Card(f"{source.location} stays as it is.")
-        gone = await self.sources.remove(source.id)
-        _note(by, "removed", source.id)
-        return Card(f"{source.location} is removed, with {_counted(gone, 'passage')}.")
+        async with self.audit.of(_who(by), "removed", source.id, source.location):
+            gone = await self.sources.remove(source.id)
+        return Card(f"{source.location} is removed, with {counted(gone, 'passage')}.")
 
 
-def source_commands(sources: Sources, forms: Forms) -> Sequence[Command]:
+def _who(by: Invocation) -> str:
+    return person(by.place, by.user)
+
+
+def source_commands(sources: Sources, audit: Audit, forms: Forms) -> Sequence[Command]:
     """The commands; ``forms``: where the form is that asks before a source goes."""
-    own = _Commands(sources)
+    own = _Commands(sources, audit)
 
     async def ask_to_remove(by: Invocation) -> Outcome:
-        return await forms.open(REMOVAL, by, _typed(by.values["source"]))
+        return await forms.open(REMOVAL, by, typed(by.values["source"]))
 
     def named(suggest: Suggest, *, required: bool = True) -> tuple[Parameter, ...]:
-        words = "Its id, address or path." if required else "Its id, address or path; else all."
-        return (Parameter("source", words, "name", required=required, suggest=suggest),)
+        of = "Its id, address or path." if required else "Its id, address or path; else all."
+        return (Parameter("source", of, "name", required=required, suggest=suggest),)
 
     running, resting = partial(own.suggest, paused=False), partial(own.suggest, paused=True)
     here = Parameter("here", "Only for people of this channel.", "yes_no", required=False)
@@ -204,74 +216,11 @@ def source_commands(sources: Sources, forms: Forms) -> Sequence[Command]:
             admin=True,
             opens_form=True,
         ),
+        *governing_commands(sources, audit, own.suggest),
     ]
 
 
-def removal_form(sources: Sources) -> FormKind:
+def removal_form(sources: Sources, audit: Audit) -> FormKind:
     """The form that asks before a source goes, with "keep" chosen."""
-    own = _Removal(sources)
+    own = _Removal(sources, audit)
     return FormKind(own.open, own.submit)
-
-
-def _note(by: Invocation, what: str, source: str) -> None:
-    _log.info("source_command", who=person(by.place, by.user), what=what, source=source)
-
-
-def _typed(words: str) -> str:
-    """An address as its server knows it, whatever a chat made of it."""
-    words = words.strip()
-    linked = _LINKED.fullmatch(words)
-    return (linked[1] if linked else words).replace("&amp;", "&")
-
-
-def _held(source: KnownSource) -> str:
-    documents = _counted(source.documents, "document")
-    return f"{documents} with {_counted(source.passages, 'passage')}"
-
-
-def _readers(source: KnownSource, by: Invocation) -> str:
-    if source.is_public:
-        return "for everyone"
-    if source.readers == {people_of(by.place)}:
-        return "for the people of this channel"
-    return f"for {', '.join(f'`{each}`' for each in sorted(source.readers))}"
-
-
-def _done(reading: SourceReading) -> str:
-    counts = [
-        f"{count} {what}"
-        for count, what in (
-            (reading.added, "added"),
-            (reading.changed, "changed"),
-            (reading.removed, "removed"),
-            (reading.unchanged, "unchanged"),
-            (len(reading.skipped), "skipped"),
-        )
-        if count
-    ]
-    if reading.finished_at is None:
-        return "not ended"
-    if reading.fault:
-        before = f" ({', '.join(counts)})" if counts else ""
-        return f"could not be read{before}: {reading.fault}"
-    return ", ".join(counts) or "no documents"
-
-
-def _when(reading: SourceReading) -> str:
-    return f"{reading.started_at:%Y-%m-%d %H:%M}"
-
-
-def _skipped(reading: SourceReading) -> list[str]:
-    skipped = sorted(reading.skipped.items())
-    lines = [f"- {document}: {reason}" for document, reason in skipped[:_MOST_SKIPPED]]
-    if len(skipped) > _MOST_SKIPPED:
-        lines.append(f"and {len(skipped) - _MOST_SKIPPED} more")
-    return lines
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def _tail(text: str) -> str:
-    return text if len(text) <= _LABEL else f"…{text[1 - _LABEL :]}"

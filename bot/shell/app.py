@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -16,7 +16,9 @@ from bot.answers.history import History
 from bot.answers.question.glossary import load_glossary
 from bot.answers.question.searching import Searching
 from bot.desk.desk import Desk
+from bot.desk.kb.audit import Audit
 from bot.errors import ConfigurationError
+from bot.ports import Sources
 from bot.shell.core import Outside, build_core
 from bot.shell.data_folder import open_data_folder
 from bot.shell.log import configure_log
@@ -40,11 +42,12 @@ from knowledge.retrieval.support import ReaderSupport
 from knowledge.sources.port import Means
 from knowledge.state.database import open_database
 from knowledge.stores.embedded import EmbeddedStore
-from knowledge.stores.port import ListedStore, PassageStore
+from knowledge.stores.port import PassageStore
 from knowledge.web.client import GuardedClient
 
 if TYPE_CHECKING:
     from jobs.schedule import Job
+    from jobs.schedules import Schedules
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ class App:
     voice: Callable[[str | None], Voice]
     writer: WriterFor
     desk: Desk
+    audit: Audit
+    sources: Sources
     chores: Chores
 
     def jobs(self) -> list[Job]:
@@ -70,13 +75,18 @@ class App:
         Raises :class:`ConfigurationError` for times that are none.
         """
         from jobs.reingest import reingest
-        from jobs.schedule import Job, Times
+        from jobs.schedule import Job
 
-        jobs = [Job("housekeeping", partial(tidy_up, self.chores), timedelta(hours=1))]
-        if self.settings.refresh_at:
-            times = Times(self.settings.refresh_at, _timezone(self.settings.timezone))
-            jobs.append(Job("reingest", lambda: reingest(self.library, times.last(_now())), times))
-        return jobs
+        schedules = schedules_of(self.settings)
+
+        async def read_what_is_due() -> None:
+            now = _now()
+            await reingest(self.library, lambda spec: schedules.last(spec.schedule, now))
+
+        return [
+            Job("housekeeping", partial(tidy_up, self.chores), timedelta(hours=1)),
+            Job("reingest", read_what_is_due, timedelta(minutes=1)),
+        ]
 
     async def warm_up(self) -> None:
         """Load all models now, so that the first question does not wait for them.
@@ -144,6 +154,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         library = Library(
             engine, store, embedder, file_reader, Means(client, max_bytes), clock=_now
         )
+        sources = LibrarySources(library, cache(partial(schedules_of, settings)), _now)
         core = build_core(
             Outside(
                 engine=engine,
@@ -152,7 +163,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 voice=voice,
                 voice_names=partial(names, settings.voices),
                 attachments=attachments,
-                sources=LibrarySources(library),
+                sources=sources,
                 passages=store,
                 read_at=Catalog(engine).read_at,
                 clock=_now,
@@ -172,6 +183,8 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             voice=voice,
             writer=writer,
             desk=core.desk,
+            audit=core.audit,
+            sources=sources,
             chores={
                 "inbox": lambda: core.inbox.forget_old(_now()),
                 "limits": lambda: core.limits.forget_old(_now()),
@@ -184,6 +197,13 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def schedules_of(settings: Settings) -> Schedules:
+    """When sources are read again. Raises :class:`ConfigurationError`."""
+    from jobs.schedules import Schedules
+
+    return Schedules(settings.refresh_at, _timezone(settings.timezone))
 
 
 def _timezone(name: str | None) -> ZoneInfo | None:
@@ -202,7 +222,7 @@ def database_url(settings: Settings) -> str:
     return f"sqlite:///{settings.data.absolute() / 'state.db'}"
 
 
-async def open_store(settings: Settings) -> ListedStore:
+async def open_store(settings: Settings) -> PassageStore:
     """The passage store that the settings name."""
     if settings.weaviate_url is None:
         return await EmbeddedStore.open(settings.data / "passages.db")

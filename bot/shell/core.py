@@ -24,6 +24,7 @@ from bot.desk.commands import Commands
 from bot.desk.desk import Desk
 from bot.desk.drafting import Drafting
 from bot.desk.follow_ups import FollowUps, PassageAccess, ReadAt
+from bot.desk.kb.audit import Audit
 from bot.desk.own_commands import own_commands
 from bot.desk.own_forms import own_forms
 from bot.ports import Sources
@@ -66,6 +67,7 @@ class Core:
     follow_ups: FollowUps
     drafting: Drafting
     commands: Commands
+    audit: Audit
     desk: Desk
     """What every platform hands what it hears to."""
 
@@ -105,8 +107,9 @@ def build_core(outside: Outside, settings: Settings) -> Core:
     drafting = Drafting(engine, Rewriter(outside.writer), voice, channels, clock)
     follow_ups = FollowUps(history, channels, outside.passages, outside.read_at, roles, clock)
     sources, names = outside.sources, outside.voice_names
-    forms = own_forms(channels, drafting, sources, names, clock)
-    commands = own_commands(channels, history, drafting, forms, sources, names, clock)
+    audit = Audit(engine, clock)
+    forms = own_forms(channels, drafting, sources, audit, names, clock)
+    commands = own_commands(channels, history, drafting, forms, sources, audit, names, clock)
     desk = Desk(dispatcher, commands, forms, follow_ups, drafting, settings.prompts)
     return Core(
         history=history,
@@ -118,5 +121,6 @@ def build_core(outside: Outside, settings: Settings) -> Core:
         follow_ups=follow_ups,
         drafting=drafting,
         commands=commands,
+        audit=audit,
         desk=desk,
     )

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from bot.errors import UsageError
+from bot.errors import ConfigurationError, UsageError
 from bot.ports import KnownSource, SourceReading
 from knowledge.errors import SourceError, StoreError
 from knowledge.library.catalog import Run
 from knowledge.library.library import Library, SourceState
 from knowledge.types import PUBLIC, Principals
+
+if TYPE_CHECKING:  # what it rests on is slow to import
+    from jobs.schedules import Schedules
 
 
 class LibrarySources:
@@ -20,13 +25,20 @@ class LibrarySources:
     remote, and of those that are there only the place is shown, not what they are read with.
     """
 
-    def __init__(self, library: Library) -> None:
+    def __init__(
+        self,
+        library: Library,
+        schedules: Callable[[], Schedules],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._library = library
+        self._schedules = schedules
+        self._clock = clock
 
     async def all(self) -> Sequence[KnownSource]:
         """As the library has them."""
         with _in_words():
-            return [_known(each) for each in await self._library.states()]
+            return [self._known(each) for each in await self._library.states()]
 
     async def add(
         self, address: str, readers: Principals | None = None
@@ -40,7 +52,7 @@ class LibrarySources:
         """With its last five readings."""
         with _in_words():
             state, runs = await self._library.show(name)
-        return _known(state), [_reading(each) for each in runs]
+        return self._known(state), [_reading(each) for each in runs]
 
     async def refresh(self, name: str) -> tuple[KnownSource, SourceReading]:
         """By one at a time."""
@@ -56,6 +68,22 @@ class LibrarySources:
         """It is not read at once."""
         return await self._paused(name, is_paused=False)
 
+    async def set_access(self, name: str, readers: Principals) -> KnownSource:
+        """In the store's next query."""
+        with _in_words():
+            spec = await self._library.set_access(name, readers)
+        return (await self.show(spec.id))[0]
+
+    async def set_schedule(self, name: str, words: str) -> KnownSource:
+        """Obeyed from the next minute on."""
+        try:
+            schedule = self._schedules().read(words)
+        except ConfigurationError as error:
+            raise UsageError(str(error)) from error
+        with _in_words():
+            spec = await self._library.set_schedule(name, schedule)
+        return (await self.show(spec.id))[0]
+
     async def remove(self, name: str) -> int:
         """With its documents and the record of its readings."""
         with _in_words():
@@ -65,6 +93,24 @@ class LibrarySources:
         with _in_words():
             spec = await self._library.pause(name, is_paused=is_paused)
         return (await self.show(spec.id))[0]
+
+    def _known(self, state: SourceState) -> KnownSource:
+        spec, reading = state.spec, state.reading
+        is_public = PUBLIC in spec.access
+        next_at = self._schedules().next(spec.schedule, self._clock())
+        return KnownSource(
+            spec.id,
+            spec.shown,
+            state.documents,
+            is_public,
+            (state.last_run and state.last_run.report.error) or "",
+            state.passages,
+            frozenset() if is_public else spec.access,
+            spec.is_paused,
+            f"{reading.holder} since {reading.since:%Y-%m-%d %H:%M} UTC" if reading else "",
+            spec.schedule,
+            next_at and next_at.astimezone(UTC),
+        )
 
     async def _last_reading(self, id: str) -> tuple[KnownSource, SourceReading]:
         source, readings = await self.show(id)
@@ -78,22 +124,6 @@ def _in_words() -> Iterator[None]:
         yield
     except (SourceError, StoreError) as error:
         raise UsageError(str(error)) from error
-
-
-def _known(state: SourceState) -> KnownSource:
-    spec, reading = state.spec, state.reading
-    is_public = PUBLIC in spec.access
-    return KnownSource(
-        spec.id,
-        spec.shown,
-        state.documents,
-        is_public,
-        (state.last_run and state.last_run.report.error) or "",
-        state.passages,
-        frozenset() if is_public else spec.access,
-        spec.is_paused,
-        f"{reading.holder} since {reading.since:%Y-%m-%d %H:%M} UTC" if reading else "",
-    )
 
 
 def _reading(run: Run) -> SourceReading:

@@ -19,7 +19,7 @@ from knowledge.library.catalog_tables import source as _source
 from knowledge.library.records import DocumentRecord as DocumentRecord
 from knowledge.library.records import Run as Run
 from knowledge.library.records import RunReport as RunReport
-from knowledge.library.records import RunState, left_out, listed
+from knowledge.library.records import RunState, left_out, limits_from, limits_of, listed
 from knowledge.library.release.items import drop_items, mark_items
 from knowledge.sources.port import SourceSpec
 from knowledge.state.tables import upsert
@@ -44,6 +44,7 @@ class Catalog:
             options=dict(spec.options),
             access=sorted(spec.access),
             is_paused=spec.is_paused,
+            schedule=spec.schedule,
             added_at=now,
             added_by=by,
         )
@@ -70,6 +71,7 @@ class Catalog:
                 options=dict(row.options),
                 access=frozenset(row.access),
                 is_paused=row.is_paused,
+                schedule=row.schedule,
             )
             for row in rows
         ]
@@ -103,6 +105,7 @@ class Catalog:
                 characters=row.characters,
                 access=None if row.access is None else frozenset(row.access),
                 marks=tuple(row.marks),
+                limits=limits_from(row.limits),
             )
             for row in rows
         }
@@ -271,6 +274,7 @@ async def _save_documents(
             "passages": record.passages,
             "left_out": listed(record.left_out),
             "characters": record.characters,
+            "limits": limits_of(record.limits),
             "access": None if record.access is None else sorted(record.access),
             "marks": list(record.marks),
             "ingested_at": now,

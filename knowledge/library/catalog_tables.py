@@ -15,6 +15,7 @@ source = sa.Table(
     sa.Column("options", sa.JSON, nullable=False),
     sa.Column("access", sa.JSON, nullable=False),
     sa.Column("is_paused", sa.Boolean, nullable=False),
+    sa.Column("schedule", sa.String(120), nullable=False, server_default=""),
     sa.Column("added_at", Moment, nullable=False),
     sa.Column("added_by", sa.Text, nullable=False, server_default=""),
 )
@@ -31,8 +32,9 @@ document = sa.Table(
     sa.Column("language", sa.String(8)),
     sa.Column("passages", sa.Integer, nullable=False),
     sa.Column("left_out", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("limits", sa.JSON(none_as_null=True)),
     sa.Column("characters", sa.Integer),
-    sa.Column("access", sa.JSON),
+    sa.Column("access", sa.JSON(none_as_null=True)),
     sa.Column("marks", sa.JSON, nullable=False, server_default="[]"),
     sa.Column("ingested_at", Moment, nullable=False),
 )

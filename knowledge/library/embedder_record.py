@@ -9,6 +9,7 @@ from knowledge.embedding.port import Embedder
 from knowledge.errors import StoreError
 from knowledge.library.attachments import forget_all
 from knowledge.library.catalog import Catalog
+from knowledge.library.release.items import drop_items
 from knowledge.state.tables import metadata, upsert
 from knowledge.stores.port import PassageStore
 
@@ -56,6 +57,8 @@ class EmbedderRecord:
             for spec in await self._catalog.sources():
                 await self._catalog.mark_unread(spec.id)
                 await self._store.delete(spec.id)
+                async with self._engine.begin() as db:
+                    await drop_items(db, spec.id)
             await forget_all(self._engine, self._store)
         name, dimension = self._current()
         async with self._engine.begin() as db:

@@ -15,8 +15,9 @@ from datetime import date, datetime
 from knowledge.documents.reading import FileReader, RawFile
 from knowledge.embedding.port import Embedder
 from knowledge.errors import DocumentSkipped, SourceAway, SourceError, StandIn
+from knowledge.library.access import narrowed
 from knowledge.library.catalog import Catalog
-from knowledge.library.reading import CutDocument, cut, narrowed
+from knowledge.library.reading import CutDocument, cut
 from knowledge.library.records import DocumentRecord, RunReport
 from knowledge.library.release.gates import covers, jump
 from knowledge.library.release.items import ItemState, WorkItem
@@ -91,7 +92,7 @@ class Ingester:
         was read until then counts, and nothing was removed. ``is_asked``: an admin has just changed
         what is read, so that nothing waits for one. Raises :class:`knowledge.errors.StoreError`.
         """
-        await self._releasing.prepare(spec, self._basis(spec))
+        await self._releasing.recover(spec.id)
         number = await self._catalog.begin_run(spec.id, self._clock())
         known, items = await self._known(spec), await self._items.of(spec.id)
         run = _Run(spec, number, known, items)
@@ -138,7 +139,7 @@ class Ingester:
         """
         built = {path: item.found for path, item in run.items.items() if item.is_at_hand}
         newest = run.known | {path: record for path, record in built.items() if record}
-        basis = self._basis(run.spec)
+        basis = self.basis(run.spec)
         return {
             path: record for path, record in newest.items() if record.fingerprint.startswith(basis)
         }
@@ -248,9 +249,9 @@ class Ingester:
         digest = hashlib.sha256(found.content or b"")
         if found.access is not None:
             digest.update(json.dumps(sorted(found.access)).encode())
-        return self._basis(spec) + digest.hexdigest()
+        return self.basis(spec) + digest.hexdigest()
 
-    def _basis(self, spec: SourceSpec) -> str:
+    def basis(self, spec: SourceSpec) -> str:
         """Digest of what besides its content decides how a document is kept."""
         options = dict(sorted(spec.options.items()))
         decided_by = [FORMAT, self._embedder.name, sorted(spec.access), options]
@@ -260,7 +261,7 @@ class Ingester:
 def _readers(spec: SourceSpec, found: RawDocument) -> Principals | None:
     """Who may read what was found, as far as its source says; None if nobody may."""
     try:
-        return narrowed(spec.access, found.access)
+        return narrowed(spec.access, () if found.access is None else (found.access,))
     except DocumentSkipped:
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,21 +14,29 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from knowledge.documents.reading import FileReader
 from knowledge.embedding.port import Embedder
-from knowledge.errors import SourceError
+from knowledge.errors import SourceBusy, SourceError
+from knowledge.library.access import apply_access
 from knowledge.library.catalog import Catalog, Run, RunReport
 from knowledge.library.embedder_record import EmbedderRecord
 from knowledge.library.ingest import Ingester, Progress
 from knowledge.library.leases import Leases, Reading
 from knowledge.library.notices import Notices
 from knowledge.library.release.building import Checks, releasing
-from knowledge.library.release.golden import GoldenQuestion, Origin
+from knowledge.library.release.golden import GoldenQuestions
 from knowledge.library.release.measures import Measure
+from knowledge.library.tasks import ReadingTasks
 from knowledge.sources.port import Means, SourceSpec
 from knowledge.sources.registry import Kinds
-from knowledge.stores.port import ListedStore
+from knowledge.stores.port import PassageStore
 from knowledge.types import PUBLIC, Principals
 
 Told = Callable[[Progress], None]
+Since = Callable[[SourceSpec], datetime | None]
+"""By when a source was last to be read."""
+
+
+_SCHEDULER = "scheduler"
+"""What its lease is called; the ids of sources have digits only."""
 
 
 def _untold(_: Progress) -> None: ...
@@ -57,7 +66,7 @@ class Library:
     def __init__(
         self,
         engine: AsyncEngine,
-        store: ListedStore,
+        store: PassageStore,
         embedder: Embedder,
         reader: FileReader,
         means: Means,
@@ -72,6 +81,7 @@ class Library:
         """
         self._catalog = Catalog(engine)
         self._leases = Leases(engine, clock)
+        self.tasks = ReadingTasks(engine)
         self._record = EmbedderRecord(engine, self._catalog, store, embedder)
         self._store = store
         self._releasing = releasing(engine, self._catalog, store, embedder, checks, clock=clock)
@@ -120,11 +130,15 @@ class Library:
             if known is not None:
                 # Adding it again must not open what was limited: that takes an access list.
                 kept = known.access if access is None else spec.access
-                spec = replace(spec, access=kept, is_paused=known.is_paused)
+                spec = replace(
+                    spec, access=kept, is_paused=known.is_paused, schedule=known.schedule
+                )
                 if remote and options is None:
                     spec = replace(spec, options=known.options)
             source = self._kinds.open(spec, self._means)
             await source.check()
+            if known is not None and known.access != spec.access:
+                await self._opened_to(known, spec.access)  # reading may take its time, or fail
             await self._catalog.save_source(spec, self._clock(), by)
             await self._record.settle()
             is_changed = known is None or (known.options, known.access) != (
@@ -191,31 +205,10 @@ class Library:
         """What people have to be told of."""
         return self._releasing.notices
 
-    async def add_golden(
-        self,
-        question: str,
-        name: str,
-        document: str = "",
-        section: str = "",
-        origin: Origin = "admin",
-    ) -> GoldenQuestion:
-        """From now on a change must leave this question answered, if it was.
-
-        ``document`` and ``section``: where in the source the answer is to stand, if that matters.
-        """
-        spec = await self.find(name)
-        if document and document not in await self._catalog.documents(spec.id):
-            raise SourceError(f"{spec.shown} has no document '{document}'.")
-        asked = GoldenQuestion(" ".join(question.split()), spec.id, document, section, origin)
-        return await self._releasing.golden.add(asked, self._clock())
-
-    async def golden(self) -> list[GoldenQuestion]:
-        """The golden questions that were added."""
-        return await self._releasing.golden.all()
-
-    async def remove_golden(self, id: int) -> None:
-        """Hold nothing to this question any more. Raises :class:`SourceError` if it is unknown."""
-        await self._releasing.golden.remove(id)
+    @property
+    def golden(self) -> GoldenQuestions:
+        """The questions that a change must leave answered."""
+        return self._releasing.golden
 
     async def check_embedder(self) -> None:
         """Raise :class:`knowledge.errors.StoreError` if another embedder made the vectors."""
@@ -225,11 +218,42 @@ class Library:
         """Take a source away with all its passages; returns how many passages went."""
         spec = await self.find(name)
         async with self._leases.hold(spec.id):
+            await self.tasks.forget(spec.id)
             return await self._ingester.remove(spec.id)
 
     async def pause(self, name: str, *, is_paused: bool = True) -> SourceSpec:
         """Leave a source as it is until it is resumed, or resume it; returns it as it is then."""
         spec = replace(await self.find(name), is_paused=is_paused)
+        await self._catalog.save_source(spec, self._clock())
+        return spec
+
+    async def set_access(self, name: str, access: Principals) -> SourceSpec:
+        """Change who may read a source, in the store's very next query; returns it as it is then.
+
+        Raises :class:`SourceError` for a list with nobody in it, and
+        :class:`knowledge.errors.SourceBusy` while somebody reads the source.
+        """
+        if not access:
+            raise SourceError("Nobody could read this source. Name at least one who may.")
+        wanted = await self.find(name)
+        async with self._leases.hold(wanted.id):
+            before = await self.find(wanted.id)
+            return await self._opened_to(before, access)
+
+    async def _opened_to(self, before: SourceSpec, access: Principals) -> SourceSpec:
+        """The source, whose lease is held, with another access list."""
+        spec = replace(before, access=access)
+        basis = self._ingester.basis(before), self._ingester.basis(spec)
+        await self._releasing.rebase(spec.id, *basis)
+        await self._catalog.save_source(spec, self._clock())
+        await apply_access(
+            self._catalog, self._store, spec.id, access, basis=basis, now=self._clock()
+        )
+        return spec
+
+    async def set_schedule(self, name: str, schedule: str) -> SourceSpec:
+        """Say when a source is read again; returns it as it is then."""
+        spec = replace(await self.find(name), schedule=schedule)
         await self._catalog.save_source(spec, self._clock())
         return spec
 
@@ -247,21 +271,37 @@ class Library:
         """All sources, in the order in which they were added."""
         return await self._catalog.sources()
 
-    async def due(self, since: datetime | None) -> list[SourceSpec]:
+    async def due(self, since: Since) -> list[SourceSpec]:
         """The sources that no run which came to its end was begun of since then; none is paused.
 
-        ``since``: None for never, so that only those are due that were never read, or whose process
-        died as what it had read was made visible.
+        ``since``: the moment for each source; None for never, so that only those are due that were
+        never read.
         """
-        broken_off = {run.report.source for run in await self._catalog.in_state("switching")}
         due = []
         for spec in await self.sources():
-            last = await self._catalog.last_run(spec.id)
-            is_old = last is None or (since is not None and last.started_at < since)
-            is_old = is_old or spec.id in broken_off
+            last, then = await self._catalog.last_run(spec.id), since(spec)
+            is_old = last is None or (then is not None and last.started_at < then)
             if is_old and not spec.is_paused:
                 due.append(spec)
         return due
+
+    def now(self) -> datetime:
+        """The time, as the library has it."""
+        return self._clock()
+
+    def scheduling(self) -> AbstractAsyncContextManager[None]:
+        """Be the only one who works off what is due.
+
+        Raises :class:`knowledge.errors.SourceBusy` if another does.
+        """
+        return self._leases.hold(_SCHEDULER)
+
+    async def recover(self) -> None:
+        """Bring to its end what processes that died were making visible."""
+        for run in await self._catalog.in_state("switching"):
+            with suppress(SourceBusy):  # it is no dead one
+                async with self._leases.hold(run.report.source):
+                    await self._releasing.recover(run.report.source)
 
     async def states(self) -> list[SourceState]:
         """All sources with what is known of them."""

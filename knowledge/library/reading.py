@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from uuid import NAMESPACE_URL, uuid5
 
 from knowledge.documents.reading import ReadFile, embedded_words
-from knowledge.errors import DocumentSkipped
+from knowledge.library.access import narrowed
 from knowledge.library.records import DocumentRecord
 from knowledge.parsing.inline import plain_text
 from knowledge.sources.port import RawDocument
 from knowledge.text.languages import MOST, language_of_text
-from knowledge.types import PUBLIC, Passage, Principals
+from knowledge.types import Passage, Principals
 
 _MARK_BYTES = 6
 """Of a passage's mark: among 100,000 passages two that differ are alike once in 50,000 times."""
@@ -38,7 +38,8 @@ async def cut(
 
     ``access``: who may read the source. Raises :class:`DocumentSkipped` if nobody would be left.
     """
-    readers = narrowed(narrowed(access, found.access), read.access)
+    limits = tuple(each for each in (found.access, read.access) if each is not None)
+    readers = narrowed(access, limits)
     passages = passages_of(read, source=source, name=found.document, url=found.url, access=readers)
     texts = [passage.text for passage, _ in passages]
     told = await asyncio.to_thread(_language, texts)
@@ -50,6 +51,7 @@ async def cut(
         language=told or read.language,
         passages=len(passages),
         left_out=read.left_out,
+        limits=limits,
         characters=sum(map(len, texts)),
         access=readers,
         marks=tuple(map(_mark, texts)),
@@ -88,25 +90,6 @@ def passages_of(
 def embedded_text(passage: Passage) -> str:
     """What the embedder reads of a passage."""
     return embedded_words(passage.title, passage.headings, passage.text)
-
-
-def narrowed(source: Principals, document: Principals | None) -> Principals:
-    """A document may narrow its source's access, never widen it.
-
-    Raises :class:`DocumentSkipped` when nobody would be left.
-    """
-    if document is None or PUBLIC in document:
-        return source
-    if not document:
-        raise DocumentSkipped("Nobody may read it at its source.")
-    if PUBLIC in source:
-        return document
-    if both := source & document:
-        return both
-    raise DocumentSkipped(
-        f"It is for {', '.join(sorted(document))}, its source for {', '.join(sorted(source))}: "
-        "nobody would see it. Add it as a source of its own."
-    )
 
 
 def _language(texts: Sequence[str]) -> str | None:

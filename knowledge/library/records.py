@@ -28,10 +28,13 @@ class DocumentRecord:
     passages: int
     left_out: tuple[LeftOut, ...] = ()
     """What of it was not read."""
+    limits: tuple[Principals, ...] | None = ()
+    """Who may read it as its place and the document itself say; each narrows the source's list.
+    None: an earlier version read it, which did not keep them."""
     characters: int | None = None
     """Of all its passages together; None for one that an earlier version read."""
     access: Principals | None = None
-    """Who may read it; None for one that an earlier version read."""
+    """Who finds its passages, all lists taken together; None as above."""
     marks: tuple[int, ...] = ()
     """A digest of each passage's text, by which the same text is known again elsewhere."""
 
@@ -85,6 +88,16 @@ def left_out(kept: Iterable[Any]) -> tuple[LeftOut, ...]:
     return tuple(LeftOut(*each) for each in kept)
 
 
+def limits_of(limits: tuple[Principals, ...] | None) -> list[list[str]] | None:
+    """As JSON."""
+    return None if limits is None else [*map(sorted, limits)]
+
+
+def limits_from(kept: list[list[str]] | None) -> tuple[Principals, ...] | None:
+    """From JSON."""
+    return None if kept is None else tuple(frozenset(each) for each in kept)
+
+
 def record_as_json(record: DocumentRecord) -> dict[str, Any]:
     """A record as JSON, for where it has no columns of its own."""
     return {
@@ -95,6 +108,7 @@ def record_as_json(record: DocumentRecord) -> dict[str, Any]:
         "language": record.language,
         "passages": record.passages,
         "left_out": listed(record.left_out),
+        "limits": limits_of(record.limits),
         "characters": record.characters,
         "access": None if record.access is None else sorted(record.access),
         "marks": list(record.marks),
@@ -112,6 +126,7 @@ def record_from_json(kept: Mapping[str, Any]) -> DocumentRecord:
         language=kept["language"],
         passages=kept["passages"],
         left_out=left_out(kept["left_out"]),
+        limits=limits_from(kept["limits"]),
         characters=kept["characters"],
         access=None if access is None else frozenset(access),
         marks=tuple(kept["marks"]),

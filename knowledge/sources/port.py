@@ -36,6 +36,8 @@ class SourceSpec:
     """Who may read its documents where they do not say so themselves."""
     is_paused: bool = False
     """Whether it is left as it is until an admin resumes it; what was read stays answerable."""
+    schedule: str = ""
+    """When it is read again, as :mod:`jobs.schedules` has it; empty: every night."""
 
     @property
     def shown(self) -> str:

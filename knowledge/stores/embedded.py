@@ -108,6 +108,10 @@ class EmbeddedStore:
             return frozenset()
         return await self._in_thread(self._readable, ids, principals)
 
+    async def held(self, source: str, document: str) -> list[EmbeddedPassage]:
+        """All of one document, whoever may read it; see the port."""
+        return await self._in_thread(self._held, source, document)
+
     async def count(self, source: str | None = None) -> int:
         """How many passages the store holds, of one source or in all."""
         return await self._in_thread(self._count, source)
@@ -121,10 +125,6 @@ class EmbeddedStore:
     async def listing(self) -> Listing:
         """Every document with how many passages it has, and their digest."""
         return await self._in_thread(self._listing)
-
-    async def held(self, source: str, document: str) -> list[EmbeddedPassage]:
-        """A document's passages by their position, with their vectors."""
-        return await self._in_thread(self._held, source, document)
 
     async def close(self) -> None:
         """Close the file. A call still running in a thread finishes and then closes its own."""
@@ -215,6 +215,11 @@ class EmbeddedStore:
             db.execute("BEGIN")
             return sql.readable(db, ids, sql.readable_access(db, principals))
 
+    def _held(self, source: str, document: str) -> list[EmbeddedPassage]:
+        with self._connection() as db:
+            db.execute("BEGIN")
+            return sql.held(db, source, document)
+
     def _count(self, source: str | None) -> int:
         with self._connection() as db:
             return sql.count(db, source)
@@ -223,11 +228,6 @@ class EmbeddedStore:
         with self._connection() as db:
             db.execute("BEGIN")
             return listed(sql.all_passages(db))
-
-    def _held(self, source: str, document: str) -> list[EmbeddedPassage]:
-        with self._connection() as db:
-            db.execute("BEGIN")
-            return sql.held(db, source, document)
 
     def _similar_words(self, word: str, principals: Principals) -> dict[str, int]:
         with self._connection() as db:

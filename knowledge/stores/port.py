@@ -70,6 +70,13 @@ class PassageStore(PassageSearch, Protocol):
         """
         ...
 
+    async def held(self, source: str, document: str) -> list[EmbeddedPassage]:
+        """All that the store holds of one document, by position, whoever may read it.
+
+        For keeping the index in order, never for answering.
+        """
+        ...
+
     async def count(self, source: str | None = None) -> int:
         """How many passages the store holds, of one source or in all."""
         ...
@@ -94,8 +101,4 @@ class ListedStore(PassageStore, Protocol):
 
     async def listing(self) -> Listing:
         """Every document with how many passages it has, and their digest."""
-        ...
-
-    async def held(self, source: str, document: str) -> list[EmbeddedPassage]:
-        """A document's passages by their position, with their vectors at unit length."""
         ...

@@ -10,6 +10,9 @@ import pytest_asyncio
 
 from bot.desk.desk import Desk
 from tests.adapters.desk_bench import Bench, open_bench
+from tests.adapters.stages.lacks import LACKS
+from tests.adapters.stages.library import Scene, scene
+from tests.adapters.stages.playing import PLATFORMS
 
 
 @pytest_asyncio.fixture
@@ -23,3 +26,13 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
 def desk(bench: Bench) -> Desk:
     """The core as an adapter sees it."""
     return bench.desk
+
+
+@pytest.fixture(params=PLATFORMS)
+async def real(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Scene]:
+    """A stage before a real library, on each platform that has what the scenario needs."""
+    for ability in getattr(request.function, "needs", ()):
+        if ability in LACKS[request.param]:
+            pytest.skip(LACKS[request.param][ability])
+    async with scene(request.param, tmp_path, "127.0.0.0/8") as real:
+        yield real

@@ -24,6 +24,7 @@ from bot.desk.commands import Commands
 from bot.desk.desk import Desk
 from bot.desk.drafting import Drafting
 from bot.desk.follow_ups import FollowUps
+from bot.desk.kb.audit import Audit
 from bot.errors import ConfigurationError
 from bot.shell.core import Outside, build_core
 from bot.shell.settings import Settings
@@ -91,6 +92,7 @@ class Bench:
     follow_ups: FollowUps
     drafting: Drafting
     commands: Commands
+    audit: Audit
     desk: Desk
 
     @property
@@ -199,6 +201,7 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
         follow_ups=core.follow_ups,
         drafting=core.drafting,
         commands=core.commands,
+        audit=core.audit,
         desk=core.desk,
     )
 

@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
 from bot.ports import KnownSource
-from bot.shell.sources import LibrarySources
-from knowledge.library.library import Library
-from knowledge.sources.port import Means
-from knowledge.state.database import open_database
-from knowledge.stores.embedded import EmbeddedStore
 from knowledge.types import PUBLIC
-from knowledge.web.client import GuardedClient
-from tests.adapters.stages.lacks import LACKS
+from tests.adapters.stages.library import PAGE, Scene, scene
 from tests.adapters.stages.playing import PLATFORMS, form, needs, played, shown
-from tests.adapters.stages.stage import Stage, opened
-from tests.adapters.stages.stages import STAGES
-from tests.kit.library import file_reader
-from tests.kit.web_site import Site, running_site
-from tests.kit.word_embedder import WordEmbedder
-
-PAGE = "<html><title>Help</title><h1>Help</h1><p>Ring twice for the porter.</p></html>"
+from tests.adapters.stages.stage import Stage
 
 
 @pytest.fixture(params=PLATFORMS)
@@ -37,44 +23,6 @@ async def stage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
             KnownSource("wiki", "https://wiki.example/", 1, is_public=True, passages=1),
         ]
         yield stage
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A stage before a real library and a real site."""
-
-    stage: Stage
-    library: Library
-    site: Site
-
-    async def says(self, line: str) -> str:
-        return shown(await self.stage.command("ida", "general", line)).text.replace("`", "")
-
-
-@asynccontextmanager
-async def scene(platform: str, folder: Path, *allowed: str) -> AsyncIterator[Scene]:
-    """``allowed``: networks inside which pages may be fetched."""
-    engine = await open_database(f"sqlite:///{folder / 'library.db'}")
-    store = await EmbeddedStore.open(folder / "passages.db")
-    async with running_site() as site, GuardedClient(allow=allowed) as client:
-        site.serve("/robots.txt", status=404)
-        site.serve("/help", PAGE, Content_Type="text/html")
-        means = Means(client, 10**6)
-        library = Library(engine, store, WordEmbedder(), file_reader(), means)
-        sources = LibrarySources(library)
-        async with opened(STAGES[platform], folder, sources=sources) as stage:
-            yield Scene(stage, library, site)
-    await store.close()
-    await engine.dispose()
-
-
-@pytest.fixture(params=PLATFORMS)
-async def real(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Scene]:
-    for ability in getattr(request.function, "needs", ()):
-        if ability in LACKS[request.param]:
-            pytest.skip(LACKS[request.param][ability])
-    async with scene(request.param, tmp_path, "127.0.0.0/8") as real:
-        yield real
 
 
 async def test_a_page_is_added_looked_at_read_again_paused_and_removed(real: Scene) -> None:

@@ -65,14 +65,14 @@ async def test_every_source_is_read_again_once_a_night(
     for name in ("one", "two"):
         await library.add(str(folder(tmp_path, name)))
         (tmp_path / name / "b.md").write_text("Pears.")
-    await reingest(library, NIGHT - timedelta(days=1))
+    await reingest(library, lambda _: NIGHT - timedelta(days=1))
     assert await documents(library) == [1, 1]  # read since the night before
 
     clock.now = NIGHT + timedelta(seconds=1)
-    await reingest(library, NIGHT)
+    await reingest(library, lambda _: NIGHT)
     assert await documents(library) == [2, 2]
     (tmp_path / "one" / "c.md").write_text("Plums.")
-    await reingest(library, NIGHT)  # a second process, or a restart, on the same night
+    await reingest(library, lambda _: NIGHT)  # a second process, or a restart, on the same night
     assert await documents(library) == [2, 2]
 
 
@@ -82,7 +82,7 @@ async def test_a_night_that_was_missed_is_made_up_for(
     await library.add(str(folder(tmp_path, "one")))
     (tmp_path / "one" / "b.md").write_text("Pears.")
     clock.now = NIGHT + timedelta(days=2, hours=9)
-    await reingest(library, NIGHT + timedelta(days=2))
+    await reingest(library, lambda _: NIGHT + timedelta(days=2))
     assert await documents(library) == [2]
 
 
@@ -103,7 +103,7 @@ async def test_a_source_that_fails_stops_no_other(
 
     monkeypatch.setattr(library, "refresh", sometimes)
     clock.now = NIGHT
-    await reingest(library, NIGHT)
+    await reingest(library, lambda _: NIGHT)
     states = {Path(each.spec.location).name: each for each in await library.states()}
     assert {name: each.documents for name, each in states.items()} == {
         "gone": 1,
@@ -121,7 +121,7 @@ async def test_a_paused_source_is_left_as_it_is(
     (tmp_path / "one" / "b.md").write_text("Pears.")
     await library.pause(spec.id)
     clock.now = NIGHT
-    await reingest(library, NIGHT)
+    await reingest(library, lambda _: NIGHT)
     assert await documents(library) == [1]
 
 
@@ -130,6 +130,6 @@ async def test_two_at_the_same_moment_read_each_source_once(
 ) -> None:
     spec, _ = await library.add(str(folder(tmp_path, "one")))
     clock.now = NIGHT
-    await asyncio.gather(reingest(library, NIGHT), reingest(library, NIGHT))
+    await asyncio.gather(reingest(library, lambda _: NIGHT), reingest(library, lambda _: NIGHT))
     _, runs = await library.show(spec.id)
     assert len(runs) == 2  # the first, and one of this night

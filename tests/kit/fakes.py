@@ -14,6 +14,7 @@ from collections.abc import (
 )
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from bot.answers.judge import Thresholds
@@ -212,6 +213,15 @@ class FakeSources:
         """No longer paused."""
         return self._set(name, is_paused=False)
 
+    async def set_access(self, name: str, readers: Principals) -> KnownSource:
+        """For these from now on."""
+        everyone = PUBLIC in readers
+        return self._set(name, is_public=everyone, readers=frozenset() if everyone else readers)
+
+    async def set_schedule(self, name: str, words: str) -> KnownSource:
+        """As it was typed, but for what is usual."""
+        return self._set(name, schedule="" if words == "nightly" else words)
+
     async def remove(self, name: str) -> int:
         """No longer known."""
         source = self._named(name)
@@ -234,8 +244,8 @@ class FakeSources:
                 return each
         raise UsageError(f"There is no source '{name}'.")
 
-    def _set(self, name: str, *, is_paused: bool) -> KnownSource:
-        source = replace(self._named(name), is_paused=is_paused)
+    def _set(self, name: str, **changed: Any) -> KnownSource:
+        source = replace(self._named(name), **changed)
         self.known = [source if each.id == source.id else each for each in self.known]
         return source
 

@@ -19,7 +19,7 @@ from knowledge.sources.port import Means, Source, SourceSpec
 from knowledge.sources.registry import Kinds
 from knowledge.state.database import open_database
 from knowledge.stores.embedded import EmbeddedStore
-from knowledge.stores.port import ListedStore
+from knowledge.stores.port import PassageStore
 from knowledge.types import PUBLIC, Passage
 from knowledge.web.client import GuardedClient
 from tests.kit.fakes import FakeReader
@@ -38,7 +38,7 @@ def file_reader() -> ReaderPool:
 class Library:
     """One data folder, opened. Times are told by ``now``."""
 
-    def __init__(self, engine: AsyncEngine, store: ListedStore, folder: Path) -> None:
+    def __init__(self, engine: AsyncEngine, store: PassageStore, folder: Path) -> None:
         self.engine = engine
         self.catalog = Catalog(engine)
         self.store = store
@@ -63,7 +63,7 @@ class Library:
         return Kinds().open(spec, Means(self.client, MAX_BYTES))
 
     def ingester(
-        self, catalog: Catalog | None = None, store: ListedStore | None = None
+        self, catalog: Catalog | None = None, store: PassageStore | None = None
     ) -> Ingester:
         """Reads into this data folder, or into something between."""
         catalog, store = catalog or self.catalog, store or self.store

@@ -18,7 +18,7 @@ import pytest
 import pytest_asyncio
 
 from knowledge.library.catalog import Catalog, DocumentRecord
-from knowledge.stores.port import ListedStore
+from knowledge.stores.port import PassageStore
 from knowledge.types import Passage
 from tests.kit.library import Library, last_report, opened_library
 
@@ -41,7 +41,7 @@ class Died(BaseException):
 class DyingStore:
     """A store in which a process dies right after its first write."""
 
-    def __init__(self, store: ListedStore) -> None:
+    def __init__(self, store: PassageStore) -> None:
         self._store = store
 
     def __getattr__(self, name: str) -> Any:
@@ -73,7 +73,7 @@ async def dying_run(
     library: Library, catalog: Catalog | None = None, store: DyingStore | None = None
 ) -> None:
     spec = library.spec()
-    ingester = library.ingester(catalog, store)  # type: ignore[arg-type]
+    ingester = library.ingester(catalog, store)
     with pytest.raises(Died):
         await ingester.run(spec, library.opened(spec))
 

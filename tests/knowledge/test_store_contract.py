@@ -145,6 +145,38 @@ async def test_what_was_stored_comes_back_as_it_was(store: PassageStore) -> None
     assert found.cosine == pytest.approx(1.0, abs=1e-4)
 
 
+async def test_a_document_is_held_whole_whoever_may_read_it(store: PassageStore) -> None:
+    secret = passage(
+        "Bonuses are paid in May.", toward(pay=1), position=1, access=frozenset({"role:board"})
+    )
+    await store.replace("handbook", "guide.md", [secret, TRAVEL])
+    other = passage("Elsewhere.", toward(pay=1), document="other.md")
+    await store.replace("handbook", "other.md", [other])
+
+    held = await store.held("handbook", "guide.md")
+
+    assert [each.passage for each in held] == [TRAVEL.passage, secret.passage]
+    assert held[1].vector == pytest.approx(secret.vector, abs=1e-6)
+    assert await store.held("handbook", "nowhere.md") == []
+    assert await store.held("nowhere", "guide.md") == []
+
+
+async def test_a_document_replaced_with_other_readers_is_found_by_them_only(
+    store: PassageStore,
+) -> None:
+    await store.replace("handbook", "guide.md", [TRAVEL])
+    other = await store.search("trains", toward(travel=1), EVERYBODY, 5, alpha=0.5)
+    [held] = await store.held("handbook", "guide.md")
+    board = changed(held, passage=changed(held.passage, access=frozenset({"role:board"})))
+
+    await store.replace("handbook", "guide.md", [board])
+
+    assert [each.passage.id for each in other] == [TRAVEL.passage.id]
+    assert await store.search("trains", toward(travel=1), EVERYBODY, 5, alpha=0.5) == []
+    found = await store.search("trains", toward(travel=1), frozenset({"role:board"}), 5, alpha=0.5)
+    assert [each.passage.id for each in found] == [TRAVEL.passage.id]
+
+
 async def test_replacing_twice_with_the_same_changes_nothing(store: PassageStore) -> None:
     await store.replace("handbook", "guide.md", GUIDE)
     before = await store.search("laptop", toward(pay=1), EVERYBODY, 5, alpha=0.5)

@@ -8,6 +8,7 @@ import warnings
 
 import typer
 
+from bot.shell.cli import governing  # noqa: F401 - its commands are entered in source_cli
 from bot.shell.cli.running import discord_cli, doctor, serve
 from bot.shell.cli.sources import source_cli
 from bot.shell.cli.talk import ask, chat, search

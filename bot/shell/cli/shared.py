@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import json
 import os
 import sys
@@ -23,6 +24,7 @@ As = Annotated[
     typer.Option("--as", help="A further principal to ask as, such as role:managers. Repeatable."),
 ]
 VoiceName = Annotated[str | None, typer.Option("--voice", help="The voice to answer in.")]
+SourceName = Annotated[str, typer.Argument(metavar="SOURCE", help="Its id, path or URL.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 
@@ -79,6 +81,14 @@ def asker_as(principals: list[str] | None) -> Asker:
     from knowledge.types import PUBLIC
 
     return Asker("user:console", frozenset({PUBLIC, "user:console", *(principals or ())}))
+
+
+def who_types() -> str:
+    """Who has the shell, for the audit."""
+    try:
+        return f"shell:user:{getpass.getuser()}"
+    except (KeyError, OSError):  # a user without a name, as in some containers
+        return "shell:user:unknown"
 
 
 def print_json(value: dict[str, Any]) -> None:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.errors import UsageError
-from bot.shell.cli.shared import Json, print_json, run
+from bot.shell.cli.shared import Json, SourceName, print_json, run, who_types
+from bot.shell.cli.source_json import run_as_json, source_as_json
 from knowledge.sources.options import Option, SecretReference, options_of
 from knowledge.sources.registry import Kinds
 
 if TYPE_CHECKING:
     from bot.shell.app import App
-    from knowledge.library.catalog import Run, RunReport
+    from knowledge.library.catalog import RunReport
     from knowledge.library.ingest import Progress
     from knowledge.library.library import SourceState
 
@@ -27,7 +28,6 @@ _PROJECT = Path(__file__).resolve().parents[3]
 source_cli = typer.Typer(
     help="Add, list, re-read and remove knowledge sources.", no_args_is_help=True
 )
-Name = Annotated[str, typer.Argument(metavar="SOURCE", help="Its id, path or URL.")]
 
 
 def _add(
@@ -44,13 +44,15 @@ def _add(
     """Add a knowledge source and read it in."""
 
     async def job(app: App) -> None:
-        with _Bar(location) as bar:
-            spec, report = await app.library.add(
-                location,
-                options={name: value for name, value in options.items() if value},
-                access=frozenset(access) if access else None,
-                progress=bar,
-            )
+        async with app.audit.of(who_types(), "added", location) as entry:
+            with _Bar(location) as bar:
+                spec, report = await app.library.add(
+                    location,
+                    options={name: value for name, value in options.items() if value},
+                    access=frozenset(access) if access else None,
+                    progress=bar,
+                )
+            entry.source = spec.id
         _tell(spec.shown, report)
         if report.error:
             raise UsageError("The source is kept; 'source refresh' tries again.")
@@ -93,7 +95,7 @@ def source_list(json_lines: Json = False) -> None:
     async def job(app: App) -> None:
         for state in await app.library.states():
             if json_lines:
-                print_json(_as_json(state))
+                print_json(source_as_json(state))
             else:
                 typer.echo("\n".join(_lines(state)))
 
@@ -101,13 +103,13 @@ def source_list(json_lines: Json = False) -> None:
 
 
 @source_cli.command("show")
-def source_show(source: Name, json_lines: Json = False) -> None:
+def source_show(source: SourceName, json_lines: Json = False) -> None:
     """Show a source with its last runs, and why documents were skipped."""
 
     async def job(app: App) -> None:
         state, runs = await app.library.show(source)
         if json_lines:
-            print_json(_as_json(state) | {"runs": [_run_as_json(each) for each in runs]})
+            print_json(source_as_json(state) | {"runs": [run_as_json(each) for each in runs]})
             return
         options = [f"  {name}: {value}" for name, value in state.spec.options.items()]
         lines = [*_lines(state), f"  kind: {state.spec.kind}", *options]
@@ -137,8 +139,9 @@ def source_refresh(
         failed = 0
         for spec in known:
             try:
-                with _Bar(spec.shown) as bar:
-                    report = await app.library.refresh(spec.id, bar)
+                async with app.audit.of(who_types(), "refreshed", spec.id):
+                    with _Bar(spec.shown) as bar:
+                        report = await app.library.refresh(spec.id, bar)
             except SourceError as error:  # busy or paused: the others are read
                 typer.echo(f"{spec.shown}: {error}", err=True)
                 failed += 1
@@ -152,34 +155,39 @@ def source_refresh(
 
 
 @source_cli.command("pause")
-def source_pause(source: Name) -> None:
+def source_pause(source: SourceName) -> None:
     """Leave a source as it is until it is resumed; what was read stays answerable."""
 
     async def job(app: App) -> None:
-        spec = await app.library.pause(source)
+        spec = await app.library.find(source)
+        async with app.audit.of(who_types(), "paused", spec.id):
+            await app.library.pause(spec.id)
         typer.echo(f"{spec.shown} is paused.")
 
     run(job)
 
 
 @source_cli.command("resume")
-def source_resume(source: Name) -> None:
+def source_resume(source: SourceName) -> None:
     """Read a paused source again from the next refresh on."""
 
     async def job(app: App) -> None:
-        spec = await app.library.pause(source, is_paused=False)
+        spec = await app.library.find(source)
+        async with app.audit.of(who_types(), "resumed", spec.id):
+            await app.library.pause(spec.id, is_paused=False)
         typer.echo(f"{spec.shown} is read again from the next refresh on.")
 
     run(job)
 
 
 @source_cli.command("remove")
-def source_remove(source: Name) -> None:
+def source_remove(source: SourceName) -> None:
     """Take a source away, with all its passages."""
 
     async def job(app: App) -> None:
         spec = await app.library.find(source)
-        gone = await app.library.remove(spec.id)
+        async with app.audit.of(who_types(), "removed", spec.id, spec.shown):
+            gone = await app.library.remove(spec.id)
         typer.echo(f"Removed {spec.shown} with {gone} passages.")
 
     run(job)
@@ -297,50 +305,10 @@ def _lines(state: SourceState) -> list[str]:
     ]
     if spec.is_paused:
         lines.append("  paused")
+    elif spec.schedule:
+        lines.append(f"  read {spec.schedule}")
     if state.reading:
         lines.append(
             f"  being read by {state.reading.holder} since {state.reading.since:%Y-%m-%d %H:%M} UTC"
         )
     return lines
-
-
-def _as_json(state: SourceState) -> dict[str, Any]:
-    last = state.last_run and state.last_run.report
-    return {
-        "id": state.spec.id,
-        "kind": state.spec.kind,
-        "location": state.spec.shown,
-        "options": dict(state.spec.options),
-        "access": sorted(state.spec.access),
-        "paused": state.spec.is_paused,
-        "reading_since": state.reading.since.isoformat() if state.reading else None,
-        "documents": state.documents,
-        "passages": state.passages,
-        "skipped": last.skipped if last else {},
-        "left_out": _left_out(last) if last else {},
-        "not_documents": last.others if last else {},
-        "error": last.error if last else None,
-    }
-
-
-def _left_out(report: RunReport) -> dict[str, dict[str, Any]]:
-    return {
-        document: {each.kind: {"count": each.count, "where": each.where} for each in left_out}
-        for document, left_out in report.left_out.items()
-    }
-
-
-def _run_as_json(run: Run) -> dict[str, Any]:
-    report = run.report
-    return {
-        "started_at": run.started_at.isoformat(),
-        "finished_at": run.finished_at.isoformat() if run.finished_at else None,
-        "added": report.added,
-        "changed": report.changed,
-        "removed": report.removed,
-        "unchanged": report.unchanged,
-        "skipped": report.skipped,
-        "left_out": _left_out(report),
-        "not_documents": report.others,
-        "error": report.error,
-    }

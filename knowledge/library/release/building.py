@@ -19,7 +19,7 @@ from knowledge.library.release.releasing import SHARE, Releasing
 from knowledge.library.release.restoring import Restorer
 from knowledge.library.release.switch import Switcher
 from knowledge.retrieval.reader import Reader
-from knowledge.stores.port import ListedStore
+from knowledge.stores.port import PassageStore
 
 LIKELY = 0.2
 """As likely as an answer is shown by default (``HOUSEVOICE_UNSURE``)."""
@@ -42,7 +42,7 @@ class Checks:
 def releasing(
     engine: AsyncEngine,
     catalog: Catalog,
-    store: ListedStore,
+    store: PassageStore,
     embedder: Embedder,
     checks: Checks | None = None,
     *,
@@ -54,12 +54,14 @@ def releasing(
     switcher = Switcher(catalog, items, kept, store, embedder, clock)
     golden = GoldenQuestions(
         engine,
+        catalog,
         store,
         embedder,
         items,
         checks.reader,
         likely=checks.likely,
         rated=checks.rated,
+        clock=clock,
     )
     return Releasing(
         catalog,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from knowledge.embedding.port import Embedder
 from knowledge.errors import SourceError
+from knowledge.library.catalog import Catalog
 from knowledge.library.release.items import WorkItems
 from knowledge.library.release.overlay import overlaid
 from knowledge.retrieval.reader import Reader
@@ -65,6 +66,7 @@ class GoldenQuestions:
     def __init__(
         self,
         engine: AsyncEngine,
+        catalog: Catalog,
         store: PassageStore,
         embedder: Embedder,
         items: WorkItems,
@@ -72,9 +74,12 @@ class GoldenQuestions:
         *,
         likely: float,
         rated: Rated | None = None,
+        clock: Callable[[], datetime],
     ) -> None:
         """``reader``: without one nothing is checked. ``likely``: from when on it answers."""
         self._engine = engine
+        self._catalog = catalog
+        self._clock = clock
         self._store = store
         self._embedder = embedder
         self._items = items
@@ -82,10 +87,18 @@ class GoldenQuestions:
         self._likely = likely
         self._rated = rated
 
-    async def add(self, question: GoldenQuestion, now: datetime) -> GoldenQuestion:
-        """Keep a question. Raises :class:`SourceError` for one that is empty or there already."""
-        if not question.question.strip():
+    async def add(self, question: GoldenQuestion) -> GoldenQuestion:
+        """From now on a change must leave this answered, if it was.
+
+        Raises :class:`SourceError` for a question that is empty or there already, and for a
+        document that the source does not have.
+        """
+        question = replace(question, question=" ".join(question.question.split()))
+        if not question.question:
             raise SourceError("Give the question, in quotes.")
+        named = question.document
+        if named and named not in await self._catalog.documents(question.source):
+            raise SourceError(f"The source has no document '{named}'.")
         same = [
             each
             for each in await self.all()
@@ -103,12 +116,12 @@ class GoldenQuestions:
                     document=question.document,
                     section=question.section,
                     origin=question.origin,
-                    added_at=now,
+                    added_at=self._clock(),
                 )
                 .returning(_golden.c.id)
             )
             id = int(new.scalar_one())
-        return next(each for each in await self.all() if each.id == id)
+        return replace(question, id=id)
 
     async def all(self) -> list[GoldenQuestion]:
         """Those that were added, in their order."""

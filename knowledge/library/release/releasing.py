@@ -10,7 +10,7 @@ from datetime import datetime
 from knowledge.library.catalog import Catalog
 from knowledge.library.notices import Notices
 from knowledge.library.records import DocumentRecord, RunReport
-from knowledge.library.release.gates import too_many_gone
+from knowledge.library.release.gates import covers, too_many_gone
 from knowledge.library.release.golden import GoldenQuestions
 from knowledge.library.release.items import WorkItem, WorkItems
 from knowledge.library.release.kept import KeptVersions
@@ -107,20 +107,33 @@ class Releasing:
         self._share = share
         self._clock = clock
 
-    async def prepare(self, spec: SourceSpec, basis: str) -> None:
-        """Before a run: end what died as it switched, and close what the source closes by now.
+    async def recover(self, source: str) -> None:
+        """Before anything else is done with it: end what died as it switched."""
+        await self._switcher.recover(source)
 
-        ``basis``: what fingerprints begin with that were made under today's access list.
+    async def rebase(self, source: str, before: str, after: str) -> None:
+        """Who may read the source changes: what was built aside is for others, and is read anew.
+
+        ``before``, ``after``: what fingerprints begin with, by which decisions are known again.
         """
-        await self._switcher.recover(spec.id)
-        await self._switcher.narrow(spec, basis)
+        await self.recover(source)
+        items = await self.items.of(source)
+        await self.items.drop(source)
+        decided = [
+            (replace(each, version=after + each.version.removeprefix(before)), None)
+            for each in items.values()
+            if each.state == "rejected" and each.version.startswith(before)
+        ]
+        await self.items.save(source, 0, decided, self._clock())
 
     async def conclude(self, run: Reading, *, is_asked: bool) -> RunReport:
         """Make visible what looks right, let the rest wait, and record the run."""
         source = run.spec.id
         vanished = run.known.keys() - run.seen if run.error is None else set()
         for path in vanished:
-            run.leave_out(path, urgent=False)
+            # What is open to more people than the source is by now is not kept for a decision.
+            is_open = not covers(run.spec.access, run.known[path].access)
+            run.leave_out(path, urgent=is_open)
         await self.items.drop(source, run.stale())
         new = [item for item in run.taken.values() if run.items.get(item.path) is not item]
         bare = [(item, None) for item in new if item.state == "gone" or item.record is None]
@@ -194,7 +207,7 @@ class Releasing:
 
         What was rejected is forgotten, so that the next run brings it again.
         """
-        await self._switcher.recover(spec.id)
+        await self.recover(spec.id)
         items = await self._decidable(spec.id)
         waiting = await self._catalog.in_state("waiting", spec.id)
         run = waiting[-1] if waiting else await self._catalog.last_run(spec.id)
@@ -219,7 +232,7 @@ class Releasing:
 
     async def reject(self, spec: SourceSpec) -> int:
         """Leave what is answered from as it is; these versions do not come again. How many."""
-        await self._switcher.recover(spec.id)
+        await self.recover(spec.id)
         items = await self._decidable(spec.id)
         why = f"An admin kept the earlier version on {self._clock():%Y-%m-%d}."
         await self.items.mark(spec.id, items, "rejected", why)

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from knowledge.embedding.port import Embedder
 from knowledge.errors import DocumentSkipped, SourceError
+from knowledge.library.access import narrowed
 from knowledge.library.catalog import Catalog
-from knowledge.library.reading import narrowed
 from knowledge.library.records import DocumentRecord, RunReport
 from knowledge.library.release.kept import RUNS_KEPT, KeptVersion, KeptVersions
 from knowledge.library.release.switch import Switcher
@@ -92,9 +92,8 @@ def _closed(version: KeptVersion, spec: SourceSpec, now: DocumentRecord | None) 
     try:
         passages = []
         for each in version.passages:
-            access = narrowed(spec.access, each.passage.access)
-            if now is not None and now.access is not None:
-                access = narrowed(now.access, access)
+            today = () if now is None or now.access is None else (now.access,)
+            access = narrowed(spec.access, (*today, each.passage.access))
             passages.append(replace(each, passage=replace(each.passage, access=access)))
     except DocumentSkipped:
         return replace(version, record=None, passages=())

@@ -9,20 +9,15 @@ twice is doing it once.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from knowledge.embedding.port import Embedder
-from knowledge.errors import DocumentSkipped
 from knowledge.library.catalog import Catalog
-from knowledge.library.reading import narrowed
 from knowledge.library.records import DocumentRecord, RunReport, RunState
-from knowledge.library.release.gates import covers
 from knowledge.library.release.items import BODIES_AT_ONCE, ItemState, WorkItem, WorkItems
 from knowledge.library.release.kept import KeptVersion, KeptVersions
-from knowledge.sources.port import SourceSpec
-from knowledge.stores.port import ListedStore
-from knowledge.types import EmbeddedPassage, Principals
+from knowledge.stores.port import PassageStore
+from knowledge.types import EmbeddedPassage
 
 FIRST_STEP = 500
 """Documents of a source's first reading that are made visible together. It replaces nothing, so
@@ -37,7 +32,7 @@ class Switcher:
         catalog: Catalog,
         items: WorkItems,
         kept: KeptVersions,
-        store: ListedStore,
+        store: PassageStore,
         embedder: Embedder,
         clock: Callable[[], datetime],
     ) -> None:
@@ -75,37 +70,6 @@ class Switcher:
         # Those that were broken off have replaced nothing.
         dead = [run.id for run in await self._catalog.in_state("open", source)]
         await self._kept.forget(source, dead)
-
-    async def narrow(self, spec: SourceSpec, basis: str) -> None:
-        """Close what the source is no longer open for, before anything is read again.
-
-        Reading takes its time and may fail; who was shut out must not find anything meanwhile.
-        ``basis``: what the fingerprints begin with of what was made under today's access list.
-        """
-        known = await self._catalog.documents(spec.id)
-        open_still = [
-            record
-            for _, record in sorted(known.items())
-            if not record.fingerprint.startswith(basis) and not covers(spec.access, record.access)
-        ]
-        for first in range(0, len(open_still), BODIES_AT_ONCE):
-            bodies: dict[str, list[EmbeddedPassage]] = {}
-            closed, gone = [], []
-            for record in open_still[first : first + BODIES_AT_ONCE]:
-                held = await self._store.held(spec.id, record.path)
-                if not held:
-                    continue
-                try:
-                    kept = [_narrowed(each, spec.access) for each in held]
-                except DocumentSkipped:
-                    kept = []
-                bodies[record.path] = kept
-                if kept:
-                    closed.append(replace(record, access=kept[0].passage.access))
-                else:
-                    gone.append(record.path)
-            await self._store.replace_many(spec.id, bodies)
-            await self._catalog.settle(spec.id, closed, gone, (), (), self._clock())
 
     async def restore(
         self, run: int, source: str, versions: Collection[KeptVersion], why: str
@@ -175,8 +139,3 @@ class Switcher:
         state: RunState = "waiting" if report.held else "done"
         await self._catalog.end_run(run, report, self._clock(), state)
         await self._kept.let_go(source)
-
-
-def _narrowed(one: EmbeddedPassage, access: Principals) -> EmbeddedPassage:
-    passage = one.passage
-    return replace(one, passage=replace(passage, access=narrowed(access, passage.access)))

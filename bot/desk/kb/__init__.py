@@ -1,0 +1,1 @@
+"""What admins do about knowledge where they talk: sources, readers, gaps, answers of their own."""

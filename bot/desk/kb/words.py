@@ -1,0 +1,150 @@
+"""How sources, readings and changes are told, and how what admins type about them is meant."""
+
+from __future__ import annotations
+
+import re
+
+from bot.desk.commands import Invocation
+from bot.desk.kb.audit import AuditLine
+from bot.errors import UsageError
+from bot.ports import KnownSource, SourceReading
+from bot.types import Place, people_of, person
+from knowledge.types import PUBLIC, Principals
+
+LABEL = 100
+"""Characters of a choice and of a remark beside a field that every platform shows."""
+
+_MOST_SKIPPED = 20
+_LINKED = re.compile(r"<([^<>|\s]+)(?:\|[^<>]*)?>")
+"""An address as Slack hands one on, and as it is written on Discord to have no preview."""
+_MENTIONS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"<#(\w+)(?:\|[^<>]*)?>"), "channel"),
+    (re.compile(r"<@&(\w+)>"), "role"),
+    (re.compile(r"<!subteam\^(\w+)(?:\|[^<>]*)?>"), "group"),
+    (re.compile(r"<@!?(\w+)(?:\|[^<>]*)?>"), "user"),
+)
+"""Channels, roles and people as Slack and Discord write them, and what their principals are of."""
+_PRINCIPAL = re.compile(r"[a-z]+(?::[a-z]+)?:[^\s:]+")
+_EVERYONE = frozenset({"public", "everyone", "everybody", "all"})
+HOW_READERS_ARE_NAMED = (
+    "Write `public` for everyone, `here` for the people of this channel, mention channels, roles "
+    "and people, or name them as `role:managers`."
+)
+
+
+def readers_in(words: str, place: Place) -> Principals:
+    """Those who are named, as principals. Raises :class:`UsageError` for words that name nobody."""
+    for mention, what in _MENTIONS:
+        words = mention.sub(rf" {place.platform}:{what}:\1 ", words)
+    named: set[str] = set()
+    for word in words.replace(",", " ").split():
+        bare = word.strip("`").lower()
+        if bare in _EVERYONE:
+            named.add(PUBLIC)
+        elif bare == "here":
+            named.add(_here(place))
+        elif _PRINCIPAL.fullmatch(word.strip("`")):
+            named.add(word.strip("`"))
+        else:
+            raise UsageError(f"I do not know who `{bare}` is. {HOW_READERS_ARE_NAMED}")
+    if not named:
+        raise UsageError(f"Nobody could read this then. {HOW_READERS_ARE_NAMED}")
+    if PUBLIC in named and len(named) > 1:
+        raise UsageError("Everyone is everyone: name either `public` or those whom it is for.")
+    return frozenset(named)
+
+
+def _here(place: Place) -> str:
+    if place.direct:
+        raise UsageError(
+            "A direct conversation has no people to limit it to. Give the command in the channel "
+            "whose people may read it, or name who may."
+        )
+    return people_of(place)
+
+
+def typed(words: str) -> str:
+    """An address as its server knows it, whatever a chat made of it."""
+    words = words.strip()
+    linked = _LINKED.fullmatch(words)
+    return (linked[1] if linked else words).replace("&amp;", "&")
+
+
+def held(source: KnownSource) -> str:
+    """How much there is of a source."""
+    documents = counted(source.documents, "document")
+    return f"{documents} with {counted(source.passages, 'passage')}"
+
+
+def readers(who: Principals, place: Place) -> str:
+    """For whom something is."""
+    if PUBLIC in who or not who:
+        return "for everyone"
+    if who == {people_of(place)}:
+        return "for the people of this channel"
+    return f"for {', '.join(f'`{each}`' for each in sorted(who))}"
+
+
+def schedule(source: KnownSource) -> str:
+    """When a source is read again, as a sentence; the next moment in UTC."""
+    usual = {"": "every night", "hourly": "every hour", "weekly": "every week"}
+    often = usual.get(source.schedule, f"at `{source.schedule}`")
+    if source.next_at is None:
+        return f"It is read {often}, but for now never: HOUSEVOICE_REFRESH_AT is empty."
+    return f"It is read {often}, next at {source.next_at:%Y-%m-%d %H:%M} UTC."
+
+
+def done(reading: SourceReading) -> str:
+    """What a reading did."""
+    counts = [
+        f"{count} {what}"
+        for count, what in (
+            (reading.added, "added"),
+            (reading.changed, "changed"),
+            (reading.removed, "removed"),
+            (reading.unchanged, "unchanged"),
+            (len(reading.skipped), "skipped"),
+        )
+        if count
+    ]
+    if reading.finished_at is None:
+        return "not ended"
+    if reading.fault:
+        before = f" ({', '.join(counts)})" if counts else ""
+        return f"could not be read{before}: {reading.fault}"
+    return ", ".join(counts) or "no documents"
+
+
+def when(reading: SourceReading) -> str:
+    """When a reading began, in UTC."""
+    return f"{reading.started_at:%Y-%m-%d %H:%M}"
+
+
+def skipped(reading: SourceReading) -> list[str]:
+    """What a reading skipped and why, one a line."""
+    listed = sorted(reading.skipped.items())
+    lines = [f"- {document}: {reason}" for document, reason in listed[:_MOST_SKIPPED]]
+    if len(listed) > _MOST_SKIPPED:
+        lines.append(f"and {len(listed) - _MOST_SKIPPED} more")
+    return lines
+
+
+def changed(line: AuditLine, by: Invocation) -> str:
+    """One line of the audit; people of this platform by their names."""
+    ours = person(by.place, "")
+    who = (
+        by.platform.mention(line.who.removeprefix(ours)) if line.who.startswith(ours) else line.who
+    )
+    ended = {"done": "", "refused": ", refused", "failed": ", failed", None: ", not ended"}
+    detail = f" ({line.detail})" if line.detail else ""
+    return f"- {line.at:%Y-%m-%d %H:%M} {who}: {line.what}{detail}{ended[line.outcome]}"
+
+
+def counted(number: int, what: str) -> str:
+    """``1 passage``, ``2 passages``."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def tail(text: str) -> str:
+    """The end of a text that is too long for a label: addresses differ there."""
+    return text if len(text) <= LABEL else f"…{text[1 - LABEL :]}"
