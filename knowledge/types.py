@@ -38,6 +38,9 @@ class Validators:
 
     etag: str | None = None
     last_modified: str | None = None
+    note: str | None = None
+    """What its source wants to know of this version again, and only it reads: the date in a site
+    map, the id of a blob, how deep a page lies."""
 
 
 @dataclass(frozen=True, slots=True)

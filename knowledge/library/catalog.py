@@ -97,7 +97,7 @@ class Catalog:
             row.path: DocumentRecord(
                 path=row.path,
                 fingerprint=row.fingerprint,
-                validators=Validators(row.etag, row.last_modified),
+                validators=Validators(row.etag, row.last_modified, row.note),
                 valid_until=row.valid_until,
                 language=row.language,
                 passages=row.passages,
@@ -269,6 +269,7 @@ async def _save_documents(
             "fingerprint": record.fingerprint,
             "etag": record.validators.etag,
             "last_modified": record.validators.last_modified,
+            "note": record.validators.note,
             "valid_until": record.valid_until,
             "language": record.language,
             "passages": record.passages,

@@ -28,6 +28,7 @@ document = sa.Table(
     sa.Column("fingerprint", sa.String(96), nullable=False),
     sa.Column("etag", sa.Text),
     sa.Column("last_modified", sa.Text),
+    sa.Column("note", sa.Text),
     sa.Column("valid_until", sa.Date),
     sa.Column("language", sa.String(8)),
     sa.Column("passages", sa.Integer, nullable=False),

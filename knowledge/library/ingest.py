@@ -148,7 +148,9 @@ class Ingester:
         name = found.document
         run.seen.add(name)
         if isinstance(found, SkippedDocument):
-            if found.kind:
+            if found.is_kept and found.document in run.known:
+                run.skipped[found.document] = found.reason
+            elif found.kind:
                 run.others[found.kind] += 1
                 run.leave_out(name, urgent=True)
             else:

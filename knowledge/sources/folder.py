@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from knowledge.errors import SourceError
 from knowledge.sources.disk import PUBLISHED, existing_path, read_document
-from knowledge.sources.globs import matches
+from knowledge.sources.globs import EXCLUDE, INCLUDE, matches
 from knowledge.sources.options import option, read_options
 from knowledge.sources.others import kind_of
 from knowledge.sources.port import Kind, Means, RawDocument, SkippedDocument, SourceSpec
@@ -24,8 +24,8 @@ _NEVER = frozenset({".git", "node_modules", "__pycache__"})
 class FolderOptions:
     """What an admin may set."""
 
-    include: tuple[str, ...] = option((), "Only what matches this glob.")
-    exclude: tuple[str, ...] = option((), "Not what matches this glob.")
+    include: tuple[str, ...] = option((), INCLUDE)
+    exclude: tuple[str, ...] = option((), EXCLUDE)
     base_url: str = option("", PUBLISHED)
 
 

@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+INCLUDE = "Only what matches this glob."
+EXCLUDE = "Not what matches this glob."
+
 
 def matches(path: str, globs: Iterable[str]) -> bool:
     """Does any glob match the POSIX path, or a folder that it lies in?

@@ -74,6 +74,8 @@ class SkippedDocument:
     """A sentence or two for the admin, with what to do."""
     kind: str = ""
     """Of what can be no document, such as a font: plural, to be counted rather than named."""
+    is_kept: bool = False
+    """It could not be reached this time: what an earlier run read of it stays answerable."""
 
 
 class Source(Protocol):
@@ -144,3 +146,5 @@ class Kind:
     tells: frozenset[Tells] = frozenset({"vanished"})
     reads_disk: bool = True
     """Whether it reads what lies on the machine: such a source is added on the machine only."""
+    accept: Callable[[str], str | None] | None = None
+    """As ``recognise``, where the kind is named and need not be told by what was typed."""

@@ -15,7 +15,10 @@ from knowledge.types import PUBLIC, Principals
 from knowledge.web.url_secrets import secret_in
 
 KINDS: Mapping[str, str] = {
+    "sitemap": "knowledge.sources.site.sitemap",
+    "feed": "knowledge.sources.site.feed",
     "web": "knowledge.sources.web",
+    "website": "knowledge.sources.site.website",
     "folder": "knowledge.sources.folder",
     "file": "knowledge.sources.file",
 }
@@ -61,13 +64,15 @@ class Kinds:
     ) -> SourceSpec:
         """Recognise what an admin typed, and describe it; looks at the disk but not at the web.
 
-        ``kind``: only that one. ``remote``: it was typed by somebody who need not have a right to
-        the machine, such as an admin of a chat. Then only kinds are asked that leave its disk
-        alone, and its secrets cannot be referred to: they would be sent to a server of their
-        choice. Raises :class:`SourceError`, saying what to do, for what is of no kind, for wrong
-        options, for an address with a secret in it, and for an empty access list.
+        ``kind``: only that one; its name may stand before the place as well. ``remote``: it was
+        typed by somebody who need not have a right to the machine, such as an admin of a chat.
+        Then only kinds are asked that leave its disk alone, and its secrets cannot be referred
+        to: they would be sent to a server of their choice. Raises :class:`SourceError`, saying
+        what to do, for what is of no kind, for wrong options, for an address with a secret in it,
+        and for an empty access list.
         """
-        place, values = typed.strip(), dict(options or {})
+        kind, place = self._kind_named(typed.strip(), kind)
+        values = dict(options or {})
         if not place:
             raise SourceError("Give the URL, folder or file to add.")
         if not access:
@@ -88,10 +93,20 @@ class Kinds:
         identity = uuid.uuid5(uuid.NAMESPACE_URL, f"{name}:{location}").hex[:12]
         return SourceSpec(identity, name, location, kept, access)
 
+    def _kind_named(self, typed: str, kind: str | None) -> tuple[str | None, str]:
+        """The kind by name and what was typed without it."""
+        first, _, rest = typed.partition(" ")
+        name = first.lower().removesuffix(":")
+        if kind in (None, name) and name in self.names() and rest.strip():
+            return name, rest.strip()
+        return kind, typed
+
     def _recognised(self, place: str, names: Sequence[str]) -> tuple[str, str]:
         """The kind, by name, and the location that are meant."""
         for name in names:
-            location = self.named(name).recognise(place)
+            kind = self.named(name)
+            recognise = kind.accept or kind.recognise if len(names) == 1 else kind.recognise
+            location = recognise(place)
             if location is not None:
                 return name, location
         title = self.named(names[0]).title if len(names) == 1 else "a source"

@@ -16,15 +16,14 @@ if TYPE_CHECKING:
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.I)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+SIGNING_IN = "Where a bearer token for what needs signing in is: env:NAME or file:PATH."
 
 
 @dataclass(frozen=True)
 class WebOptions:
     """What an admin may set."""
 
-    token: SecretReference | None = option(
-        None, "Where a bearer token for a page that needs signing in is: env:NAME or file:PATH."
-    )
+    token: SecretReference | None = option(None, SIGNING_IN)
 
 
 def _recognise(typed: str) -> str | None:
@@ -35,7 +34,7 @@ def _recognise(typed: str) -> str | None:
         raise SourceError(
             f"{scheme[1]}:// cannot be read. Give an http(s) address, a folder or a file."
         )
-    return _normalised_url(typed)
+    return normalised_url(typed)
 
 
 def _open(spec: SourceSpec, means: Means) -> WebPage:
@@ -46,8 +45,18 @@ def _open(spec: SourceSpec, means: Means) -> WebPage:
     return WebPage(spec.location, means.client, means.max_bytes, token=token)
 
 
-def _normalised_url(typed: str) -> str:
-    """Lower-case scheme and host, no default port, no fragment, at least ``/`` as path."""
+def web_address(typed: str) -> str | None:
+    """The address that was typed, normalised; None if it is none of the web."""
+    scheme = _SCHEME.match(typed)
+    known = scheme is not None and scheme[1].lower() in _DEFAULT_PORTS
+    return normalised_url(typed) if known else None
+
+
+def normalised_url(typed: str) -> str:
+    """Lower-case scheme and host, no default port, no fragment, at least ``/`` as path.
+
+    Raises :class:`SourceError` for what no server can be asked for.
+    """
     from knowledge.web.urls import safe_url, web_url  # slow to import
 
     if re.search(r"\s", typed):

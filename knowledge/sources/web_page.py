@@ -5,20 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Mapping
 from html import unescape
-from urllib.parse import urljoin, urlsplit, urlunsplit
-from urllib.robotparser import RobotFileParser
+from urllib.parse import urljoin, urlsplit
 
-from knowledge.errors import SourceError
+from knowledge.errors import SourceAway, SourceError
 from knowledge.sources.port import RawDocument, SkippedDocument
+from knowledge.sources.site.robots import ROBOT, Robots
 from knowledge.types import Validators
 from knowledge.web.client import BodyTooLarge, GuardedClient, Response
 from knowledge.web.url_secrets import secret_in
 from knowledge.web.urls import safe_url
 
-ROBOT = "Housevoice"
-"""Our name in robots.txt."""
-
-_GONE = frozenset({404, 410})
+GONE = frozenset({404, 410})
 
 
 class WebPage:
@@ -32,7 +29,7 @@ class WebPage:
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._client = client
         self._max_bytes = max_bytes
-        self._robots: RobotFileParser | None = None
+        self._robots: Robots | None = None
 
     async def check(self) -> None:
         """A page that is not there now will hardly be there tonight; all else the run tells."""
@@ -41,7 +38,7 @@ class WebPage:
             status = (await self._get(None)).status
         except SourceError:
             return
-        if status in _GONE:
+        if status in GONE:
             raise SourceError(
                 f"There is no page {safe_url(self._url)} ({status}). "
                 "Copy its address from the browser."
@@ -59,7 +56,7 @@ class WebPage:
             yield SkippedDocument(self._url, str(error))
             return
         page, is_followed = await self._followed(page)
-        if page.status in _GONE:
+        if page.status in GONE:
             return
         if page.not_modified:
             yield RawDocument(
@@ -76,12 +73,13 @@ class WebPage:
                 self._shown(page),
                 page.url,
                 page.content,
-                _stated_type(page),
+                stated_type(page),
                 # Those of where a page leads say nothing about the page itself.
                 Validators() if is_followed else Validators(page.etag, page.last_modified),
             )
         else:
-            raise SourceError(_refusal(self._url, page.status))
+            kind = SourceAway if page.status >= 500 else SourceError
+            raise kind(refusal(self._url, page.status))
 
     async def _get(self, validators: Validators | None) -> Response:
         return await self._client.get(
@@ -92,7 +90,7 @@ class WebPage:
         """The page that one leads to by ``<meta http-equiv=refresh>``, as a browser follows it."""
         is_followed = False
         for _ in range(_MOST_REFRESHES):
-            target = _refresh_target(page)
+            target = refresh_target(page)
             if target is None:
                 break
             own = urlsplit(target)[:2] == urlsplit(self._url)[:2]
@@ -109,27 +107,8 @@ class WebPage:
     async def _ask_robots(self) -> None:
         """Raise SourceError if robots.txt (RFC 9309) forbids the page; it is fetched once."""
         if self._robots is None:
-            parts = urlsplit(self._url)
-            place = urlunsplit((parts.scheme, parts.netloc, "/robots.txt", "", ""))
-            answer = await self._client.get(place)
-            robots = RobotFileParser(place)
-            if answer.status == 200:
-                try:
-                    robots.parse(answer.content.decode("utf-8-sig", errors="replace").splitlines())
-                except ValueError as error:  # a rule is no path, a delay no number
-                    raise SourceError(
-                        f"{safe_url(place)} has a line that cannot be read, so it is not known "
-                        "whether the page may be. Tell the site's owner, or add the page as a file."
-                    ) from error
-            elif 400 <= answer.status < 500:
-                robots.parse([])  # no rules: RFC 9309 2.3.1.3
-            else:  # unreachable means forbidden: RFC 9309 2.3.1.4
-                raise SourceError(
-                    f"{safe_url(place)} answers with an error ({answer.status}), so it is not "
-                    "known whether the page may be read. The next run tries again."
-                )
-            self._robots = robots
-        if not self._robots.can_fetch(ROBOT, self._url):
+            self._robots = await Robots.ask(self._client, self._url)
+        if not self._robots.may_read(self._url):
             raise SourceError(
                 f"The site's robots.txt forbids reading {safe_url(self._url)}. "
                 f"Ask its owner to allow {ROBOT}, or add the page as a file."
@@ -146,7 +125,7 @@ _REFRESH = re.compile(
 )
 
 
-def _refresh_target(page: Response) -> str | None:
+def refresh_target(page: Response) -> str | None:
     """Where a page leads to by itself, and soon; None where it stays."""
     if page.status != 200 or "html" not in (page.content_type or "html"):
         return None
@@ -163,13 +142,15 @@ def _newer(page: Response, old: Validators) -> Validators:
     return Validators(page.etag or old.etag, page.last_modified or old.last_modified)
 
 
-def _stated_type(page: Response) -> str | None:
+def stated_type(page: Response) -> str | None:
+    """The type as its server stated it, with its charset."""
     if page.content_type is None or page.charset is None:
         return page.content_type
     return f"{page.content_type}; charset={page.charset}"
 
 
-def _refusal(url: str, status: int) -> str:
+def refusal(url: str, status: int) -> str:
+    """What to tell the admin of a page that is neither there nor gone."""
     place = safe_url(url)
     if status in (401, 403, 407):
         return (

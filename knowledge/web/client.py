@@ -3,30 +3,36 @@
 An admin's URL is fetched by a server that may reach what the admin may not: cloud metadata, other
 services on the host, the company's network. So the host is resolved here, every address is checked,
 and the connection goes to the very address that was checked (no second look-up that could answer
-differently, "DNS rebinding"). TLS and the Host header still name the host.
+differently, "DNS rebinding"). TLS and the Host header still name the host, and a connection is used
+again for that host only.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
+import base64
 import random
+import socket
 import ssl
 import time
-import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
+from urllib.parse import unquote_to_bytes
 
+import aiohttp
 import httpx
+import yarl
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 from knowledge.errors import SourceAway, SourceError
 from knowledge.types import Validators
 from knowledge.web.addresses import AddressGuard, Resolve, resolve_host
+from knowledge.web.answers import BodyTooLarge, Response, as_response, read_body
 from knowledge.web.urls import redirected, safe_url, web_url
+
+__all__ = ["BodyTooLarge", "GuardedClient", "Response"]
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_REDIRECTS = 5
@@ -35,47 +41,42 @@ MAX_WAIT = 60.0
 """Seconds; a server that asks for a longer pause is asked again in the next run instead."""
 TIMEOUT = 30.0
 """Seconds for one answer with all its redirects, so that a slow drip cannot hold a run up."""
+_CONNECT_TIMEOUT = 10.0
 
 _BUSY = frozenset({429, 503})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_LOCATION = "housevoice.location"
+_CONNECTIONS = 20
+_IDLE = 15.0
+"""Seconds for which a connection waits for the next request to its host."""
+_FAILURES = (aiohttp.ClientError, OSError, ValueError)
+"""What aiohttp raises where an answer cannot be had; ValueError for broken headers."""
 _SAFE_HEADERS = frozenset({"accept", "accept-language"})
 """Headers of a caller's that another host may see too; all others could be credentials."""
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
-    """The final answer to a GET, whatever its status."""
+class _Checked(AbstractResolver):
+    """Tells aiohttp the addresses that a host may be connected at, and no other."""
 
-    url: str
-    """After redirects, without fragment and user info."""
-    status: int
-    content: bytes
-    """Decompressed; empty if ``not_modified``."""
-    content_type: str | None
-    """Lower case, without parameters."""
-    charset: str | None
-    etag: str | None
-    last_modified: str | None
-    not_modified: bool
+    def __init__(self, guard: AddressGuard) -> None:
+        self._guard = guard
 
-
-class BodyTooLarge(SourceError):
-    """The answer has more bytes than are read."""
-
-
-class _RedactUrls(logging.Filter):
-    """httpx logs each URL in full; queries hold tokens."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple):
-            record.args = tuple(
-                safe_url(arg) if isinstance(arg, httpx.URL) else arg for arg in record.args
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(address),
+                port=port,
+                family=socket.AF_INET6 if address.version == 6 else socket.AF_INET,
+                proto=0,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
             )
-        return True
+            for address in await self._guard.addresses(host, port)
+        ]
 
-
-_REDACT_URLS = _RedactUrls()
+    async def close(self) -> None:
+        """Nothing is held."""
 
 
 class GuardedClient:
@@ -106,19 +107,35 @@ class GuardedClient:
         self._timeout = timeout
         self._sleep = sleep
         self._now = now
-        self._client = httpx.AsyncClient(
-            headers={"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "gzip"},
-            # A cookie would be sent by address, to whatever host shares it: keep none.
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            follow_redirects=False,
-            event_hooks={"response": [_keep_location]},
-            # Connections are pooled by address too; one verified for a host is not for another.
-            limits=httpx.Limits(max_connections=20, max_keepalive_connections=0),
-            timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
-            trust_env=False,
-            verify=ssl_context or httpx.create_ssl_context(),
-        )
-        logging.getLogger("httpx").addFilter(_REDACT_URLS)
+        self._user_agent = user_agent
+        self._ssl = ssl_context
+        self._opened: aiohttp.ClientSession | None = None
+
+    def _session(self) -> aiohttp.ClientSession:
+        """Opened with the first request: it belongs to the loop that runs then."""
+        if self._opened is None:
+            self._opened = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    resolver=_Checked(self._guard),
+                    use_dns_cache=False,
+                    ssl=self._ssl or ssl.create_default_context(),
+                    limit=_CONNECTIONS,
+                    keepalive_timeout=_IDLE,
+                ),
+                headers={
+                    "User-Agent": self._user_agent,
+                    "Accept": "*/*",
+                    "Accept-Encoding": "gzip",
+                },
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                # Of the whole answer by :meth:`get`; a host has several addresses to be tried.
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=min(self._timeout, _CONNECT_TIMEOUT)
+                ),
+                trust_env=False,
+            )
+        return self._opened
 
     async def __aenter__(self) -> Self:
         """The client itself."""
@@ -135,7 +152,17 @@ class GuardedClient:
 
     async def aclose(self) -> None:
         """Close the connections; the client cannot be used afterwards."""
-        await self._client.aclose()
+        if self._opened is not None:
+            await self._opened.close()
+
+    async def addresses(self, url: str) -> list[str]:
+        """The checked addresses of a URL's host, best first, for a program that fetches by itself.
+
+        It has to connect to one of these and follow no redirect. Raises :class:`SourceError`.
+        """
+        target = web_url(url)
+        found = await self._guard.addresses(target.raw_host.decode("ascii"), _port(target))
+        return [str(each) for each in found]
 
     async def get(
         self,
@@ -151,8 +178,8 @@ class GuardedClient:
         ``validators``, an unchanged document comes back as ``not_modified`` and without content.
         ``max_bytes`` lowers the client's bound. ``headers`` go to the URL's own origin only.
 
-        Raises :class:`BodyTooLarge`, :class:`SourceError` for addresses that may not be fetched and
-        :class:`knowledge.errors.SourceAway` for failures that may pass; a 404 is an answer.
+        Raises :class:`BodyTooLarge`, :class:`SourceError` for addresses that may not be fetched,
+        and :class:`knowledge.errors.SourceAway` for failures that may pass; a 404 is an answer.
         """
         limit = min(self._max_bytes, max_bytes or self._max_bytes)
         attempt = 0
@@ -204,59 +231,69 @@ class GuardedClient:
         for _ in range(MAX_REDIRECTS + 1):
             answer = await self._send(target, {**own, **conditions})
             try:
-                location = answer.extensions[_LOCATION]
-                if answer.status_code in _REDIRECTS and location is not None:
+                location = answer.headers.get("location")
+                if answer.status in _REDIRECTS and location is not None:
                     source, target = target, redirected(target, location)
                     if _origin(source) != _origin(target):
                         own = {k: v for k, v in own.items() if k.lower() in _SAFE_HEADERS}
                         target = target.copy_with(userinfo=b"")
                     continue
-                if answer.status_code in _BUSY:
+                if answer.status in _BUSY:
                     return None, answer.headers.get("retry-after")
-                not_modified = answer.status_code == 304
-                content = b"" if not_modified else await _body(answer, target, limit)
-                return _response(answer, target, content, not_modified), None
-            except httpx.HTTPError as error:
+                not_modified = answer.status == 304
+                content = b"" if not_modified else await read_body(answer, target, limit)
+                return as_response(answer, target, content, not_modified), None
+            except _FAILURES as error:
                 raise SourceAway(
                     f"The answer of {safe_url(target)} broke off. The next run tries again."
                 ) from error
             finally:
-                await answer.aclose()
+                # What was read to its end goes back to the pool by itself; the rest is closed.
+                answer.close()
         raise SourceError(
             f"{safe_url(url)} redirects more than {MAX_REDIRECTS} times. "
             "Open it in a browser and add the address that it ends at."
         )
 
-    async def _send(self, url: httpx.URL, headers: Mapping[str, str]) -> httpx.Response:
+    async def _send(self, url: httpx.URL, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         """Ask one hop, its body not yet read; tries the host's addresses in turn."""
-        port = url.port or (443 if url.scheme == "https" else 80)
-        failure: httpx.HTTPError | None = None
         host = url.raw_host.decode("ascii")  # international names in their ASCII form
-        for address in await self._guard.addresses(host, port):
-            request = self._client.build_request(
-                "GET",
-                url.copy_with(host=str(address)),
-                headers={**headers, "Host": url.netloc.decode("ascii")},
-                extensions={"sni_hostname": host},
+        asked = {**_signed_in(url, headers), "Host": url.netloc.decode("ascii")}
+        target = url.copy_with(userinfo=b"")
+        if _is_number(host):  # these aiohttp connects to without asking the resolver
+            checked = await self._guard.addresses(host, _port(url))
+            target = target.copy_with(host=str(checked[0]))
+        try:
+            return await self._session().get(
+                yarl.URL(str(target), encoded=True), headers=asked, allow_redirects=False
             )
-            try:
-                return await self._client.send(request, stream=True)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                failure = error
-            except httpx.HTTPError as error:
-                failure = error
-                break
-        raise SourceAway(
-            f"{safe_url(url)} could not be reached. Check the address, that the server runs and "
-            "that its certificate is valid."
-        ) from failure
+        except aiohttp.ClientResponseError as error:
+            raise SourceError(
+                f"{safe_url(url)} answers in a way that is not HTTP. Check that it opens in a "
+                "browser, and tell the site's owner."
+            ) from error
+        except (*_FAILURES, TimeoutError) as error:
+            raise SourceAway(
+                f"{safe_url(url)} could not be reached. Check the address, that the server runs "
+                "and that its certificate is valid."
+            ) from error
 
 
-async def _keep_location(response: httpx.Response) -> None:
-    """Put a redirect's target where httpx does not look: it reads all, and fails at broken ones."""
-    response.extensions[_LOCATION] = response.headers.get("location")
-    if response.has_redirect_location:
-        del response.headers["location"]
+def _is_number(host: str) -> bool:
+    return ":" in host or host.replace(".", "").isdigit()
+
+
+def _port(url: httpx.URL) -> int:
+    return url.port or (443 if url.scheme == "https" else 80)
+
+
+def _signed_in(url: httpx.URL, headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers, with the URL's user and password (RFC 7617) where they sign in nobody else."""
+    if not url.userinfo or any(name.lower() == "authorization" for name in headers):
+        return dict(headers)
+    user, _, password = url.userinfo.partition(b":")
+    both = unquote_to_bytes(user) + b":" + unquote_to_bytes(password)
+    return {**headers, "Authorization": f"Basic {base64.b64encode(both).decode()}"}
 
 
 def _origin(url: httpx.URL) -> tuple[str, bytes, int | None]:
@@ -273,62 +310,3 @@ def _conditions(validators: Validators | None) -> dict[str, str]:
         for name, value in asked.items()
         if value and value.isascii() and value.isprintable()
     }
-
-
-async def _body(answer: httpx.Response, url: httpx.URL, limit: int) -> bytes:
-    """The body, decompressed here piece by piece: no answer can make us hold more than ``limit``.
-
-    httpx would unpack each piece as a whole, and one of 64 kB can hold 64 MB.
-    """
-    declared = answer.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
-        raise _too_large(url, limit)
-    encoding = answer.headers.get("content-encoding", "identity").strip().lower()
-    if encoding in ("identity", ""):
-        unpack = None
-    elif encoding in ("gzip", "x-gzip", "deflate"):
-        unpack = zlib.decompressobj(wbits=47)  # 32 + 15: gzip or zlib, told by the header
-    else:
-        raise SourceError(
-            f"{safe_url(url)} sends a compression that was not asked for ({encoding}). "
-            "Tell the site's owner, or add the page as a file."
-        )
-    content = bytearray()
-    async for piece in answer.aiter_raw():
-        if unpack is None:
-            content += piece
-        else:
-            try:
-                content += unpack.decompress(piece, limit + 1 - len(content))
-            except zlib.error as error:
-                raise SourceError(
-                    f"The answer of {safe_url(url)} is damaged. The next run tries again."
-                ) from error
-        if len(content) > limit:
-            raise _too_large(url, limit)
-    if unpack is not None and content and not unpack.eof:
-        raise SourceAway(f"The answer of {safe_url(url)} broke off. The next run tries again.")
-    return bytes(content)
-
-
-def _too_large(url: httpx.URL, limit: int) -> BodyTooLarge:
-    return BodyTooLarge(
-        f"{safe_url(url)} has more than the {limit / 2**20:.1f} MB that are read. "
-        "Add a smaller page, or the document in parts."
-    )
-
-
-def _response(
-    answer: httpx.Response, url: httpx.URL, content: bytes, not_modified: bool
-) -> Response:
-    media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return Response(
-        url=str(url.copy_with(userinfo=b"")),
-        status=answer.status_code,
-        content=content,
-        content_type=media_type or None,
-        charset=answer.charset_encoding,
-        etag=answer.headers.get("etag"),
-        last_modified=answer.headers.get("last-modified"),
-        not_modified=not_modified,
-    )

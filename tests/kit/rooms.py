@@ -80,8 +80,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     # The clients of Weaviate and of OpenAI let errors of the httpx below them through; they are
     # mapped there.
     "httpx": (
-        "knowledge.web.client*",
-        "knowledge.web.urls*",
+        "knowledge.web*",
         "knowledge.stores.weaviate*",
         "bot.voice.endpoint*",
     ),

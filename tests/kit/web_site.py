@@ -59,7 +59,8 @@ class Site:
             self.requests.append(request)
             missing: Page = lambda _request: Answer(b"not here", 404)  # noqa: E731
             answer = self.pages.get(request.target.split("?")[0], missing)(request)
-            length = len(answer.body) if answer.length is None else answer.length
+            body = b"" if answer.status in (204, 304) else answer.body  # RFC 9110 6.4.1
+            length = len(body) if answer.length is None else answer.length
             headers = {"Connection": "close", **answer.headers}
             if "Transfer-Encoding" not in headers:
                 headers["Content-Length"] = str(length)
@@ -68,7 +69,7 @@ class Site:
             await writer.drain()
             if answer.pause is not None:
                 await answer.pause()
-            writer.write(answer.body)
+            writer.write(body)
             await writer.drain()
         writer.close()
 

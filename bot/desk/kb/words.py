@@ -65,9 +65,7 @@ def _here(place: Place) -> str:
 
 def typed(words: str) -> str:
     """An address as its server knows it, whatever a chat made of it."""
-    words = words.strip()
-    linked = _LINKED.fullmatch(words)
-    return (linked[1] if linked else words).replace("&amp;", "&")
+    return _LINKED.sub(r"\1", words.strip()).replace("&amp;", "&")
 
 
 def held(source: KnownSource) -> str:

@@ -39,6 +39,10 @@ def _add(
             "Repeatable."
         ),
     ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(help="Which kind of source it is; default: told by what it looks like."),
+    ] = None,
     **options: Any,
 ) -> None:
     """Add a knowledge source and read it in."""
@@ -48,7 +52,8 @@ def _add(
             with _Bar(location) as bar:
                 spec, report = await app.library.add(
                     location,
-                    options={name: value for name, value in options.items() if value},
+                    kind=kind,
+                    options={n: value for n, value in options.items() if value not in (None, [])},
                     access=frozenset(access) if access else None,
                     progress=bar,
                 )
@@ -63,23 +68,25 @@ def _add(
 def _with_options_of_kinds(command: Callable[..., None]) -> Callable[..., None]:
     """The command with an option for each that a kind of source declares."""
     kinds = Kinds()
-    declared = {
-        each.name: each for name in kinds.names() for each in options_of(kinds.named(name).options)
-    }
+    declared: dict[str, tuple[Option, list[str]]] = {}
+    for name in kinds.names():
+        for each in options_of(kinds.named(name).options):
+            declared.setdefault(each.name, (each, []))[1].append(name)
     given = inspect.signature(command, eval_str=True)
     fixed = [each for each in given.parameters.values() if each.kind is not each.VAR_KEYWORD]
-    added = [_parameter(each) for each in declared.values()]
+    added = [_parameter(each, of) for each, of in declared.values()]
     command.__signature__ = given.replace(parameters=[*fixed, *added])  # type: ignore[attr-defined]
     command.__annotations__ = {each.name: each.annotation for each in (*fixed, *added)}
     return command
 
 
-def _parameter(option: Option) -> inspect.Parameter:
+def _parameter(option: Option, of: list[str]) -> inspect.Parameter:
+    told = f"{option.help} ({', '.join(of)})"
     if option.is_list:
-        typed: Any = Annotated[list[str] | None, typer.Option(help=f"{option.help} Repeatable.")]
+        typed: Any = Annotated[list[str] | None, typer.Option(help=f"{told} Repeatable.")]
     else:
         plain = str if option.type is SecretReference else option.type
-        typed = Annotated[plain | None, typer.Option(help=option.help)]
+        typed = Annotated[plain | None, typer.Option(help=told)]
     return inspect.Parameter(
         option.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=typed
     )
