@@ -51,6 +51,10 @@ class SourceReading:
     """Document to reason."""
     fault: str = ""
     """Why it could not be read to the end, if so."""
+    quarantined: Mapping[str, str] = field(default_factory=dict)
+    """Document to why its new version is not shown; the one before it is answered from."""
+    waits: Sequence[str] = ()
+    """Why a part of it waits for an admin, a sentence each."""
 
 
 class Sources(Protocol):
@@ -65,10 +69,11 @@ class Sources(Protocol):
         ...
 
     async def add(
-        self, address: str, readers: Principals | None = None
+        self, address: str, readers: Principals | None = None, by: str = ""
     ) -> tuple[KnownSource, SourceReading]:
         """Add a web address, or change who may read it, and read it at once.
 
+        ``by``: the principal of who adds it, who is told when it cannot be read for nights.
         ``readers``: if not given they stay as they are, at first everyone. What lies on the
         machine is refused.
         """

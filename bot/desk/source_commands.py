@@ -53,7 +53,7 @@ class _Commands:
             readers = frozenset({people_of(by.place)})
         address = typed(by.values["address"])
         async with self.audit.of(_who(by), "added", address) as entry:
-            source, reading = await self.sources.add(address, readers)
+            source, reading = await self.sources.add(address, readers, _who(by))
             entry.source = source.id
         whom = words.readers(source.readers, by.place)
         found = f"{source.location} is a source now (`{source.id}`), {whom}"
@@ -78,7 +78,7 @@ class _Commands:
             lines.append("\nIts last readings, in UTC:")
         lines += [f"- {when(each)}: {done(each)}" for each in readings]
         ended = next((each for each in readings if each.finished_at), None)
-        if ended and ended.skipped:
+        if ended and (ended.skipped or ended.quarantined or ended.waits):
             lines += ["\nSkipped in the last one:", *skipped(ended)]
         changes = await self.audit.newest(_CHANGES_SHOWN, source.id)
         if changes:

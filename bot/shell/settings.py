@@ -120,6 +120,13 @@ class Settings(BaseSettings):
     timezone: str | None = Field(
         None, description="Time zone of that time, such as `Europe/Berlin`; default: the machine's."
     )
+    deletion_share: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description="Share of a source's documents that may vanish without an admin's word; if "
+        "more do, they stay until `source approve`.",
+    )
     max_document_mb: int = Field(20, gt=0, description="Larger documents are skipped.")
     http_allow: tuple[str, ...] = Field(
         (),

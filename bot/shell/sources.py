@@ -41,11 +41,11 @@ class LibrarySources:
             return [self._known(each) for each in await self._library.states()]
 
     async def add(
-        self, address: str, readers: Principals | None = None
+        self, address: str, readers: Principals | None = None, by: str = ""
     ) -> tuple[KnownSource, SourceReading]:
         """Nothing of the machine's disk or secrets."""
         with _in_words():
-            spec, _ = await self._library.add(address, access=readers, remote=True)
+            spec, _ = await self._library.add(address, access=readers, remote=True, by=by)
         return await self._last_reading(spec.id)
 
     async def show(self, name: str) -> tuple[KnownSource, Sequence[SourceReading]]:
@@ -137,4 +137,6 @@ def _reading(run: Run) -> SourceReading:
         report.unchanged,
         report.skipped,
         report.error or "",
+        report.quarantined,
+        report.held,
     )

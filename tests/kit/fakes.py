@@ -182,7 +182,7 @@ class FakeSources:
         return list(self.known)
 
     async def add(
-        self, address: str, readers: Principals | None = None
+        self, address: str, readers: Principals | None = None, by: str = ""
     ) -> tuple[KnownSource, SourceReading]:
         """Known from now on, by the address without its scheme; what is no address is refused."""
         if "://" not in address:

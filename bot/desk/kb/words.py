@@ -102,6 +102,7 @@ def done(reading: SourceReading) -> str:
             (reading.removed, "removed"),
             (reading.unchanged, "unchanged"),
             (len(reading.skipped), "skipped"),
+            (len(reading.quarantined), "quarantined"),
         )
         if count
     ]
@@ -119,12 +120,13 @@ def when(reading: SourceReading) -> str:
 
 
 def skipped(reading: SourceReading) -> list[str]:
-    """What a reading skipped and why, one a line."""
-    listed = sorted(reading.skipped.items())
+    """What a reading skipped, left as it was or left to an admin, and why, one a line."""
+    left = {document: f"left as it was. {why}" for document, why in reading.quarantined.items()}
+    listed = sorted({**reading.skipped, **left}.items())
     lines = [f"- {document}: {reason}" for document, reason in listed[:_MOST_SKIPPED]]
     if len(listed) > _MOST_SKIPPED:
         lines.append(f"and {len(listed) - _MOST_SKIPPED} more")
-    return lines
+    return [*(f"**Waits for an admin:** {each}" for each in reading.waits), *lines]
 
 
 def changed(line: AuditLine, by: Invocation) -> str:

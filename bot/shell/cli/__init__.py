@@ -9,6 +9,7 @@ import warnings
 import typer
 
 from bot.shell.cli import governing  # noqa: F401 - its commands are entered in source_cli
+from bot.shell.cli.releases import golden_cli
 from bot.shell.cli.running import discord_cli, doctor, serve
 from bot.shell.cli.sources import source_cli
 from bot.shell.cli.talk import ask, chat, search
@@ -24,6 +25,7 @@ cli = typer.Typer(
 for _command in (ask, search, chat, serve, doctor):
     cli.command()(_command)
 cli.add_typer(source_cli, name="source")
+cli.add_typer(golden_cli, name="golden")
 cli.add_typer(voice_cli, name="voice")
 cli.add_typer(discord_cli, name="discord")
 

@@ -13,7 +13,7 @@ SHRINKS_TO = 0.2
 GROWS_TO = 10.0
 """Shares of its earlier length past which a document is another one, or has lost its content."""
 LEAST_CHARACTERS = 2_000
-"""About a page. The longer of two versions must have as many: short ones are often rewritten."""
+"""About a page. A shorter version is often rewritten, or was a beginning."""
 TINY = 0.5
 """A list with less than this share of what was there is told as a short list."""
 
@@ -29,9 +29,7 @@ def jump(before: DocumentRecord, now: DocumentRecord) -> str | None:
             "page is served."
         )
     share = now.characters / before.characters
-    if max(before.characters, now.characters) >= LEAST_CHARACTERS and not (
-        SHRINKS_TO <= share <= GROWS_TO
-    ):
+    if before.characters >= LEAST_CHARACTERS and not SHRINKS_TO <= share <= GROWS_TO:
         return (
             f"It had {before.characters:,} characters and has {now.characters:,} now. Look whether "
             "the whole page is served, and only it."

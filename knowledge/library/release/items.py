@@ -75,7 +75,7 @@ class WorkItem:
     @property
     def is_restored(self) -> bool:
         """Whether its version is not to come again: what is made visible takes its place."""
-        return bool(self.version) and self.found is None
+        return self.version != (self.record.fingerprint if self.record else "")
 
     @property
     def found(self) -> DocumentRecord | None:
