@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from bot.cards import Card
 from bot.types import Place, Utterance
-from knowledge.types import Attachment, Principals
+from knowledge.types import Attachment, LeftOut, Principals
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,8 @@ class SourceReading:
     unchanged: int = 0
     skipped: Mapping[str, str] = field(default_factory=dict)
     """Document to reason."""
+    left_out: Mapping[str, Sequence[LeftOut]] = field(default_factory=dict)
+    """What of a document was not read, by document."""
     fault: str = ""
     """Why it could not be read to the end, if so."""
     quarantined: Mapping[str, str] = field(default_factory=dict)

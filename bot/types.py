@@ -112,7 +112,9 @@ class Message:
     attachments: tuple[str, ...] = ()
     """Names of files that came along."""
     unread: Mapping[str, str] = field(default_factory=dict)
-    """Those of them that could not be read, and why."""
+    """Those of them that could not be read, or not as a whole, and why."""
+    partly: frozenset[str] = frozenset()
+    """Those of the unread that were read but for what is said there."""
     voice: str | None = None
     """The voice asked for; None: the configured one."""
     sources: frozenset[str] | None = None

@@ -80,9 +80,11 @@ class SourceAway(SourceError):
 class DocumentSkipped(KnowledgeError):
     """One document cannot be used; the run goes on without it."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, kind: str = "") -> None:
+        """``kind``: of what is no document after all; plural, to be counted and not named."""
         super().__init__(reason)
         self.reason = reason
+        self.kind = kind
 
 
 class StandIn(DocumentSkipped):

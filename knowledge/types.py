@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -140,6 +141,19 @@ class Evidence:
     """In the passage's order; never empty."""
 
 
+_RECOGNISED = "Recognised text, "
+
+
+def recognised_heading(percent: int) -> str:
+    """The last heading of what was recognised in a picture, so that it is shown with any quote."""
+    return f"{_RECOGNISED}{percent} % certain"
+
+
+def is_recognised_heading(heading: str) -> bool:
+    """Whether :func:`recognised_heading` made it."""
+    return heading.startswith(_RECOGNISED) and heading.endswith(" % certain")
+
+
 LeftOutKind = Literal[
     "pages without text",
     "pages in fonts without letters",
@@ -153,6 +167,7 @@ LeftOutKind = Literal[
     "comments",
     "charts",
     "pictures",
+    "pictures not recognised in time",
 ]
 """What can be left out of a document; plural, as it follows a number. See docs/formats.md."""
 
@@ -165,3 +180,26 @@ class LeftOut:
     count: int
     where: str = ""
     """Which ones, where they have a name or number: ``2, 3``."""
+
+    @property
+    def told(self) -> str:
+        """As in ``1 hidden row (Fees 4)``."""
+        return counted(self.kind, self.count) + f" ({self.where})" * bool(self.where)
+
+
+def counted(kind: str, count: int) -> str:
+    """``1 hidden row`` for ``hidden rows``; the first noun is the one that is counted."""
+    return f"{count} {kind}" if count != 1 else "1 " + _PLURAL.sub(r"\1", kind)
+
+
+_PLURAL = re.compile(r"^((?:hidden )?\w+?)s\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Why a file of a question was not read."""
+
+    reason: str
+    """For the asker."""
+    is_partly: bool = False
+    """Only some of it was left out; the rest was read."""

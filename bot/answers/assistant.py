@@ -156,8 +156,9 @@ class Assistant:
         if not any(character.isalnum() for character in without_markup(text)) and (
             kind is None or message.attachments
         ):
-            read = [name for name in message.attachments if name not in message.unread]
-            if read and len(message.unread) < len(message.attachments):
+            lost = message.unread.keys() - message.partly
+            read = [name for name in message.attachments if name not in lost]
+            if read and len(lost) < len(message.attachments):
                 listed = replies.read_files.format(files=_listed(read))
                 return listed + _unread(message, replies)
             if message.attachments or any(map(_is_picture, text)):

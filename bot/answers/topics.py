@@ -6,7 +6,7 @@ import re
 
 from knowledge.parsing.inline import without_links
 from knowledge.text.words import surface_words, telling
-from knowledge.types import Passage
+from knowledge.types import Passage, is_recognised_heading
 
 _LONGEST = 60  # characters; a longer heading is a sentence
 _MARKUP = re.compile(r"[*_`~#\\]+|^\W+|[^\w)\]!?%+]+$")
@@ -39,7 +39,8 @@ def topic(passage: Passage) -> str:
 
     The title is the topmost heading. Empty if none names a topic.
     """
-    cleaned = map(_cleaned, (passage.title, *passage.headings))
+    told = (each for each in passage.headings if not is_recognised_heading(each))
+    cleaned = map(_cleaned, (passage.title, *told))
     *above, nearest = ("", *(each for each in cleaned if _names_a_topic(each)))
     if len(telling(nearest)) > 1 or not any(above):
         return nearest

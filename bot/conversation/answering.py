@@ -22,7 +22,7 @@ from bot.conversation.streaming import StreamingReply
 from bot.errors import PlatformError
 from bot.ports import Platform, ReplyView
 from bot.types import Asker, Message, Reply, Utterance, person
-from knowledge.types import Attachment, attachment_source, conversation_principal
+from knowledge.types import Attachment, Unread, attachment_source, conversation_principal
 
 ATTEMPTS = 5
 """That may fail by themselves."""
@@ -50,8 +50,8 @@ _log = structlog.get_logger("housevoice")
 class AttachmentReader(Protocol):
     """Reads files into a conversation, as :mod:`knowledge.library.attachments` does."""
 
-    async def read(self, conversation: str, files: Sequence[Attachment]) -> dict[str, str]:
-        """Name to reason of each file that could not be read."""
+    async def read(self, conversation: str, files: Sequence[Attachment]) -> dict[str, Unread]:
+        """By name, why files could not be read, or not as a whole."""
         ...
 
 
@@ -223,7 +223,7 @@ class Answering:
             if private
             else await platform.audience(place)
         )
-        unread = {}
+        unread: dict[str, Unread] = {}
         if utterance.files and bar is None:  # nobody asked it to read what others share
             files = [platform.with_credentials(file) for file in utterance.files]
             unread = await self._attachments.read(conversation, files)
@@ -238,7 +238,8 @@ class Answering:
             ),
             text=utterance.text,
             attachments=tuple(file.name for file in utterance.files),
-            unread=unread,
+            unread={name: each.reason for name, each in unread.items()},
+            partly=frozenset(name for name, each in unread.items() if each.is_partly),
             voice=utterance.voice or rules.voice,
             sources=None if sources is None else sources | {attachment_source(conversation)},
             earlier=await self._earlier(platform, utterance),

@@ -13,7 +13,7 @@ from bot.desk.forms import FieldFaults, FormKind, Forms, must_be_admin, not_amon
 from bot.desk.kb import words
 from bot.desk.kb.audit import Audit
 from bot.desk.kb.governing import governing_commands
-from bot.desk.kb.words import counted, done, held, skipped, tail, typed, when
+from bot.desk.kb.words import counted, done, held, left_out, skipped, tail, typed, when
 from bot.errors import UsageError
 from bot.failures import log_failure
 from bot.ports import KnownSource, SourceReading, Sources
@@ -62,7 +62,7 @@ class _Commands:
             if reading.fault
             else f"{found}: {held(source)}."
         )
-        return Card("\n".join([told, *skipped(reading)]))
+        return Card("\n".join([told, *skipped(reading), *left_out(reading)]))
 
     async def show(self, by: Invocation) -> Outcome:
         source, readings = await self.sources.show(typed(by.values["source"]))
@@ -80,6 +80,8 @@ class _Commands:
         ended = next((each for each in readings if each.finished_at), None)
         if ended and (ended.skipped or ended.quarantined or ended.waits):
             lines += ["\nSkipped in the last one:", *skipped(ended)]
+        if ended and ended.left_out:
+            lines += ["\nNot read of its documents:", *left_out(ended)]
         changes = await self.audit.newest(_CHANGES_SHOWN, source.id)
         if changes:
             lines += ["\nWho changed it, in UTC:", *(words.changed(each, by) for each in changes)]
@@ -89,7 +91,7 @@ class _Commands:
         if name := by.values.get("source"):
             source, reading = await self._read(by, typed(name))
             text = f"{source.location}: {done(reading)}"
-            return Card("\n".join([text, *skipped(reading)]))
+            return Card("\n".join([text, *skipped(reading), *left_out(reading)]))
         wanted = [each for each in await self.sources.all() if not each.is_paused]
         lines = [f"- {each.location}: {await self._tried(by, each)}" for each in wanted]
         return Card("\n".join(lines) or "There is no source to read.")

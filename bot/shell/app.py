@@ -29,6 +29,7 @@ from bot.voice.voice import Voice, names
 from bot.voice.writer import WriterFor
 from jobs.housekeeping import Chores, tidy_up
 from knowledge.documents.pool import ReaderPool
+from knowledge.documents.recogniser import RapidRecogniser, is_installed
 from knowledge.embedding.local import LocalEmbedder
 from knowledge.embedding.port import Embedder
 from knowledge.errors import remedy
@@ -142,9 +143,10 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         )
         writer = writer or writers(settings)
         # A file that somebody waits for does not wait for a source.
+        recogniser = RapidRecogniser() if is_installed() else None
         file_reader, attachment_reader = (
-            ReaderPool(embedder.counter),
-            ReaderPool(embedder.counter, size=2),
+            ReaderPool(embedder.counter, recogniser),
+            ReaderPool(embedder.counter, recogniser, size=2),
         )
         opened.callback(file_reader.close)
         opened.callback(attachment_reader.close)
@@ -155,15 +157,17 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             client,
             engine,
             max_bytes=max_bytes,
+            recognises=recogniser is not None,
             keep=timedelta(days=settings.attachment_days),
             clock=_now,
         )
+        means = Means(client, max_bytes, recognises=recogniser is not None)
         library = Library(
             engine,
             store,
             embedder,
             file_reader,
-            Means(client, max_bytes),
+            means,
             checks=Checks(
                 reader,
                 settings.unsure,

@@ -136,6 +136,7 @@ def _reading(run: Run) -> SourceReading:
         report.removed,
         report.unchanged,
         report.skipped,
+        report.left_out,
         report.error or "",
         report.quarantined,
         report.held,

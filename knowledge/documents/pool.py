@@ -26,11 +26,14 @@ from knowledge.documents.chunking import Chunk
 from knowledge.documents.reading import CountTokens, RawFile, ReadFile
 from knowledge.documents.worker import READY, receive, send
 from knowledge.errors import DocumentSkipped, KnowledgeError, StandIn
+from knowledge.parsing.recognition import Recogniser
 from knowledge.types import LeftOut
 
 MAX_SECONDS = 60.0
 MAX_MEMORY = 2**30
 """Bytes of address space, which every system but Windows and macOS holds a process to."""
+MAX_MEMORY_RECOGNISING = 2 * 2**30
+"""As above, where text in pictures is recognised: a page was seen to take 1.2 GB of it."""
 
 TimerFor = Callable[[float, Callable[[], None]], Timer]
 """Makes what calls a function after so many seconds unless it is cancelled before."""
@@ -39,22 +42,25 @@ TimerFor = Callable[[float, Callable[[], None]], Timer]
 class ReaderPool:
     """Up to ``size`` processes, started when they are needed.
 
-    ``count_tokens`` goes along to them. ``seconds`` and ``memory`` bound each file; the pool may
-    be used from any event loop. Close it, or its processes end with it.
+    ``count_tokens`` goes along to them, and ``recogniser``, without which text in pictures is not
+    recognised. ``seconds`` and ``memory`` bound each file (by default :data:`MAX_MEMORY`, with a
+    recogniser :data:`MAX_MEMORY_RECOGNISING`); the pool may be used from any event loop. Close it,
+    or its processes end with it.
     """
 
     def __init__(
         self,
         count_tokens: CountTokens,
+        recogniser: Recogniser | None = None,
         *,
         size: int = 1,
         seconds: float = MAX_SECONDS,
-        memory: int = MAX_MEMORY,
+        memory: int | None = None,
         timer: TimerFor = Timer,
     ) -> None:
-        self._count_tokens = count_tokens
+        self._tools = (count_tokens, recogniser)
         self._seconds = seconds
-        self._memory = memory
+        self._memory = memory or (MAX_MEMORY if recogniser is None else MAX_MEMORY_RECOGNISING)
         self._timer = timer
         self._workers: list[_Worker] = []
         self._idle: list[_Worker] = []
@@ -66,8 +72,9 @@ class ReaderPool:
         loop = asyncio.get_running_loop()
         told = await loop.run_in_executor(self._threads, self._ask, file)
         if "skipped" in told:
-            kind = StandIn if told.get("stands_in") else DocumentSkipped
-            raise kind(told["skipped"])
+            if told.get("stands_in"):
+                raise StandIn(told["skipped"])
+            raise DocumentSkipped(told["skipped"], kind=told.get("kind", ""))
         return _as_read(told)
 
     def close(self) -> None:
@@ -77,7 +84,8 @@ class ReaderPool:
 
     def _ask(self, file: RawFile) -> dict[str, Any]:
         message = pickle.dumps(file)
-        until = monotonic() + self._seconds
+        seconds = self._seconds + file.recognise_seconds
+        until = monotonic() + seconds
         while True:
             worker = self._worker()
             is_fresh = not worker.has_read
@@ -88,7 +96,7 @@ class ReaderPool:
                     self._idle.append(worker)
                     return told
             else:
-                told = {"skipped": self._reason(worker)}
+                told = {"skipped": self._reason(worker, seconds)}
             self._retire(worker)
             # What crashes a process that others have used gets one of its own, to be judged by.
             if reply is not None or worker.has_overrun or is_fresh or not self._end.alive:
@@ -108,7 +116,7 @@ class ReaderPool:
                 "Free some memory, or allow more processes and open files, and try again."
             ) from error
         self._workers.append(worker)
-        ready = worker.ask(pickle.dumps(self._count_tokens))
+        ready = worker.ask(pickle.dumps(self._tools))
         if ready != READY:
             self._retire(worker)
             raise KnowledgeError(
@@ -123,10 +131,10 @@ class ReaderPool:
         worker.end()
         self._workers.remove(worker)
 
-    def _reason(self, worker: _Worker) -> str:
+    def _reason(self, worker: _Worker, seconds: float) -> str:
         if worker.has_overrun:
             return (
-                f"Reading it takes longer than {self._seconds:g} seconds. "
+                f"Reading it takes longer than {seconds:g} seconds. "
                 "Split it, or save it in a simpler format, and add it again."
             )
         return (

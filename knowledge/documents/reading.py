@@ -13,6 +13,7 @@ from knowledge.errors import DocumentSkipped
 from knowledge.parsing import MAX_DOCUMENT_BYTES, parse
 from knowledge.parsing.document import PARSER_FAILURES
 from knowledge.parsing.inline import plain_text
+from knowledge.parsing.recognition import Recogniser, Recognition
 from knowledge.types import LeftOut
 
 _MOST_EMBEDDED = 20_000
@@ -52,6 +53,9 @@ class RawFile:
     """Whether an access list that cannot be read is a reason to skip it."""
     url: str = ""
     """Where a reader opens it, against which links in it are resolved; may be empty."""
+    recognise_seconds: float = 0.0
+    """For how long text in its pictures may be recognised, besides the time for the rest; 0: it is
+    not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +83,13 @@ class FileReader(Protocol):
         ...
 
 
-def read_file(file: RawFile, count_tokens: CountTokens) -> ReadFile:
+def read_file(
+    file: RawFile, count_tokens: CountTokens, recogniser: Recogniser | None = None
+) -> ReadFile:
     """Parse a file and cut it into pieces that the embedder reads whole.
 
-    Pure and synchronous. Raises :class:`DocumentSkipped`, but on odd files anything else too.
+    Synchronous. ``recogniser``: the engine for text in pictures, if there is one. Raises
+    :class:`DocumentSkipped`, but on odd files anything else too.
     """
     if file.max_growth is not None and _growth(file.content) > file.max_growth:
         raise DocumentSkipped("It unpacks to more than is read along with a question.")
@@ -93,6 +100,9 @@ def read_file(file: RawFile, count_tokens: CountTokens) -> ReadFile:
         max_bytes=file.max_bytes,
         guarded=file.guarded,
         url=file.url,
+        recognition=Recognition(recogniser, file.recognise_seconds)
+        if recogniser is not None and file.recognise_seconds > 0
+        else None,
     )
     if file.max_characters is not None and len(parsed.markdown) > file.max_characters:
         raise DocumentSkipped("It is too long, with more than some 400 pages of text.")

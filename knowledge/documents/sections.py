@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from knowledge.parsing.blocks import Block, parse_blocks
 from knowledge.parsing.inline import plain_text, split_heading_id
+from knowledge.parsing.recognition import is_end, percentage
+from knowledge.types import recognised_heading
 
 
 @dataclass(slots=True)
@@ -26,8 +28,15 @@ def sections(source: str, title: str, *, has_slugs: bool) -> Iterator[Section]:
     pending_anchor = ""
     seen_h1 = False
     section = Section((), "")
+    mark: tuple[str, ...] = ()
     for block in parse_blocks(source):
         if block.kind == "anchor":
+            percent = percentage(block.content)
+            if percent is not None or is_end(block.content):
+                yield from _with_body(section)
+                mark = () if percent is None else (recognised_heading(percent),)
+                section = Section((*(text for _, text in path), *mark), section.anchor)
+                continue
             pending_anchor = block.content
             yield from _with_body(section)
             # Of a section that an anchor opens below its heading, the anchor is the nearer one.
@@ -51,7 +60,7 @@ def sections(source: str, title: str, *, has_slugs: bool) -> Iterator[Section]:
             path.pop()
         if heading and not is_title:
             path.append((block.level, heading))
-        section = Section(tuple(text for _, text in path), anchor)
+        section = Section((*(text for _, text in path), *mark), anchor)
     yield from _with_body(section)
 
 

@@ -1,9 +1,9 @@
 """The other side of :mod:`knowledge.documents.pool`: a process that reads one file after another.
 
 It is started as ``python -m knowledge.documents.worker SECONDS BYTES``. Each message is its length
-in eight bytes and its content: first the pickled token counter, answered by ``ready`` or by what is
-wrong with it, then pickled files, each answered in JSON. Pickle goes only in this direction: what
-came of a hostile file is not unpickled.
+in eight bytes and its content: first the pickled token counter and recogniser, answered by
+``ready`` or by what is wrong with them, then pickled files, each answered in JSON. Pickle goes only
+in this direction: what came of a hostile file is not unpickled.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 
 from knowledge.documents.reading import CountTokens, RawFile, ReadFile, read_file
 from knowledge.errors import DocumentSkipped, KnowledgeError, StandIn
+from knowledge.parsing.recognition import Recogniser
 
 try:
     import resource
@@ -50,12 +51,15 @@ def send(stream: BinaryIO, content: bytes) -> None:
     stream.flush()
 
 
-def answer(file: RawFile, count_tokens: CountTokens, memory: int) -> dict[str, Any]:
+def answer(
+    file: RawFile, count_tokens: CountTokens, recogniser: Recogniser | None, memory: int
+) -> dict[str, Any]:
     """A file's content, or why it is skipped; ready for JSON."""
     try:
-        return _as_json(read_file(file, count_tokens))
+        return _as_json(read_file(file, count_tokens, recogniser))
     except DocumentSkipped as skipped:
-        return {"skipped": skipped.reason, "stands_in": isinstance(skipped, StandIn)}
+        stands_in = isinstance(skipped, StandIn)
+        return {"skipped": skipped.reason, "kind": skipped.kind, "stands_in": stands_in}
     except MemoryError:
         reason = (
             f"Reading it takes more than {memory / 2**30:.2g} GB of memory. "
@@ -110,7 +114,9 @@ def main() -> None:
     first = receive(requests)
     if first is None:
         return
-    count_tokens: CountTokens = pickle.loads(first)  # noqa: S301 - from who started us
+    count_tokens: CountTokens
+    recogniser: Recogniser | None
+    count_tokens, recogniser = pickle.loads(first)  # noqa: S301 - from who started us
     try:
         count_tokens("")
     except KnowledgeError as error:
@@ -118,9 +124,10 @@ def main() -> None:
         return
     send(replies, READY)
     while (message := receive(requests)) is not None:
+        file: RawFile = pickle.loads(message)  # noqa: S301 - as above
         if hasattr(signal, "alarm"):  # by default it ends the process, whatever that is doing
-            signal.alarm(math.ceil(seconds) + _GRACE)
-        told = answer(pickle.loads(message), count_tokens, memory)  # noqa: S301 - as above
+            signal.alarm(math.ceil(seconds + file.recognise_seconds) + _GRACE)
+        told = answer(file, count_tokens, recogniser, memory)
         told["is_spent"] = told.get("is_spent", False) or _is_spent(memory)
         send(replies, json.dumps(told).encode())
         if hasattr(signal, "alarm"):

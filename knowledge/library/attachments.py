@@ -10,31 +10,34 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import mimetypes
-import re
-import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import count
-from pathlib import PurePosixPath
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from knowledge.documents.reading import FileReader, RawFile
 from knowledge.embedding.port import Embedder
-from knowledge.errors import DocumentSkipped, SourceError
+from knowledge.errors import DocumentSkipped
+from knowledge.library.attachment_files import (
+    fetch_file,
+    first_sentence,
+    numbered,
+    tidy_name,
+)
 from knowledge.library.reading import passages_of
-from knowledge.parsing import MAX_DOCUMENT_BYTES, SUPPORTED_EXTENSIONS
+from knowledge.parsing import MAX_DOCUMENT_BYTES
 from knowledge.state.tables import Moment, insert, metadata
 from knowledge.stores.port import PassageStore
 from knowledge.types import (
     Attachment,
     EmbeddedPassage,
+    LeftOut,
+    Unread,
     attachment_source,
     conversation_principal,
 )
-from knowledge.web.client import BodyTooLarge, GuardedClient, Response
+from knowledge.web.client import GuardedClient
 
 MAX_FILES = 10
 """Of one message, as many as Slack and Discord let a person send with it."""
@@ -45,20 +48,9 @@ MAX_GROWTH = 10 * 1024 * 1024
 XML was seen to take a minute and 900 MB of memory; pictures, already packed, hardly grow."""
 MAX_SECONDS = 120.0
 """For all files of a message together; then its question is answered without the rest."""
+RECOGNISE_SECONDS = 40.0
+"""For the text in one file's pictures, which takes 1 to 9 s each: a few scanned pages."""
 KEEP = timedelta(days=30)
-
-_LONGEST_NAME = 100
-
-_HTML = frozenset({"text/html", "application/xhtml+xml"})
-_STATED = _HTML | {"text/csv", "text/markdown"}
-"""Types that say more than that it is text."""
-_NO_PROSE = (b"{\\rtf", b"%!PS")
-"""How formats begin that are written in plain characters and yet are no text to read."""
-_UNREAD = {
-    "image": "Images are not read.",
-    "audio": "Sound is not read.",
-    "video": "Videos are not read.",
-}
 
 _attachment = sa.Table(
     "attachment",
@@ -84,10 +76,14 @@ class AttachmentReader:
         max_bytes: int = MAX_DOCUMENT_BYTES,
         max_files: int = MAX_FILES,
         max_seconds: float = MAX_SECONDS,
+        recognises: bool = False,
         keep: timedelta = KEEP,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ):
-        """``max_bytes`` bounds each file; ``max_files`` and ``max_seconds`` one message's."""
+        """``max_bytes`` bounds each file; ``max_files`` and ``max_seconds`` one message's.
+
+        ``recognises``: whether ``reader`` can recognise text in pictures; else they are refused.
+        """
         self._store = store
         self._embedder = embedder
         self._reader = reader
@@ -96,32 +92,37 @@ class AttachmentReader:
         self._max_bytes = max_bytes
         self._max_files = max_files
         self._max_seconds = max_seconds
+        self._recognises = recognises
         self._keep = keep
         self._clock = clock
 
-    async def read(self, conversation: str, files: Sequence[Attachment]) -> dict[str, str]:
+    async def read(self, conversation: str, files: Sequence[Attachment]) -> dict[str, Unread]:
         """Make the files of one message findable for questions of this conversation.
 
-        Returns which were not read and why, a short sentence for the asker each. The keys are the
+        Returns which were not read, or not as a whole, and why. The keys are the
         files' names made fit to show (see :func:`tidy_name`), numbered where two are alike; an
         ordinary name stays as it is. A file that was read before is read again with the same
         outcome. Raises :class:`knowledge.errors.KnowledgeError` when store or embedder fail.
         """
         until = asyncio.get_running_loop().time() + self._max_seconds
         names: set[str] = set()
-        unread: dict[str, str] = {}
+        unread: dict[str, Unread] = {}
         for file in files:
             name = tidy_name(file.name)
-            shown = next(each for each in _numbered(name) if each not in names)
+            shown = next(each for each in numbered(name) if each not in names)
             names.add(shown)
             try:
                 if len(names) > self._max_files:
                     raise DocumentSkipped(
                         f"No more than {self._max_files} files of a message are read."
                     )
-                await self._read(conversation, name, file, until)
+                left_out = await self._read(conversation, name, file, until)
             except DocumentSkipped as skipped:
-                unread[shown] = _first_sentence(skipped.reason)
+                unread[shown] = Unread(first_sentence(skipped.reason))
+            else:
+                if left_out:
+                    what = ", ".join(each.told for each in left_out)
+                    unread[shown] = Unread(f"but for {what}, it was read", is_partly=True)
         return unread
 
     async def forget(self, conversation: str) -> None:
@@ -152,13 +153,17 @@ class AttachmentReader:
                 )
         return len(rows)
 
-    async def _read(self, conversation: str, name: str, file: Attachment, until: float) -> None:
-        """Raises :class:`DocumentSkipped` if the file cannot be used."""
+    async def _read(
+        self, conversation: str, name: str, file: Attachment, until: float
+    ) -> tuple[LeftOut, ...]:
+        """What of the file was left out. Raises :class:`DocumentSkipped` if it cannot be used."""
         source = attachment_source(conversation)
         bound = asyncio.timeout_at(until)
         try:
             async with bound:
-                content, content_type = await self._fetch(name, file)
+                content, content_type = await fetch_file(
+                    self._client, name, file, self._max_bytes, recognises=self._recognises
+                )
                 # Who may read it is settled by where it was sent, not by what it says of itself;
                 # nor does it matter here for how long it says to be valid. It is opened where it
                 # was sent: its address may itself be a permission, and soon expires.
@@ -171,6 +176,7 @@ class AttachmentReader:
                         MAX_GROWTH,
                         MAX_CHARACTERS,
                         guarded=False,
+                        recognise_seconds=RECOGNISE_SECONDS if self._recognises else 0,
                     )
                 )
                 digest = hashlib.sha256(content).hexdigest()
@@ -195,29 +201,7 @@ class AttachmentReader:
         if not await self._is_entered(conversation, document):
             await self._store.delete(source, document)
             raise DocumentSkipped("It was taken back while it was being read.")
-
-    async def _fetch(self, name: str, file: Attachment) -> tuple[bytes, str | None]:
-        """The file, and what type it is said to be."""
-        _refuse_media(file.content_type or mimetypes.guess_type(name)[0])
-        too_large = f"It is larger than the {self._max_bytes / 2**20:.2g} MB that are read."
-        if file.size is not None and file.size > self._max_bytes:
-            raise DocumentSkipped(too_large)
-        try:
-            answer = await self._client.get(
-                file.url, headers=file.headers, max_bytes=self._max_bytes
-            )
-        except BodyTooLarge as error:
-            raise DocumentSkipped(too_large) from error
-        except SourceError as error:
-            raise DocumentSkipped("It could not be fetched.") from error
-        if answer.status in (404, 410):
-            raise DocumentSkipped("It is not there any more.")
-        if answer.status in (401, 403) or _is_sign_in_page(answer, name, file):
-            raise DocumentSkipped("The bot is not allowed to open it.")
-        if answer.status != 200:
-            raise DocumentSkipped(f"It could not be fetched (error {answer.status}).")
-        _refuse_media(answer.content_type)
-        return answer.content, _stated_type(answer, name, file)
+        return read.left_out
 
     async def _enter(self, conversation: str, name: str, digest: str) -> str:
         """Enter the file as read now; returns the name that its document has in the store.
@@ -232,7 +216,7 @@ class AttachmentReader:
             async with self._engine.begin() as db:
                 known = {row.document: row.digest for row in await db.execute(entries)}
                 document = next(
-                    each for each in _numbered(name) if known.get(each, digest) == digest
+                    each for each in numbered(name) if known.get(each, digest) == digest
                 )
                 now = self._clock()
                 entry = insert(db, _attachment).values(
@@ -253,34 +237,6 @@ class AttachmentReader:
             return bool((await db.execute(query)).scalar_one())
 
 
-def tidy_name(name: str) -> str:
-    """A file's name fit to show and to store: no folders, no control characters, no great length.
-
-    The extension stays. Characters that turn the writing direction go, as they can show
-    ``exe.pdf`` for ``fdp.exe``.
-    """
-    seen = "".join(
-        char for char in name if char.isspace() or not unicodedata.category(char).startswith("C")
-    )
-    line = " ".join(unicodedata.normalize("NFC", seen).split())
-    last = PurePosixPath(line.replace("\\", "/")).name.strip()
-    if not last.strip(". "):
-        return "file"
-    if len(last) <= _LONGEST_NAME:
-        return last
-    suffix = PurePosixPath(last).suffix
-    suffix = suffix if len(suffix) <= 10 else ""
-    return last[: _LONGEST_NAME - len(suffix) - 1].rstrip() + "…" + suffix
-
-
-def _numbered(name: str) -> Iterator[str]:
-    """Without end: ``pay.txt``, ``pay (2).txt``, ``pay (3).txt`` and so on."""
-    yield name
-    path = PurePosixPath(name)
-    for number in count(2):
-        yield f"{path.stem} ({number}){path.suffix}"
-
-
 async def forget_all(engine: AsyncEngine, store: PassageStore) -> None:
     """Take every file of every conversation out of the store."""
     async with engine.connect() as db:
@@ -293,58 +249,3 @@ async def forget_all(engine: AsyncEngine, store: PassageStore) -> None:
 
 def _is(conversation: str, document: str) -> sa.ColumnElement[bool]:
     return sa.and_(_attachment.c.conversation == conversation, _attachment.c.document == document)
-
-
-def _media_type(content_type: str | None) -> str:
-    return (content_type or "").partition(";")[0].strip().lower()
-
-
-def _extension(name: str) -> str:
-    return PurePosixPath(name).suffix.lower()
-
-
-def _refuse_media(content_type: str | None) -> None:
-    reason = _UNREAD.get(_media_type(content_type).partition("/")[0])
-    if reason is not None:
-        raise DocumentSkipped(reason)
-
-
-def _is_sign_in_page(answer: Response, name: str, file: Attachment) -> bool:
-    """Whether a web page came, with status 200, in place of the file.
-
-    Slack does so where the token is wrong or lacks the right to read files.
-    """
-    if answer.content_type not in _HTML:
-        return False
-    stated = _media_type(file.content_type)
-    if stated in _HTML or _extension(name) in (".html", ".htm"):
-        return file.size is not None and file.size != len(answer.content)
-    return bool(stated or _extension(name))
-
-
-def _stated_type(answer: Response, name: str, file: Attachment) -> str | None:
-    """The platform's word on the type, else the server's; logs and code are text by any name."""
-    stated = file.content_type or answer.content_type
-    if (
-        _extension(name) not in SUPPORTED_EXTENSIONS
-        and _media_type(stated) not in _STATED
-        and not answer.content.startswith(_NO_PROSE)
-        and _is_text(answer.content)
-    ):
-        return "text/plain"
-    if stated and answer.charset and "charset" not in stated:
-        return f"{stated}; charset={answer.charset}"
-    return stated
-
-
-def _is_text(content: bytes) -> bool:
-    try:
-        return "\0" not in content.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-
-
-def _first_sentence(reason: str) -> str:
-    """What is wrong; the rest says what somebody who adds a source can do about it."""
-    found = re.match(r".+?[.?!](?=\s|$)", reason, re.S)
-    return found[0] if found else reason

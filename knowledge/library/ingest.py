@@ -22,13 +22,15 @@ from knowledge.library.records import DocumentRecord, RunReport
 from knowledge.library.release.gates import covers, jump
 from knowledge.library.release.items import ItemState, WorkItem
 from knowledge.library.release.releasing import Reading, Releasing
-from knowledge.sources.port import RawDocument, SkippedDocument, Source, SourceSpec
+from knowledge.sources.port import OCR_OPTION, RawDocument, SkippedDocument, Source, SourceSpec
 from knowledge.stores.port import PassageStore
 from knowledge.types import EmbeddedPassage, Principals
 
-FORMAT = 5
+FORMAT = 6
 """Raise it when parsing, chunking, the embedded text or what stores keep change: every document is
 read anew."""
+RECOGNISE_SECONDS = 1_800.0
+"""For the pictures of one document: some 200 scanned pages, at 6 to 9 s each on one core."""
 _FLUSH_PASSAGES = 128
 """Passages embedded together: enough for batches of like length, few enough to lose little."""
 _MOST_ATTEMPTS = 3
@@ -67,7 +69,9 @@ class Ingester:
         *,
         max_bytes: int,
         clock: Callable[[], datetime],
+        recognises: bool = False,
     ):
+        """``recognises``: whether ``reader`` can recognise text in pictures."""
         self._catalog = catalog
         self._store = store
         self._embedder = embedder
@@ -76,6 +80,7 @@ class Ingester:
         self._items = releasing.items
         self._max_bytes = max_bytes
         self._clock = clock
+        self._recognises = recognises
 
     async def run(
         self,
@@ -150,11 +155,8 @@ class Ingester:
         if isinstance(found, SkippedDocument):
             if found.is_kept and found.document in run.known:
                 run.skipped[found.document] = found.reason
-            elif found.kind:
-                run.others[found.kind] += 1
-                run.leave_out(name, urgent=True)
             else:
-                run.skip(name, found.reason, urgent=False)
+                self._leave_out(run, name, found.reason, found.kind, urgent=bool(found.kind))
             return
         before, item = run.known.get(name), run.items.get(name)
         fingerprint = self._version(run, found)
@@ -201,6 +203,7 @@ class Ingester:
                     found.content_type,
                     self._max_bytes,
                     url=found.url,
+                    recognise_seconds=RECOGNISE_SECONDS if self._has_ocr(run.spec) else 0,
                 )
             )
             if self._expired(read.valid_until):
@@ -215,7 +218,7 @@ class Ingester:
                 run.skip(name, skipped.reason, urgent=True)
             return
         except DocumentSkipped as skipped:
-            run.skip(name, skipped.reason, urgent=True)
+            self._leave_out(run, name, skipped.reason, skipped.kind, urgent=True)
             return
         now = document.record
         is_open = before is None or covers(now.access, before.access)
@@ -244,6 +247,17 @@ class Ingester:
         for item, _ in waiting:
             run.take_up(item)
 
+    def _leave_out(self, run: _Run, document: str, reason: str, kind: str, *, urgent: bool) -> None:
+        """Count what is of a kind that is no document; else skip it, with its name and reason."""
+        if kind:
+            run.others[kind] += 1
+            run.leave_out(document, urgent=urgent)
+        else:
+            run.skip(document, reason, urgent=urgent)
+
+    def _has_ocr(self, spec: SourceSpec) -> bool:
+        return self._recognises and bool(spec.options.get(OCR_OPTION))
+
     def _expired(self, valid_until: date | None) -> bool:
         return valid_until is not None and valid_until < self._clock().date()
 
@@ -256,7 +270,9 @@ class Ingester:
     def basis(self, spec: SourceSpec) -> str:
         """Digest of what besides its content decides how a document is kept."""
         options = dict(sorted(spec.options.items()))
-        decided_by = [FORMAT, self._embedder.name, sorted(spec.access), options]
+        # Once an engine is there, what was left out for want of one is read.
+        ocr = self._has_ocr(spec)
+        decided_by = [FORMAT, self._embedder.name, sorted(spec.access), options, ocr]
         return hashlib.sha256(json.dumps(decided_by).encode()).hexdigest()[:16] + ":"
 
 

@@ -25,7 +25,7 @@ from knowledge.library.release.building import Checks, releasing
 from knowledge.library.release.golden import GoldenQuestions
 from knowledge.library.release.measures import Measure
 from knowledge.library.tasks import ReadingTasks
-from knowledge.sources.port import Means, SourceSpec
+from knowledge.sources.port import OCR_OPTION, Means, SourceSpec
 from knowledge.sources.registry import Kinds
 from knowledge.stores.port import PassageStore
 from knowledge.types import PUBLIC, Principals
@@ -93,6 +93,7 @@ class Library:
             self._releasing,
             max_bytes=means.max_bytes,
             clock=clock,
+            recognises=means.recognises,
         )
         self._kinds = kinds or Kinds()
         self._means = means
@@ -125,6 +126,11 @@ class Library:
             access=access or frozenset({PUBLIC}),
             remote=remote,
         )
+        if spec.options.get(OCR_OPTION) and not self._means.recognises:
+            raise SourceError(
+                "Text recognition is not installed here. Leave --ocr out, or install it with "
+                "'.venv/bin/python -m pip install -e .[ocr] -c constraints.txt'."
+            )
         async with self._leases.hold(spec.id):
             known = await self._catalog.source(spec.id)
             if known is not None:

@@ -7,19 +7,33 @@ from pathlib import PurePosixPath
 
 from knowledge.errors import DocumentSkipped
 from knowledge.parsing.blocks import parse_blocks
-from knowledge.parsing.detect import SUPPORTED_EXTENSIONS, detect, file_name
+from knowledge.parsing.detect import (
+    PICTURE_EXTENSIONS,
+    SUPPORTED_EXTENSIONS,
+    detect,
+    file_name,
+)
 from knowledge.parsing.document import MAX_DOCUMENT_BYTES, Draft, ParsedDocument
 from knowledge.parsing.inline import plain_text, split_heading_id
 from knowledge.parsing.markdown.front_matter import HEAD, refuse_unread_access
 from knowledge.parsing.markdown.questions import questions_as_headings
+from knowledge.parsing.recognition import Recognition
 from knowledge.parsing.tables import compact_tables
 from knowledge.parsing.text import clean, decode
 from knowledge.types import LeftOut
 
-__all__ = ["MAX_DOCUMENT_BYTES", "SUPPORTED_EXTENSIONS", "LeftOut", "ParsedDocument", "parse"]
+__all__ = [
+    "MAX_DOCUMENT_BYTES",
+    "PICTURE_EXTENSIONS",
+    "SUPPORTED_EXTENSIONS",
+    "LeftOut",
+    "ParsedDocument",
+    "parse",
+]
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{2,40})", re.I)
 _TAG = re.compile(r"<(?!!--)")
+_EXTENSIONS = SUPPORTED_EXTENSIONS | PICTURE_EXTENSIONS
 _MAX_TITLE = 200
 """Characters; a longer 'title' is a paragraph that was styled as a heading."""
 
@@ -32,6 +46,7 @@ def parse(
     max_bytes: int = MAX_DOCUMENT_BYTES,
     guarded: bool = True,
     url: str = "",
+    recognition: Recognition | None = None,
 ) -> ParsedDocument:
     """Read one document.
 
@@ -39,7 +54,8 @@ def parse(
     of last resort, and relative links of an HTML page are resolved against it if it is a URL, else
     against ``url`` if that is one of the web.
     ``content_type`` is what a server said, parameters included. ``guarded``: what may be an access
-    list and cannot be read as one is a reason to skip the document.
+    list and cannot be read as one is a reason to skip the document. ``recognition``: how text in
+    pictures is recognised; without it they are not read.
 
     Raises :class:`DocumentSkipped`, whose reason says what to do, for content that is empty, too
     large, damaged, encrypted, of no supported format, or not what its name says.
@@ -52,7 +68,7 @@ def parse(
     if not content.strip():
         raise DocumentSkipped("The file is empty. Add it again once it has content.")
     place = next((each for each in (name, url) if each.startswith(("http:", "https:"))), None)
-    draft = _draft(name, content, content_type, guarded=guarded, url=place)
+    draft = _draft(name, content, content_type, guarded=guarded, url=place, recognition=recognition)
     markdown = questions_as_headings(compact_tables(clean(draft.markdown))).strip("\n")
     if not markdown.strip():
         raise DocumentSkipped("No text was found in the file. Check that it is the right one.")
@@ -70,26 +86,36 @@ def parse(
 
 
 def _draft(
-    name: str, content: bytes, content_type: str | None, *, guarded: bool, url: str | None
+    name: str,
+    content: bytes,
+    content_type: str | None,
+    *,
+    guarded: bool,
+    url: str | None,
+    recognition: Recognition | None,
 ) -> Draft:
     """Parse by format; each format's module loads its library only when it is called."""
     match detect(name, content, content_type):
         case "pdf":
             from knowledge.parsing.pdf.document import parse_pdf
 
-            return parse_pdf(content)
+            return parse_pdf(content, recognition)
         case "docx":
             from knowledge.parsing.office.word import parse_docx
 
-            return parse_docx(content)
+            return parse_docx(content, recognition)
         case "pptx":
             from knowledge.parsing.office.slides import parse_pptx
 
-            return parse_pptx(content)
+            return parse_pptx(content, recognition)
         case "xlsx":
             from knowledge.parsing.office.sheets import parse_xlsx
 
             return parse_xlsx(content)
+        case "picture":
+            from knowledge.parsing.pictures import parse_picture
+
+            return parse_picture(content, recognition)
         case "csv":
             from knowledge.parsing.delimited import parse_csv
 
@@ -147,6 +173,6 @@ def _title(draft: Draft, markdown: str, name: str) -> str:
 def _prettified(name: str) -> str:
     """``travel_policy-2024.md`` as ``Travel policy 2024``."""
     path = PurePosixPath(file_name(name))
-    stem = path.stem if path.suffix.lower() in SUPPORTED_EXTENSIONS else path.name
+    stem = path.stem if path.suffix.lower() in _EXTENSIONS else path.name
     words = " ".join(clean(re.sub(r"[_\-+\s]+", " ", stem)).split())
     return (words[:1].upper() + words[1:])[:_MAX_TITLE] or "Untitled"

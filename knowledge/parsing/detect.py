@@ -17,7 +17,7 @@ from knowledge.parsing.charsets import utf16_without_mark
 from knowledge.parsing.document import PARSER_FAILURES
 from knowledge.parsing.text import has_text_bom
 
-Format = Literal["markdown", "html", "text", "rst", "csv", "pdf", "docx", "pptx", "xlsx"]
+Format = Literal["markdown", "html", "text", "rst", "csv", "pdf", "docx", "pptx", "xlsx", "picture"]
 
 _BY_EXTENSION: dict[str, Format] = {
     ".md": "markdown",
@@ -37,6 +37,9 @@ _BY_EXTENSION: dict[str, Format] = {
 }
 SUPPORTED_EXTENSIONS = frozenset(_BY_EXTENSION)
 """File name extensions, lower case with their dot, that :func:`knowledge.parsing.parse` reads."""
+PICTURE_EXTENSIONS = frozenset((".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"))
+"""As above, of what it reads if it is given the means to recognise text in pictures."""
+_BY_EXTENSION_TOO = _BY_EXTENSION | dict.fromkeys(PICTURE_EXTENSIONS, "picture")
 
 _BY_CONTENT_TYPE: dict[str, Format] = {
     "text/html": "html",
@@ -67,8 +70,13 @@ _NAMES: dict[Format, str] = {
     "docx": "a Word document",
     "pptx": "a PowerPoint file",
     "xlsx": "an Excel workbook",
+    "picture": "a picture",
 }
-_BINARY: frozenset[Format] = frozenset({"pdf", "docx", "pptx", "xlsx"})
+_BINARY: frozenset[Format] = frozenset({"pdf", "docx", "pptx", "xlsx", "picture"})
+_PICTURES = re.compile(
+    rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|RIFF.{4}WEBP|BM.{4}\0{4}|II\*\0|MM\0\*", re.S
+)
+"""How the files begin that Pillow reads as one of :data:`PICTURE_EXTENSIONS`."""
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
@@ -96,7 +104,7 @@ def detect(name: str, content: bytes, content_type: str | None) -> Format:
     """
     extension = PurePosixPath(file_name(name)).suffix.lower()
     media_type = (content_type or "").split(";")[0].strip().lower()
-    named = _BY_EXTENSION.get(extension)
+    named = _BY_EXTENSION_TOO.get(extension)
     served = _BY_CONTENT_TYPE.get(media_type)
     if media_type == "text/plain" and named is None:
         served = "text"  # with a known name, that says more: raw Markdown is served as text/plain
@@ -109,6 +117,11 @@ def detect(name: str, content: bytes, content_type: str | None) -> Format:
                 "Rename it to what it is and add it again."
             )
         return actual
+    if media_type.partition("/")[0] in _MEDIA:
+        raise DocumentSkipped(
+            f"Its server says that it is no document ({media_type}). "
+            "Check that the address is the page's."
+        )
     claimed = served or named
     if named is None:
         _refuse_data(content, media_type)
@@ -128,6 +141,7 @@ def detect(name: str, content: bytes, content_type: str | None) -> Format:
     return claimed
 
 
+_MEDIA = frozenset(("audio", "font", "image", "video"))
 _FEED = re.compile(
     rb"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:rss|feed|rdf:RDF|urlset|sitemapindex)\b", re.S
 )
@@ -165,6 +179,8 @@ def _by_bytes(content: bytes) -> Format | None:
             "The file is in the old Office format (.doc, .xls, .ppt). "
             "Save it as .docx, .xlsx or .pptx and add it again."
         )
+    if _PICTURES.match(content):
+        return "picture"
     is_text = has_text_bom(content) or utf16_without_mark(content) is not None
     if b"\0" in content[:_SAMPLED] and not is_text and not _is_utf8(content):
         raise DocumentSkipped(

@@ -11,7 +11,14 @@ from pathlib import Path
 from knowledge.errors import SourceError
 from knowledge.sources.disk import PUBLISHED, existing_path, read_document
 from knowledge.sources.options import option, read_options
-from knowledge.sources.port import Kind, Means, RawDocument, SkippedDocument, SourceSpec
+from knowledge.sources.port import (
+    OCR_HELP,
+    Kind,
+    Means,
+    RawDocument,
+    SkippedDocument,
+    SourceSpec,
+)
 from knowledge.types import Validators
 
 
@@ -20,6 +27,7 @@ class FileOptions:
     """What an admin may set."""
 
     base_url: str = option("", PUBLISHED)
+    ocr: bool = option(False, OCR_HELP)
 
 
 class FileSource:

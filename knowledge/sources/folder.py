@@ -13,7 +13,14 @@ from knowledge.sources.disk import PUBLISHED, existing_path, read_document
 from knowledge.sources.globs import EXCLUDE, INCLUDE, matches
 from knowledge.sources.options import option, read_options
 from knowledge.sources.others import kind_of
-from knowledge.sources.port import Kind, Means, RawDocument, SkippedDocument, SourceSpec
+from knowledge.sources.port import (
+    OCR_HELP,
+    Kind,
+    Means,
+    RawDocument,
+    SkippedDocument,
+    SourceSpec,
+)
 from knowledge.types import Validators
 
 _NEVER = frozenset({".git", "node_modules", "__pycache__"})
@@ -27,6 +34,7 @@ class FolderOptions:
     include: tuple[str, ...] = option((), INCLUDE)
     exclude: tuple[str, ...] = option((), EXCLUDE)
     base_url: str = option("", PUBLISHED)
+    ocr: bool = option(False, OCR_HELP)
 
 
 class FolderSource:
@@ -34,7 +42,7 @@ class FolderSource:
 
     Left out without a word: hidden files and folders (unless an ``include`` glob names them with
     their dot), folders of tools, links that leave the folder and linked folders (which could go
-    in circles). Files of other types are reported as skipped.
+    in circles). Files of other types are reported as skipped; with ``ocr`` pictures are documents.
     """
 
     def __init__(self, root: Path, options: FolderOptions, max_bytes: int) -> None:
@@ -54,14 +62,15 @@ class FolderSource:
         Raises :class:`SourceError` if the folder, or one below it, cannot be listed: its documents
         would seem to have vanished.
         """
-        from knowledge.parsing import SUPPORTED_EXTENSIONS  # slow to import
+        from knowledge.parsing import PICTURE_EXTENSIONS, SUPPORTED_EXTENSIONS  # slow to import
 
+        read = SUPPORTED_EXTENSIONS | (PICTURE_EXTENSIONS if self._options.ocr else set())
         for relative in await asyncio.to_thread(self._paths, self._root):
             if (shown := _as_text(relative)) != relative:
                 yield SkippedDocument(
                     shown, "Its name is not written in UTF-8. Rename it, or exclude it."
                 )
-            elif PurePosixPath(relative).suffix.lower() in SUPPORTED_EXTENSIONS:
+            elif PurePosixPath(relative).suffix.lower() in read:
                 yield await asyncio.to_thread(
                     read_document,
                     self._root / relative,

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from knowledge.web.client import GuardedClient
 
 
+OCR_OPTION = "ocr"
+"""The name of a kind's option that has text in pictures recognised, where a kind has it."""
+OCR_HELP = "Recognise the text in scans and pictures, at some seconds each."
+
+
 @dataclass(frozen=True, slots=True)
 class SourceSpec:
     """A source as an admin added it; :class:`knowledge.sources.registry.Kinds` makes one."""
@@ -108,6 +113,8 @@ class Means:
     """The only way out to the web."""
     max_bytes: int
     """Bound of each document."""
+    recognises: bool = False
+    """Whether there is an engine that recognises text in pictures."""
 
     def secret(self, reference: SecretReference) -> str:
         """What is kept there. Raises :class:`SourceError` if nothing is."""

@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from knowledge.errors import SourceError
 from knowledge.sources.options import SecretReference, option, read_options
-from knowledge.sources.port import Kind, Means, SourceSpec
+from knowledge.sources.port import OCR_HELP, Kind, Means, SourceSpec
 
 if TYPE_CHECKING:
     from knowledge.sources.web_page import WebPage
@@ -24,6 +24,7 @@ class WebOptions:
     """What an admin may set."""
 
     token: SecretReference | None = option(None, SIGNING_IN)
+    ocr: bool = option(False, OCR_HELP)
 
 
 def _recognise(typed: str) -> str | None:

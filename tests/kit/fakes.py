@@ -33,6 +33,7 @@ from knowledge.types import (
     Passage,
     Principals,
     ScoredUnit,
+    Unread,
     attachment_source,
     conversation_principal,
 )
@@ -142,7 +143,7 @@ class FakeAttachments:
     """File name to the reason."""
     given: list[tuple[str, tuple[Attachment, ...]]] = field(default_factory=list)
 
-    async def read(self, conversation: str, files: Sequence[Attachment]) -> dict[str, str]:
+    async def read(self, conversation: str, files: Sequence[Attachment]) -> dict[str, Unread]:
         """Make known what the files hold, to the conversation alone."""
         self.given.append((conversation, tuple(files)))
         for file in files:
@@ -159,7 +160,9 @@ class FakeAttachments:
                     ),
                 )
         return {
-            file.name: self.unreadable[file.name] for file in files if file.name in self.unreadable
+            file.name: Unread(self.unreadable[file.name])
+            for file in files
+            if file.name in self.unreadable
         }
 
 

@@ -64,6 +64,9 @@ HOMES: dict[str, tuple[str, ...]] = {
     "discord": ("adapters.discord*",),
     "weaviate": ("knowledge.stores.weaviate*",),
     "apscheduler": ("jobs.schedule*",),
+    "cv2": ("knowledge.documents.recogniser",),
+    "onnxruntime": ("knowledge.documents.recogniser",),
+    "rapidocr": ("knowledge.documents.recogniser",),
     "torch": (
         "bot.voice.model*",
         "knowledge.embedding.local*",

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from knowledge.library import attachments
-from knowledge.library.attachments import AttachmentReader, tidy_name
+from knowledge.library.attachment_files import tidy_name
+from knowledge.library.attachments import AttachmentReader
 from knowledge.retrieval.retriever import Retriever
 from knowledge.state.database import open_database
 from knowledge.stores.embedded import EmbeddedStore
@@ -28,6 +29,7 @@ from knowledge.types import (
     PUBLIC,
     Attachment,
     Passage,
+    Unread,
     attachment_source,
     conversation_principal,
 )
@@ -42,6 +44,12 @@ MAX_BYTES = 50_000
 HERE, THERE = "slack:T1:C1:17.1", "slack:T1:C1:17.2"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 SIGN_IN = "<!DOCTYPE html><html><body><form>Sign in to your workspace</form></body></html>"
+
+
+def reasons(unread: dict[str, Unread]) -> dict[str, str]:
+    """By file, why none of it was read."""
+    assert not any(each.is_partly for each in unread.values())
+    return {name: each.reason for name, each in unread.items()}
 
 
 class Room:
@@ -121,7 +129,7 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
 class TestWhoFindsIt:
     async def test_only_questions_of_its_conversation(self, room: Room) -> None:
         file = room.file("budget.txt", "The secret budget is nine million.")
-        assert await room.reader().read(HERE, [file]) == {}
+        assert reasons(await room.reader().read(HERE, [file])) == {}
 
         assert await room.found("secret budget", PUBLIC, conversation_principal(HERE)) == [
             "budget.txt"
@@ -138,7 +146,7 @@ class TestWhoFindsIt:
 
     async def test_a_file_cannot_widen_or_narrow_its_access_by_itself(self, room: Room) -> None:
         text = "---\naccess: [public, role:hr]\nvalid_until: 2001-01-01\n---\nNine million.\n"
-        assert await room.reader().read(HERE, [room.file("a.md", text)]) == {}
+        assert reasons(await room.reader().read(HERE, [room.file("a.md", text)])) == {}
 
         (kept,) = await room.passages()
         assert kept.access == {conversation_principal(HERE)}
@@ -172,7 +180,7 @@ class TestWhatIsRead:
         self, room: Room, name: str, body: bytes, content_type: str | None
     ) -> None:
         file = room.file(name, body, content_type=content_type, size=len(body))
-        assert await room.reader().read(HERE, [file]) == {}
+        assert reasons(await room.reader().read(HERE, [file])) == {}
         assert await room.found("visa costs ninety", conversation_principal(HERE)) == [name]
 
     async def test_word_documents(self, room: Room) -> None:
@@ -182,7 +190,7 @@ class TestWhatIsRead:
 
     async def test_it_is_cut_and_embedded_as_any_document(self, room: Room) -> None:
         text = "---\ntitle: Fees\n---\n# Visa\n\n" + "It costs ninety. " * 200
-        assert await room.reader().read(HERE, [room.file("fees.md", text)]) == {}
+        assert reasons(await room.reader().read(HERE, [room.file("fees.md", text)])) == {}
 
         kept = await room.passages()
         assert len(kept) > 2
@@ -198,12 +206,12 @@ class TestWhatIsRead:
             file = Attachment(
                 "a.txt", room.site.url("/file"), headers={"Authorization": "Bearer xoxb"}
             )
-            assert await room.reader().read(HERE, [file]) == {}
+            assert reasons(await room.reader().read(HERE, [file])) == {}
             assert room.site.requests[0].headers["authorization"] == "Bearer xoxb"
             assert "authorization" not in elsewhere.requests[0].headers
 
     async def test_a_question_without_files_touches_nothing(self, room: Room) -> None:
-        assert await room.reader().read(HERE, []) == {}
+        assert reasons(await room.reader().read(HERE, [])) == {}
         assert await room.entries() == []
 
 
@@ -221,13 +229,13 @@ class TestWhatIsNotRead:
         self, room: Room, name: str, content_type: str | None, reason: str
     ) -> None:
         file = room.file(name, PNG, content_type=content_type)
-        assert await room.reader().read(HERE, [file]) == {name: reason}
+        assert reasons(await room.reader().read(HERE, [file])) == {name: reason}
         assert room.site.requests == []
 
     @pytest.mark.parametrize(
         ("name", "body", "reason"),
         [
-            ("a.bin", PNG, "The file holds binary data, not text, whatever its name says."),
+            ("a.bin", bytes(99), "The file holds binary data, not text, whatever its name says."),
             ("a.rtf", b"{\\rtf1 Hello}", "Files of the type .rtf cannot be read."),
             ("a.pdf", b"no pdf", "The file should be a PDF but is not one: it is damaged or"),
             ("a.txt", b" \n", "The file is empty."),
@@ -238,15 +246,16 @@ class TestWhatIsNotRead:
     async def test_what_cannot_be_parsed_says_why_in_one_sentence(
         self, room: Room, name: str, body: bytes, reason: str
     ) -> None:
-        unread = await room.reader().read(HERE, [room.file(name, body)])
+        unread = reasons(await room.reader().read(HERE, [room.file(name, body)]))
         assert list(unread) == [name]
-        assert unread[name].startswith(reason)
-        assert unread[name].endswith(".") and "again" not in unread[name]
+        told = unread[name]
+        assert told.startswith(reason)
+        assert told.endswith(".") and "again" not in told
         assert await room.store.count() == 0 and await room.entries() == []
 
     async def test_a_picture_that_only_its_server_knows_as_one(self, room: Room) -> None:
         file = room.file("scan", PNG, served="image/png")
-        assert await room.reader().read(HERE, [file]) == {"scan": "Images are not read."}
+        assert reasons(await room.reader().read(HERE, [file])) == {"scan": "Images are not read."}
 
     @pytest.mark.parametrize(
         ("status", "reason"),
@@ -261,7 +270,7 @@ class TestWhatIsNotRead:
     )
     async def test_an_error_of_its_server(self, room: Room, status: int, reason: str) -> None:
         file = room.file("a.txt", "Not found", status=status)
-        assert await room.reader().read(HERE, [file]) == {"a.txt": reason}
+        assert reasons(await room.reader().read(HERE, [file])) == {"a.txt": reason}
         assert await room.store.count() == 0
 
     @pytest.mark.parametrize(
@@ -279,7 +288,7 @@ class TestWhatIsNotRead:
         self, room: Room, name: str, of: dict[str, Any]
     ) -> None:
         file = room.file(name, SIGN_IN, served="text/html; charset=utf-8", **of)
-        assert await room.reader().read(HERE, [file]) == {
+        assert reasons(await room.reader().read(HERE, [file])) == {
             name: "The bot is not allowed to open it."
         }
         assert await room.store.count() == 0
@@ -287,7 +296,7 @@ class TestWhatIsNotRead:
     async def test_a_web_page_that_was_sent_is_taken_for_the_file(self, room: Room) -> None:
         page = "<!DOCTYPE html><html><body><p>Sign in at the front desk.</p></body></html>"
         file = room.file("a.html", page, served="text/html", size=len(page))
-        assert await room.reader().read(HERE, [file]) == {}
+        assert reasons(await room.reader().read(HERE, [file])) == {}
         assert [p.text for p in await room.passages()] == ["Sign in at the front desk."]
 
     @pytest.mark.parametrize("size", [MAX_BYTES + 1, None, 3])
@@ -296,7 +305,7 @@ class TestWhatIsNotRead:
     ) -> None:
         file = room.file("a.txt", "x" * (MAX_BYTES + 1), size=size)
         reason = "It is larger than the 0.048 MB that are read."
-        assert await room.reader().read(HERE, [file]) == {"a.txt": reason}
+        assert reasons(await room.reader().read(HERE, [file])) == {"a.txt": reason}
         assert len(room.site.requests) == (0 if size == MAX_BYTES + 1 else 1)
 
     async def test_a_file_on_a_forbidden_address(self, room: Room) -> None:
@@ -307,13 +316,13 @@ class TestWhatIsNotRead:
                 Attachment("b.txt", "file:///x"),
             ],
         )
-        assert unread == dict.fromkeys(["a.txt", "b.txt"], "It could not be fetched.")
+        assert reasons(unread) == dict.fromkeys(["a.txt", "b.txt"], "It could not be fetched.")
 
     async def test_more_text_than_somebody_waits_for(
         self, room: Room, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(attachments, "MAX_CHARACTERS", 100)
-        unread = await room.reader().read(HERE, [room.file("a.txt", "word " * 30)])
+        unread = reasons(await room.reader().read(HERE, [room.file("a.txt", "word " * 30)]))
         assert unread["a.txt"].startswith("It is too long")
         assert room.embedder.embedded == []
 
@@ -322,16 +331,18 @@ class TestWhatIsNotRead:
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("word/document.xml", b" " * (attachments.MAX_GROWTH + 100_000))
         assert len(packed.getvalue()) < MAX_BYTES
-        unread = await room.reader().read(HERE, [room.file("a.docx", packed.getvalue())])
+        unread = reasons(await room.reader().read(HERE, [room.file("a.docx", packed.getvalue())]))
         assert unread == {"a.docx": "It unpacks to more than is read along with a question."}
 
     async def test_a_damaged_package(self, room: Room) -> None:
-        unread = await room.reader().read(HERE, [room.file("a.docx", b"PK\x03\x04" + bytes(50))])
+        unread = reasons(
+            await room.reader().read(HERE, [room.file("a.docx", b"PK\x03\x04" + bytes(50))])
+        )
         assert unread["a.docx"].startswith("The file is damaged")
 
     async def test_files_beyond_the_number_that_is_read(self, room: Room) -> None:
         files = [room.file(f"{n}.txt", f"Number {n}.", at=f"/{n}") for n in range(4)]
-        unread = await room.reader(max_files=2).read(HERE, files)
+        unread = reasons(await room.reader(max_files=2).read(HERE, files))
         reason = "No more than 2 files of a message are read."
         assert unread == {"2.txt": reason, "3.txt": reason}
         assert await room.entries() == ["0.txt", "1.txt"]
@@ -343,7 +354,7 @@ class TestWhatIsNotRead:
         slow = Attachment("slow.txt", room.site.url("/slow"))
 
         await room.reader().read(HERE, [quick])
-        unread = await room.reader(max_seconds=0.1).read(HERE, [slow])
+        unread = reasons(await room.reader(max_seconds=0.1).read(HERE, [slow]))
 
         assert unread == {"slow.txt": "It takes too long to read."}
         assert await room.entries() == ["quick.txt"]
@@ -374,9 +385,9 @@ class TestNames:
     async def test_two_files_of_one_name_are_both_kept(self, room: Room) -> None:
         first = room.file("notes.txt", "Bees hum.", at="/1")
         second = room.file("notes.txt", "Dogs bark.", at="/2")
-        assert await room.reader().read(HERE, [first, second]) == {}
+        assert reasons(await room.reader().read(HERE, [first, second])) == {}
         third = room.file("notes.txt", "Cats purr.", at="/3")
-        assert await room.reader().read(HERE, [third]) == {}
+        assert reasons(await room.reader().read(HERE, [third])) == {}
 
         assert {p.document: p.text for p in await room.passages()} == {
             "notes.txt": "Bees hum.",
@@ -390,9 +401,9 @@ class TestNames:
 
     async def test_the_same_file_sent_twice_is_kept_once(self, room: Room) -> None:
         files = [room.file("notes.txt", "Bees hum.", at=at) for at in ("/1", "/2")]
-        assert await room.reader().read(HERE, files) == {}
+        assert reasons(await room.reader().read(HERE, files)) == {}
         before = await room.passages()
-        assert await room.reader().read(HERE, files[1:]) == {}
+        assert reasons(await room.reader().read(HERE, files[1:])) == {}
 
         assert await room.passages() == before
         assert await room.entries() == ["notes.txt"]
@@ -441,7 +452,7 @@ class TestNames:
     async def test_any_name_can_be_read(self, room: Room) -> None:
         for number, name in enumerate(["../../x\x00", "", "\ud800", "n" * 5000, "a:b?*|<>"]):
             file = room.file(name, f"Number {number}.", at=f"/{number}")
-            assert await room.reader().read(HERE, [file]) == {}
+            assert reasons(await room.reader().read(HERE, [file])) == {}
         assert len({p.document for p in await room.passages()}) == 5
 
 
@@ -513,7 +524,7 @@ class TestForgetting:
         with pytest.raises(Died):
             await room.reader(Between(room.store, "replace", die)).read(HERE, [file])
         before = await room.passages()
-        assert await room.reader().read(HERE, [file]) == {}
+        assert reasons(await room.reader().read(HERE, [file])) == {}
         assert await room.passages() == before
 
         with pytest.raises(Died):
@@ -540,7 +551,7 @@ class TestForgetting:
         file = room.file("a.txt", "Bees hum.")
         if after == "replace":
             store = Between(room.store, "replace", lambda: room.reader().forget(HERE))
-            assert await room.reader(store).read(HERE, [file]) == {
+            assert reasons(await room.reader(store).read(HERE, [file])) == {
                 "a.txt": "It was taken back while it was being read."
             }
         else:

@@ -10,7 +10,14 @@ from typing import get_args
 import pytest
 
 from knowledge.documents.reading import MAX_PIECES
-from knowledge.parsing import MAX_DOCUMENT_BYTES, SUPPORTED_EXTENSIONS, delimited
+from knowledge.parsing import (
+    MAX_DOCUMENT_BYTES,
+    PICTURE_EXTENSIONS,
+    SUPPORTED_EXTENSIONS,
+    delimited,
+    pictures,
+    recognition,
+)
 from knowledge.parsing.detect import MAX_UNPACKED_BYTES
 from knowledge.parsing.office import sheets
 from knowledge.parsing.pdf import document as pdf
@@ -26,6 +33,7 @@ MODULES = {
     "Excel": "office/sheets",
     "Text": "charsets",
     "CSV": "charsets",
+    "Pictures": "../documents/recogniser",
 }
 
 
@@ -38,14 +46,13 @@ def table(heading: str) -> list[list[str]]:
 
 def test_every_extension_that_is_read_is_there_and_no_other() -> None:
     named = [name for row in table("Formats") for name in re.findall(r"`(\.\w+)`", row[1])]
-    assert sorted(named) == sorted(SUPPORTED_EXTENSIONS)
+    assert sorted(named) == sorted(SUPPORTED_EXTENSIONS | PICTURE_EXTENSIONS)
 
 
 @pytest.mark.parametrize("row", table("Formats"), ids=lambda row: row[0])
 def test_the_library_is_the_one_that_is_installed_and_used(row: list[str]) -> None:
-    stated = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"][
-        "dependencies"
-    ]
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
+    stated = project["dependencies"] + project["optional-dependencies"]["ocr"]
     installed = {re.split(r"[<>=\[]", each)[0].lower() for each in stated}
     for library in row[2].split(", "):
         if library == "our own":
@@ -80,4 +87,6 @@ def test_the_limits_are_those_of_the_code() -> None:
         "Cells of a CSV file": delimited.MAX_CELLS,
         "An Office file, unpacked": MAX_UNPACKED_BYTES // 2**20,
         "Sections of a document, or parts of long ones": MAX_PIECES,
+        "Pixels of a picture": recognition.MAX_PIXELS,
+        "Pages of a TIFF file": pictures.MAX_FRAMES,
     }

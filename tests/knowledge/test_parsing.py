@@ -349,7 +349,7 @@ class TestWhatCannotBeRead:
             ("x.md", b" \n\t", "empty"),
             ("x.md", b"---\ntitle: only\n---\n", "No text"),
             ("x.txt", b"\x00\x01\x02binary\x00", "binary"),
-            ("x.jpg", b"\xff\xd8\xff\xe0\x00\x10JFIF", "binary"),
+            ("x.jpg", b"\xff\xd8\xff\xe0\x00\x10JFIF", "It is a picture."),
             ("x.exe", b"text in fact", ".exe cannot be read"),
             ("x.pdf", b"no pdf at all", "damaged"),
             ("x.pdf", b"%PDF-1.7\nbut nothing else", "damaged"),

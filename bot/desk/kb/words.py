@@ -14,7 +14,7 @@ from knowledge.types import PUBLIC, Principals
 LABEL = 100
 """Characters of a choice and of a remark beside a field that every platform shows."""
 
-_MOST_SKIPPED = 20
+_MOST_NAMED = 20
 _LINKED = re.compile(r"<([^<>|\s]+)(?:\|[^<>]*)?>")
 """An address as Slack hands one on, and as it is written on Discord to have no preview."""
 _MENTIONS: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -121,12 +121,24 @@ def when(reading: SourceReading) -> str:
 
 def skipped(reading: SourceReading) -> list[str]:
     """What a reading skipped, left as it was or left to an admin, and why, one a line."""
-    left = {document: f"left as it was. {why}" for document, why in reading.quarantined.items()}
-    listed = sorted({**reading.skipped, **left}.items())
-    lines = [f"- {document}: {reason}" for document, reason in listed[:_MOST_SKIPPED]]
-    if len(listed) > _MOST_SKIPPED:
-        lines.append(f"and {len(listed) - _MOST_SKIPPED} more")
-    return [*(f"**Waits for an admin:** {each}" for each in reading.waits), *lines]
+    left = {name: f"left as it was. {why}" for name, why in reading.quarantined.items()}
+    lines = [f"- {name}: {why}" for name, why in sorted({**reading.skipped, **left}.items())]
+    return [*(f"**Waits for an admin:** {each}" for each in reading.waits), *_some(lines)]
+
+
+def left_out(reading: SourceReading) -> list[str]:
+    """What was not read of documents that were read, one document a line."""
+    return _some(
+        [
+            f"- not read of {name}: {', '.join(each.told for each in parts)}"
+            for name, parts in sorted(reading.left_out.items())
+        ]
+    )
+
+
+def _some(lines: list[str]) -> list[str]:
+    more = len(lines) - _MOST_NAMED
+    return [*lines[:_MOST_NAMED], *([f"and {more} more"] if more > 0 else [])]
 
 
 def changed(line: AuditLine, by: Invocation) -> str:

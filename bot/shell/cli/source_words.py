@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import typer
+
+from knowledge.types import counted
 
 if TYPE_CHECKING:
     from knowledge.library.records import RunReport
@@ -30,11 +31,7 @@ def skipped(report: RunReport) -> list[str]:
     lines += _by_reason("skipped", report.skipped)
     lines += _by_reason("left as it was:", report.quarantined)
     for document, left_out in sorted(report.left_out.items()):
-        told = (
-            _counted(each.kind, each.count) + f" ({each.where})" * bool(each.where)
-            for each in left_out
-        )
-        lines.append(f"  not read of {document}: {', '.join(told)}")
+        lines.append(f"  not read of {document}: {', '.join(each.told for each in left_out)}")
     return lines
 
 
@@ -56,14 +53,6 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _counted(kind: str, count: int) -> str:
-    """``1 hidden row`` for ``hidden rows``."""
-    return f"{count} {kind}" if count != 1 else "1 " + _PLURAL.sub(r"\1", kind)
-
-
-_PLURAL = re.compile(r"^((?:hidden )?\w+?)s\b")
-
-
 def summary(report: RunReport) -> str:
     """What a run did, in a line."""
     unread: Counter[str] = Counter()
@@ -76,7 +65,7 @@ def summary(report: RunReport) -> str:
     )
     for said, kinds in (("not read", unread), ("not documents", Counter(report.others))):
         if kinds:
-            told = (_counted(kind, count) for kind, count in kinds.most_common())
+            told = (counted(kind, count) for kind, count in kinds.most_common())
             counts += f"; {said}: {', '.join(told)}"
     if report.quarantined:
         counts += f"; {len(report.quarantined)} left as they were"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,8 +12,10 @@ from knowledge.parsing.grid import spread
 from knowledge.parsing.office.charts import chart_markdown
 from knowledge.parsing.office.package import parsed_xml, transitional
 from knowledge.parsing.office.word_package import diagram_lines
+from knowledge.parsing.pictures import Pictures, description
+from knowledge.parsing.recognition import Recognition
 from knowledge.parsing.tables import write_table
-from knowledge.types import LeftOut, LeftOutKind
+from knowledge.types import LeftOut
 
 _LARGE = 1_000_000
 """English Metric Units, some 2.8 cm: smaller pictures are logos and icons."""
@@ -25,16 +26,18 @@ _DIAGRAM = "http://schemas.openxmlformats.org/drawingml/2006/diagram"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}dm"
 
 
-def parse_pptx(content: bytes) -> Draft:
+def parse_pptx(content: bytes, recognition: Recognition | None = None) -> Draft:
     """The slides in order, hidden ones left out; each from top left to bottom right.
 
-    The first slide's title is the document's.
+    The first slide's title is the document's. What is recognised in large pictures stands below
+    its slide.
     """
     from pptx import Presentation
     from pptx.exc import PythonPptxError
 
     failures: tuple[type[Exception], ...] = (*PARSER_FAILURES, PythonPptxError)
-    unread: Counter[LeftOutKind] = Counter()
+    charts = 0
+    pictures = Pictures(recognition)
     try:
         deck = Presentation(io.BytesIO(transitional(content)))
         slides = list(enumerate(deck.slides, start=1))
@@ -43,7 +46,9 @@ def parse_pptx(content: bytes) -> Draft:
         titles = [_slide_title(slide) for _, slide in slides]
         parts: list[str] = []
         for (number, slide), title in zip(slides, titles, strict=True):
-            body = list(_slide_parts(slide, unread))
+            body = list(_slide_parts(slide))
+            body += filter(None, _recognised(slide, pictures))
+            charts += _unread_charts(slide)
             if title or body:
                 parts += [f"## {title or f'Slide {number}'}", *body]
     except failures as error:
@@ -51,7 +56,8 @@ def parse_pptx(content: bytes) -> Draft:
             "The PowerPoint file is damaged. Open it in PowerPoint, save it anew and add it again."
         ) from error
     left_out = [LeftOut("hidden slides", len(hidden), some_of(hidden))] if hidden else []
-    left_out += [LeftOut(kind, count) for kind, count in unread.items()]
+    left_out += [LeftOut("charts", charts)] if charts else []
+    left_out += pictures.left_out()
     return Draft("\n\n".join(parts), title=titles[0] if titles else None, left_out=tuple(left_out))
 
 
@@ -60,7 +66,7 @@ def _slide_title(slide: Any) -> str:
     return " ".join(shape.text_frame.text.split()) if shape is not None else ""
 
 
-def _slide_parts(slide: Any, unread: Counter[LeftOutKind]) -> Iterator[str]:
+def _slide_parts(slide: Any) -> Iterator[str]:
     title = slide.shapes.title
     for shape in _flat(slide.shapes):
         if title is not None and shape.shape_id == title.shape_id:
@@ -70,23 +76,45 @@ def _slide_parts(slide: Any, unread: Counter[LeftOutKind]) -> Iterator[str]:
         elif getattr(shape, "has_chart", False):
             if text := chart_markdown(shape.chart.part._element):
                 yield text
-            else:
-                unread["charts"] += 1
         elif shape.has_text_frame:
             if text := _paragraphs(shape):
                 yield text
         elif diagram := _diagram(shape):
             yield "\n".join(f"- {line}" for line in diagram)
-        elif hasattr(shape, "image"):
-            told = shape._element.nvPicPr.cNvPr.get("descr") or ""
-            if told.strip():
-                yield f"![{' '.join(told.split())}]()"
-            elif min(shape.width or 0, shape.height or 0) >= _LARGE:
-                unread["pictures"] += 1
+        elif told := _description(shape):
+            yield f"![{told}]()"
     if slide.has_notes_slide and (frame := slide.notes_slide.notes_text_frame) is not None:
         notes = " ".join(frame.text.split())
         if notes:
             yield f"Notes: {notes}"
+
+
+def _description(shape: Any) -> str:
+    """What the author says that a picture shows; empty for other shapes, too."""
+    named = getattr(shape._element, "nvPicPr", None)
+    return "" if named is None else description(named.cNvPr.get("descr"))
+
+
+def _recognised(slide: Any, pictures: Pictures) -> Iterator[str]:
+    for shape in _flat(slide.shapes):
+        if not hasattr(shape._element, "nvPicPr"):
+            continue
+        if min(shape.width or 0, shape.height or 0) >= _LARGE:
+            yield pictures.text(_blob(shape), is_told=bool(_description(shape)))
+
+
+def _blob(shape: Any) -> bytes:
+    """A picture's file; empty for one that is linked and not in the file."""
+    try:
+        blob: bytes = shape.image.blob
+    except (AttributeError, KeyError, ValueError):
+        return b""
+    return blob
+
+
+def _unread_charts(slide: Any) -> int:
+    charts = (shape.chart for shape in _flat(slide.shapes) if getattr(shape, "has_chart", False))
+    return sum(not chart_markdown(chart.part._element) for chart in charts)
 
 
 def _flat(shapes: Any) -> Iterator[Any]:

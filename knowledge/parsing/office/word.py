@@ -14,6 +14,7 @@ from knowledge.errors import DocumentSkipped
 from knowledge.parsing.document import PARSER_FAILURES, Draft
 from knowledge.parsing.html.markup import to_markdown
 from knowledge.parsing.office.word_package import prepared
+from knowledge.parsing.recognition import Recognition
 
 _STYLES = """
 p[style-name='Title'] => h1:fresh
@@ -21,11 +22,12 @@ p[style-name='Subtitle'] => p:fresh
 """
 
 
-def parse_docx(content: bytes) -> Draft:
+def parse_docx(content: bytes, recognition: Recognition | None = None) -> Draft:
     """A Word document with headings, lists, links, tables, notes, text boxes and charts.
 
-    Images are their alternative text. Word seldom marks a table's header row, so the first row is
-    taken for it. Comments and hidden text are not read, and told.
+    Images are their alternative text, and what is recognised in large ones stands below them. Word
+    seldom marks a table's header row, so the first row is taken for it. Comments and hidden text
+    are not read, and told.
     """
     import mammoth
 
@@ -33,13 +35,15 @@ def parse_docx(content: bytes) -> Draft:
         return {"src": ""}  # the picture itself would become megabytes of base64
 
     try:
-        content, left_out = prepared(content)
+        content, left_out, recognised = prepared(content, recognition)
         result = mammoth.convert_to_html(
             io.BytesIO(content),
             style_map=_STYLES,
             convert_image=mammoth.images.img_element(without_data),
         )
         markdown = to_markdown(_notes_in_place(result.value), first_row_is_header=True)
+        for place, text in recognised.items():
+            markdown = markdown.replace(place, f"\n\n{text}\n\n")
     except PARSER_FAILURES as error:
         raise DocumentSkipped(
             "The Word document is damaged. Open it in Word, save it anew and add it again."

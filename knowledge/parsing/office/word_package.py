@@ -14,6 +14,8 @@ from typing import Any
 
 from knowledge.parsing.office.charts import chart_markdown
 from knowledge.parsing.office.package import parsed_xml, related, transitional
+from knowledge.parsing.pictures import Pictures, description
+from knowledge.parsing.recognition import Recognition
 from knowledge.types import LeftOut, LeftOutKind
 
 _MAIN = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -34,14 +36,20 @@ _MOST_RUNNING = 300
 """Characters of a header or footer; a longer one is a letterhead, not a note."""
 
 
-def prepared(content: bytes) -> tuple[bytes, tuple[LeftOut, ...]]:
-    """The file to convert, and what of it is not read."""
+def prepared(
+    content: bytes, recognition: Recognition | None = None
+) -> tuple[bytes, tuple[LeftOut, ...], dict[str, str]]:
+    """The file to convert, what of it is not read, and what was recognised in its pictures.
+
+    The last is by the paragraph that stands in its place in the file.
+    """
     content = transitional(content)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         document = parsed_xml(archive.read(_DOCUMENT))
         targets = related(archive, _DOCUMENT)
         dropped = _drop_hidden(document, _hidden_styles(archive))
-        pictures = _pictures(document)
+        pictures = Pictures(recognition)
+        recognised = _recognised(document, archive, targets, pictures)
         _spell_equations(document)
         _lift_drawings(document, archive, targets)
         body = document.find(f"{_W}body")
@@ -63,9 +71,9 @@ def prepared(content: bytes) -> tuple[bytes, tuple[LeftOut, ...]]:
     counted: dict[LeftOutKind, int] = {
         "hidden passages": dropped,
         "comments": comments,
-        "pictures": pictures,
     }
-    return copy.getvalue(), tuple(LeftOut(kind, n) for kind, n in counted.items() if n)
+    left_out = [LeftOut(kind, n) for kind, n in counted.items() if n]
+    return copy.getvalue(), (*left_out, *pictures.left_out()), recognised
 
 
 def _serialized(document: Any) -> bytes:
@@ -118,18 +126,41 @@ def _drop_hidden(document: Any, hidden_styles: set[str]) -> int:
 # --- what hangs on a paragraph ----------------------------------------------------------------
 
 
-def _pictures(document: Any) -> int:
-    """Large pictures without a description."""
-    count = 0
-    for drawing in document.iter(f"{_W}drawing"):
+def _recognised(
+    document: Any,
+    archive: zipfile.ZipFile,
+    targets: dict[str, tuple[str, str]],
+    pictures: Pictures,
+) -> dict[str, str]:
+    """The text of large pictures; a paragraph below each says which is to stand there."""
+    found: dict[str, str] = {}
+    for drawing in list(document.iter(f"{_W}drawing")):
         extent = next(drawing.iter(f"{_WP}extent"), None)
         told = next(drawing.iter(f"{_WP}docPr"), None)
+        blip = next(drawing.iter(f"{_A}blip"), None)
         if next(drawing.iter(f"{_PIC}pic"), None) is None or extent is None:
             continue
-        if told is not None and (told.get("descr") or "").strip():
+        if min(int(extent.get("cx") or 0), int(extent.get("cy") or 0)) < _LARGE:
             continue
-        count += min(int(extent.get("cx") or 0), int(extent.get("cy") or 0)) >= _LARGE
-    return count
+        _, part = targets.get("" if blip is None else blip.get(f"{_R}embed") or "", ("", ""))
+        is_told = told is not None and bool(description(told.get("descr")))
+        there = part in archive.namelist()
+        text = pictures.text(archive.read(part) if there else b"", is_told=is_told)
+        if text:
+            # Two letters for private use, which no author's text is taken for.
+            place = f"\ue000picture{len(found)}\ue001"
+            found[place] = text
+            _below(drawing).addnext(_paragraph(place))
+    return found
+
+
+def _below(drawing: Any) -> Any:
+    """The paragraph or table of the text itself that holds a drawing."""
+    outermost = drawing
+    for above in drawing.iterancestors():
+        if above.tag in (f"{_W}p", f"{_W}tbl"):
+            outermost = above
+    return outermost
 
 
 def _spell_equations(document: Any) -> None:

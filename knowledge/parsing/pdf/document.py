@@ -11,7 +11,9 @@ from knowledge.errors import DocumentSkipped
 from knowledge.parsing.document import PARSER_FAILURES, Draft, some_of
 from knowledge.parsing.pdf.layout import Line, Piece, reading_order
 from knowledge.parsing.pdf.page import Page, read_page
+from knowledge.parsing.pdf.recognised import recognised_page
 from knowledge.parsing.pdf.text import HEADING_RATIO, body_size, pages_as_markdown
+from knowledge.parsing.recognition import LONGEST_SIDE, Recognition
 from knowledge.types import LeftOut
 
 MAX_PAGES = 2_000
@@ -21,22 +23,25 @@ _OUTERMOST = 0.07
 """As above, where two pages are enough to call a line a running one."""
 _SAME_PLACE = 4.0
 """Points."""
+_DENSITY = 200 / 72
+"""Pixels a point of a page whose text is to be recognised: what scanners take for text."""
 
 # PDFium keeps state of its own and may be called by one thread at a time.
 _lock = Lock()
 
 
-def parse_pdf(content: bytes) -> Draft:
+def parse_pdf(content: bytes, recognition: Recognition | None = None) -> Draft:
     """A PDF's text; each page begins with ``<a name="page=N"></a>``, so citations open there.
 
-    Filled-in form fields are read where they stand. Pages without text are told by number.
+    Filled-in form fields are read where they stand. Pages without text are recognised if there is
+    a way to, else told by number.
     """
     import pypdfium2
 
     failures: tuple[type[Exception], ...] = (*PARSER_FAILURES, pypdfium2.PdfiumError)
     try:
         with _lock:
-            pages, stated = _read(content)
+            pages, late, stated = _read(content, recognition)
     except failures as error:
         if "password" in str(error).lower():
             raise DocumentSkipped(
@@ -46,8 +51,10 @@ def parse_pdf(content: bytes) -> Draft:
             "The PDF is damaged and cannot be read. Export it anew from its source, or print it "
             "to a PDF file, and add it again."
         ) from error
-    silent = [str(n) for n, page in enumerate(pages, 1) if not page.words and page.has_drawings]
+    silent = [str(n) for n, page in enumerate(pages, 1) if n not in late and _is_silent(page)]
     if not any(page.words for page in pages):
+        if late:
+            raise DocumentSkipped("It is a scan, and there was no time left to recognise its text.")
         raise DocumentSkipped(
             "The PDF has no text, only pictures: it may be a scan. "
             "Run text recognition (OCR) on it and add it again."
@@ -57,14 +64,18 @@ def parse_pdf(content: bytes) -> Draft:
             "The PDF does not say which letters its fonts show, so its text cannot be read. "
             "Export it anew from its source, or run text recognition (OCR) on it."
         )
-    body = body_size(pages)
+    # Print that was only recognised tells little of its size.
+    body = body_size([page for page in pages if page.confidence is None]) or body_size(pages)
     ordered = [[] if page.is_garbled else reading_order(page) for page in pages]
-    markdown = pages_as_markdown(_without_running_lines(pages, ordered, body), body)
+    kept = _without_running_lines(pages, ordered, body)
+    recognised = {n: page.confidence for n, page in enumerate(pages, 1) if page.confidence}
+    markdown = pages_as_markdown(kept, body, recognised)
     has_h1 = re.search(r"^# ", markdown, re.M) is not None
     garbled = [str(n) for n, page in enumerate(pages, 1) if page.is_garbled]
     left_out = [
         LeftOut("pages without text", len(silent), some_of(silent)),
         LeftOut("pages in fonts without letters", len(garbled), some_of(garbled)),
+        LeftOut("pictures not recognised in time", len(late), some_of([f"page {n}" for n in late])),
     ]
     return Draft(
         markdown,
@@ -73,7 +84,15 @@ def parse_pdf(content: bytes) -> Draft:
     )
 
 
-def _read(content: bytes) -> tuple[list[Page], object]:
+def _is_silent(page: Page) -> bool:
+    """Has it something to see and no text, or none but a stamp?"""
+    if page.confidence is not None or page.is_garbled:
+        return False
+    return page.is_picture or (page.has_drawings and not page.words)
+
+
+def _read(content: bytes, recognition: Recognition | None) -> tuple[list[Page], list[int], object]:
+    """The pages, the numbers of those that time ran out for, and the stated title."""
     import pypdfium2
 
     document = pypdfium2.PdfDocument(content)
@@ -85,20 +104,30 @@ def _read(content: bytes) -> tuple[list[Page], object]:
                 f"The PDF has {count} pages, more than the {MAX_PAGES} that are read. "
                 "Split it and add the parts."
             )
-        pages = [_page(document, number) for number in range(count)]
-        return pages, document.get_metadata_dict(skip_empty=True).get("Title")
+        late: list[int] = []
+        pages = [_page(document, number, recognition, late) for number in range(count)]
+        return pages, late, document.get_metadata_dict(skip_empty=True).get("Title")
     finally:
         document.close()
 
 
-def _page(document: Any, number: int) -> Page:
+def _page(document: Any, number: int, recognition: Recognition | None, late: list[int]) -> Page:
     page = document[number]
     if document.formenv:
         page.flatten()  # the values of fields become text of the page
         page.close()
         page = document[number]
     try:
-        return read_page(page)
+        found = read_page(page)
+        if recognition is None or not (found.is_garbled or _is_silent(found)):
+            return found
+        scale = min(_DENSITY, LONGEST_SIDE / max(page.get_size()))
+        read = recognition.read(page.render(scale=scale).to_pil())
+        if read is None:
+            late.append(number + 1)
+        elif read.lines:
+            return recognised_page(read.lines, read.size, 1 / scale)
+        return found
     finally:
         page.close()
 

@@ -29,6 +29,10 @@ _LIGATURE = re.compile("[\ufb00-\ufb06]")
 _UNKNOWN = re.compile("[\ue000-\uf8ff\ufffd\x00-\x1f]")
 _THIN = 3.0
 """Points; a filled shape no thicker is a line."""
+_WHOLE = 0.6
+"""Of a page's area: a picture that large is the page itself."""
+_STAMP = 60
+"""Letters that a scanning program may put below its picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,16 @@ class Page:
     """Is there anything to see besides text?"""
     is_garbled: bool = False
     """Do most of its letters have no known character?"""
+    pictured: float = 0.0
+    """Share of its area that the largest picture on it takes."""
+    confidence: float | None = None
+    """Of the text in [0, 1] where it was recognised in a picture of the page."""
+
+    @property
+    def is_picture(self) -> bool:
+        """Is it a picture with at most a stamp of text on it, as scanning programs put there?"""
+        letters = sum(len(word.text) for word in self.words)
+        return self.pictured >= _WHOLE and letters <= _STAMP
 
 
 def read_page(page: Any) -> Page:
@@ -84,11 +98,11 @@ def read_page(page: Any) -> Page:
         text.close()
     width, height = place.size
     rules: list[Rule] = []
-    pictures = _look_at_objects(pdfium, page.raw, place, rules)
+    has_drawings, pictured = _look_at_objects(pdfium, page.raw, place, rules)
     inside = [word for word in words if -1 <= word.x0 <= width + 1 and -1 <= word.top <= height + 1]
     unknown = sum(len(_UNKNOWN.findall(word.text)) for word in words)
     is_garbled = unknown * 3 > sum(len(word.text) for word in words) > 0
-    return Page(width, height, inside, rules, pictures, is_garbled)
+    return Page(width, height, inside, rules, has_drawings, is_garbled, pictured)
 
 
 class _Placing:
@@ -230,10 +244,14 @@ def _style(pdfium: Any, text: Any, at: int, place: _Placing, known: dict[int, _S
 _Matrix = tuple[float, float, float, float, float, float]
 
 
-def _look_at_objects(pdfium: Any, page: Any, place: _Placing, rules: list[Rule]) -> bool:
-    """Collect the ruled lines; is there any picture or drawing?"""
+def _look_at_objects(
+    pdfium: Any, page: Any, place: _Placing, rules: list[Rule]
+) -> tuple[bool, float]:
+    """Collect the ruled lines; is there any picture or drawing, and how large is the largest?"""
     budget = MAX_OBJECTS
     found = False
+    pictured = 0.0
+    wide, high = place.size
     stack = [
         (pdfium.FPDFPage_GetObject(page, n), (1.0, 0.0, 0.0, 1.0, 0.0, 0.0), 0)
         for n in range(min(pdfium.FPDFPage_CountObjects(page), MAX_OBJECTS))
@@ -245,13 +263,17 @@ def _look_at_objects(pdfium: Any, page: Any, place: _Placing, rules: list[Rule])
         found = found or kind != pdfium.FPDF_PAGEOBJ_TEXT
         if kind == pdfium.FPDF_PAGEOBJ_PATH:
             _collect(pdfium, each, _times(_matrix(pdfium, each), outer), place, rules)
+        elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+            # A picture fills the square of its matrix (ISO 32000-1, 8.9.5.1).
+            a, b, c, d, _, _ = _times(_matrix(pdfium, each), outer)
+            pictured = max(pictured, abs(a * d - b * c) / max(wide * high, 1.0))
         elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _MAX_DEPTH:
             inner = _times(_matrix(pdfium, each), outer)
             count = min(pdfium.FPDFFormObj_CountObjects(each), MAX_OBJECTS)
             stack += [
                 (pdfium.FPDFFormObj_GetObject(each, n), inner, depth + 1) for n in range(count)
             ]
-    return found
+    return found, pictured
 
 
 def _matrix(pdfium: Any, each: Any) -> _Matrix:

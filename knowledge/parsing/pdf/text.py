@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
+from types import MappingProxyType
 
 from knowledge.parsing.pdf.layout import Line, Piece
 from knowledge.parsing.pdf.page import Page
 from knowledge.parsing.pdf.tables import Table
+from knowledge.parsing.recognition import marked
 from knowledge.parsing.sheet_tables import has_header
 from knowledge.parsing.tables import write_table
 
@@ -20,6 +22,8 @@ HEADING_RATIO = 1.15
 MAX_HEADING = 120
 """Characters of a heading; large print that runs on is a pull quote or a title page's blurb."""
 MAX_HEADING_LINES = 3
+_FULL = 0.85
+"""Of the longest line in a picture: on screens and signs shorter ones stand by themselves."""
 _MOST_LEVELS = 6
 
 _BULLET = re.compile(r"^[•‣▪●◦○–·■□➢✓]\s*(?=\S)")
@@ -50,20 +54,38 @@ class _Part:
     lines: int = 1
 
 
-def pages_as_markdown(pages: Sequence[Sequence[Piece]], body: float) -> str:
-    """The pages, each behind its anchor."""
+def page_as_markdown(page: Sequence[Piece]) -> str:
+    """What stands on one page, without an anchor; headings are told by its own print."""
+    letters: Counter[float] = Counter()
+    for line in page:
+        if isinstance(line, Line):
+            letters[line.size] += len(line.text)
+    body = letters.most_common(1)[0][0] if letters else 0.0
+    parts = _parts(page, _Styles([page], body), _words([page]), full=_FULL)
+    return "\n\n".join(_as_markdown(part) for part in parts)
+
+
+def pages_as_markdown(
+    pages: Sequence[Sequence[Piece]],
+    body: float,
+    recognised: Mapping[int, float] = MappingProxyType({}),
+) -> str:
+    """The pages, each behind its anchor.
+
+    ``recognised``: the confidence in [0, 1] of those, by number, whose text was recognised.
+    """
     style = _Styles(pages, body)
-    words = {
-        word.casefold()
-        for page in pages
-        for piece in page
-        if isinstance(piece, Line)
-        for word in piece.text.split()
-    }
+    words = _words(pages)
     parts: list[str] = []
     last: _Part | None = None
     header: list[str] = []
     for number, page in enumerate(pages, start=1):
+        if number in recognised:
+            if page:
+                parts.append(f'<a name="page={number}"></a>')
+                parts.append(marked(page_as_markdown(page), recognised[number]))
+            last, header = None, []
+            continue
         found = _parts(page, style, words)
         # A sentence that runs over the page's end belongs to where it began.
         if found and last is not None and parts and _runs_on(last, found[0]):
@@ -79,9 +101,23 @@ def pages_as_markdown(pages: Sequence[Sequence[Piece]], body: float) -> str:
                 piece.text, header = _with_header(piece, header, is_first=piece is found[0])
             else:
                 header = []
-            parts.append("#" * piece.level + " " + piece.text if piece.level else piece.text)
+            parts.append(_as_markdown(piece))
         last = found[-1]
     return "\n\n".join(parts)
+
+
+def _words(pages: Sequence[Sequence[Piece]]) -> set[str]:
+    return {
+        word.casefold()
+        for page in pages
+        for piece in page
+        if isinstance(piece, Line)
+        for word in piece.text.split()
+    }
+
+
+def _as_markdown(part: _Part) -> str:
+    return "#" * part.level + " " + part.text if part.level else part.text
 
 
 _FIRST_SENTENCE = re.compile(r".*?[.!?][\"'”’)\]]*(?=\s+[^\sa-z])", re.S)
@@ -148,7 +184,10 @@ class _Styles:
 # --- paragraphs -------------------------------------------------------------------------------
 
 
-def _parts(page: Sequence[Piece], style: _Styles, words: set[str]) -> list[_Part]:
+def _parts(
+    page: Sequence[Piece], style: _Styles, words: set[str], full: float = 0.0
+) -> list[_Part]:
+    """``full``: share of the longest line that a line takes at least if its paragraph goes on."""
     lines = [piece for piece in page if isinstance(piece, Line)]
     longest = max((line.x1 - line.x0 for line in lines), default=0.0)
     usual = _usual_gap(page)
@@ -184,6 +223,7 @@ def _parts(page: Sequence[Piece], style: _Styles, words: set[str]) -> list[_Part
             or before is None
             or last.level
             or _begins_paragraph(before, piece, usual, longest)
+            or (before.x1 - before.x0 < full * longest and not text[:1].islower())
         ):
             parts.append(_Part("text", _literal(text), piece))
         else:

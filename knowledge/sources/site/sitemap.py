@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from knowledge.sources.globs import EXCLUDE, INCLUDE
 from knowledge.sources.options import SecretReference, option, read_options
-from knowledge.sources.port import Kind, Means, SourceSpec
+from knowledge.sources.port import OCR_HELP, Kind, Means, SourceSpec
 from knowledge.sources.site.website import MAX_PAGES, PAUSE, refuse_below
 from knowledge.sources.web import SIGNING_IN, web_address
 
@@ -31,6 +31,7 @@ class SitemapOptions:
         False, "Ask for every page, also where the date in the site map is as it was."
     )
     token: SecretReference | None = option(None, SIGNING_IN)
+    ocr: bool = option(False, OCR_HELP)
 
 
 def _recognise(typed: str) -> str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from knowledge.errors import SourceError
 from knowledge.sources.globs import EXCLUDE, INCLUDE
 from knowledge.sources.options import SecretReference, option, read_options
-from knowledge.sources.port import Kind, Means, SourceSpec
+from knowledge.sources.port import OCR_HELP, Kind, Means, SourceSpec
 from knowledge.sources.web import SIGNING_IN, web_address
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class WebsiteOptions:
     max_pages: int = option(1000, MAX_PAGES)
     pause: int = option(0, PAUSE)
     token: SecretReference | None = option(None, SIGNING_IN)
+    ocr: bool = option(False, OCR_HELP)
 
 
 def _open(spec: SourceSpec, means: Means) -> WebSite:

@@ -1,0 +1,187 @@
+"""Text recognised in pictures (OCR): its engine's port, its bounds, and how the text is marked.
+
+The engine is optional. Without one, pictures and scanned pages are told as not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+MAX_PIXELS = 50_000_000
+"""Of a picture: the best cameras of phones make as many. Unpacked it takes 150 MB."""
+LONGEST_SIDE = 2_000
+"""Pixels that the engine is given: 170 dots an inch on a page of A4, where 8 point print is read.
+Time and memory grow with the area."""
+_TALL = 2.0
+"""Times its width: a higher picture is no page."""
+_WELL_READ = 0.8
+"""Confidence below which it is tried whether a picture is the wrong way up. Upright print was read
+with .97 and more, upside down with .6."""
+_QUIET_ROWS = 9
+"""Pixels: what lies between two lines of small print on a screen."""
+_OPENED, _CLOSED = "recognised=", "recognised=end"
+
+
+@dataclass(frozen=True, slots=True)
+class RecognisedLine:
+    """A line of text, or the part of one in a column; places are in pixels from the top left."""
+
+    text: str
+    confidence: float
+    """In [0, 1], as the engine states it."""
+    x0: float
+    x1: float
+    top: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What was recognised in a picture, which may be none."""
+
+    lines: Sequence[RecognisedLine]
+    size: tuple[int, int]
+    """Width and height in pixels of what the lines' places are in."""
+
+
+class Recogniser(Protocol):
+    """An engine. It can be pickled, for another process; its models are loaded at the first call.
+
+    It leaves out what it is not sure of at all.
+    """
+
+    def __call__(self, picture: Image) -> Sequence[RecognisedLine]:
+        """The lines of an RGB picture, its longest side at most :data:`LONGEST_SIDE`."""
+        ...
+
+
+class Recognition:
+    """What may be spent on recognising the text in one file."""
+
+    def __init__(
+        self, recogniser: Recogniser, seconds: float, clock: Callable[[], float] = monotonic
+    ) -> None:
+        """After so many ``seconds`` no further picture is begun."""
+        self._recogniser = recogniser
+        self._clock = clock
+        self._until = clock() + seconds
+
+    def read(self, picture: Image) -> Recognised | None:
+        """What a picture of any mode and size says, the way up that is read best.
+
+        None if there is no time left for it. A tall one, such as a screenshot of a long talk, is
+        looked at strip by strip.
+        """
+        found: list[RecognisedLine] = []
+        picture = _on_white(_reduced(picture))
+        for top, strip in _strips(picture):
+            if self._clock() >= self._until:
+                return None
+            if strip.size == picture.size:
+                return self._turned(picture)
+            for line in self._recogniser(strip):
+                found.append(replace(line, top=line.top + top, bottom=line.bottom + top))
+        return Recognised(found, picture.size)
+
+    def _turned(self, picture: Image) -> Recognised:
+        best = Recognised(self._recogniser(picture), picture.size)
+        if not best.lines:
+            return best
+        turns: tuple[int, ...] = ()
+        tall = sum(_is_upright(line) * len(line.text) for line in best.lines)
+        if tall * 2 > sum(len(line.text) for line in best.lines):
+            turns = (90, 270)
+        elif confidence(best.lines) < _WELL_READ:
+            turns = (180,)
+        for turn in turns:
+            turned = picture.rotate(turn, expand=True)
+            other = Recognised(self._recogniser(turned), turned.size)
+            best = max(best, other, key=_letters_read)
+        return best
+
+
+def _is_upright(line: RecognisedLine) -> bool:
+    """Is it of several letters, and does it run up or down?"""
+    return len(line.text) > 2 and line.bottom - line.top > 1.5 * (line.x1 - line.x0)
+
+
+def _letters_read(read: Recognised) -> float:
+    """As many as are surely read; of lines that run up or down none, as no layout takes those."""
+    return sum(line.confidence**4 * len(line.text) for line in read.lines if not _is_upright(line))
+
+
+def confidence(lines: Sequence[RecognisedLine]) -> float:
+    """Of all lines together, each by its length. There is at least one."""
+    letters = sum(len(line.text) for line in lines)
+    return sum(line.confidence * len(line.text) for line in lines) / letters
+
+
+def marked(markdown: str, sure: float) -> str:
+    """Recognised text as a part of a document that says what it is.
+
+    ``sure`` is its confidence in [0, 1]. Its passages have a heading more
+    (:func:`knowledge.types.recognised_heading`); what follows has not.
+    """
+    # Rounded down: what is not wholly certain is never said to be.
+    return f'<a name="{_OPENED}{int(sure * 100)}"></a>\n\n{markdown}\n\n<a name="{_CLOSED}"></a>'
+
+
+def percentage(anchor: str) -> int | None:
+    """Of an anchor's id: the confidence that it opens recognised text with; None for another's."""
+    stated = anchor.removeprefix(_OPENED)
+    return int(stated) if anchor.startswith(_OPENED) and stated.isdecimal() else None
+
+
+def is_end(anchor: str) -> bool:
+    """Whether recognised text ends at an anchor of this id."""
+    return anchor == _CLOSED
+
+
+def _reduced(picture: Image) -> Image:
+    """At most so large that it, or a strip of a tall one, has the size that engines take."""
+    wide, high = picture.size
+    side = wide if high > _TALL * wide else max(picture.size)
+    shrunk = (LONGEST_SIDE / _TALL if high > _TALL * wide else LONGEST_SIDE) / side
+    if shrunk >= 1:
+        return picture
+    size = (max(1, round(wide * shrunk)), max(1, round(high * shrunk)))
+    return picture.resize(size, reducing_gap=2.0)
+
+
+def _strips(picture: Image) -> Iterator[tuple[int, Image]]:
+    """The strips of a tall picture with their tops, cut where least is to be seen; else it all."""
+    wide, high = picture.size
+    if high <= _TALL * wide:
+        yield 0, picture
+        return
+    top, most = 0, round(_TALL * wide)
+    while top < high:
+        end = high if high - top <= most else _quiet_row(picture, top + most * 3 // 4, top + most)
+        yield top, picture.crop((0, top, wide, end))
+        top = end
+
+
+def _quiet_row(picture: Image, first: int, last: int) -> int:
+    """The row between two in and around which the pixels differ least."""
+    import numpy as np
+
+    rows = np.asarray(picture.crop((0, first, picture.width, last)).convert("L"), dtype=np.float32)
+    around = np.convolve(rows.std(axis=1), np.ones(_QUIET_ROWS), mode="valid")
+    return first + _QUIET_ROWS // 2 + int(around.argmin())
+
+
+def _on_white(picture: Image) -> Image:
+    """In RGB; what lets through has white behind it, as where it is shown."""
+    from PIL import Image as images
+
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
+    whole = picture.convert("RGBA")
+    ground = images.new("RGBA", whole.size, "white")
+    return images.alpha_composite(ground, whole).convert("RGB")

@@ -1,0 +1,320 @@
+"""Text recognised in pictures: where it is looked for, how it is marked, and what bounds it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import docx
+import pytest
+from docx.shared import Inches as WordInches
+from fpdf import FPDF
+from PIL import Image
+from pptx import Presentation
+from pptx.util import Inches
+
+from knowledge.documents.chunking import Chunk, chunk
+from knowledge.errors import DocumentSkipped
+from knowledge.parsing import ParsedDocument, parse
+from knowledge.parsing import recognition as bounds
+from knowledge.parsing.recognition import RecognisedLine, Recogniser, Recognition
+from tests.kit.pictures import Says, blank, drawn, file_of
+from tests.kit.word_embedder import count_words
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
+SIGN = Says(("Ring the bell twice.",))
+MARK = "Recognised text, 93 % certain"
+
+
+def read(name: str, content: bytes, engine: Recogniser = SIGN, **of: Any) -> ParsedDocument:
+    return parse(name, content, recognition=Recognition(engine, 60, **of))
+
+
+def pieces(document: ParsedDocument) -> list[Chunk]:
+    return chunk(document, count_words)
+
+
+def reason(name: str, content: bytes, engine: Recogniser = SIGN, **of: Any) -> DocumentSkipped:
+    with pytest.raises(DocumentSkipped) as caught:
+        read(name, content, engine, **of)
+    return caught.value
+
+
+def told(document: ParsedDocument) -> list[str]:
+    return [each.told for each in document.left_out]
+
+
+class TestPictureFile:
+    @pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"])
+    def test_says_what_is_recognised_in_it_and_how_surely(self, format: str) -> None:
+        (piece,) = pieces(read("gate sign.bin", file_of(drawn("Ring"), format)))
+        assert (piece.headings, piece.text) == ((MARK,), "Ring the bell twice.")
+
+    def test_is_told_as_a_picture_where_there_is_no_engine(self) -> None:
+        with pytest.raises(DocumentSkipped, match=r"It is a picture.*\(OCR\)") as caught:
+            parse("sign.png", file_of(drawn("Ring")))
+        assert caught.value.kind == "pictures"
+
+    def test_without_text_is_counted_and_not_named(self) -> None:
+        assert reason("sign.png", file_of(blank())).kind == "pictures without text"
+
+    def test_with_more_pixels_than_are_looked_at_is_refused_before_it_is_unpacked(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("knowledge.parsing.pictures.MAX_PIXELS", 50_000)
+        assert "million pixels" in reason("sign.png", file_of(blank(300, 200))).reason
+
+    def test_that_is_damaged_is_told_so(self) -> None:
+        whole = file_of(drawn("Ring"))
+        assert "is damaged" in reason("sign.png", whole[: len(whole) // 2]).reason
+
+    def test_that_is_none_is_told_so(self) -> None:
+        assert "should be a picture" in reason("sign.png", b"Ring the bell.").reason
+
+    def test_of_several_pages_has_each_with_its_number(self) -> None:
+        scans = file_of(
+            drawn("a"), "TIFF", save_all=True, append_images=[blank(), drawn("b"), drawn("c")]
+        )
+        assert [each.anchor for each in pieces(read("fax.tif", scans))] == ["", "page=3", "page=4"]
+
+    def test_is_on_white_where_it_lets_through(self) -> None:
+        seen: list[Any] = []
+
+        def engine(picture: Picture) -> Sequence[RecognisedLine]:
+            seen.append(picture.getpixel((0, 0)))
+            return SIGN(drawn("a"))
+
+        read("sign.png", file_of(Image.new("RGBA", (50, 50), (0, 0, 0, 0))), engine)
+        assert seen == [(255, 255, 255)]
+
+    def test_that_a_camera_turned_is_upright(self) -> None:
+        seen: list[tuple[int, int]] = []
+
+        def engine(picture: Picture) -> Sequence[RecognisedLine]:
+            seen.append(picture.size)
+            return SIGN(drawn("a"))
+
+        exif = Image.Exif()
+        exif[0x0112] = 6  # orientation: turned by a quarter
+        read("photo.jpg", file_of(blank(300, 200), "JPEG", exif=exif), engine)
+        assert seen == [(200, 300)]
+
+
+class TestPdf:
+    def pages(self, *contents: str | Picture) -> bytes:
+        document = FPDF(unit="pt")
+        document.set_auto_page_break(False)
+        for content in contents:
+            document.add_page()
+            document.set_font("helvetica", size=11)
+            if isinstance(content, str):
+                document.set_y(100)
+                document.multi_cell(400, 14, content, new_x="LMARGIN", new_y="NEXT")
+            else:
+                document.image(content, 0, 0, document.w, document.h)
+        return bytes(document.output())
+
+    def test_a_scanned_page_is_read_in_its_place_and_marked_alone(self) -> None:
+        parsed = read(
+            "lease.pdf", self.pages("The rent is due on Friday.", drawn("x"), "Dogs are welcome.")
+        )
+        assert [(each.anchor, each.headings, each.text) for each in pieces(parsed)] == [
+            ("page=1", (), "The rent is due on Friday."),
+            ("page=2", (MARK,), "Ring the bell twice."),
+            ("page=3", (), "Dogs are welcome."),
+        ]
+        assert told(parsed) == []
+
+    def test_a_scan_with_a_stamp_of_its_program_is_read_too(self) -> None:
+        document = FPDF(unit="pt")
+        document.add_page()
+        document.image(drawn("x"), 0, 0, document.w, document.h)
+        document.set_font("helvetica", size=8)
+        document.text(200, 800, "Scanned with Handy Scan")
+        content = bytes(document.output())
+        assert [each.text for each in pieces(read("lease.pdf", content))] == [
+            "Ring the bell twice."
+        ]
+        with_text = self.pages("The rent is due on Friday.")
+        assert told(parse("lease.pdf", with_text)) == []
+
+    def test_a_scanned_page_without_text_is_told(self) -> None:
+        parsed = read("lease.pdf", self.pages("The rent is due.", blank()))
+        assert told(parsed) == ["1 page without text (2)"]
+
+    def test_pages_that_time_ran_out_for_are_told(self) -> None:
+        times = iter([0.0, 10.0, 61.0])
+        content = self.pages("The rent is due.", drawn("x"), drawn("y"))
+        parsed = read("lease.pdf", content, clock=lambda: next(times))
+        assert [each.anchor for each in pieces(parsed)] == ["page=1", "page=2"]
+        assert told(parsed) == ["1 picture not recognised in time (page 3)"]
+
+    def test_a_scan_that_there_was_no_time_for_is_skipped_with_that(self) -> None:
+        times = iter([0.0, 61.0])
+        skipped = reason("lease.pdf", self.pages(drawn("x")), clock=lambda: next(times))
+        assert "no time left" in skipped.reason
+
+    def test_pages_are_shown_to_the_engine_no_larger_than_it_takes(self) -> None:
+        seen: list[int] = []
+
+        def engine(picture: Picture) -> Sequence[RecognisedLine]:
+            seen.append(max(picture.size))
+            return ()
+
+        document = FPDF(unit="pt", format=(3000, 2000))
+        document.add_page()
+        document.image(drawn("x"), 0, 0, 3000, 2000)
+        reason("plan.pdf", bytes(document.output()), engine)
+        assert seen == [bounds.LONGEST_SIDE]
+
+
+class TestOffice:
+    def word(self, fill: Callable[[Any], None]) -> bytes:
+        document = docx.Document()
+        fill(document)
+        buffer = io.BytesIO()
+        document.save(buffer)
+        return buffer.getvalue()
+
+    def test_a_large_picture_in_word_is_read_below_its_paragraph(self) -> None:
+        def fill(document: Any) -> None:
+            document.add_heading("Yard", 0)
+            document.add_heading("Gate", 1)
+            document.add_paragraph("The gate is closed at night.")
+            document.add_picture(io.BytesIO(file_of(drawn("x"))), WordInches(4), WordInches(2))
+            document.add_picture(io.BytesIO(file_of(drawn("y"))), WordInches(0.5))
+            document.add_paragraph("Ask Maud for a key.")
+
+        parsed = read("gate.docx", self.word(fill))
+        assert [(each.headings, each.text) for each in pieces(parsed)] == [
+            (("Gate",), "The gate is closed at night."),
+            (("Gate", MARK), "Ring the bell twice."),
+            (("Gate",), "Ask Maud for a key."),
+        ]
+        assert told(parsed) == []
+
+    def test_a_picture_in_a_table_is_read_below_the_table(self) -> None:
+        def fill(document: Any) -> None:
+            table = document.add_table(rows=2, cols=2)
+            for cell, text in zip(table._cells, ("Gate", "Sign", "North", ""), strict=True):
+                cell.text = text
+            table.cell(1, 1).paragraphs[0].add_run().add_picture(
+                io.BytesIO(file_of(drawn("x"))), WordInches(3), WordInches(2)
+            )
+
+        table, sign = pieces(read("gate.docx", self.word(fill)))
+        assert table.text.split("\n")[0] == "| Gate | Sign |"
+        assert (sign.headings, sign.text) == ((MARK,), "Ring the bell twice.")
+
+    def test_a_picture_is_told_as_unread_where_nothing_is_recognised(self) -> None:
+        def fill(document: Any) -> None:
+            document.add_paragraph("The gate is closed.")
+            document.add_picture(io.BytesIO(file_of(blank())), WordInches(4), WordInches(2))
+
+        content = self.word(fill)
+        assert told(read("gate.docx", content)) == ["1 picture"]
+        assert told(parse("gate.docx", content)) == ["1 picture"]
+
+    def test_a_picture_on_several_slides_is_recognised_once(self) -> None:
+        looked: list[int] = []
+
+        def engine(picture: Picture) -> Sequence[RecognisedLine]:
+            looked.append(1)
+            return SIGN(picture)
+
+        presentation = Presentation()
+        for title in ("Gate", "Yard"):
+            slide = presentation.slides.add_slide(presentation.slide_layouts[5])
+            slide.shapes.title.text = title
+            slide.shapes.add_picture(
+                io.BytesIO(file_of(drawn("x"))), Inches(1), Inches(2), Inches(3), Inches(3)
+            )
+            slide.notes_slide.notes_text_frame.text = f"Say more of the {title.lower()}."
+        buffer = io.BytesIO()
+        presentation.save(buffer)
+        parsed = read("gate.pptx", buffer.getvalue(), engine)
+        assert [(each.headings, each.text) for each in pieces(parsed)] == [
+            (("Gate",), "Notes: Say more of the gate."),
+            (("Gate", MARK), "Ring the bell twice."),
+            (("Yard",), "Notes: Say more of the yard."),
+            (("Yard", MARK), "Ring the bell twice."),
+        ]
+        assert looked == [1]
+
+
+class TestLayout:
+    def engine(self, *lines: tuple[str, float, float, float, float]) -> Recogniser:
+        found = [
+            RecognisedLine(text, 0.9, x0, x1, top, bottom) for text, x0, x1, top, bottom in lines
+        ]
+        return lambda picture: found
+
+    def test_lines_beside_each_other_are_a_table(self) -> None:
+        cells = [("Day", "Soup"), ("Monday", "Leek"), ("Tuesday", "Pea"), ("Friday", "Carrot")]
+        lines = [
+            (text, x, x + 12.0 * len(text), 40.0 * n, 40.0 * n + 24)
+            for n, row in enumerate(cells)
+            for x, text in zip((50.0, 400.0), row, strict=True)
+        ]
+        parsed = read("menu.png", file_of(drawn("x")), self.engine(*lines))
+        assert "| Monday | Leek |" in parsed.markdown
+
+    def test_print_that_is_much_larger_is_a_heading(self) -> None:
+        engine = self.engine(
+            ("Canteen rules", 50, 500, 20, 80),
+            ("Trays go back to the rack beside the door.", 50, 700, 120, 150),
+            ("The canteen is closed on every other Friday.", 50, 710, 160, 191),
+        )
+        parsed = read("menu.png", file_of(drawn("x")), engine)
+        assert parsed.title == "Canteen rules"
+
+    def test_short_lines_of_a_screen_stay_apart(self) -> None:
+        engine = self.engine(
+            ("Profile: corp-7", 30, 200, 10, 30),
+            ("Gateway: vpn2.example.org in the north", 30, 500, 40, 60),
+        )
+        parsed = read("screen.png", file_of(drawn("x")), engine)
+        assert "Profile: corp-7\n\nGateway" in parsed.markdown
+
+
+class TestTurning:
+    def test_a_picture_that_is_badly_read_is_tried_on_its_head(self) -> None:
+        def engine(picture: Picture) -> Sequence[RecognisedLine]:
+            is_upright = picture.getpixel((0, 0)) == (0, 0, 0)
+            said = Says(("Ring twice.",)) if is_upright else Says(("6uiy",), 0.6)
+            return said(drawn("x"))
+
+        picture = blank(100, 100)
+        picture.putpixel((99, 99), (0, 0, 0))
+        assert "Ring twice." in read("a.png", file_of(picture), engine).markdown
+
+    def test_a_picture_whose_lines_run_up_is_laid_level(self) -> None:
+        def engine(picture: Picture) -> Sequence[RecognisedLine]:
+            if picture.width > picture.height:
+                return Says(("Ring twice.",))(drawn("x"))
+            return [RecognisedLine("Rng tw", 0.99, 10, 30, 0, 200)]
+
+        assert (
+            "Ring twice."
+            in read("a.png", file_of(drawn("x", wide=200).rotate(90, expand=True)), engine).markdown
+        )
+
+    def test_a_tall_picture_is_read_in_strips_that_cut_no_line(self) -> None:
+        tall = blank(200, 1_000)
+        for top in range(0, 1_000, 40):  # bars of print, with gaps between
+            tall.paste((0, 0, 0), (20, top + 10, 180, top + 30))
+        cut: list[bool] = []
+
+        def engine(picture: Picture) -> Sequence[RecognisedLine]:
+            assert picture.height <= bounds._TALL * picture.width
+            edges = [picture.getpixel((100, y)) for y in (0, picture.height - 1)]
+            cut.append(any(edge == (0, 0, 0) for edge in edges))
+            return [RecognisedLine(f"strip {len(cut)}", 0.9, 0, 200, 0, 20)]
+
+        parsed = read("talk.png", file_of(tall), engine)
+        assert len(cut) > 2 and not any(cut)
+        places = [parsed.markdown.index(f"strip {n}") for n in range(1, len(cut) + 1)]
+        assert places == sorted(places)
