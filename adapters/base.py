@@ -10,6 +10,7 @@ from typing import Protocol
 import structlog
 
 from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.errands import Errands
 from bot.errors import HousevoiceError
 from bot.failures import log_failure
 from bot.ports import Platform
@@ -51,6 +52,7 @@ async def serve(
     stop: asyncio.Event,
     grace: float,
     *,
+    errands: Errands | None = None,
     tell: Callable[[str], None] = lambda line: None,
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
@@ -67,13 +69,15 @@ async def serve(
         wait = FIRST_PAUSE
         while True:
             adapter = adapters[place] = opening()
-            attending: asyncio.Task[None] | None = None
+            attending: list[asyncio.Task[None]] = []
             try:
                 await adapter.connect()
                 _log.info("platform_connected", platform=adapter.name)
                 tell(f"Serving {adapter.name}.")
                 wait = FIRST_PAUSE
-                attending = asyncio.create_task(dispatcher.attend(adapter))
+                attending.append(asyncio.create_task(dispatcher.attend(adapter)))
+                if errands is not None:
+                    attending.append(asyncio.create_task(errands.attend(adapter)))
                 await adapter.listen()
                 fault = "it stopped listening."
             except HousevoiceError as error:
@@ -81,8 +85,8 @@ async def serve(
             except Exception as error:
                 fault = f"it failed (error {log_failure('platform_failed', error)})."
             finally:
-                if attending is not None:
-                    attending.cancel()
+                for task in attending:
+                    task.cancel()
             if stop.is_set():
                 return
             tell(f"Not serving {adapter.name}: {fault.rstrip('.')}. Trying again in {wait:g} s.")

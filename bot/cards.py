@@ -8,8 +8,28 @@ from typing import Literal
 
 from bot.types import Reply, Tier
 
-Action = Literal["helpful", "unhelpful", "why", "person", "share", "send", "edit", "copy", "solved"]
+Action = Literal[
+    "helpful",
+    "unhelpful",
+    "why",
+    "person",
+    "share",
+    "send",
+    "edit",
+    "copy",
+    "solved",
+    "keep",
+    "leave",
+    "answer",
+    "source",
+    "dismiss",
+    "forget",
+    "again",
+]
 """What a button does; every platform has all of them."""
+
+OPENS_FORM: frozenset[Action] = frozenset({"edit", "answer", "source"})
+"""Those after which a form comes, which some platforms must be shown at once."""
 
 LABELS: Mapping[Action, str] = {
     "helpful": "Helpful",
@@ -21,6 +41,13 @@ LABELS: Mapping[Action, str] = {
     "edit": "Edit",
     "copy": "Copy",
     "solved": "Mark as solved",
+    "keep": "Add it",
+    "leave": "Leave it",
+    "answer": "Answer it",
+    "source": "Add a source",
+    "dismiss": "Set aside",
+    "forget": "Remove",
+    "again": "Ask again",
 }
 
 _LABELS_UNSURE: Mapping[Action, str] = {"helpful": "That helped", "unhelpful": "Not what I meant"}
@@ -45,6 +72,29 @@ class CitedSource:
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """One thing of several in a card, with buttons of its own."""
+
+    text: str
+    """Markdown, a few lines."""
+    buttons: tuple[Action, ...]
+    subject: str
+    """What its buttons act on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A small picture beside a card's text, which says everything without it."""
+
+    name: str
+    """File name."""
+    alt: str
+    """What is to be seen, in words."""
+    content: bytes = field(repr=False)
+    """PNG."""
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One message of the bot's."""
 
@@ -60,6 +110,9 @@ class Card:
     """Further addresses that may be live, such as the thread that a person is called to."""
     tier: Tier | None = None
     """How sure the answer is, by which its buttons are called; None: no answer."""
+    rows: tuple[Row, ...] = ()
+    """Below the text, at most eight."""
+    picture: Picture | None = None
 
     @property
     def live_links(self) -> frozenset[str]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
 from bot.cards import Card
 from bot.types import Place, Utterance
-from knowledge.types import Attachment, LeftOut, Principals
+from knowledge.types import Attachment, CuratedAnswer, LeftOut, Principals
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,35 @@ class SourceReading:
     """Why a part of it waits for an admin, a sentence each."""
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a source would be, found out without keeping anything."""
+
+    location: str
+    documents: int
+    passages: int
+    more: bool = False
+    """There are more documents than were looked at."""
+    samples: tuple[tuple[str, str], ...] = ()
+    """Title and beginning of some passages."""
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    """Document to reason."""
+    warnings: tuple[str, ...] = ()
+    """What an admin should know before it is kept."""
+    fault: str = ""
+    """Why it could not be read to the end, if so."""
+    is_known: bool = False
+    """It is a source already."""
+
+
+Progressing = Callable[[int, int], None]
+"""Is told how many documents and passages there are so far."""
+
+
+def unwatched(_: int, __: int) -> None:
+    """For when nobody waits."""
+
+
 class Sources(Protocol):
     """What admins do with sources from where they talk.
 
@@ -70,13 +99,29 @@ class Sources(Protocol):
         """All that there are, in the order in which they were added."""
         ...
 
+    async def try_out(self, address: str) -> Trial:
+        """Read the beginning of what would be added, and keep nothing."""
+        ...
+
+    async def upload(self, file: Attachment) -> str:
+        """Fetch a file and lay it aside; the address by which it is tried and added."""
+        ...
+
+    async def tidy_uploads(self, waiting: Collection[str]) -> None:
+        """Drop the files that are no source's and not among the addresses that wait."""
+        ...
+
     async def add(
-        self, address: str, readers: Principals | None = None, by: str = ""
+        self,
+        address: str,
+        readers: Principals | None = None,
+        progress: Progressing = unwatched,
+        by: str = "",
     ) -> tuple[KnownSource, SourceReading]:
-        """Add a web address, or change who may read it, and read it at once.
+        """Add a web address or an upload, or change who may read it, and read it at once.
 
         ``by``: the principal of who adds it, who is told when it cannot be read for nights.
-        ``readers``: if not given they stay as they are, at first everyone. What lies on the
+        ``readers``: if not given they stay as they are, at first everyone. What else lies on the
         machine is refused.
         """
         ...
@@ -85,7 +130,9 @@ class Sources(Protocol):
         """One source and its newest readings, the newest first."""
         ...
 
-    async def refresh(self, name: str) -> tuple[KnownSource, SourceReading]:
+    async def refresh(
+        self, name: str, progress: Progressing = unwatched
+    ) -> tuple[KnownSource, SourceReading]:
         """Read a source again; what it is then, and what was done."""
         ...
 
@@ -107,6 +154,30 @@ class Sources(Protocol):
 
     async def remove(self, name: str) -> int:
         """Take a source away with all its passages; returns how many there were."""
+        ...
+
+
+class Curated(Protocol):
+    """Answers that admins write; :class:`knowledge.library.curated.CuratedAnswers` keeps them."""
+
+    async def add(
+        self,
+        question: str,
+        answer: str,
+        *,
+        asked: Collection[str] = (),
+        access: Principals,
+        owner: str,
+    ) -> CuratedAnswer:
+        """Keep one; ``asked``: other wordings that it answers word for word as well."""
+        ...
+
+    async def all(self) -> Sequence[CuratedAnswer]:
+        """The newest first."""
+        ...
+
+    async def remove(self, id: str) -> CuratedAnswer | None:
+        """Take one away; None if there is none of that id."""
         ...
 
 
@@ -193,6 +264,13 @@ class Platform(Protocol):
 
     async def post(self, place: Place, card: Card) -> str:
         """Post a message; returns a link to it, or nothing where there are no links."""
+        ...
+
+    async def replace(self, place: Place, shown: Sequence[str], card: Card) -> bool:
+        """Show a card in place of messages of the bot's that were posted at any time.
+
+        False: none of them is there any more, or can be changed.
+        """
         ...
 
     async def link(self, place: Place) -> str:

@@ -13,9 +13,9 @@ import structlog
 
 from bot.failures import log_failure
 from knowledge.errors import KnowledgeError, SourceBusy, SourceError
+from knowledge.library.kept.records import RunReport
+from knowledge.library.kept.tasks import ReadingTask
 from knowledge.library.library import Library, Since
-from knowledge.library.records import RunReport
-from knowledge.library.tasks import ReadingTask
 from knowledge.sources.port import SourceSpec
 
 NIGHTS = 3

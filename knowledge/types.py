@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -27,6 +28,25 @@ def conversation_principal(conversation: str) -> str:
 def attachment_source(conversation: str) -> str:
     """Id of the source that the files of a conversation belong to."""
     return f"attachment:{conversation}"
+
+
+CURATED = "curated"
+"""Id of the source that answers which people wrote themselves belong to."""
+
+
+@dataclass(frozen=True, slots=True)
+class CuratedAnswer:
+    """An answer that an admin wrote for a question that found none."""
+
+    id: str
+    question: str
+    answer: str
+    """Markdown."""
+    access: Principals
+    owner: str
+    """The principal of who wrote it."""
+    written_at: datetime
+    """In UTC."""
 
 
 Vector: TypeAlias = "NDArray[np.float32]"
@@ -57,6 +77,8 @@ class Attachment:
     content_type: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Credentials, sent to the address's own origin only."""
+    content: bytes | None = field(default=None, repr=False)
+    """What is in it, where it is here already and need not be fetched."""
 
 
 @dataclass(frozen=True, slots=True)

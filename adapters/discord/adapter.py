@@ -22,7 +22,7 @@ from adapters.discord.interactions import Interactions
 from adapters.discord.people import People
 from adapters.discord.showing.answers import Answers
 from adapters.discord.showing.components import ActionButton, ReopenButton, named, parts
-from adapters.discord.showing.replies import GrowingReply, MessageSurface
+from adapters.discord.showing.replies import GrowingReply, MessageSurface, replace_messages
 from bot.cards import Card
 from bot.desk.desk import Desk
 from bot.errors import PlatformError
@@ -228,6 +228,16 @@ class DiscordAdapter:
         with translated():
             names = [await surface.post(part) for part in parts(card, plain=True)]
         return f"{_url(guild, channel)}/{names[0].partition('/')[2]}"
+
+    async def replace(self, place: Place, shown: Sequence[str], card: Card) -> bool:
+        """Change messages of the bot's; what answered a command cannot be changed this late."""
+        names = [each for each in shown if "/" in each]
+        if not names:
+            return False
+        guild = int(place.workspace) if place.workspace else None
+        surface = MessageSurface(self.client, guild, int(names[0].partition("/")[0]))
+        with translated():
+            return await replace_messages(surface, names, parts(card))
 
     async def link(self, place: Place) -> str:
         """Where the place opens; a direct conversation opens for nobody else."""

@@ -15,6 +15,7 @@ from bot.desk.commands import Command, Commands, Parameter
 
 ANSWER_THIS = "Answer this"
 IN_OUR_VOICE = "Say it in our voice"
+ADD_SOURCE = "Add as a source"
 _HELP, _CHOICES, _CHOICE = 100, 25, 100  # Discord's limits
 _TEXT = 3_000
 """Characters of an option; a draft may be long, and Discord takes 6,000."""
@@ -40,6 +41,7 @@ class Tree(app_commands.CommandTree[FrontClient]):
             self._add(name, several)
         self.add_command(app_commands.ContextMenu(name=ANSWER_THIS, callback=_answer_this))
         self.add_command(app_commands.ContextMenu(name=IN_OUR_VOICE, callback=_in_our_voice))
+        self.add_command(app_commands.ContextMenu(name=ADD_SOURCE, callback=_add_source))
 
     async def on_error(
         self, interaction: Interaction, error: app_commands.AppCommandError, /
@@ -94,9 +96,12 @@ def _completion(command: Command, parameter: Parameter) -> Any:
 
 def _argument(parameter: Parameter) -> Argument:
     """Discord is told the required ones first, whatever their order here."""
+    default: Any
     if parameter.kind == "yes_no":
         kind: Any = bool
-        default: Any = False
+        default = False
+    elif parameter.kind == "file":
+        kind, default = discord.Attachment, None
     else:
         kind = app_commands.Range[str, 1, _TEXT]
         default = ""
@@ -114,3 +119,7 @@ async def _answer_this(interaction: Interaction, message: discord.Message) -> No
 
 async def _in_our_voice(interaction: Interaction, message: discord.Message) -> None:
     await interaction.client.front.in_our_voice(interaction, message)
+
+
+async def _add_source(interaction: Interaction, message: discord.Message) -> None:
+    await interaction.client.front.add_source(interaction, message)

@@ -116,9 +116,12 @@ def attachments(message: discord.Message) -> tuple[Attachment, ...]:
     files = [*message.attachments]
     for forwarded in message.message_snapshots:
         files += forwarded.attachments
-    return tuple(
-        Attachment(each.filename, each.url, each.size, each.content_type) for each in files
-    )
+    return tuple(map(attachment, files))
+
+
+def attachment(file: discord.Attachment) -> Attachment:
+    """A file as the core knows it."""
+    return Attachment(file.filename, file.url, file.size, file.content_type)
 
 
 def readable(message: discord.Message, me: int) -> str:

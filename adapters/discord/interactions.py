@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import discord
@@ -26,7 +28,7 @@ from adapters.discord.connection.errors import (
 from adapters.discord.people import People
 from adapters.discord.showing.components import faults_view, options, parts
 from adapters.discord.showing.modals import OpenForms, Submission, submission_of
-from bot.cards import LABELS, Card, Choice, Form
+from bot.cards import LABELS, OPENS_FORM, Card, Choice, Form
 from bot.desk.commands import Ask, Command, Invocation, Outcome
 from bot.desk.desk import Desk
 from bot.desk.forms import FieldFaults
@@ -62,12 +64,15 @@ class Interactions:
         self, interaction: Interaction, command: Command, given: dict[str, Any]
     ) -> None:
         """A slash command, with the options that were given."""
+        files = [each for each in given.values() if isinstance(each, discord.Attachment)]
         values = {
             name: "yes" if value is True else str(value)
             for name, value in given.items()
-            if value not in (False, None, "")
+            if value not in (False, None, "") and value not in files
         }
-        by = self._invocation(interaction, values)
+        by = replace(
+            self._invocation(interaction, values), files=tuple(map(events.attachment, files))
+        )
 
         def run() -> Awaitable[Outcome]:
             return self._desk.commands.run(command, by)
@@ -107,6 +112,18 @@ class Interactions:
 
         await self._deferred(interaction, rewrite)
 
+    async def add_source(self, interaction: Interaction, message: discord.Message) -> None:
+        """Try the file in a message, or the address that it is, as a source."""
+        files = events.attachments(message)[:1]
+        text = "" if files else events.readable(message, self._me(interaction))
+        by = self._invocation(interaction, {"address": text} if text else {})
+
+        async def add() -> Outcome:
+            command = self._desk.commands.named("kb", "add")
+            return await self._desk.commands.run(command, replace(by, files=files))
+
+        await self._deferred(interaction, add)
+
     # --- buttons and forms --------------------------------------------------------------------
 
     async def pressed(self, interaction: Interaction, action: str, subject: str) -> None:
@@ -121,7 +138,7 @@ class Interactions:
                 return await forum.close_post(interaction)
             return await self._desk.press(known, subject, by)
 
-        if action == "edit":  # opens a form
+        if action in OPENS_FORM or action == "again":  # a form, or a question that others see
             await self._at_once(interaction, press)
         else:
             await self._deferred(interaction, press)
@@ -280,8 +297,18 @@ class Interactions:
     def _invocation(self, interaction: Interaction, values: dict[str, str]) -> Invocation:
         self._people.learn(interaction.user, interaction.id)
         return Invocation(
-            self._platform, self._place(interaction), str(interaction.user.id), values
+            self._platform,
+            self._place(interaction),
+            str(interaction.user.id),
+            values,
+            tell=partial(self._tell, interaction),
         )
+
+    async def _tell(self, interaction: Interaction, text: str) -> None:
+        """Show how far it is, in place of what was shown before."""
+        with translated():
+            part = parts(Card(text), plain=True)[0]
+            await interaction.edit_original_response(**options(part, edit=True))
 
     def _place(self, interaction: Interaction) -> Place:
         return events.place_of(

@@ -30,7 +30,8 @@ from adapters.slack.interactions import Interactions
 from adapters.slack.later import Later
 from adapters.slack.people import People
 from adapters.slack.showing.blocks import postings
-from adapters.slack.showing.finding import OTHER, erase, find_answer
+from adapters.slack.showing.finding import OTHER, erase, find_answer, replace_messages
+from adapters.slack.showing.home import Home
 from adapters.slack.showing.private import PrivateReply, whisper
 from adapters.slack.showing.replies import OpenReply
 from bot.cards import Card
@@ -247,6 +248,10 @@ class SlackAdapter:
             first = first or str(posted["ts"])
         return await self._permalink(place.channel, first)
 
+    async def replace(self, place: Place, shown: Sequence[str], card: Card) -> bool:
+        """Change messages of the bot's."""
+        return await replace_messages(self._web, place.channel, place.thread, shown, postings(card))
+
     async def link(self, place: Place) -> str:
         """Where people can open the place."""
         if place.thread is not None:
@@ -290,7 +295,16 @@ class SlackAdapter:
             log_failure("slack_not_taken", error)
 
         app.error(failed)
-        register(app, self._hearing, self._interactions, self._people, self._agent, self._later)
+        homes = Home(
+            self,
+            self._web,
+            self._people,
+            self._desk.commands.where(self.features).all,
+            self._desk.prompts,
+        )
+        register(
+            app, self._hearing, self._interactions, self._people, self._agent, homes, self._later
+        )
         return app
 
     async def _permalink(self, channel: str, ts: str) -> str:

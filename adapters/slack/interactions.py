@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -23,12 +22,13 @@ from adapters.slack.showing.blocks import (
     card_view,
     form_context,
     form_view,
-    home_view,
     postings,
     values,
 )
 from adapters.slack.showing.formatting import from_slack
 from adapters.slack.showing.private import respond, whisper
+from adapters.slack.showing.spot import Spot, handle
+from adapters.slack.showing.telling import Telling
 from bot.cards import LABELS, Action, Card, Form
 from bot.desk.commands import Ask, Invocation, Outcome
 from bot.desk.desk import Desk
@@ -49,20 +49,6 @@ _TOO_LATE = "Slack closed the window before I was ready. Please try once more."
 _REWRITE_TITLE = "In our voice"
 
 _log = structlog.get_logger("housevoice")
-
-
-@dataclass(frozen=True, slots=True)
-class _Spot:
-    """Where somebody did something, and how they can be answered."""
-
-    place: Place
-    user: str
-    response_url: str = ""
-    thread: str = ""
-    """The thread that their own eyes are on."""
-    view: str = ""
-    """The id of the modal that they used."""
-    title: str = ""
 
 
 class Interactions:
@@ -89,7 +75,7 @@ class Interactions:
 
     async def commanded(self, body: Json) -> None:
         """A question is safe when this returns; anything else goes on by itself."""
-        spot = _Spot(
+        spot = Spot(
             await self._place(str(body["channel_id"]), str(body["user_id"])),
             str(body["user_id"]),
             str(body.get("response_url") or ""),
@@ -101,18 +87,22 @@ class Interactions:
         else:
             self._later.do(self._outcome(body, spot, running))
 
-    async def _run(self, body: Json, spot: _Spot) -> Outcome | None:
+    async def _run(self, body: Json, spot: Spot) -> Outcome | None:
         """None: it was shown already, in a modal that had to be opened at once."""
         name = str(body["command"]).lstrip("/")
         command, given = self._commands.parse(name, str(body.get("text") or ""))
         by = self._by(spot, given)
         if not command.opens_form:
-            return await self._signed(spot, self._commands.run(command, by))
+            telling = Telling(self._web, spot.user)
+            told = replace(by, tell=telling.tell)
+            outcome = await self._signed(spot, self._commands.run(command, told))
+            await self._ended(telling, outcome)
+            return outcome
         modal = await self._open(str(body["trigger_id"]), spot, command.usage()[:24])
         await self._show(modal, await self._desk.safely(self._commands.run(command, by)))
         return None
 
-    async def _signed(self, spot: _Spot, doing: Awaitable[Outcome]) -> Outcome:
+    async def _signed(self, spot: Spot, doing: Awaitable[Outcome]) -> Outcome:
         """Do it; what takes long, such as reading a source, is told to be at work."""
         running = asyncio.ensure_future(doing)
         try:
@@ -123,8 +113,13 @@ class Interactions:
         finally:
             running.cancel()
 
+    async def _ended(self, telling: Telling, outcome: Outcome) -> None:
+        if isinstance(outcome, Card):
+            with suppress(SlackError):  # it is shown where it was asked for as well
+                await telling.end(outcome)
+
     async def _outcome(
-        self, body: Json, spot: _Spot, running: asyncio.Future[Outcome | Card | None]
+        self, body: Json, spot: Spot, running: asyncio.Future[Outcome | Card | None]
     ) -> None:
         outcome = await running
         if isinstance(outcome, Ask):
@@ -132,7 +127,7 @@ class Interactions:
         elif outcome is not None:
             await self._show(spot, outcome)
 
-    async def _ask(self, body: Json, spot: _Spot, asked: Ask) -> None:
+    async def _ask(self, body: Json, spot: Spot, asked: Ask) -> None:
         trigger = str(body["trigger_id"])
         utterance = Utterance(
             id=f"{PLATFORM}:{self._people.me.team}:command:{trigger}"[:200],
@@ -141,7 +136,7 @@ class Interactions:
             text=asked.text,
             address="command",
             private=asked.private,
-            handle=_handle(spot) | {"replaces": "yes"},
+            handle=handle(spot) | {"replaces": "yes"},
         )
         await self._hearing.take(utterance)
 
@@ -163,7 +158,7 @@ class Interactions:
             address="command",
             private=True,
             files=files,
-            handle=_handle(spot) | {"ts": str(body["message_ts"]), "thread": spot.thread},
+            handle=handle(spot) | {"ts": str(body["message_ts"]), "thread": spot.thread},
         )
         await self._hearing.take(utterance, unlisted)
 
@@ -178,16 +173,26 @@ class Interactions:
         rewriting = self._desk.drafting.rewrite(text, spot.place, spot.user)
         await self._show(modal, await self._desk.safely(rewriting))
 
+    async def add_source(self, body: Json) -> None:
+        """Try the file in a message, or the address that it is, as a source."""
+        message, spot = body["message"], await self._pointed_at(body)
+        files, _ = attachments(message)
+        command = self._commands.named("kb", "add")
+        given = {} if files else {"address": self._text_of(message)}
+        by = replace(self._by(spot, given), files=files[:1])
+        doing = self._desk.safely(self._signed(spot, self._commands.run(command, by)))
+        await self._show(spot, await doing)
+
     def _text_of(self, message: Json) -> str:
         names = self._people.names()
         return from_slack(str(message.get("text") or ""), self._people.me.user, names)
 
-    async def _pointed_at(self, body: Json) -> _Spot:
+    async def _pointed_at(self, body: Json) -> Spot:
         """What is said about a message goes into its thread."""
         message, user = body["message"], str(body["user"]["id"])
         thread = str(message.get("thread_ts") or body["message_ts"])
         place = await self._place(str(body["channel"]["id"]), user, thread)
-        return _Spot(
+        return Spot(
             place,
             user,
             str(body.get("response_url") or ""),
@@ -206,8 +211,13 @@ class Interactions:
             spot = await self._open(str(body["trigger_id"]), spot, LABELS["why"])
         await self._people.meet(spot.user)
         known: Action = next(each for each in LABELS if each == action)
-        outcome = await self._desk.safely(self._desk.press(known, subject, self._by(spot)))
-        if isinstance(outcome, Form) and not spot.view:
+        telling = Telling(self._web, spot.user)
+        by = replace(self._by(spot), tell=telling.tell)
+        outcome = await self._desk.safely(self._desk.press(known, subject, by))
+        await self._ended(telling, outcome)
+        if isinstance(outcome, Ask):
+            await self._ask(body, spot, outcome)
+        elif isinstance(outcome, Form) and not spot.view:
             await self._open_form(str(body["trigger_id"]), spot, outcome)
         else:
             await self._show(spot, outcome)
@@ -216,7 +226,7 @@ class Interactions:
         """A form: faults beside its fields, or a card in its place."""
         view, user = body["view"], str(body["user"]["id"])
         form, context, place = form_context(view)
-        spot = _Spot(place, user, view=str(view["id"]), title=view["title"]["text"])
+        spot = Spot(place, user, view=str(view["id"]), title=view["title"]["text"])
         doing = asyncio.ensure_future(
             self._desk.safely(
                 self._desk.submit(form, context, self._by(spot), values(view["state"]))
@@ -232,41 +242,28 @@ class Interactions:
             return {"response_action": "errors", "errors": faults.faults}
         return {"response_action": "update", "view": card_view(card, spot.title, place)}
 
-    async def _submitted_late(self, spot: _Spot, doing: asyncio.Future[Card]) -> None:
+    async def _submitted_late(self, spot: Spot, doing: asyncio.Future[Card]) -> None:
         try:
             card = await doing
         except FieldFaults as faults:
             card = Card(str(faults))
         await self._show(spot, card)
 
-    async def _used(self, body: Json) -> _Spot:
+    async def _used(self, body: Json) -> Spot:
         """Where a button stands: in a message, or in a modal that remembers its place."""
         user, view = str(body["user"]["id"]), body.get("view")
         if view:
             *_, place = form_context(view)
-            return _Spot(place, user, view=str(view["id"]), title=view["title"]["text"])
+            return Spot(place, user, view=str(view["id"]), title=view["title"]["text"])
         container = body.get("container") or {}
         thread = container.get("thread_ts") or (body.get("message") or {}).get("thread_ts")
         channel = str((body.get("channel") or {}).get("id") or container.get("channel_id"))
         place = await self._place(channel, user, str(thread) if thread else None)
-        return _Spot(place, user, str(body.get("response_url") or ""), str(thread or ""))
-
-    # --- home -------------------------------------------------------------------------------
-
-    async def home(self, event: Json) -> None:
-        """Fill somebody's App Home."""
-        user = str(event["user"])
-        place = Place(PLATFORM, self._people.me.team, str(event.get("channel") or ""), direct=True)
-        try:
-            admin = await self._platform.is_admin(place, user)
-        except SlackError:
-            admin = False
-        view = home_view(self._commands.all, self._desk.prompts, admin=admin)
-        await self._web.call("views.publish", user_id=user, view=view)
+        return Spot(place, user, str(body.get("response_url") or ""), str(thread or ""))
 
     # --- showing ----------------------------------------------------------------------------
 
-    async def _open(self, trigger: str, spot: _Spot, title: str) -> _Spot:
+    async def _open(self, trigger: str, spot: Spot, title: str) -> Spot:
         """A modal at once, since Slack opens none three seconds later; the outcome follows.
 
         In a modal already: that one. Where none can be opened the outcome is shown without.
@@ -283,11 +280,11 @@ class Interactions:
         except SlackError as error:
             _log.info("slack_modal_refused", reason=str(error))
             return spot
-        return _Spot(
+        return Spot(
             spot.place, spot.user, spot.response_url, spot.thread, str(opened["view"]["id"]), title
         )
 
-    async def _open_form(self, trigger: str, spot: _Spot, form: Form) -> None:
+    async def _open_form(self, trigger: str, spot: Spot, form: Form) -> None:
         try:
             view = form_view(form, spot.place)
             await self._web.call("views.open", patient=False, trigger_id=trigger, view=view)
@@ -297,7 +294,7 @@ class Interactions:
             _log.info("slack_modal_refused", reason=str(error))
             await self._show(spot, Card(_TOO_LATE))
 
-    async def _show(self, spot: _Spot, outcome: Card | Form | Ask | None) -> None:
+    async def _show(self, spot: Spot, outcome: Card | Form | Ask | None) -> None:
         """Show it to them alone: in the modal they look at, else where they are."""
         if isinstance(outcome, Ask) or outcome is None:
             return
@@ -312,7 +309,7 @@ class Interactions:
                 thread = spot.thread or None
                 await whisper(self._web, spot.place.channel, thread, spot.user, part)
 
-    async def _show_in_modal(self, spot: _Spot, outcome: Card | Form) -> bool:
+    async def _show_in_modal(self, spot: Spot, outcome: Card | Form) -> bool:
         try:
             if isinstance(outcome, Form):
                 view = form_view(outcome, spot.place)
@@ -338,9 +335,5 @@ class Interactions:
                     direct = await self._people.is_direct_with(channel, user)
         return Place(PLATFORM, self._people.me.team, channel, thread, direct)
 
-    def _by(self, spot: _Spot, given: Mapping[str, str] | None = None) -> Invocation:
+    def _by(self, spot: Spot, given: Mapping[str, str] | None = None) -> Invocation:
         return Invocation(self._platform, spot.place, spot.user, given or {})
-
-
-def _handle(spot: _Spot) -> dict[str, str]:
-    return {"response_url": spot.response_url, "at": f"{time.time():.0f}"}

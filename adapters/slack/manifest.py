@@ -45,11 +45,13 @@ EVENTS: Final = (
 APP_SCOPE: Final = "connections:write"
 """What the app-level token needs for Socket Mode."""
 
+ADD_SOURCE: Final = "add_source"
 ANSWER_THIS: Final = "answer_this"
 SAY_IN_VOICE: Final = "say_in_voice"
 SHORTCUTS: Final[Mapping[str, str]] = {
     ANSWER_THIS: "Answer this",
     SAY_IN_VOICE: "Say it in our voice",
+    ADD_SOURCE: "Add as a source",
 }
 """Message shortcuts: callback id and name."""
 

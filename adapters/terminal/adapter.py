@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TextIO, get_args
 from uuid import uuid4
 
+from adapters.terminal.files import read_file
 from adapters.terminal.forms import as_filled_in, current, described, without_fields
 from bot.cards import LABELS, Action, Card, CitedSource, Form, Values, label
 from bot.desk.commands import Ask, Invocation, Outcome
@@ -116,7 +117,11 @@ class Console:
         name, *rest = line.split(None, 1) or [""]
         words = rest[0] if rest else ""
         name = name.lower()
-        doing = self._press(_ACTIONS[name]) if name in _ACTIONS else self._run(name, words)
+        if name in _ACTIONS:
+            number, words = _leading_number(words)
+            doing = self._press(_ACTIONS[name], number)
+        else:
+            doing = self._run(name, words)
         match await self._desk.safely(doing):
             case Card() as card:
                 self._outcome(card)
@@ -129,7 +134,7 @@ class Console:
 
     def _outcome(self, card: Card) -> None:
         self.show(card)
-        if card.buttons:  # a draft: what is done next is done with it
+        if card.buttons or card.rows:  # a draft: what is done next is done with it
             self.last = card
 
     async def _run(self, name: str, words: str) -> Outcome:
@@ -137,15 +142,30 @@ class Console:
         command, values = offered.parse(name, words)
         if command.opens_form:
             command, values = offered.parse(name, without_fields(words))
-        return await offered.run(command, self._by(values))
+        files = [
+            await asyncio.to_thread(read_file, values[each.name])
+            for each in command.parameters
+            if each.kind == "file" and each.name in values
+        ]
+        by = replace(self._by(values), files=tuple(files))
+        return await offered.run(command, by)
 
-    async def _press(self, action: Action) -> Card | Form:
-        if action not in self.last.buttons:
+    async def _press(self, action: Action, number: int | None) -> Outcome:
+        subject = self.last.subject if action in self.last.buttons else None
+        rows = self.last.rows
+        if any(action in each.buttons for each in rows):
+            if number is None or not 1 <= number <= len(rows):
+                raise UsageError(f"Which one? `/{action} 1` is the first.")
+            subject = rows[number - 1].subject
+        if subject is None:
             raise UsageError(f"There is no `/{action}` for the last answer.")
-        return await self._desk.press(action, self.last.subject, self._by({}))
+        return await self._desk.press(action, subject, self._by({}))
 
     def _by(self, values: dict[str, str]) -> Invocation:
-        return Invocation(self, self._place, self._user, values, voice=self._voice)
+        return Invocation(self, self._place, self._user, values, voice=self._voice, tell=self._tell)
+
+    async def _tell(self, text: str) -> None:
+        self.write(f"{text}\n")
 
     async def _filled_in(self, form: Form, name: str, words: str) -> Card | None:
         """Take a form in from the words after its command, or by asking back."""
@@ -195,6 +215,10 @@ class Console:
         rest = card.text.removeprefix(already)
         if already and not card.text.startswith(already):
             rest = f"\n{card.text}"
+        rows = "".join(
+            f"\n{n}. {each.text}\n   {'  '.join(f'/{one} {n}' for one in each.buttons)}"
+            for n, each in enumerate(card.rows, start=1)
+        )
         below = "".join(f"{source_line(each)}\n" for each in card.sources)
         if self._out.isatty():
             told = [card.confidence, *(_named(each, card) for each in card.buttons)]
@@ -202,7 +226,7 @@ class Console:
         below = _safe(below)
         if below and self._out.isatty():
             below = f"{_DIM}{below}{_PLAIN}"
-        self._out.write(f"{_safe(rest)}\n{below}\n")
+        self._out.write(f"{_safe(rest)}{_safe(rows)}\n{below}\n")
         self._out.flush()
 
     def write(self, text: str) -> None:
@@ -247,6 +271,14 @@ class Console:
         self.show(replace(card, text=f"{where}{card.text}", buttons=()))
         return ""
 
+    async def replace(self, place: Place, shown: Sequence[str], card: Card) -> bool:
+        """Write it below: what is written cannot be changed. Only of this very conversation."""
+        if place != self._place:
+            return False
+        self.show(card)
+        self.last = card
+        return True
+
     async def link(self, place: Place) -> str:
         """Nothing to open."""
         return ""
@@ -286,6 +318,12 @@ class _Reply:
 
     async def erase(self) -> None:
         """Too late."""
+
+
+def _leading_number(words: str) -> tuple[int | None, str]:
+    """The number of a row, and what is left of the words."""
+    first, _, rest = words.partition(" ")
+    return (int(first), rest.strip()) if first.isdecimal() else (None, words)
 
 
 def _named(action: Action, card: Card) -> str:

@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 
 from bot.answers.composing import Support, tell_composed
-from bot.answers.judge import Thresholds, judge
+from bot.answers.judge import Thresholds, is_written_for, judge
 from bot.answers.question.condense import standalone
 from bot.answers.question.languages import language_of
 from bot.answers.telling import tell_answer, tell_closest, tell_unknown
@@ -81,7 +81,8 @@ def build_chain(
         return replace(turn, evidence=tuple(found))
 
     async def weigh(turn: Turn) -> Turn:
-        if turn.language != "en":  # the reader has learnt no other: it would only guess
+        exact = turn.evidence and is_written_for(turn.evidence[0])
+        if turn.language != "en" and not exact:  # the reader has learnt no other: it would guess
             return turn
         turn = _judged(turn, thresholds)
         if turn.verdict.tier == "sure" or turn.standalone == turn.asked.text:

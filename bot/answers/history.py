@@ -31,7 +31,7 @@ _turn = sa.Table(
     sa.Column("asked_at", Moment, nullable=False),
 )
 
-_trace = sa.Table(
+TRACE = sa.Table(
     "trace",
     metadata,
     sa.Column("id", sa.String(32), primary_key=True),
@@ -47,7 +47,7 @@ _trace = sa.Table(
     sa.Column("handed_over_at", Moment),
 )
 
-_citation = sa.Table(
+CITATION = sa.Table(
     "citation",
     metadata,
     sa.Column("trace_id", sa.String(32), primary_key=True),
@@ -62,15 +62,18 @@ _citation = sa.Table(
     sa.Index("ix_citation_document", "source", "document"),
 )
 
-_gap = sa.Table(
+GAP = sa.Table(
     "gap",
     metadata,
     sa.Column("trace_id", sa.String(32), primary_key=True),
     sa.Column("question", sa.Text, nullable=False),
     sa.Column("asked_at", Moment, nullable=False),
+    sa.Column("closed_at", Moment),
+    sa.Column("closed_how", sa.String(12)),
 )
+"""Questions without an answer; :mod:`bot.answers.gaps` says what becomes of them."""
 
-_feedback = sa.Table(
+FEEDBACK = sa.Table(
     "feedback",
     metadata,
     sa.Column("trace_id", sa.String(32), primary_key=True),
@@ -79,7 +82,7 @@ _feedback = sa.Table(
     sa.Column("rated_at", Moment, nullable=False),
 )
 
-_CITED = [_citation.c[each.name] for each in fields(Citation)]
+_CITED = [CITATION.c[each.name] for each in fields(Citation)]
 _COLUMNS = {"trace_id", "tier", "confidence", "citations"}
 """What of a reply is not in the body, but in columns and rows of its own."""
 _replies = TypeAdapter(Reply)
@@ -124,11 +127,11 @@ class History:
 
         ``but``: an id of a message; what it said before it was edited is no earlier question.
         """
-        is_other = sa.func.coalesce(_trace.c.message_id, "") != but
+        is_other = sa.func.coalesce(TRACE.c.message_id, "") != but
         async with self._engine.connect() as db:
             rows = await db.execute(
                 sa.select(_turn.c.question)
-                .outerjoin(_trace, _trace.c.id == _turn.c.trace_id)
+                .outerjoin(TRACE, TRACE.c.id == _turn.c.trace_id)
                 .where(_turn.c.conversation == conversation, is_other if but else sa.true())
                 .order_by(_turn.c.id.desc())
                 .limit(most)
@@ -149,7 +152,7 @@ class History:
                     )
                 )
             await db.execute(
-                sa.insert(_trace).values(
+                sa.insert(TRACE).values(
                     id=reply.trace_id,
                     conversation=message.conversation,
                     asker=message.asker.id,
@@ -164,10 +167,10 @@ class History:
             )
             if reply.citations:
                 rows = [{"trace_id": reply.trace_id, **asdict(each)} for each in reply.citations]
-                await db.execute(sa.insert(_citation), rows)
+                await db.execute(sa.insert(CITATION), rows)
             if reply.abstained:
                 await db.execute(
-                    sa.insert(_gap).values(
+                    sa.insert(GAP).values(
                         trace_id=reply.trace_id, question=reply.question, asked_at=now
                     )
                 )
@@ -175,11 +178,11 @@ class History:
     async def trace(self, id: str) -> Trace | None:
         """How an answer came about; None if that is not kept (any more)."""
         async with self._engine.connect() as db:
-            row = (await db.execute(sa.select(_trace).where(_trace.c.id == id))).one_or_none()
+            row = (await db.execute(sa.select(TRACE).where(TRACE.c.id == id))).one_or_none()
             if row is None:
                 return None
             cited = await db.execute(
-                sa.select(*_CITED).where(_citation.c.trace_id == id).order_by(_citation.c.n)
+                sa.select(*_CITED).where(CITATION.c.trace_id == id).order_by(CITATION.c.n)
             )
         reply = _reply(row, [dict(each) for each in cited.mappings()])
         if reply is None:
@@ -190,30 +193,30 @@ class History:
         self, source: str, document: str, since: datetime
     ) -> list[CitingAnswer]:
         """The answers since then that cite a document, newest first."""
-        is_of_it = sa.and_(_citation.c.source == source, _citation.c.document == document)
+        is_of_it = sa.and_(CITATION.c.source == source, CITATION.c.document == document)
         return await self._citing(is_of_it, since)
 
     async def citing_passage(self, passage: str, since: datetime) -> list[CitingAnswer]:
         """The answers since then that cite a passage, newest first."""
-        return await self._citing(_citation.c.passage == passage, since)
+        return await self._citing(CITATION.c.passage == passage, since)
 
     async def _citing(
         self, is_meant: sa.ColumnElement[bool], since: datetime
     ) -> list[CitingAnswer]:
         async with self._engine.connect() as db:
             found = await db.execute(
-                sa.select(_trace, *_CITED)
-                .join(_citation, _citation.c.trace_id == _trace.c.id)
-                .where(is_meant, _trace.c.answered_at >= since)
-                .order_by(_trace.c.answered_at.desc(), _trace.c.id, _citation.c.n)
+                sa.select(TRACE, *_CITED)
+                .join(CITATION, CITATION.c.trace_id == TRACE.c.id)
+                .where(is_meant, TRACE.c.answered_at >= since)
+                .order_by(TRACE.c.answered_at.desc(), TRACE.c.id, CITATION.c.n)
             )
-        answers = groupby(found.mappings(), key=lambda row: row[_trace.c.id])
+        answers = groupby(found.mappings(), key=lambda row: row[TRACE.c.id])
         return [_citing_answer(list(rows)) for _, rows in answers]
 
     async def forget_before(self, moment: datetime) -> None:
         """Drop all answers older than this, with all that belongs to them."""
         async with self._engine.begin() as db:
-            await _forget(db, _trace.c.answered_at < moment)
+            await _forget(db, TRACE.c.answered_at < moment)
 
     async def forget_person(self, person: str) -> None:
         """Drop what this person asked and was answered, and their opinions of other answers.
@@ -221,22 +224,22 @@ class History:
         ``person``: their principal, as :func:`bot.types.person` makes it.
         """
         async with self._engine.begin() as db:
-            await db.execute(sa.delete(_feedback).where(_feedback.c.rater == person))
-            await _forget(db, _trace.c.asker == person)
+            await db.execute(sa.delete(FEEDBACK).where(FEEDBACK.c.rater == person))
+            await _forget(db, TRACE.c.asker == person)
 
     async def forget_lost_citations(self) -> None:
         """Drop the citations of traces that somebody deleted by hand."""
-        is_kept = sa.exists().where(_trace.c.id == _citation.c.trace_id)
+        is_kept = sa.exists().where(TRACE.c.id == CITATION.c.trace_id)
         async with self._engine.begin() as db:
-            await db.execute(sa.delete(_citation).where(sa.not_(is_kept)))
+            await db.execute(sa.delete(CITATION).where(sa.not_(is_kept)))
 
     async def hand_over(self, id: str, now: datetime | None) -> bool:
         """Enter that people were asked; False if they were before. None takes it back."""
-        free = _trace.c.handed_over_at.is_(None)
+        free = TRACE.c.handed_over_at.is_(None)
         async with self._engine.begin() as db:
             done = await db.execute(
-                sa.update(_trace)
-                .where(_trace.c.id == id, free if now is not None else sa.not_(free))
+                sa.update(TRACE)
+                .where(TRACE.c.id == id, free if now is not None else sa.not_(free))
                 .values(handed_over_at=now)
             )
         return bool(done.rowcount)
@@ -245,15 +248,15 @@ class History:
         """Enter that others see the answer now; False if they did before. ``private``: undo it."""
         async with self._engine.begin() as db:
             done = await db.execute(
-                sa.update(_trace)
-                .where(_trace.c.id == id, _trace.c.private.is_not(private))
+                sa.update(TRACE)
+                .where(TRACE.c.id == id, TRACE.c.private.is_not(private))
                 .values(private=private)
             )
         return bool(done.rowcount)
 
     async def rate(self, trace_id: str, rater: str, helpful: bool, now: datetime) -> None:
         """Keep what somebody thought of an answer; a second opinion replaces the first."""
-        opinion = upsert(self._engine, _feedback).values(
+        opinion = upsert(self._engine, FEEDBACK).values(
             trace_id=trace_id, rater=rater, helpful=helpful, rated_at=now
         )
         async with self._engine.begin() as db:
@@ -263,7 +266,7 @@ class History:
         """How many found an answer helpful, and how many did not."""
         async with self._engine.connect() as db:
             rows = await db.execute(
-                sa.select(_feedback.c.helpful).where(_feedback.c.trace_id == trace_id)
+                sa.select(FEEDBACK.c.helpful).where(FEEDBACK.c.trace_id == trace_id)
             )
         found = [bool(row.helpful) for row in rows]
         return sum(found), len(found) - sum(found)
@@ -274,17 +277,17 @@ class History:
         Only what others could see, and no files that came with a question.
         """
         disliked = sa.exists().where(
-            _feedback.c.trace_id == _turn.c.trace_id, _feedback.c.helpful.is_(False)
+            FEEDBACK.c.trace_id == _turn.c.trace_id, FEEDBACK.c.helpful.is_(False)
         )
         asked = (
-            sa.select(_turn.c.question, _citation.c.source)
-            .join(_trace, _trace.c.id == _turn.c.trace_id)
-            .join(_citation, sa.and_(_citation.c.trace_id == _trace.c.id, _citation.c.n == 1))
+            sa.select(_turn.c.question, CITATION.c.source)
+            .join(TRACE, TRACE.c.id == _turn.c.trace_id)
+            .join(CITATION, sa.and_(CITATION.c.trace_id == TRACE.c.id, CITATION.c.n == 1))
             .where(
-                _turn.c.trace_id.in_(sa.select(_feedback.c.trace_id)),
+                _turn.c.trace_id.in_(sa.select(FEEDBACK.c.trace_id)),
                 sa.not_(disliked),
-                _trace.c.private.is_(False),
-                sa.not_(_citation.c.source.startswith(attachment_source(""))),
+                TRACE.c.private.is_(False),
+                sa.not_(CITATION.c.source.startswith(attachment_source(""))),
             )
             .order_by(_turn.c.id.desc())
             .limit(most)
@@ -295,7 +298,7 @@ class History:
 
     async def add_gap(self, trace: Trace) -> None:
         """Enter that what was shown did not answer the question; it may be entered already."""
-        entry = insert(self._engine, _gap).values(
+        entry = insert(self._engine, GAP).values(
             trace_id=trace.id, question=trace.reply.question, asked_at=trace.answered_at
         )
         async with self._engine.begin() as db:
@@ -304,25 +307,29 @@ class History:
     async def drop_gap(self, trace_id: str) -> None:
         """Take that back, unless somebody still finds the answer unhelpful."""
         found_wanting = sa.exists().where(
-            _feedback.c.trace_id == trace_id, _feedback.c.helpful.is_(False)
+            FEEDBACK.c.trace_id == trace_id, FEEDBACK.c.helpful.is_(False)
         )
         async with self._engine.begin() as db:
             await db.execute(
-                sa.delete(_gap).where(_gap.c.trace_id == trace_id, sa.not_(found_wanting))
+                sa.delete(GAP).where(GAP.c.trace_id == trace_id, sa.not_(found_wanting))
             )
 
     async def gaps(self) -> list[str]:
         """Questions that nothing answered, or nothing that was meant, newest first."""
         async with self._engine.connect() as db:
-            rows = await db.execute(sa.select(_gap.c.question).order_by(_gap.c.asked_at.desc()))
+            rows = await db.execute(
+                sa.select(GAP.c.question)
+                .where(GAP.c.closed_at.is_(None))
+                .order_by(GAP.c.asked_at.desc())
+            )
         return [row.question for row in rows]
 
 
 async def _forget(db: AsyncConnection, is_meant: sa.ColumnElement[bool]) -> None:
-    ids = sa.select(_trace.c.id).where(is_meant)
-    for table in (_citation, _turn, _gap, _feedback):
+    ids = sa.select(TRACE.c.id).where(is_meant)
+    for table in (CITATION, _turn, GAP, FEEDBACK):
         await db.execute(sa.delete(table).where(table.c.trace_id.in_(ids)))
-    await db.execute(sa.delete(_trace).where(is_meant))
+    await db.execute(sa.delete(TRACE).where(is_meant))
 
 
 def _reply(row: sa.Row[Any], citations: Sequence[dict[str, Any]]) -> Reply | None:
@@ -340,11 +347,11 @@ def _reply(row: sa.Row[Any], citations: Sequence[dict[str, Any]]) -> Reply | Non
 def _citing_answer(rows: Sequence[sa.RowMapping]) -> CitingAnswer:
     trace = rows[0]
     return CitingAnswer(
-        trace_id=trace[_trace.c.id],
-        message_id=trace[_trace.c.message_id],
-        conversation=trace[_trace.c.conversation],
-        asker=trace[_trace.c.asker],
-        private=trace[_trace.c.private],
-        answered_at=trace[_trace.c.answered_at],
+        trace_id=trace[TRACE.c.id],
+        message_id=trace[TRACE.c.message_id],
+        conversation=trace[TRACE.c.conversation],
+        asker=trace[TRACE.c.asker],
+        private=trace[TRACE.c.private],
+        answered_at=trace[TRACE.c.answered_at],
         citations=tuple(Citation(**{c.name: row[c] for c in _CITED}) for row in rows),
     )

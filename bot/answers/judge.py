@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.types import Tier
-from knowledge.types import Evidence
+from knowledge.types import CURATED, Evidence
 
 CONSIDERED = 3
 """Best passages that may give the answer; further ones add nothing (docs/benchmarks.md)."""
+CERTAIN = 1.0
+"""How likely an answer is that a person wrote for the question: nothing is left to be guessed."""
 _CLOSEST = 2  # passages shown where it is not sure
 
 
@@ -36,6 +38,11 @@ class Verdict:
     """How likely the best passage answers, in [0, 1]."""
     support: tuple[Evidence, ...] = ()
     """What to quote: the best passage, and a second that it is sure of too; empty for none."""
+
+
+def is_written_for(evidence: Evidence) -> bool:
+    """Whether a person wrote it for exactly what was asked."""
+    return evidence.passage.source == CURATED and evidence.answers == CERTAIN
 
 
 def judge(found: Sequence[Evidence], thresholds: Thresholds, *, unsure_too: bool = True) -> Verdict:

@@ -22,7 +22,13 @@ from bot.conversation.streaming import StreamingReply
 from bot.errors import PlatformError
 from bot.ports import Platform, ReplyView
 from bot.types import Asker, Message, Reply, Utterance, person
-from knowledge.types import Attachment, Unread, attachment_source, conversation_principal
+from knowledge.types import (
+    CURATED,
+    Attachment,
+    Unread,
+    attachment_source,
+    conversation_principal,
+)
 
 ATTEMPTS = 5
 """That may fail by themselves."""
@@ -241,7 +247,9 @@ class Answering:
             unread={name: each.reason for name, each in unread.items()},
             partly=frozenset(name for name, each in unread.items() if each.is_partly),
             voice=utterance.voice or rules.voice,
-            sources=None if sources is None else sources | {attachment_source(conversation)},
+            sources=None
+            if sources is None
+            else sources | {attachment_source(conversation), CURATED},
             earlier=await self._earlier(platform, utterance),
             bar=bar,
             private=private,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -17,9 +17,9 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.conversation.utterances import as_json, from_json
 from bot.types import Place, Utterance
 from knowledge.state.tables import Moment, insert, metadata
-from knowledge.types import Attachment
 
 LEASE = timedelta(seconds=30)
 """How long after its holder's last sign of life an utterance may be taken over."""
@@ -40,6 +40,7 @@ _inbox = sa.Table(
     sa.Column("conversation", sa.String(200), nullable=False, index=True),
     sa.Column("author", sa.String(200), nullable=False),
     sa.Column("body", sa.JSON),
+    sa.Column("place", sa.JSON),
     sa.Column("shown", sa.JSON, nullable=False),
     sa.Column("accepted_at", Moment, nullable=False),
     sa.Column("lease_until", Moment, nullable=False),
@@ -63,6 +64,18 @@ class Accepted:
     """How many of them failed by themselves: not by the end of a process, nor by an edit."""
 
 
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What was posted for an utterance, and where."""
+
+    place: Place
+    author: str
+    private: bool
+    """Only the author saw it."""
+    shown: tuple[str, ...]
+    """The platform's ids."""
+
+
 class Inbox:
     """The table of accepted utterances."""
 
@@ -78,7 +91,8 @@ class Inbox:
             "platform": utterance.place.platform,
             "conversation": utterance.conversation,
             "author": utterance.author,
-            "body": _as_json(utterance),
+            "body": as_json(utterance),
+            "place": asdict(utterance.place) | {"private": utterance.private},
             "shown": [],
             "accepted_at": now,
             "lease_until": now + LEASE,
@@ -181,7 +195,7 @@ class Inbox:
                 )
                 .values(
                     outcome=None,
-                    body=_as_json(utterance),
+                    body=as_json(utterance),
                     attempts=row.attempts + 1,
                     failures=0,
                     lease_until=now + LEASE,
@@ -196,6 +210,17 @@ class Inbox:
         async with self._engine.connect() as db:
             found = await db.execute(sa.select(_inbox.c.shown).where(_inbox.c.id == id))
         return tuple(found.scalar_one_or_none() or ())
+
+    async def posted(self, id: str) -> Posted | None:
+        """What was said to an utterance that was answered; None if that is not known any more."""
+        wanted = sa.and_(_inbox.c.id == id, _inbox.c.outcome == "answered")
+        async with self._engine.connect() as db:
+            row = (await db.execute(sa.select(_inbox).where(wanted))).one_or_none()
+        if row is None or row.place is None:
+            return None
+        place = dict(row.place)
+        private = bool(place.pop("private"))
+        return Posted(Place(**place), row.author, private, tuple(row.shown))
 
     async def is_withdrawn(self, id: str) -> bool:
         """Whether the author took it back."""
@@ -272,7 +297,7 @@ class Inbox:
                 )
             ).all()
         for row in rows:
-            utterance = _from_json(row.body)
+            utterance = from_json(row.body)
             changes: dict[str, Any] = {"lease_until": now + LEASE, "attempts": row.attempts + 1}
             if utterance is None:
                 _log.error("utterance_unreadable", message_id=row.id)
@@ -321,22 +346,3 @@ def _can_change(now: datetime, within: timedelta) -> sa.ColumnElement[bool]:
         _inbox.c.outcome.is_(None),
         sa.and_(_inbox.c.outcome != "withdrawn", _inbox.c.accepted_at >= now - within),
     )
-
-
-def _as_json(utterance: Utterance) -> dict[str, Any]:
-    bare = replace(utterance, files=tuple(replace(file, headers={}) for file in utterance.files))
-    return asdict(bare)
-
-
-def _from_json(body: dict[str, Any]) -> Utterance | None:
-    """None for what another version wrote: it must not stand in the way of the rest."""
-    try:
-        return Utterance(
-            **{
-                **body,
-                "place": Place(**body["place"]),
-                "files": tuple(Attachment(**file) for file in body["files"]),
-            }
-        )
-    except (KeyError, TypeError):
-        return None

@@ -14,6 +14,7 @@ from bot.cards import Card, Choice, Form
 from bot.errors import UsageError
 from bot.ports import Feature, Platform
 from bot.types import Place
+from knowledge.types import Attachment
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,11 @@ class Invocation:
     """By the names of the command's parameters; only those that were given."""
     voice: str | None = None
     """The voice asked for; None: that of the place."""
+    files: tuple[Attachment, ...] = ()
+    """What came along."""
+    tell: Callable[[str], Awaitable[None]] | None = None
+    """Shows them how far it is, in place of what it showed before; None: it cannot be shown.
+    Raises :class:`bot.errors.PlatformError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +55,11 @@ class Parameter:
 
     name: str
     help: str
-    kind: Literal["text", "name", "word", "yes_no", "first"] = "text"
+    kind: Literal["text", "name", "word", "yes_no", "first", "file"] = "text"
     """Where commands are typed as a line, the first word is that which comes first, and a text or a
     name takes all the words that are left; a text may begin with any word, so that what comes
-    before it has dashes."""
+    before it has dashes. A file is handed over, where the platform can; it is among
+    :attr:`Invocation.files`."""
     required: bool = True
     suggest: Suggest | None = None
     """The choices for what has been typed so far."""
@@ -90,7 +97,7 @@ class Command:
         match parameter.kind:
             case "text" | "name" | "first":
                 return parameter.name
-            case "word":
+            case "word" | "file":
                 return f"{self.flag(parameter)}=…"
             case "yes_no":
                 return self.flag(parameter)
@@ -186,7 +193,7 @@ def _values(command: Command, line: str) -> dict[str, str]:
         leading, rest = _first_word(line)
         flag, equals, word = leading.partition("=")
         parameter = flags.get(flag.lower())
-        if parameter is None or bool(equals) != (parameter.kind == "word"):
+        if parameter is None or bool(equals) != (parameter.kind in ("word", "file")):
             break
         values[parameter.name], line = word or "yes", rest
         del flags[flag.lower()]  # said again, it is text

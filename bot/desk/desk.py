@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TypeVar
 
-from bot.cards import Action, Card, Form, Values
+from bot.cards import Action, Card, Values
 from bot.conversation.dispatcher import Dispatcher
-from bot.desk.commands import Commands, Invocation
+from bot.desk.commands import Commands, Invocation, Outcome
 from bot.desk.drafting import Drafting
 from bot.desk.follow_ups import FollowUps
 from bot.desk.forms import FieldFaults, Forms
@@ -17,6 +17,8 @@ from bot.failures import log_failure
 
 _FAILED = "Something went wrong on my side. If it stays so, tell an admin: error {error_id}."
 _T = TypeVar("_T")
+Press = Callable[[str, Invocation], Awaitable[Outcome]]
+"""Does what a button says about its subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,12 @@ class Desk:
     forms: Forms
     follow_ups: FollowUps
     drafting: Drafting
+    actions: Mapping[Action, Press] = field(default_factory=dict)
+    """What is done by the buttons of commands about knowledge."""
     prompts: tuple[str, ...] = ()
     """Questions that newcomers are offered."""
 
-    async def press(self, action: Action, subject: str, by: Invocation) -> Card | Form:
+    async def press(self, action: Action, subject: str, by: Invocation) -> Outcome:
         """Do what a button says; the outcome is for who pressed it.
 
         Raises :class:`UsageError` with what to tell them. ``solved`` is the platform's own.
@@ -57,8 +61,12 @@ class Desk:
                 draft = await self.drafting.get(subject, place, user)
                 fence = "`" * max(3, 1 + _longest_run(draft.text))
                 return Card(f"{fence}\n{draft.text}\n{fence}")
+            case "again":
+                return await self.follow_ups.again(subject, place, user)
             case "solved":
                 raise UsageError("There is nothing to solve here.")
+            case _:
+                return await self.actions[action](subject, by)
 
     async def submit(
         self, form: str, context: Mapping[str, str], by: Invocation, values: Values

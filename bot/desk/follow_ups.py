@@ -12,6 +12,7 @@ from bot.answers.history import History, Trace
 from bot.cards import LABELS, Card, CitedSource, confidence_in_words
 from bot.conversation.channels import Channels
 from bot.conversation.roles import Roles
+from bot.desk.commands import Ask
 from bot.errors import PlatformError, UsageError
 from bot.ports import Platform
 from bot.types import Place, ReadPassage, Reply, Tier, person
@@ -133,6 +134,11 @@ class FollowUps:
                 for n, each in enumerate(shown, start=1)
             ),
         )
+
+    async def again(self, trace_id: str, place: Place, user: str) -> Ask:
+        """The same question once more; who asked in private is answered so."""
+        trace = await self._trace(trace_id, place, user)
+        return Ask(trace.reply.question, private=trace.private and not place.direct)
 
     async def share(self, trace_id: str, place: Place, user: str, platform: Platform) -> None:
         """Post a private answer where it was asked, if everyone there may read what it cites.

@@ -7,37 +7,34 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from bot.answers.history import History
 from bot.cards import Card, Choice
 from bot.conversation.channels import Channels
-from bot.desk.commands import Ask, Command, Commands, Invocation, Outcome, Parameter
+from bot.desk.commands import (
+    Ask,
+    Command,
+    Commands,
+    Invocation,
+    Outcome,
+    Parameter,
+    Suggest,
+)
 from bot.desk.drafting import Drafting
 from bot.desk.forms import Forms
-from bot.desk.kb.audit import Audit
+from bot.desk.kb.gaps import GapDesk, gap_commands
+from bot.desk.kb.looking import looking_command
 from bot.desk.own_forms import change_rules
 from bot.desk.source_commands import source_commands
-from bot.ports import Sources
-
-_MOST_GAPS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class _Own:
     channels: Channels
-    history: History
     drafting: Drafting
     voices: Callable[[], Sequence[str]]
     clock: Callable[[], datetime]
 
     async def ask(self, by: Invocation) -> Outcome:
         return Ask(by.values["question"], private=by.values.get("public") != "yes")
-
-    async def gaps(self, by: Invocation) -> Outcome:
-        gaps = await self.history.gaps()
-        lines = [f"- {' '.join(gap.split())}" for gap in gaps[:_MOST_GAPS]]
-        if len(gaps) > _MOST_GAPS:
-            lines.append(f"and {len(gaps) - _MOST_GAPS} more")
-        return Card("\n".join(lines) or "Every question so far found an answer.")
 
     async def threads(self, by: Invocation) -> Outcome:
         return await self._switch(by, "threads")
@@ -74,16 +71,18 @@ class _Own:
 
 def own_commands(
     channels: Channels,
-    history: History,
     drafting: Drafting,
     forms: Forms,
-    sources: Sources,
-    audit: Audit,
+    gaps: GapDesk,
     voices: Callable[[], Sequence[str]],
     clock: Callable[[], datetime],
+    of_versions: Callable[[Suggest], Sequence[Command]],
 ) -> Commands:
-    """The registry with all commands of ours; ``forms``: what some of them open."""
-    own = _Own(channels, history, drafting, voices, clock)
+    """The registry with all commands of ours.
+
+    ``forms``: what some of them open. ``of_versions``: those for versions of a voice.
+    """
+    own = _Own(channels, drafting, voices, clock)
     off = Parameter("off", "Switch it off again.", "yes_no", required=False)
     listed = [
         Command(
@@ -95,8 +94,9 @@ def own_commands(
                 Parameter("question", "What would you like to know?"),
             ),
         ),
-        *source_commands(sources, audit, forms),
-        Command("kb", "Questions that I could not answer.", own.gaps, "gaps", admin=True),
+        *source_commands(gaps.knowledge, gaps.adding, forms),
+        looking_command(gaps.knowledge),
+        *gap_commands(gaps, forms),
         Command(
             "kb",
             "How I behave in this channel.",
@@ -146,6 +146,7 @@ def own_commands(
                 Parameter("draft", "Your text."),
             ),
         ),
+        *of_versions(own.suggest),
         Command("quiet", "Speak here only when mentioned.", own.quiet, parameters=(off,)),
     ]
 

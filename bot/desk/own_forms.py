@@ -12,7 +12,7 @@ from bot.conversation.channels import ChannelRules, Channels, WorkspaceRules
 from bot.desk.commands import Invocation
 from bot.desk.drafting import Drafting
 from bot.desk.forms import FieldFaults, FormKind, Forms, must_be_admin, not_among
-from bot.desk.kb.audit import Audit
+from bot.desk.kb.gaps import GapDesk, gap_forms
 from bot.desk.source_commands import REMOVAL, removal_form
 from bot.errors import UsageError
 from bot.ports import Sources
@@ -188,20 +188,20 @@ class _Own:
 def own_forms(
     channels: Channels,
     drafting: Drafting,
-    sources: Sources,
-    audit: Audit,
+    gaps: GapDesk,
     voices: Callable[[], Sequence[str]],
     clock: Callable[[], datetime],
 ) -> Forms:
     """The registry with all forms of ours."""
-    own = _Own(channels, drafting, sources, voices, clock)
+    own = _Own(channels, drafting, gaps.knowledge.sources, voices, clock)
     return Forms(
         {
             "channel": FormKind(own.channel, own.save_channel),
             "answers": FormKind(own.answers, own.save_answers),
             "workspace": FormKind(own.workspace, own.save_workspace),
             "draft": FormKind(own.draft, own.save_draft),
-            REMOVAL: removal_form(sources, audit),
+            REMOVAL: removal_form(gaps.knowledge),
+            **gap_forms(gaps),
         }
     )
 

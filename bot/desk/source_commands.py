@@ -11,8 +11,11 @@ from bot.cards import Card, Choice, Field, Form, Values
 from bot.desk.commands import Command, Invocation, Outcome, Parameter, Suggest
 from bot.desk.forms import FieldFaults, FormKind, Forms, must_be_admin, not_among
 from bot.desk.kb import words
+from bot.desk.kb.adding import Adding
 from bot.desk.kb.audit import Audit
 from bot.desk.kb.governing import governing_commands
+from bot.desk.kb.parts import Knowledge
+from bot.desk.kb.progress import telling
 from bot.desk.kb.words import counted, done, held, left_out, skipped, tail, typed, when
 from bot.errors import UsageError
 from bot.failures import log_failure
@@ -28,8 +31,16 @@ _DECISION = (Choice("keep", "Keep it"), Choice("remove", "Remove it"))
 
 @dataclass(frozen=True, slots=True)
 class _Commands:
-    sources: Sources
-    audit: Audit
+    knowledge: Knowledge
+    adding: Adding
+
+    @property
+    def sources(self) -> Sources:
+        return self.knowledge.sources
+
+    @property
+    def audit(self) -> Audit:
+        return self.knowledge.audit
 
     async def list(self, _: Invocation) -> Outcome:
         lines = [
@@ -51,18 +62,14 @@ class _Commands:
                     "in the channel whose people may read it, or without `here`."
                 )
             readers = frozenset({people_of(by.place)})
-        address = typed(by.values["address"])
-        async with self.audit.of(_who(by), "added", address) as entry:
-            source, reading = await self.sources.add(address, readers, _who(by))
-            entry.source = source.id
-        whom = words.readers(source.readers, by.place)
-        found = f"{source.location} is a source now (`{source.id}`), {whom}"
-        told = (
-            f"{found}, but it {done(reading)} Every refresh tries again."
-            if reading.fault
-            else f"{found}: {held(source)}."
-        )
-        return Card("\n".join([told, *skipped(reading), *left_out(reading)]))
+        if by.files:
+            return await self.adding.upload(by, readers)
+        if not by.values.get("address"):
+            raise UsageError(
+                "Give the page's address, or a file: on Discord as an option, on Slack by the menu "
+                "of the message that it is in, in a terminal as file=PATH."
+            )
+        return await self.adding.propose(by, typed(by.values["address"]), readers)
 
     async def show(self, by: Invocation) -> Outcome:
         source, readings = await self.sources.show(typed(by.values["source"]))
@@ -108,8 +115,11 @@ class _Commands:
 
     async def _read(self, by: Invocation, name: str) -> tuple[KnownSource, SourceReading]:
         known, _ = await self.sources.show(name)
-        async with self.audit.of(_who(by), "refreshed", known.id):
-            return await self.sources.refresh(known.id)
+        async with (
+            self.audit.of(_who(by), "refreshed", known.id),
+            telling(by, known.location, self.knowledge.sleep) as progress,
+        ):
+            return await self.sources.refresh(known.id, progress)
 
     async def pause(self, by: Invocation) -> Outcome:
         known, _ = await self.sources.show(typed(by.values["source"]))
@@ -140,11 +150,10 @@ class _Commands:
 
 @dataclass(frozen=True, slots=True)
 class _Removal:
-    sources: Sources
-    audit: Audit
+    knowledge: Knowledge
 
     async def open(self, _: Invocation, name: str) -> Form:
-        source, _readings = await self.sources.show(name)
+        source, _readings = await self.knowledge.sources.show(name)
         decide = Field(
             "decision",
             "Remove this source?",
@@ -160,11 +169,11 @@ class _Removal:
         await must_be_admin(by)
         if faults := not_among(values, {"decision": _DECISION}):
             raise FieldFaults(faults)
-        source, _ = await self.sources.show(context["source"])
+        source, _ = await self.knowledge.sources.show(context["source"])
         if values["decision"] == "keep":
             return Card(f"{source.location} stays as it is.")
-        async with self.audit.of(_who(by), "removed", source.id, source.location):
-            gone = await self.sources.remove(source.id)
+        async with self.knowledge.audit.of(_who(by), "removed", source.id, source.location):
+            gone = await self.knowledge.sources.remove(source.id)
         return Card(f"{source.location} is removed, with {counted(gone, 'passage')}.")
 
 
@@ -172,9 +181,9 @@ def _who(by: Invocation) -> str:
     return person(by.place, by.user)
 
 
-def source_commands(sources: Sources, audit: Audit, forms: Forms) -> Sequence[Command]:
+def source_commands(knowledge: Knowledge, adding: Adding, forms: Forms) -> Sequence[Command]:
     """The commands; ``forms``: where the form is that asks before a source goes."""
-    own = _Commands(sources, audit)
+    own = _Commands(knowledge, adding)
 
     async def ask_to_remove(by: Invocation) -> Outcome:
         return await forms.open(REMOVAL, by, typed(by.values["source"]))
@@ -185,10 +194,20 @@ def source_commands(sources: Sources, audit: Audit, forms: Forms) -> Sequence[Co
 
     running, resting = partial(own.suggest, paused=False), partial(own.suggest, paused=True)
     here = Parameter("here", "Only for people of this channel.", "yes_no", required=False)
-    address = Parameter("address", "The page's address, as in https://example.org/help.", "name")
+    file = Parameter("file", "A file instead of an address.", "file", required=False)
+    address = Parameter(
+        "address", "The page's address, as in https://example.org/help.", "name", required=False
+    )
     return [
         Command("kb", "What I have read.", own.list, "list", admin=True),
-        Command("kb", "Add a web page, and read it.", own.add, "add", (here, address), admin=True),
+        Command(
+            "kb",
+            "Try a web page or a file, and add it.",
+            own.add,
+            "add",
+            (here, file, address),
+            admin=True,
+        ),
         Command("kb", "What I know of a source.", own.show, "show", named(own.suggest), admin=True),
         Command(
             "kb",
@@ -218,11 +237,11 @@ def source_commands(sources: Sources, audit: Audit, forms: Forms) -> Sequence[Co
             admin=True,
             opens_form=True,
         ),
-        *governing_commands(sources, audit, own.suggest),
+        *governing_commands(knowledge.sources, knowledge.audit, own.suggest),
     ]
 
 
-def removal_form(sources: Sources, audit: Audit) -> FormKind:
+def removal_form(knowledge: Knowledge) -> FormKind:
     """The form that asks before a source goes, with "keep" chosen."""
-    own = _Removal(sources, audit)
+    own = _Removal(knowledge)
     return FormKind(own.open, own.submit)

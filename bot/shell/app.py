@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,9 +15,13 @@ from bot.answers.assistant import Assistant
 from bot.answers.history import History
 from bot.answers.question.glossary import load_glossary
 from bot.answers.question.searching import Searching
+from bot.answers.recall import Recalls
+from bot.conversation.errands import Errands
 from bot.desk.desk import Desk
 from bot.desk.kb.audit import Audit
+from bot.desk.kb.parts import Knowledge
 from bot.errors import ConfigurationError
+from bot.failures import log_failure
 from bot.ports import Sources
 from bot.shell.core import Outside, build_core
 from bot.shell.data_folder import open_data_folder
@@ -35,9 +39,11 @@ from knowledge.embedding.port import Embedder
 from knowledge.errors import remedy
 from knowledge.library.attachments import AttachmentReader
 from knowledge.library.catalog import Catalog
+from knowledge.library.curated import CuratedAnswers
 from knowledge.library.library import Library
 from knowledge.library.release.building import Checks
 from knowledge.library.release.golden import GoldenQuestion
+from knowledge.library.uploads import Uploads
 from knowledge.retrieval.cross_encoder import open_reader
 from knowledge.retrieval.reader import Reader
 from knowledge.retrieval.retriever import Retriever
@@ -46,6 +52,7 @@ from knowledge.sources.port import Means
 from knowledge.state.database import open_database
 from knowledge.stores.embedded import EmbeddedStore
 from knowledge.stores.port import PassageStore
+from knowledge.types import CURATED, Vector
 from knowledge.web.client import GuardedClient
 
 if TYPE_CHECKING:
@@ -74,6 +81,8 @@ class App:
     writer: WriterFor
     desk: Desk
     audit: Audit
+    knowledge: Knowledge
+    errands: Errands
     sources: Sources
     chores: Chores
 
@@ -161,22 +170,32 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             keep=timedelta(days=settings.attachment_days),
             clock=_now,
         )
+        recalls = Recalls(engine, store.held, settings.recall_days, _now)
+        recheck = rechecking(recalls)
         means = Means(client, max_bytes, recognises=recogniser is not None)
+        curated = CuratedAnswers(engine, store, embedder, _now, recheck)
+        checks = Checks(
+            reader,
+            settings.unsure,
+            partial(well_answered, History(engine), curated),
+            settings.deletion_share,
+        )
         library = Library(
             engine,
             store,
             embedder,
             file_reader,
             means,
-            checks=Checks(
-                reader,
-                settings.unsure,
-                partial(well_rated, History(engine)),
-                settings.deletion_share,
-            ),
+            checks=checks,
             clock=_now,
+            changed=recheck,
         )
-        sources = LibrarySources(library, cache(partial(schedules_of, settings)), _now)
+        uploads = Uploads(settings.data / "uploads", means)
+        sources = LibrarySources(library, uploads, cache(partial(schedules_of, settings)), _now)
+
+        async def embed_all(texts: Sequence[str]) -> Sequence[Vector]:
+            return list(await embedder.embed_passages(texts))
+
         core = build_core(
             Outside(
                 engine=engine,
@@ -184,10 +203,15 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 writer=writer,
                 voice=voice,
                 voice_names=partial(names, settings.voices),
+                voices=settings.voices,
                 attachments=attachments,
                 sources=sources,
+                curated=curated,
+                worded=curated.worded,
+                embed=embed_all,
                 passages=store,
                 read_at=Catalog(engine).read_at,
+                recalls=recalls,
                 clock=_now,
                 support=ReaderSupport(reader),
             ),
@@ -205,30 +229,58 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             voice=voice,
             writer=writer,
             desk=core.desk,
-            audit=core.audit,
+            audit=core.knowledge.audit,
+            knowledge=core.knowledge,
+            errands=core.errands,
             sources=sources,
             chores={
                 "inbox": lambda: core.inbox.forget_old(_now()),
                 "limits": lambda: core.limits.forget_old(_now()),
                 "attachments": attachments.forget_expired,
                 "drafts": core.drafting.forget_old,
+                "proposals": core.knowledge.proposals.forget_old,
+                "uploads": lambda: tidy_uploads(core.knowledge),
+                "curated": curated.settle,
+                "recalls": recalls.check,
+                "recalled": recalls.forget_old,
+                "outbox": core.errands.outbox.forget_old,
                 "citations": core.history.forget_lost_citations,
             },
         )
+
+
+def rechecking(recalls: Recalls) -> Callable[[str], Awaitable[None]]:
+    """Look again at the answers that rest on a source; what fails is made up for hourly."""
+
+    async def recheck(source: str) -> None:
+        try:
+            await recalls.check(source)
+        except Exception as error:  # the source is read, and that is told
+            log_failure("answers_not_checked", error, source=source)
+
+    return recheck
+
+
+async def tidy_uploads(knowledge: Knowledge) -> None:
+    """Drop the files that are no source's and that nobody will make one any more."""
+    await knowledge.sources.tidy_uploads(await knowledge.proposals.waiting())
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-async def well_rated(history: History) -> list[GoldenQuestion]:
-    """What people asked and found well answered: it must be answered after a change as well.
+async def well_answered(history: History, curated: CuratedAnswers) -> list[GoldenQuestion]:
+    """What people found well answered, or wrote an answer for: so it must be after a change.
 
     Anywhere in the source, so that moving a document breaks nothing.
     """
     return [
-        GoldenQuestion(question, source, origin="rated")
-        for question, source in await history.well_rated(RATED_ASKED)
+        *(GoldenQuestion(each.question, CURATED, origin="curated") for each in await curated.all()),
+        *(
+            GoldenQuestion(question, source, origin="rated")
+            for question, source in await history.well_rated(RATED_ASKED)
+        ),
     ]
 
 

@@ -6,30 +6,45 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.answers.assistant import Assistant
+from bot.answers.by_voice import records
 from bot.answers.chain import Retriever, build_chain
 from bot.answers.composing import Support
+from bot.answers.gaps import Gaps
 from bot.answers.history import History
 from bot.answers.judge import Thresholds
+from bot.answers.question.curated import CuratedFirst, Worded
+from bot.answers.recall import Recalls
 from bot.conversation.answering import Answering, AttachmentReader
 from bot.conversation.channels import Channels
 from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.errands import Errands
 from bot.conversation.inbox import Inbox
 from bot.conversation.limits import Limits
+from bot.conversation.outbox import Outbox
+from bot.conversation.recalling import Recalling
 from bot.conversation.roles import Roles
-from bot.desk.commands import Commands
+from bot.desk.commands import Command, Commands, Invocation, Outcome, Suggest
 from bot.desk.desk import Desk
 from bot.desk.drafting import Drafting
 from bot.desk.follow_ups import FollowUps, PassageAccess, ReadAt
+from bot.desk.kb.adding import Adding
 from bot.desk.kb.audit import Audit
+from bot.desk.kb.gaps import ANSWER, SOURCE, GapDesk
+from bot.desk.kb.parts import Embed, Knowledge
+from bot.desk.kb.proposals import Proposals
 from bot.desk.own_commands import own_commands
 from bot.desk.own_forms import own_forms
-from bot.ports import Sources
+from bot.desk.voice_commands import voice_commands
+from bot.ports import Curated, Sources
 from bot.shell.settings import Settings
 from bot.voice.rewriting import Rewriter
+from bot.voice.versions.registry import Registry
 from bot.voice.voice import Voice
 from bot.voice.writer import WriterFor
 
@@ -45,10 +60,16 @@ class Outside:
     voice: Callable[[str | None], Voice]
     """A voice by name; None: the configured one."""
     voice_names: Callable[[], Sequence[str]]
+    voices: Path
+    """The folder that they are in."""
     attachments: AttachmentReader
     sources: Sources
+    curated: Curated
+    worded: Worded
+    embed: Embed
     passages: PassageAccess
     read_at: ReadAt
+    recalls: Recalls
     clock: Callable[[], datetime]
     support: Support | None = None
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -67,7 +88,8 @@ class Core:
     follow_ups: FollowUps
     drafting: Drafting
     commands: Commands
-    audit: Audit
+    knowledge: Knowledge
+    errands: Errands
     desk: Desk
     """What every platform hands what it hears to."""
 
@@ -78,10 +100,12 @@ def build_core(outside: Outside, settings: Settings) -> Core:
     history, inbox, channels = History(engine), Inbox(engine), Channels(engine)
     limits = Limits(engine, settings.person_hourly_limit, settings.workspace_daily_limit)
     roles = Roles(settings.roles)
+    thresholds = Thresholds(settings.sure, settings.unsure, settings.near)
+    retriever = CuratedFirst(outside.retriever, outside.worded)
     chain = build_chain(
-        outside.retriever,
+        retriever,
         outside.writer,
-        Thresholds(settings.sure, settings.unsure, settings.near),
+        thresholds,
         freedom=settings.writer_freedom,
         support=outside.support,
     )
@@ -106,11 +130,49 @@ def build_core(outside: Outside, settings: Settings) -> Core:
     dispatcher = Dispatcher(answering, inbox, channels, clock)
     drafting = Drafting(engine, Rewriter(outside.writer), voice, channels, clock)
     follow_ups = FollowUps(history, channels, outside.passages, outside.read_at, roles, clock)
-    sources, names = outside.sources, outside.voice_names
-    audit = Audit(engine, clock)
-    forms = own_forms(channels, drafting, sources, audit, names, clock)
-    commands = own_commands(channels, history, drafting, forms, sources, audit, names, clock)
-    desk = Desk(dispatcher, commands, forms, follow_ups, drafting, settings.prompts)
+    knowledge = Knowledge(
+        sources=outside.sources,
+        audit=Audit(engine, clock),
+        gaps=Gaps(engine),
+        curated=outside.curated,
+        proposals=Proposals(engine, clock),
+        retriever=retriever,
+        embed=outside.embed,
+        thresholds=thresholds,
+        roles=roles,
+        clock=clock,
+        sleep=outside.sleep,
+    )
+    adding = Adding(knowledge)
+    gaps, names = GapDesk(knowledge, adding), outside.voice_names
+    forms = own_forms(channels, drafting, gaps, names, clock)
+    registry = Registry(outside.voices, clock)
+
+    def of_versions(suggest: Suggest) -> Sequence[Command]:
+        compared = partial(records, engine)
+        return voice_commands(registry, compared, voice, channels, knowledge.audit, clock, suggest)
+
+    commands = own_commands(channels, drafting, forms, gaps, names, clock, of_versions)
+
+    async def form(name: str, subject: str, by: Invocation) -> Outcome:
+        return await forms.open(name, by, subject)
+
+    desk = Desk(
+        dispatcher,
+        commands,
+        forms,
+        follow_ups,
+        drafting,
+        {
+            "keep": adding.keep,
+            "leave": adding.leave,
+            "answer": partial(form, ANSWER),
+            "source": partial(form, SOURCE),
+            "dismiss": gaps.dismiss,
+            "forget": gaps.forget,
+        },
+        settings.prompts,
+    )
     return Core(
         history=history,
         inbox=inbox,
@@ -121,6 +183,9 @@ def build_core(outside: Outside, settings: Settings) -> Core:
         follow_ups=follow_ups,
         drafting=drafting,
         commands=commands,
-        audit=audit,
+        knowledge=knowledge,
+        errands=Errands(
+            Recalling(outside.recalls, history, inbox), Outbox(engine, clock), outside.sleep
+        ),
         desk=desk,
     )

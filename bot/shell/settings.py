@@ -127,6 +127,13 @@ class Settings(BaseSettings):
         description="Share of a source's documents that may vanish without an admin's word; if "
         "more do, they stay until `source approve`.",
     )
+    recall_days: int = Field(
+        14,
+        ge=0,
+        le=30,
+        description="An answer so many days old is marked as outdated where it stands when what it "
+        "quoted changes or goes; 0: none is.",
+    )
     max_document_mb: int = Field(20, gt=0, description="Larger documents are skipped.")
     http_allow: tuple[str, ...] = Field(
         (),

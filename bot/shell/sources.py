@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.errors import ConfigurationError, UsageError
-from bot.ports import KnownSource, SourceReading
+from bot.ports import KnownSource, Progressing, SourceReading, Trial, unwatched
 from knowledge.errors import SourceError, StoreError
 from knowledge.library.catalog import Run
+from knowledge.library.ingest import Progress
 from knowledge.library.library import Library, SourceState
-from knowledge.types import PUBLIC, Principals
+from knowledge.library.trial import TrialReport
+from knowledge.library.uploads import Uploads
+from knowledge.sources.port import SourceSpec
+from knowledge.types import PUBLIC, Attachment, Principals
 
 if TYPE_CHECKING:  # what it rests on is slow to import
     from jobs.schedules import Schedules
@@ -28,10 +33,12 @@ class LibrarySources:
     def __init__(
         self,
         library: Library,
+        uploads: Uploads,
         schedules: Callable[[], Schedules],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._library = library
+        self._uploads = uploads
         self._schedules = schedules
         self._clock = clock
 
@@ -40,12 +47,49 @@ class LibrarySources:
         with _in_words():
             return [self._known(each) for each in await self._library.states()]
 
-    async def add(
-        self, address: str, readers: Principals | None = None, by: str = ""
-    ) -> tuple[KnownSource, SourceReading]:
-        """Nothing of the machine's disk or secrets."""
+    async def try_out(self, address: str) -> Trial:
+        """Nothing of the machine's disk or secrets but for uploads."""
         with _in_words():
-            spec, _ = await self._library.add(address, access=readers, remote=True, by=by)
+            spec, report = await self._library.try_out(address, remote=self._is_remote(address))
+            is_known = spec.id in {each.id for each in await self._library.sources()}
+        return Trial(
+            self._shown(spec),
+            report.documents,
+            report.passages,
+            not report.is_whole,
+            tuple(report.samples),
+            report.skipped,
+            tuple(warnings(report)),
+            report.error or "",
+            is_known,
+        )
+
+    async def upload(self, file: Attachment) -> str:
+        """Into the data folder."""
+        with _in_words():
+            return str(await self._uploads.save(file))
+
+    async def tidy_uploads(self, waiting: Collection[str]) -> None:
+        """Sources keep theirs."""
+        kept = [each.location for each in await self._library.sources()]
+        await self._uploads.tidy([*kept, *waiting])
+
+    async def add(
+        self,
+        address: str,
+        readers: Principals | None = None,
+        progress: Progressing = unwatched,
+        by: str = "",
+    ) -> tuple[KnownSource, SourceReading]:
+        """Nothing of the machine's disk or secrets but for uploads."""
+        with _in_words():
+            spec, _ = await self._library.add(
+                address,
+                access=readers,
+                remote=self._is_remote(address),
+                progress=_counting(progress),
+                by=by,
+            )
         return await self._last_reading(spec.id)
 
     async def show(self, name: str) -> tuple[KnownSource, Sequence[SourceReading]]:
@@ -54,10 +98,12 @@ class LibrarySources:
             state, runs = await self._library.show(name)
         return self._known(state), [_reading(each) for each in runs]
 
-    async def refresh(self, name: str) -> tuple[KnownSource, SourceReading]:
+    async def refresh(
+        self, name: str, progress: Progressing = unwatched
+    ) -> tuple[KnownSource, SourceReading]:
         """By one at a time."""
         with _in_words():
-            report = await self._library.refresh(name)
+            report = await self._library.refresh(name, _counting(progress))
         return await self._last_reading(report.source)
 
     async def pause(self, name: str) -> KnownSource:
@@ -87,7 +133,9 @@ class LibrarySources:
     async def remove(self, name: str) -> int:
         """With its documents and the record of its readings."""
         with _in_words():
-            return await self._library.remove(name)
+            gone = await self._library.remove(name)
+        await self.tidy_uploads(())
+        return gone
 
     async def _paused(self, name: str, *, is_paused: bool) -> KnownSource:
         with _in_words():
@@ -100,7 +148,7 @@ class LibrarySources:
         next_at = self._schedules().next(spec.schedule, self._clock())
         return KnownSource(
             spec.id,
-            spec.shown,
+            self._shown(spec),
             state.documents,
             is_public,
             (state.last_run and state.last_run.report.error) or "",
@@ -115,6 +163,32 @@ class LibrarySources:
     async def _last_reading(self, id: str) -> tuple[KnownSource, SourceReading]:
         source, readings = await self.show(id)
         return source, readings[0]
+
+    def _is_remote(self, address: str) -> bool:
+        return not self._uploads.holds(address)
+
+    def _shown(self, spec: SourceSpec) -> str:
+        """Where it is; of an upload its name, as its place is the machine's own business."""
+        is_upload = self._uploads.holds(spec.location)
+        return f"upload: {Path(spec.location).name}" if is_upload else spec.shown
+
+
+def warnings(report: TrialReport) -> Iterator[str]:
+    """What an admin should know before a source is kept."""
+    if not report.documents and not report.error:
+        yield "No document was found in it."
+    elif report.documents and report.passages < report.documents:
+        yield "Some documents hold nothing that could be cited."
+    foreign = sorted({each for each in report.languages if each.partition("-")[0] != "en"})
+    if foreign:
+        yield f"It is partly in {', '.join(foreign)}; answers are sure in English only."
+    for document, left_out in sorted(report.left_out.items()):
+        told = ", ".join(each.told for each in left_out)
+        yield f"Not read of {document}: {told}."
+
+
+def _counting(progress: Progressing) -> Callable[[Progress], None]:
+    return lambda done: progress(done.documents, done.passages)
 
 
 @contextmanager

@@ -13,13 +13,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from knowledge.library.catalog_tables import document as _document
-from knowledge.library.catalog_tables import run as _run
-from knowledge.library.catalog_tables import source as _source
-from knowledge.library.records import DocumentRecord as DocumentRecord
-from knowledge.library.records import Run as Run
-from knowledge.library.records import RunReport as RunReport
-from knowledge.library.records import RunState, left_out, limits_from, limits_of, listed
+from knowledge.library.kept.records import DocumentRecord as DocumentRecord
+from knowledge.library.kept.records import Run as Run
+from knowledge.library.kept.records import RunReport as RunReport
+from knowledge.library.kept.records import RunState, left_out, limits_from, limits_of, listed
+from knowledge.library.kept.tables import document as _document
+from knowledge.library.kept.tables import run as _run
+from knowledge.library.kept.tables import source as _source
 from knowledge.library.release.items import drop_items, mark_items
 from knowledge.sources.port import SourceSpec
 from knowledge.state.tables import upsert

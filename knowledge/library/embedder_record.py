@@ -12,6 +12,7 @@ from knowledge.library.catalog import Catalog
 from knowledge.library.release.items import drop_items
 from knowledge.state.tables import metadata, upsert
 from knowledge.stores.port import PassageStore
+from knowledge.types import CURATED
 
 _record = sa.Table(
     "index_embedder",
@@ -60,6 +61,7 @@ class EmbedderRecord:
                 async with self._engine.begin() as db:
                     await drop_items(db, spec.id)
             await forget_all(self._engine, self._store)
+            await self._store.delete(CURATED)  # housekeeping stores them anew
         name, dimension = self._current()
         async with self._engine.begin() as db:
             await db.execute(upsert(db, _record).values(id=_ONLY, name=name, dimension=dimension))

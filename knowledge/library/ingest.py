@@ -17,8 +17,8 @@ from knowledge.embedding.port import Embedder
 from knowledge.errors import DocumentSkipped, SourceAway, SourceError, StandIn
 from knowledge.library.access import narrowed
 from knowledge.library.catalog import Catalog
+from knowledge.library.kept.records import DocumentRecord, RunReport
 from knowledge.library.reading import CutDocument, cut
-from knowledge.library.records import DocumentRecord, RunReport
 from knowledge.library.release.gates import covers, jump
 from knowledge.library.release.items import ItemState, WorkItem
 from knowledge.library.release.releasing import Reading, Releasing

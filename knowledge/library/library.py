@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,14 +17,13 @@ from knowledge.embedding.port import Embedder
 from knowledge.errors import SourceBusy, SourceError
 from knowledge.library.access import apply_access
 from knowledge.library.catalog import Catalog, Run, RunReport
+from knowledge.library.deciding import Deciding
 from knowledge.library.embedder_record import EmbedderRecord
 from knowledge.library.ingest import Ingester, Progress
+from knowledge.library.kept.tasks import ReadingTasks
 from knowledge.library.leases import Leases, Reading
-from knowledge.library.notices import Notices
 from knowledge.library.release.building import Checks, releasing
-from knowledge.library.release.golden import GoldenQuestions
-from knowledge.library.release.measures import Measure
-from knowledge.library.tasks import ReadingTasks
+from knowledge.library.trial import TrialReport, try_out
 from knowledge.sources.port import OCR_OPTION, Means, SourceSpec
 from knowledge.sources.registry import Kinds
 from knowledge.stores.port import PassageStore
@@ -38,8 +37,14 @@ Since = Callable[[SourceSpec], datetime | None]
 _SCHEDULER = "scheduler"
 """What its lease is called; the ids of sources have digits only."""
 
+Changed = Callable[[str], Awaitable[object]]
+"""Is told the id of a source whose passages are no longer what they were."""
+
 
 def _untold(_: Progress) -> None: ...
+
+
+async def _unnoticed(_: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class SourceState:
     """Who reads it now, if anybody."""
 
 
-class Library:
+class Library(Deciding):
     """The sources that the bot answers from.
 
     A source is saved before it is read, so that nothing is lost when it cannot be read now, and
@@ -74,11 +79,14 @@ class Library:
         checks: Checks | None = None,
         kinds: Kinds | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        changed: Changed = _unnoticed,
     ) -> None:
         """``engine``: of the database of the bot's state. ``kinds``: default, those of ours.
 
-        ``checks``: what a run is held to before anything of it is seen.
+        ``checks``: what a run is held to before anything of it is seen. ``changed``: is told
+        whenever passages of a source have changed or gone; does not raise.
         """
+        self._changed = changed
         self._catalog = Catalog(engine)
         self._leases = Leases(engine, clock)
         self.tasks = ReadingTasks(engine)
@@ -95,6 +103,7 @@ class Library:
             clock=clock,
             recognises=means.recognises,
         )
+        self._reader = reader
         self._kinds = kinds or Kinds()
         self._means = means
         self._clock = clock
@@ -151,7 +160,23 @@ class Library:
                 spec.options,
                 spec.access,
             )
-            return spec, await self._ingester.run(spec, source, progress, is_asked=is_changed)
+            report = await self._ingester.run(spec, source, progress, is_asked=is_changed)
+        await self._changed(spec.id)
+        return spec, report
+
+    async def try_out(
+        self, typed: str, *, kind: str | None = None, remote: bool = False
+    ) -> tuple[SourceSpec, TrialReport]:
+        """What adding this would find, by reading its beginning; nothing is kept.
+
+        Raises :class:`SourceError` for what :meth:`add` would refuse.
+        """
+        spec = self._kinds.describe(typed, kind=kind, remote=remote)
+        known = await self._catalog.source(spec.id)
+        if known is not None:  # with what it is read with, such as a token
+            spec = known
+        source = self._kinds.open(spec, self._means)
+        return spec, await try_out(source, self._reader, self._means.max_bytes)
 
     async def refresh(self, name: str, progress: Told = _untold) -> RunReport:
         """Read a source again: what changed is replaced, what vanished goes.
@@ -169,52 +194,9 @@ class Library:
             except SourceError as error:  # a kind or a secret that is no longer there
                 return await self._ingester.failed(spec, str(error))
             await self._record.settle()
-            return await self._ingester.run(spec, source, progress)
-
-    async def approve(self, name: str) -> RunReport | None:
-        """Make visible what waits for an admin or is quarantined; None if nothing does.
-
-        What an admin rejected before is read again by the next run then.
-        """
-        spec = await self.find(name)
-        async with self._leases.hold(spec.id):
-            return await self._releasing.approve(spec)
-
-    async def reject(self, name: str) -> int:
-        """Keep what is answered from as it is: what waits does not come again. How many documents.
-
-        A newer version of such a document comes in as ever.
-        """
-        spec = await self.find(name)
-        async with self._leases.hold(spec.id):
-            return await self._releasing.reject(spec)
-
-    async def restore(self, name: str, run: int | None = None) -> RunReport:
-        """Answer again from what was there after ``run``; by default, before the newest change.
-
-        Raises :class:`SourceError` if that is no longer kept.
-        """
-        spec = await self.find(name)
-        async with self._leases.hold(spec.id):
-            return await self._releasing.restore(spec, run)
-
-    async def runs(self, name: str, limit: int = 20) -> list[Run]:
-        """The newest runs of a source, the newest first."""
-        return await self._catalog.runs((await self.find(name)).id, limit)
-
-    async def measures(self, name: str, most: int = 10) -> list[Measure]:
-        """What a source's data looked like after its newest runs, the newest first."""
-        return await self._releasing.measures.of((await self.find(name)).id, most)
-
-    @property
-    def notices(self) -> Notices:
-        """What people have to be told of."""
-        return self._releasing.notices
-
-    @property
-    def golden(self) -> GoldenQuestions:
-        """The questions that a change must leave answered."""
-        return self._releasing.golden
+            report = await self._ingester.run(spec, source, progress)
+        await self._changed(spec.id)
+        return report
 
     async def check_embedder(self) -> None:
         """Raise :class:`knowledge.errors.StoreError` if another embedder made the vectors."""
@@ -225,7 +207,9 @@ class Library:
         spec = await self.find(name)
         async with self._leases.hold(spec.id):
             await self.tasks.forget(spec.id)
-            return await self._ingester.remove(spec.id)
+            gone = await self._ingester.remove(spec.id)
+        await self._changed(spec.id)
+        return gone
 
     async def pause(self, name: str, *, is_paused: bool = True) -> SourceSpec:
         """Leave a source as it is until it is resumed, or resume it; returns it as it is then."""

@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from knowledge.documents.reading import ReadFile, embedded_words
 from knowledge.library.access import narrowed
-from knowledge.library.records import DocumentRecord
+from knowledge.library.kept.records import DocumentRecord
 from knowledge.parsing.inline import plain_text
 from knowledge.sources.port import RawDocument
 from knowledge.text.languages import MOST, language_of_text

@@ -10,7 +10,7 @@ import snowballstemmer
 
 from knowledge.text.stopwords import STOP_WORDS
 
-__all__ = ["STOP_WORDS", "stems", "surface_words", "telling"]
+__all__ = ["STOP_WORDS", "stems", "stems_in_order", "surface_words", "telling"]
 
 _WORD = re.compile(r"[^\W_]+")
 _APOSTROPHE = re.compile(r"[’']")
@@ -50,6 +50,11 @@ def telling(text: str) -> dict[str, str]:
 def stems(text: str) -> frozenset[str]:
     """The stems of all words of a text."""
     return frozenset(_stem(word) for word in surface_words(text))
+
+
+def stems_in_order(text: str) -> list[str]:
+    """The stems of all words of a text, as they stand there."""
+    return [_stem(word) for word in surface_words(text)]
 
 
 @lru_cache(maxsize=65536)

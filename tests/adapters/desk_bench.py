@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.answers.assistant import Assistant
 from bot.answers.history import History
+from bot.answers.recall import Recalls
 from bot.conversation.channels import Channels
 from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.errands import Errands
 from bot.conversation.inbox import Inbox
 from bot.conversation.limits import Limits
 from bot.desk.commands import Commands
@@ -25,12 +27,16 @@ from bot.desk.desk import Desk
 from bot.desk.drafting import Drafting
 from bot.desk.follow_ups import FollowUps
 from bot.desk.kb.audit import Audit
+from bot.desk.kb.parts import Knowledge
 from bot.errors import ConfigurationError
 from bot.shell.core import Outside, build_core
+from bot.shell.models import voices as shelf
 from bot.shell.settings import Settings
 from bot.voice.voice import Voice
+from knowledge.library.curated import CuratedAnswers
 from knowledge.state.database import open_database
-from knowledge.types import Evidence
+from knowledge.stores.port import PassageStore
+from knowledge.types import Evidence, Vector
 from tests.adapters.hand import Hand
 from tests.kit.fakes import (
     THRESHOLDS,
@@ -40,6 +46,7 @@ from tests.kit.fakes import (
     FixedClock,
     InMemoryPassages,
 )
+from tests.kit.word_embedder import WordEmbedder
 
 VOICES = Path(__file__).resolve().parents[2] / "voices"
 
@@ -92,8 +99,15 @@ class Bench:
     follow_ups: FollowUps
     drafting: Drafting
     commands: Commands
-    audit: Audit
+    knowledge: Knowledge
+    recalls: Recalls
+    errands: Errands
     desk: Desk
+
+    @property
+    def audit(self) -> Audit:
+        """Who changed what."""
+        return self.knowledge.audit
 
     @property
     def clock(self) -> FixedClock:
@@ -147,7 +161,8 @@ async def open_bench(tmp_path: Path, **options: Any) -> AsyncIterator[Bench]:
 
     ``options``: ``person_hourly`` and ``workspace_daily`` (0: no limit), ``thresholds`` of the
     judge, ``max_question_chars``, ``prompts``, ``roles``, ``url`` for another database, ``clock``
-    for another time than a fixed one, and ``sources`` for others than those of the world.
+    for another time than a fixed one, ``sources`` for others than those of the world, and
+    ``voices`` for a folder of voices to change.
     """
     url = str(options.pop("url", f"sqlite:///{tmp_path / 'state.db'}"))
     world = World(clock=options.pop("clock", None) or FixedClock())
@@ -172,20 +187,35 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
     ) -> Mapping[tuple[str, str], datetime]:
         return {each: world.read_at[each] for each in documents if each in world.read_at}
 
+    folder = options.get("voices")
+    settings = _settings(options)
+    recalls = Recalls(engine, world.passages.held, settings.recall_days, world.clock)
+    curated = CuratedAnswers(
+        engine, _as_store(world.passages), WordEmbedder(), world.clock, recalls.check
+    )
+
+    async def embed(texts: Sequence[str]) -> Sequence[Vector]:
+        return list(await WordEmbedder().embed_passages(texts))
+
     outside = Outside(
         engine=engine,
         retriever=world.passages,
         writer=world.writer.for_voice,
-        voice=voice_for,
+        voice=shelf(Settings(voices=folder)) if folder else voice_for,
         voice_names=lambda: sorted(voices()),
+        voices=folder or VOICES,
         attachments=attachments,
         sources=options.get("sources", world.sources),
+        curated=curated,
+        worded=curated.worded,
+        embed=embed,
         passages=world.passages,
         read_at=read_at,
+        recalls=recalls,
         clock=world.clock,
         sleep=world.hand.sleep,
     )
-    core = build_core(outside, _settings(options))
+    core = build_core(outside, settings)
     return Bench(
         url=url,
         options=options,
@@ -201,9 +231,16 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
         follow_ups=core.follow_ups,
         drafting=core.drafting,
         commands=core.commands,
-        audit=core.audit,
+        knowledge=core.knowledge,
+        recalls=recalls,
+        errands=core.errands,
         desk=core.desk,
     )
+
+
+def _as_store(passages: InMemoryPassages) -> PassageStore:
+    """It has what curated answers need of one."""
+    return cast("PassageStore", passages)
 
 
 def _settings(options: Mapping[str, Any]) -> Settings:
@@ -214,6 +251,7 @@ def _settings(options: Mapping[str, Any]) -> Settings:
         sure=thresholds.sure,
         unsure=thresholds.unsure,
         near=thresholds.near,
+        recall_days=options.get("recall_days", 14),
         max_question_chars=options.get("max_question_chars", 2000),
         roles=options.get("roles", {}),
         prompts=tuple(options.get("prompts", ())),

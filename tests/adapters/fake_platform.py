@@ -174,6 +174,14 @@ class FakePlatform:
         self.posts.append((place, card))
         return f"https://{NAME}.example/p{len(self.posts)}" if self.has_links else ""
 
+    async def replace(self, place: Place, shown: Sequence[str], card: Card) -> bool:
+        """Show it in place of the first that is there."""
+        await self.step("replace")
+        there = [id for id in shown if id in self.messages]
+        for id in there[:1]:
+            self.messages[id] = card
+        return bool(there)
+
     async def link(self, place: Place) -> str:
         """An address, where there are any."""
         return f"https://{NAME}.example/{place.conversation}" if self.has_links else ""

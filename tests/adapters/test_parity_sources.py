@@ -27,7 +27,7 @@ async def stage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 async def test_a_page_is_added_looked_at_read_again_paused_and_removed(real: Scene) -> None:
     url = real.site.url("/help")
-    assert f"{url} is a source now" in (told := await real.says(f"/kb add {url}"))
+    assert f"{url} is a source now" in (told := await real.adds(f"/kb add {url}"))
     assert "for everyone: 1 document with 1 passage." in told
     (spec,) = await real.library.sources()
     assert f"{url} ({spec.id}): 1 document, for everyone" in await real.says("/kb list")
@@ -82,7 +82,7 @@ async def test_a_source_of_the_machine_shows_its_place_and_nothing_it_is_read_wi
     )
     told = await real.says(f"/kb show {spec.id}") + await real.says("/kb list")
     assert spec.location in told and "role:board" in told
-    told += await real.says(f"/kb add {spec.location}") + await real.says("/kb refresh")
+    told += await real.adds(f"/kb add {spec.location}") + await real.says("/kb refresh")
     assert "WIKI_TOKEN" not in told and "sesame" not in told
     (kept,) = await real.library.sources()
     assert kept == spec, "adding it again keeps who may read it, and its token"
@@ -95,11 +95,11 @@ async def test_a_source_of_the_machine_shows_its_place_and_nothing_it_is_read_wi
 @needs("channels")
 async def test_here_is_for_the_people_of_the_channel(real: Scene) -> None:
     url = real.site.url("/help")
-    told = shown(await real.stage.command("ida", "board", f"/kb add here {url}"))
-    assert "for the people of this channel" in told.text
+    told = await real.adds(f"/kb add here {url}", "board")
+    assert "for the people of this channel" in told
     (spec,) = await real.library.sources()
     assert spec.access == {real.stage.principal("board")}
-    await real.says(f"/kb add {url}")
+    await real.adds(f"/kb add {url}")
     (spec,) = await real.library.sources()
     assert spec.access == {real.stage.principal("board")}, "adding again opened it"
 
@@ -114,7 +114,7 @@ async def test_here_is_refused_in_a_direct_conversation(real: Scene) -> None:
 
 
 async def test_without_here_it_is_for_everyone(real: Scene) -> None:
-    await real.says(f"/kb add {real.site.url('/help')}")
+    await real.adds(f"/kb add {real.site.url('/help')}")
     (spec,) = await real.library.sources()
     assert spec.access == {PUBLIC}
 

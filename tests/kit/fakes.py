@@ -17,9 +17,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+import numpy as np
+
 from bot.answers.judge import Thresholds
 from bot.errors import UsageError
-from bot.ports import KnownSource, SourceReading
+from bot.ports import KnownSource, Progressing, SourceReading, Trial, unwatched
 from bot.voice.template import Prompt
 from bot.voice.voice import Voice
 from bot.voice.writer import Choose, Free, Say, Step
@@ -29,6 +31,7 @@ from knowledge.text.words import stems, telling
 from knowledge.types import (
     PUBLIC,
     Attachment,
+    EmbeddedPassage,
     Evidence,
     Passage,
     Principals,
@@ -102,6 +105,34 @@ class InMemoryPassages:
         ids = {each.passage.id for each in gone}
         self._held = [(words, each) for words, each in self._held if each.passage.id not in ids]
 
+    async def replace(
+        self, source: str, document: str, passages: Sequence[EmbeddedPassage]
+    ) -> None:
+        """Hold these of a document; questions that have their last heading in them find them."""
+        await self.delete(source, document)
+        for each in passages:
+            asked = each.passage.headings[-1].lower()
+            unit = ScoredUnit(each.passage.text, each.passage.text, "sentence", "", 1.0)
+            self._held.append((asked, Evidence(each.passage, NEAR, NEAR, (unit,))))
+
+    async def delete(self, source: str, document: str | None = None) -> int:
+        """Hold nothing of a document, or of a source, any more."""
+        kept = [
+            (words, each)
+            for words, each in self._held
+            if each.passage.source != source or document not in (None, each.passage.document)
+        ]
+        gone, self._held = len(self._held) - len(kept), kept
+        return gone
+
+    async def held(self, source: str, document: str) -> list[EmbeddedPassage]:
+        """All that is held of a document."""
+        return [
+            EmbeddedPassage(each.passage, np.ones(1, np.float32))
+            for _, each in self._held
+            if (each.passage.source, each.passage.document) == (source, document)
+        ]
+
     async def search(
         self,
         question: str,
@@ -170,7 +201,8 @@ class FakeSources:
     """Sources as admins see them. ``known``: those there are; ``done``: what was asked, in order.
 
     ``readings``: what the next readings of a source do, by its id; an exception is raised.
-    ``past``: what ``show`` tells of it. ``hold``: awaited before a source is read.
+    ``past``: what ``show`` tells of it. ``hold``: awaited before a source is read,
+    after ``steps`` (documents and passages so far) were told. ``trials``: what is found by address.
     """
 
     def __init__(self) -> None:
@@ -179,13 +211,36 @@ class FakeSources:
         self.past: dict[str, Sequence[SourceReading]] = {}
         self.done: list[tuple[str, str]] = []
         self.hold: Callable[[], Awaitable[object]] | None = None
+        self.steps: list[tuple[int, int]] = []
+        self.trials: dict[str, Trial] = {}
 
     async def all(self) -> Sequence[KnownSource]:
         """Those there are."""
         return list(self.known)
 
+    async def try_out(self, address: str) -> Trial:
+        """One document with three passages; what is no address is refused."""
+        if "://" not in address:
+            raise UsageError(f"{address} is not an address on the web.")
+        is_known = any(each.location == address for each in self.known)
+        trial = Trial(address, 1, 3, samples=(("Help", "Ring twice."),), is_known=is_known)
+        return self.trials.get(address, trial)
+
+    async def upload(self, file: Attachment) -> str:
+        """An address by its name."""
+        self.done.append(("upload", file.name))
+        return f"upload://{file.name}"
+
+    async def tidy_uploads(self, waiting: Collection[str]) -> None:
+        """Note what is waited for."""
+        self.done.append(("tidy", ",".join(waiting)))
+
     async def add(
-        self, address: str, readers: Principals | None = None, by: str = ""
+        self,
+        address: str,
+        readers: Principals | None = None,
+        progress: Progressing = unwatched,
+        by: str = "",
     ) -> tuple[KnownSource, SourceReading]:
         """Known from now on, by the address without its scheme; what is no address is refused."""
         if "://" not in address:
@@ -195,18 +250,20 @@ class FakeSources:
         )
         self.known = [*(each for each in self.known if each.id != source.id), source]
         self.done.append(("add", source.id))
-        return await self._read(source)
+        return await self._read(source, progress)
 
     async def show(self, name: str) -> tuple[KnownSource, Sequence[SourceReading]]:
         """The source by its id or location."""
         source = self._named(name)
         return source, self.past.get(source.id, ())
 
-    async def refresh(self, name: str) -> tuple[KnownSource, SourceReading]:
+    async def refresh(
+        self, name: str, progress: Progressing = unwatched
+    ) -> tuple[KnownSource, SourceReading]:
         """What was set for it."""
         source = self._named(name)
         self.done.append(("refresh", source.id))
-        return await self._read(source)
+        return await self._read(source, progress)
 
     async def pause(self, name: str) -> KnownSource:
         """Paused from now on."""
@@ -232,7 +289,11 @@ class FakeSources:
         self.done.append(("remove", source.id))
         return source.passages
 
-    async def _read(self, source: KnownSource) -> tuple[KnownSource, SourceReading]:
+    async def _read(
+        self, source: KnownSource, progress: Progressing
+    ) -> tuple[KnownSource, SourceReading]:
+        for documents, passages in self.steps:
+            progress(documents, passages)
         if self.hold is not None:
             await self.hold()
         queue = self.readings.get(source.id)

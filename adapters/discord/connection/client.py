@@ -39,6 +39,10 @@ class Front(Protocol):
         """The menu entry that rewrites a message."""
         ...
 
+    async def add_source(self, interaction: Interaction, message: discord.Message) -> None:
+        """The menu entry that adds a message's file as a source."""
+        ...
+
     async def pressed(self, interaction: Interaction, action: str, subject: str) -> None:
         """A button under an answer or a draft, perhaps one of another version."""
         ...

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from secrets import randbelow
 from typing import Any
@@ -25,12 +25,13 @@ from adapters.discord.showing.formatting import (
     discord_pieces,
 )
 from adapters.markdown.rewriting import Writer, keep_links
-from bot.cards import LABELS, Action, Card, CitedSource, label
+from bot.cards import LABELS, Action, Card, CitedSource, Row, label
 from bot.types import Tier
 
 MAX_MESSAGES = 5
 """Longer answers come as a file: more messages would push all else off the screen."""
 _BUTTONS_IN_A_ROW = 5
+_ROW_LIMIT = 400  # characters of a row; eight of them are in one message
 _FILE = "answer.md"
 _TITLE_LIMIT = 200
 _FOOT_LIMIT = 1_500  # characters for the sources, so that the text has most of the message
@@ -65,6 +66,7 @@ class Part:
     """Markdown that comes along as a file."""
     plain: bool = False
     """No components: nothing but text."""
+    rows: tuple[Row, ...] = ()
 
 
 def parts(card: Card, *, plain: bool = False) -> list[Part]:
@@ -73,7 +75,7 @@ def parts(card: Card, *, plain: bool = False) -> list[Part]:
     The last one has what belongs to the whole.
     """
     foot = _foot(card)
-    plain = plain and not card.buttons
+    plain = plain and not card.buttons and not card.rows
     limit = MESSAGE_LIMIT if plain else COMPONENTS_LIMIT
     pieces = [_with_names(each) for each in discord_pieces(card.text, card.live_links, limit)]
     file = None
@@ -86,9 +88,15 @@ def parts(card: Card, *, plain: bool = False) -> list[Part]:
     if plain and pieces:
         pieces[-1] = "\n\n".join(part for part in (pieces[-1], foot) if part)
         foot = ""
+    rows = tuple(
+        replace(each, text=discord_pieces(each.text, card.live_links, _ROW_LIMIT)[0])
+        for each in card.rows
+    )
+    if rows and pieces and len(pieces[-1]) + sum(len(each.text) for each in rows) > limit:
+        pieces.append("")
     shown = [Part(piece, plain=plain) for piece in pieces[:-1]]
     last = pieces[-1] if pieces else ""
-    return [*shown, Part(last, foot, card.buttons, card.subject, card.tier, file, plain)]
+    return [*shown, Part(last, foot, card.buttons, card.subject, card.tier, file, plain, rows)]
 
 
 def growing(text: str) -> list[Part]:
@@ -115,9 +123,15 @@ def options(part: Part, *, edit: bool = False) -> dict[str, Any]:
 def layout(part: Part) -> ui.LayoutView:
     """A part in components v2."""
     view = ui.LayoutView(timeout=None)
-    for text in (part.text or ("" if part.foot else "…"), part.foot):
+    for text in (part.text or ("" if part.foot or part.rows else "…"), part.foot):
         if text:
             view.add_item(ui.TextDisplay(text))
+    for one in part.rows:
+        view.add_item(ui.TextDisplay(_with_names(one.text)))
+        below: ui.ActionRow[ui.LayoutView] = ui.ActionRow()
+        for action in one.buttons:
+            below.add_item(ActionButton(action, one.subject))
+        view.add_item(below)
     if part.file is not None:
         view.add_item(ui.File(f"attachment://{_FILE}"))
     for start in range(0, len(part.buttons), _BUTTONS_IN_A_ROW):
@@ -162,6 +176,8 @@ def _with_names(text: str) -> str:
 _STYLES: dict[str, discord.ButtonStyle] = {
     "send": discord.ButtonStyle.primary,
     "solved": discord.ButtonStyle.success,
+    "keep": discord.ButtonStyle.primary,
+    "forget": discord.ButtonStyle.danger,
 }
 
 

@@ -267,3 +267,21 @@ class GrowingReply:
             # Somebody has removed it; the question still has no answer.
             self._names[index] = await self._surface.post(part)
         self._parts[index] = part
+
+
+async def replace_messages(surface: Surface, names: Sequence[str], wanted: Sequence[Part]) -> bool:
+    """Show these parts in place of messages; False: none is there. Raises discord.py's exceptions.
+
+    Those that somebody has deleted stay deleted.
+    """
+    changed = False
+    for number, name in enumerate(names):
+        with suppress(discord.NotFound):
+            if number < len(wanted):
+                await surface.edit(name, wanted[number])
+                changed = True
+            else:
+                await surface.delete(name)
+    for part in wanted[len(names) :] if changed else ():
+        await surface.post(part)
+    return changed

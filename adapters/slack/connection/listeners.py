@@ -10,9 +10,10 @@ from adapters.slack.agent import AgentView
 from adapters.slack.hearing import Hearing
 from adapters.slack.interactions import Interactions
 from adapters.slack.later import Later
-from adapters.slack.manifest import ANSWER_THIS, SAY_IN_VOICE
+from adapters.slack.manifest import ADD_SOURCE, ANSWER_THIS, SAY_IN_VOICE
 from adapters.slack.people import People
 from adapters.slack.showing.blocks import ACTION, CARD, FORM, Json
+from adapters.slack.showing.home import Home
 
 _ANY = re.compile("")
 
@@ -23,6 +24,7 @@ def register(
     interactions: Interactions,
     people: People,
     agent: AgentView,
+    homes: Home,
     later: Later,
 ) -> None:
     """Connect everything; what is not known is acknowledged and forgotten.
@@ -36,7 +38,7 @@ def register(
     async def home(event: Json) -> None:
         match event.get("tab"):
             case "home":
-                later.do(interactions.home(event))
+                later.do(homes.opened(event))
             case "messages":
                 later.do(agent.conversation_opened(event))
 
@@ -58,6 +60,10 @@ def register(
         await ack()
         later.do(interactions.say_in_voice(body))
 
+    async def add_source(ack: AsyncAck, body: Json) -> None:
+        await ack()
+        later.do(interactions.add_source(body))
+
     async def pressed(ack: AsyncAck, body: Json) -> None:
         await ack()
         later.do(interactions.pressed(body))
@@ -76,6 +82,7 @@ def register(
     app.command(_ANY)(command)
     app.message_shortcut(ANSWER_THIS)(answer_this)
     app.message_shortcut(SAY_IN_VOICE)(say_in_voice)
+    app.message_shortcut(ADD_SOURCE)(add_source)
     app.shortcut(_ANY)(nothing)
     app.action(re.compile(rf"^{re.escape(ACTION)}"))(pressed)
     app.action(_ANY)(nothing)

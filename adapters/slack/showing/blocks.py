@@ -21,10 +21,10 @@ from adapters.slack.showing.formatting import (
     mrkdwn,
     section,
 )
-from bot.cards import Action, Card, CitedSource, Field, Form, Values, label
+from bot.cards import Action, Card, CitedSource, Field, Form, Row, Values, label
 from bot.desk.commands import Command
 from bot.errors import UsageError
-from bot.types import Place
+from bot.types import Place, Tier
 
 Json = dict[str, Any]
 
@@ -39,7 +39,7 @@ _MESSAGE_CHARS = 13_000
 _VIEW_BLOCKS = 100
 _TITLE, _OPTION, _INPUT, _TEXT = 24, 75, 3000, 3000
 _METADATA = 3000
-_ACCENTS: Mapping[Action, str] = {"send": "primary"}
+_ACCENTS: Mapping[Action, str] = {"send": "primary", "keep": "primary", "forget": "danger"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +73,17 @@ def postings(card: Card) -> list[Posting]:
 
 
 def closing(card: Card) -> list[Json]:
-    """What stands under the text: sources, confidence, buttons."""
+    """What stands under the text: rows with their buttons, sources, confidence, buttons."""
     texts = _cut("\n".join(map(_source, card.sources)))
     if card.confidence:
         texts.append(card.confidence)
-    blocks: list[Json] = [
+    blocks: list[Json] = [block for row in card.rows for block in _row(row, card.live_links)]
+    blocks += [
         {"type": "context", "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}]}
         for text in texts
     ]
     if card.buttons:
-        blocks.append(
-            {"type": "actions", "elements": [_button(each, card) for each in card.buttons]}
-        )
+        blocks.append(_actions([_button(each, card.subject, card.tier) for each in card.buttons]))
     return blocks
 
 
@@ -188,12 +187,24 @@ def _source(source: CitedSource) -> str:
     return link if len(link) <= _TEXT else f"[{source.n}] {title}"
 
 
-def _button(action: Action, card: Card) -> Json:
+def _row(row: Row, links: frozenset[str]) -> list[Json]:
+    """A row, and its buttons right below it."""
+    return [
+        *(section(piece) for piece in mrkdwn(row.text, links)),
+        _actions([_button(each, row.subject) for each in row.buttons]),
+    ]
+
+
+def _actions(buttons: Sequence[Json]) -> Json:
+    return {"type": "actions", "elements": list(buttons)}
+
+
+def _button(action: Action, subject: str, tier: Tier | None = None) -> Json:
     button = {
         "type": "button",
         "action_id": f"{ACTION}{action}",
-        "text": _plain(label(action, card.tier)),
-        "value": card.subject,
+        "text": _plain(label(action, tier)),
+        "value": subject,
     }
     return button | ({"style": _ACCENTS[action]} if action in _ACCENTS else {})
 

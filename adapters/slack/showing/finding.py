@@ -6,9 +6,11 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from adapters.slack.connection.web import SlackError, Web
-from adapters.slack.showing.blocks import Json
+from adapters.slack.showing.blocks import Json, Posting
 from bot.types import Utterance
 
+_FIXED = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+"""Slack's codes for a message that is gone, or is not to be changed any more."""
 METADATA: Final = "housevoice_answer"
 """``event_type`` of the metadata by which an answer is found again."""
 OTHER: Final[Json] = {"event_type": "housevoice_post", "event_payload": {}}
@@ -79,3 +81,39 @@ async def erase(web: Web, channel: str, shown: Sequence[str]) -> None:
         except SlackError as error:
             if error.code != "message_not_found":
                 raise
+
+
+async def replace_messages(
+    web: Web,
+    channel: str,
+    thread: str | None,
+    shown: Sequence[str],
+    parts: Sequence[Posting],
+) -> bool:
+    """Show these parts in place of messages of the bot's; False: none of them can be changed.
+
+    Those that somebody has deleted stay deleted. Raises :class:`SlackError`.
+    """
+    changed = False
+    for number, ts in enumerate(shown):
+        if number >= len(parts):
+            await erase(web, channel, [ts])
+            continue
+        try:
+            await web.call("chat.update", channel=channel, ts=ts, **parts[number].content)
+        except SlackError as error:
+            if error.code not in _FIXED:
+                raise
+        else:
+            changed = True
+    for part in parts[len(shown) :] if changed else ():
+        await web.call(
+            "chat.postMessage",
+            channel=channel,
+            thread_ts=thread,
+            **part.content,
+            metadata=OTHER,
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+    return changed

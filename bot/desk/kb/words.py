@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from bot.desk.commands import Invocation
 from bot.desk.kb.audit import AuditLine
@@ -122,8 +123,13 @@ def when(reading: SourceReading) -> str:
 def skipped(reading: SourceReading) -> list[str]:
     """What a reading skipped, left as it was or left to an admin, and why, one a line."""
     left = {name: f"left as it was. {why}" for name, why in reading.quarantined.items()}
-    lines = [f"- {name}: {why}" for name, why in sorted({**reading.skipped, **left}.items())]
-    return [*(f"**Waits for an admin:** {each}" for each in reading.waits), *_some(lines)]
+    waits = (f"**Waits for an admin:** {each}" for each in reading.waits)
+    return [*waits, *listed({**reading.skipped, **left})]
+
+
+def listed(reasons: Mapping[str, str]) -> list[str]:
+    """Documents with reasons, one a line."""
+    return _some([f"- {name}: {reason}" for name, reason in sorted(reasons.items())])
 
 
 def left_out(reading: SourceReading) -> list[str]:

@@ -8,7 +8,11 @@ import warnings
 
 import typer
 
-from bot.shell.cli import governing  # noqa: F401 - its commands are entered in source_cli
+from bot.shell.cli import (  # noqa: F401 - they enter their commands
+    governing,
+    voice_making,
+    voice_versions,
+)
 from bot.shell.cli.releases import golden_cli
 from bot.shell.cli.running import discord_cli, doctor, serve
 from bot.shell.cli.sources import source_cli

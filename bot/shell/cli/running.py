@@ -49,7 +49,9 @@ def serve() -> None:
         if await _unless(stop, app.warm_up()):
             openings = [each.open for each in choices]
             async with scheduled(jobs):
-                await serve_all(openings, app.desk.dispatcher, stop, grace, tell=_tell)
+                await serve_all(
+                    openings, app.desk.dispatcher, stop, grace, errands=app.errands, tell=_tell
+                )
 
     run(job, leave_at_once=True)
 

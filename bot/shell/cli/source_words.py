@@ -11,7 +11,7 @@ import typer
 from knowledge.types import counted
 
 if TYPE_CHECKING:
-    from knowledge.library.records import RunReport
+    from knowledge.library.kept.records import RunReport
     from knowledge.library.release.measures import Measure
 
 

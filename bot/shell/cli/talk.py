@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -97,14 +98,20 @@ def chat(
         interactive = sys.stdin.isatty()
         if interactive:
             typer.echo("Ask away. /quit or Ctrl-D leaves.")
-        await Console(
+        console = Console(
             app.desk,
             asker,
             sys.stdout,
             _prompt if interactive else (lambda: sys.stdin.readline() or None),
             voice=voice,
             echo=not interactive,
-        ).listen()
+        )
+        attending = asyncio.create_task(app.errands.attend(console))
+        try:
+            await console.listen()
+            await app.errands.run(console)
+        finally:
+            attending.cancel()
 
     # Who has the shell may ask as often as they like.
     run(job, person_hourly_limit=0, workspace_daily_limit=0)

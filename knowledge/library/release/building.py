@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from knowledge.embedding.port import Embedder
 from knowledge.library.catalog import Catalog
-from knowledge.library.notices import Notices
+from knowledge.library.kept.notices import Notices
 from knowledge.library.release.golden import GoldenQuestions, Rated
 from knowledge.library.release.items import WorkItems
 from knowledge.library.release.kept import KeptVersions

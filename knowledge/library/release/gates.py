@@ -6,7 +6,7 @@ replaced by something else.
 
 from __future__ import annotations
 
-from knowledge.library.records import DocumentRecord
+from knowledge.library.kept.records import DocumentRecord
 from knowledge.types import PUBLIC, Principals
 
 SHRINKS_TO = 0.2

@@ -17,7 +17,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from knowledge.library.records import DocumentRecord, record_as_json, record_from_json
+from knowledge.library.kept.records import DocumentRecord, record_as_json, record_from_json
 from knowledge.state.tables import Moment, metadata, upsert
 from knowledge.types import EmbeddedPassage, Passage
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from knowledge.library.records import DocumentRecord, record_as_json, record_from_json
+from knowledge.library.kept.records import DocumentRecord, record_as_json, record_from_json
 from knowledge.library.release.items import packed, unpacked
 from knowledge.state.tables import insert, metadata
 from knowledge.types import EmbeddedPassage

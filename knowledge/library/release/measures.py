@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from knowledge.library.catalog import Catalog
-from knowledge.library.records import DocumentRecord, RunReport
+from knowledge.library.kept.records import DocumentRecord, RunReport
 from knowledge.state.tables import Moment, metadata, upsert
 
 UNKNOWN = "unknown"

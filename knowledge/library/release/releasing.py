@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from knowledge.library.catalog import Catalog
-from knowledge.library.notices import Notices
-from knowledge.library.records import DocumentRecord, RunReport
+from knowledge.library.kept.notices import Notices
+from knowledge.library.kept.records import DocumentRecord, RunReport
 from knowledge.library.release.gates import covers, too_many_gone
 from knowledge.library.release.golden import GoldenQuestions
 from knowledge.library.release.items import WorkItem, WorkItems

@@ -10,7 +10,7 @@ from knowledge.embedding.port import Embedder
 from knowledge.errors import DocumentSkipped, SourceError
 from knowledge.library.access import narrowed
 from knowledge.library.catalog import Catalog
-from knowledge.library.records import DocumentRecord, RunReport
+from knowledge.library.kept.records import DocumentRecord, RunReport
 from knowledge.library.release.kept import RUNS_KEPT, KeptVersion, KeptVersions
 from knowledge.library.release.switch import Switcher
 from knowledge.sources.port import SourceSpec

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from knowledge.embedding.port import Embedder
 from knowledge.library.catalog import Catalog
-from knowledge.library.records import DocumentRecord, RunReport, RunState
+from knowledge.library.kept.records import DocumentRecord, RunReport, RunState
 from knowledge.library.release.items import BODIES_AT_ONCE, ItemState, WorkItem, WorkItems
 from knowledge.library.release.kept import KeptVersion, KeptVersions
 from knowledge.stores.port import PassageStore

@@ -131,8 +131,11 @@ class ConsoleStage(Stage):
             )
         return shown
 
-    async def press(self, who: Person, shown: Shown, action: Action) -> Shown | OpenForm | None:
-        return await self.command(who, shown.where, f"/{action}")
+    async def press(
+        self, who: Person, shown: Shown, action: Action, row: int = 0
+    ) -> Shown | OpenForm | None:
+        number = f" {row + 1}" if f"/{action} {row + 1}" in shown.text else ""
+        return await self.command(who, shown.where, f"/{action}{number}")
 
     async def fill_in(self, who: Person, form: OpenForm, values: Values) -> Shown:
         filled = {**form.values, **values}

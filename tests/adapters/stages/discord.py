@@ -167,9 +167,19 @@ class DiscordStage(Stage):
         )
         return await self._outcome(used)
 
-    async def press(self, who: Person, shown: Shown, action: Action) -> Shown | OpenForm | None:
+    async def press(
+        self, who: Person, shown: Shown, action: Action, row: int = 0
+    ) -> Shown | OpenForm | None:
         return await self._outcome(
-            await self.server.click(self._people[who], shown.raw, label=label_on(shown, action))
+            await self.server.click(
+                self._people[who],
+                shown.raw,
+                [
+                    id
+                    for id, each in shown.raw.controls.items()
+                    if each["label"] == label_on(shown, action)
+                ][row],
+            )
         )
 
     async def fill_in(self, who: Person, form: OpenForm, values: Values) -> Shown:

@@ -10,12 +10,13 @@ from pathlib import Path
 from bot.shell.sources import LibrarySources
 from jobs.schedules import Schedules
 from knowledge.library.library import Library
+from knowledge.library.uploads import Uploads
 from knowledge.sources.port import Means
 from knowledge.state.database import open_database
 from knowledge.stores.embedded import EmbeddedStore
 from knowledge.web.client import GuardedClient
 from tests.adapters.stages.playing import shown
-from tests.adapters.stages.stage import Stage, opened
+from tests.adapters.stages.stage import Stage, Where, opened
 from tests.adapters.stages.stages import STAGES
 from tests.kit.library import file_reader
 from tests.kit.web_site import Site, running_site
@@ -36,6 +37,11 @@ class Scene:
     async def says(self, line: str) -> str:
         return shown(await self.stage.command("ida", "general", line)).text.replace("`", "")
 
+    async def adds(self, line: str, where: Where = "general") -> str:
+        """Give a command that adds something, look at what was found, and keep it."""
+        tried = shown(await self.stage.command("ida", where, line))
+        return shown(await self.stage.press("ida", tried, "keep")).text.replace("`", "")
+
 
 @asynccontextmanager
 async def scene(platform: str, folder: Path, *allowed: str) -> AsyncIterator[Scene]:
@@ -47,7 +53,8 @@ async def scene(platform: str, folder: Path, *allowed: str) -> AsyncIterator[Sce
         site.serve("/help", PAGE, Content_Type="text/html")
         means = Means(client, 10**6)
         library = Library(engine, store, WordEmbedder(), file_reader(), means)
-        sources = LibrarySources(library, lambda: Schedules("0 3 * * *"))
+        uploads = Uploads(folder / "uploads", means)
+        sources = LibrarySources(library, uploads, lambda: Schedules("0 3 * * *"))
         async with opened(STAGES[platform], folder, sources=sources) as stage:
             yield Scene(stage, library, store, site)
     await store.close()

@@ -163,13 +163,15 @@ class SlackStage(Stage):
         await self.server.command(self._people[who], self._channel(where, who), name, rest)
         return await self._news(who, before)
 
-    async def press(self, who: Person, shown: Shown, action: Action) -> Shown | OpenForm | None:
+    async def press(
+        self, who: Person, shown: Shown, action: Action, row: int = 0
+    ) -> Shown | OpenForm | None:
         source = shown.raw[1]
         if "id" not in source:
             await self._close_modals(who)
         before = self._in_private(who)
         name = label_on(shown, action)
-        (button,) = (each for each in _buttons(source) if each["text"]["text"] == name)
+        button = [each for each in _buttons(source) if each["text"]["text"] == name][row]
         await self.server.click(self._people[who], source, button["action_id"], button.get("value"))
         return await self._news(who, before)
 

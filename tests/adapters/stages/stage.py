@@ -203,7 +203,9 @@ class Stage(ABC):
         """Give a command as it is typed, such as ``/kb channel``; what its giver gets to see."""
 
     @abstractmethod
-    async def press(self, who: Person, shown: Shown, action: Action) -> Shown | OpenForm | None:
+    async def press(
+        self, who: Person, shown: Shown, action: Action, row: int = 0
+    ) -> Shown | OpenForm | None:
         """Press a button; what who pressed it gets to see."""
 
     @abstractmethod

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.conversation.inbox import KEPT, LEASE, Accepted, Inbox, _as_json, _from_json
+from bot.conversation.inbox import KEPT, LEASE, Accepted, Inbox
+from bot.conversation.utterances import as_json, from_json
 from bot.types import Utterance
 from knowledge.state.database import open_database
 from knowledge.types import Attachment
@@ -346,7 +347,7 @@ def test_an_utterance_comes_back_from_its_json_as_it_was_but_for_credentials(
     said: Utterance,
 ) -> None:
     bare = replace(said, files=tuple(replace(file, headers={}) for file in said.files))
-    assert _from_json(json.loads(json.dumps(_as_json(said)))) == bare
+    assert from_json(json.loads(json.dumps(as_json(said)))) == bare
 
 
 def test_the_strategy_above_covers_every_field_of_an_utterance() -> None:

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from bot.cards import LABELS, Action, Card, Form
 from bot.conversation.channels import WorkspaceRules
+from bot.desk.commands import Outcome
 from bot.desk.forms import FieldFaults
 from bot.errors import ConfigurationError, ModelError, PlatformError, UsageError
 from bot.failures import log_failure
@@ -51,7 +52,7 @@ async def test_a_button_under_an_answer_does_what_it_says(
 
 
 class TestADraft:
-    async def press(self, bench: Bench, office: FakePlatform, action: Action) -> Card | Form:
+    async def press(self, bench: Bench, office: FakePlatform, action: Action) -> Outcome:
         return await bench.desk.press(action, self.id, office.by("ann"))
 
     @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,8 +14,10 @@ from structlog.testing import capture_logs
 from bot.cards import Card, Form
 from bot.desk.commands import Invocation, Outcome
 from bot.desk.forms import FieldFaults
+from bot.desk.kb.progress import PACE
 from bot.errors import UsageError
-from bot.ports import KnownSource, SourceReading
+from bot.ports import KnownSource, SourceReading, Trial
+from knowledge.types import Attachment
 from tests.adapters.desk_bench import Bench
 from tests.adapters.fake_platform import CHANNEL, DIRECT, FakePlatform
 from tests.kit.fakes import FakeSources
@@ -51,6 +54,21 @@ async def told(*args: Any, **of: Any) -> str:
     return outcome.text
 
 
+async def at_rest() -> None:
+    """Until everything that can go on has gone on."""
+    for _ in range(200):
+        await asyncio.sleep(0.001)
+
+
+async def added(bench: Bench, office: FakePlatform, line: str) -> str:
+    """Give a command that adds something, and keep what was found."""
+    tried = await given_line(bench, office, line)
+    assert isinstance(tried, Card) and tried.buttons == ("keep", "leave")
+    kept = await bench.desk.press("keep", tried.subject, office.by(ADMIN))
+    assert isinstance(kept, Card)
+    return kept.text
+
+
 def reads(sources: FakeSources, id: str, *readings: SourceReading | Exception) -> None:
     sources.readings[id] = deque(readings)
 
@@ -67,6 +85,12 @@ def reads(sources: FakeSources, id: str, *readings: SourceReading | Exception) -
         "pause hb",
         "resume hb",
         "remove hb",
+        "access hb public",
+        "schedule hb hourly",
+        "search who?",
+        "gaps",
+        "answer",
+        "curated",
     ],
 )
 async def test_only_admins_may(
@@ -79,7 +103,7 @@ async def test_only_admins_may(
 
 class TestAdding:
     async def test_tells_what_was_found(self, bench: Bench, office: FakePlatform) -> None:
-        said = await told(bench, office, "add https://a.example/")
+        said = await added(bench, office, "add https://a.example/")
         assert said == (
             "https://a.example/ is a source now (`a.example/`), for everyone: "
             "1 document with 3 passages."
@@ -96,19 +120,19 @@ class TestAdding:
     async def test_takes_an_address_as_chats_hand_it_on(
         self, bench: Bench, office: FakePlatform, typed: str
     ) -> None:
-        assert (await told(bench, office, f"add {typed}")).startswith("https://a.example/ is")
+        assert (await added(bench, office, f"add {typed}")).startswith("https://a.example/ is")
         assert "1 document" in await told(bench, office, f"show {typed}")
 
     async def test_takes_an_ampersand_as_slack_hands_it_on(
         self, bench: Bench, office: FakePlatform
     ) -> None:
-        said = await told(bench, office, "add <https://a.example/?a=1&amp;b=2>")
+        said = await added(bench, office, "add <https://a.example/?a=1&amp;b=2>")
         assert said.startswith("https://a.example/?a=1&b=2 is a source now")
 
     async def test_here_limits_it_to_the_people_of_the_channel(
         self, bench: Bench, office: FakePlatform
     ) -> None:
-        said = await told(bench, office, "add here https://a.example/")
+        said = await added(bench, office, "add here https://a.example/")
         assert "for the people of this channel" in said
         (source,) = bench.world.sources.known
         assert source.readers == {f"{CHANNEL.platform}:channel:{CHANNEL.channel}"}
@@ -130,18 +154,107 @@ class TestAdding:
             SourceReading(NINE, NINE, skipped=skipped),
             SourceReading(NINE, NINE, fault="No host named a.example."),
         )
-        lines = (await told(bench, office, "add https://a.example/")).splitlines()
+        lines = (await added(bench, office, "add https://a.example/")).splitlines()
         assert lines[1] == "- p00.pdf: It has no text." and lines[-1] == "and 5 more"
         assert len(lines) == 22
-        said = await told(bench, office, "add https://a.example/")
+        said = await added(bench, office, "add https://a.example/")
         assert (
             "but it could not be read: No host named a.example. Every refresh tries again." in said
         )
 
     async def test_says_how_it_is_used(self, bench: Bench, office: FakePlatform) -> None:
         for line in ("add", "add here"):
-            with pytest.raises(UsageError, match=r"Usage: `/kb add \[here\] <address>`"):
+            with pytest.raises(UsageError, match="Give the page's address, or a file"):
                 await given_line(bench, office, line)
+
+    async def test_shows_what_was_found_and_keeps_nothing_before_it_is_told_to(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        url = "https://a.example/"
+        bench.world.sources.trials[url] = Trial(
+            url,
+            20,
+            61,
+            more=True,
+            samples=(("Help › Porter", "Ring twice."),),
+            skipped={"a.pdf": "It has no text."},
+            warnings=("It is partly in de; answers are sure in English only.",),
+        )
+        tried = await given_line(bench, office, f"add {url}")
+        assert isinstance(tried, Card)
+        assert tried.text.splitlines() == [
+            "I tried https://a.example/: 20 documents and more with 61 passages.",
+            "It would be for everyone.",
+            "",
+            "**Help › Porter**",
+            "> Ring twice.",
+            "",
+            "Look at this first:",
+            "- It is partly in de; answers are sure in English only.",
+            "",
+            "Not used:",
+            "- a.pdf: It has no text.",
+            "",
+            "Nothing is kept yet.",
+        ]
+        assert bench.world.sources.known == [] and bench.world.sources.done == []
+        assert await bench.audit.newest(5) == []
+
+    async def test_what_is_left_is_not_kept_and_is_decided_once(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        tried = await given_line(bench, office, "add https://a.example/")
+        assert isinstance(tried, Card)
+        with pytest.raises(UsageError, match="decided already"):
+            await bench.desk.press("keep", tried.subject, office.by("somebody else"))
+        left = await bench.desk.press("leave", tried.subject, office.by(ADMIN))
+        assert isinstance(left, Card) and "nothing was kept" in left.text
+        with pytest.raises(UsageError, match="decided already"):
+            await bench.desk.press("keep", tried.subject, office.by(ADMIN))
+        assert bench.world.sources.known == []
+
+    async def test_what_is_busy_can_be_kept_later(self, bench: Bench, office: FakePlatform) -> None:
+        reads(bench.world.sources, "a.example/", UsageError("Somebody reads it."))
+        tried = await given_line(bench, office, "add https://a.example/")
+        assert isinstance(tried, Card)
+        busy = await bench.desk.press("keep", tried.subject, office.by(ADMIN))
+        assert isinstance(busy, Card) and busy.text == "Somebody reads it."
+        kept = await bench.desk.press("keep", busy.subject, office.by(ADMIN))
+        assert isinstance(kept, Card) and "is a source now" in kept.text
+        lines = await bench.audit.newest(5)
+        assert [each.outcome for each in lines] == ["done", "refused"]
+
+    async def test_a_file_that_came_along_is_tried_in_place_of_an_address(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        command, values = bench.commands.parse("kb", "add")
+        file = Attachment("prices.pdf", "https://files.example/1")
+        by = replace(Invocation(office, CHANNEL, ADMIN, values), files=(file,))
+        tried = await bench.commands.run(command, by)
+        assert isinstance(tried, Card) and "I tried upload://prices.pdf" in tried.text
+        left = await bench.desk.press("leave", tried.subject, office.by(ADMIN))
+        assert isinstance(left, Card)
+        assert bench.world.sources.done == [("upload", "prices.pdf"), ("tidy", "")]
+
+    async def test_tells_how_far_it_is(self, bench: Bench, office: FakePlatform) -> None:
+        tried = await given_line(bench, office, "add https://a.example/")
+        assert isinstance(tried, Card)
+        said: list[str] = []
+        steps, go_on = bench.world.sources, asyncio.Event()
+        steps.steps, steps.hold = [(1, 3), (40, 120)], go_on.wait
+
+        async def tell(text: str) -> None:
+            said.append(text)
+
+        by = replace(office.by(ADMIN), tell=tell)
+        keeping = asyncio.create_task(bench.desk.press("keep", tried.subject, by))
+        for seconds in (PACE - 1, 1, PACE, PACE):
+            await at_rest()
+            bench.world.hand.move(seconds)
+        await at_rest()
+        go_on.set()
+        await keeping
+        assert said == ["Reading https://a.example/: 40 documents, 120 passages so far …"]
 
 
 class TestShowing:
@@ -293,7 +406,8 @@ async def test_every_change_is_in_the_log_without_what_was_typed(
     bench: Bench, office: FakePlatform, sources: FakeSources
 ) -> None:
     with capture_logs() as logged:
-        for line in ("add https://a.example/?page=7", "pause hb", "resume hb", "refresh hb"):
+        await added(bench, office, "add https://a.example/?page=7")
+        for line in ("pause hb", "resume hb", "refresh hb"):
             await given_line(bench, office, line)
         form = await given_line(bench, office, "remove hb")
         assert isinstance(form, Form)

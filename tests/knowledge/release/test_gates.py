@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from knowledge.library.records import DocumentRecord
+from knowledge.library.kept.records import DocumentRecord
 from knowledge.library.release.gates import covers, jump, too_many_gone
 from knowledge.types import PUBLIC, Validators
 
