@@ -17,7 +17,7 @@ UNKNOWN = "unknown"
 """The language of documents that are too short to tell, and say nothing themselves."""
 
 _measure = sa.Table(
-    "measure",
+    "source_measure",
     metadata,
     sa.Column("run_id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("source_id", sa.String(40), nullable=False, index=True),

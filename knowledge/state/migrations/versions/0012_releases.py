@@ -15,7 +15,7 @@ _NEW_TABLES = (
     "work_item",
     "kept_version",
     "reading_task",
-    "measure",
+    "source_measure",
     "golden_question",
     "notice",
 )
@@ -68,7 +68,7 @@ def upgrade() -> None:
         sa.Column("error", sa.Text, nullable=False),
     )
     op.create_table(
-        "measure",
+        "source_measure",
         sa.Column("run_id", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("source_id", sa.String(40), nullable=False, index=True),
         sa.Column("measured_at", moment, nullable=False),
