@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.types import Citation, Message, Reply
 from knowledge.state.tables import Moment, insert, metadata, upsert
-from knowledge.types import attachment_source
 
 VERSION = 2
 """Of the records written. A change of :class:`bot.types.Reply` that old ones do not fit needs a new
@@ -270,31 +269,6 @@ class History:
             )
         found = [bool(row.helpful) for row in rows]
         return sum(found), len(found) - sum(found)
-
-    async def well_rated(self, most: int) -> list[tuple[str, str]]:
-        """The newest questions with an answer found helpful, by nobody unhelpful; and its source.
-
-        Only what others could see, and no files that came with a question.
-        """
-        disliked = sa.exists().where(
-            FEEDBACK.c.trace_id == _turn.c.trace_id, FEEDBACK.c.helpful.is_(False)
-        )
-        asked = (
-            sa.select(_turn.c.question, CITATION.c.source)
-            .join(TRACE, TRACE.c.id == _turn.c.trace_id)
-            .join(CITATION, sa.and_(CITATION.c.trace_id == TRACE.c.id, CITATION.c.n == 1))
-            .where(
-                _turn.c.trace_id.in_(sa.select(FEEDBACK.c.trace_id)),
-                sa.not_(disliked),
-                TRACE.c.private.is_(False),
-                sa.not_(CITATION.c.source.startswith(attachment_source(""))),
-            )
-            .order_by(_turn.c.id.desc())
-            .limit(most)
-        )
-        async with self._engine.connect() as db:
-            rows = await db.execute(asked)
-        return list(dict.fromkeys((row.question, row.source) for row in rows))
 
     async def add_gap(self, trace: Trace) -> None:
         """Enter that what was shown did not answer the question; it may be entered already."""

@@ -6,15 +6,18 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.answers.assistant import Assistant
 from bot.answers.history import History
 from bot.answers.question.glossary import load_glossary
 from bot.answers.question.searching import Searching
+from bot.answers.rated import well_rated
 from bot.answers.recall import Recalls
 from bot.conversation.errands import Errands
 from bot.desk.desk import Desk
@@ -25,6 +28,7 @@ from bot.failures import log_failure
 from bot.ports import Sources
 from bot.shell.core import Outside, build_core
 from bot.shell.data_folder import open_data_folder
+from bot.shell.indexing import database_url, now, open_index
 from bot.shell.log import configure_log
 from bot.shell.models import is_hub_id, voices, writers
 from bot.shell.settings import Settings
@@ -40,17 +44,19 @@ from knowledge.errors import remedy
 from knowledge.library.attachments import AttachmentReader
 from knowledge.library.catalog import Catalog
 from knowledge.library.curated import CuratedAnswers
+from knowledge.library.index.index import Index
+from knowledge.library.index.rebuild import Rebuilding
+from knowledge.library.index.store import IndexSearcher, IndexStore
+from knowledge.library.leases import Leases
 from knowledge.library.library import Library
 from knowledge.library.release.building import Checks
 from knowledge.library.release.golden import GoldenQuestion
 from knowledge.library.uploads import Uploads
 from knowledge.retrieval.cross_encoder import open_reader
 from knowledge.retrieval.reader import Reader
-from knowledge.retrieval.retriever import Retriever
 from knowledge.retrieval.support import ReaderSupport
 from knowledge.sources.port import Means
 from knowledge.state.database import open_database
-from knowledge.stores.embedded import EmbeddedStore
 from knowledge.stores.port import PassageStore
 from knowledge.types import CURATED, Vector
 from knowledge.web.client import GuardedClient
@@ -71,6 +77,8 @@ class App:
 
     settings: Settings
     library: Library
+    index: Index
+    rebuilding: Rebuilding
     history: History
     store: PassageStore
     embedder: Embedder
@@ -91,17 +99,19 @@ class App:
 
         Raises :class:`ConfigurationError` for times that are none.
         """
+        from jobs.reindex import Reindex
         from jobs.reingest import reingest
         from jobs.schedule import Job
 
         schedules = schedules_of(self.settings)
 
         async def read_what_is_due() -> None:
-            now = _now()
-            await reingest(self.library, lambda spec: schedules.last(spec.schedule, now))
+            moment = now()
+            await reingest(self.library, lambda spec: schedules.last(spec.schedule, moment))
 
         return [
             Job("housekeeping", partial(tidy_up, self.chores), timedelta(hours=1)),
+            Job("reindex", Reindex(self.index, self.rebuilding), timedelta(hours=1)),
             Job("reingest", read_what_is_due, timedelta(minutes=1)),
         ]
 
@@ -110,8 +120,10 @@ class App:
 
         One after the other: transformers' lazy imports do not bear two threads at once.
         """
-        await self.library.check_embedder()
         await self.embedder.warm_up()
+        async with self.index.using() as opened:  # another one, if the setting has changed
+            if not opened.lacking and opened.embedder is not self.embedder:
+                await opened.embedder.warm_up()
         await self.reader.warm_up()
         await self.writer(self.voice(None))
 
@@ -138,15 +150,19 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         embedder = LocalEmbedder(settings.embedder)
         engine = await open_database(database_url(settings))
         opened.push_async_callback(engine.dispose)
-        store = await open_store(settings)
-        opened.push_async_callback(store.close)
+        index = await open_index(settings, engine, embedder)
+        opened.push_async_callback(index.close)
+        async with index.using():
+            pass  # a store that cannot be used is told now
+        store = IndexStore(index)
+        rebuilding = Rebuilding(index, Leases(engine, now), now)
         max_bytes = settings.max_document_mb * 1024 * 1024
         client = GuardedClient(allow=settings.http_allow, max_bytes=max_bytes)
         opened.push_async_callback(client.aclose)
         voice = voices(settings)
         reader = open_reader(settings.reader, settings.data / "weights")
         retriever = Searching(
-            Retriever(store, embedder, reader),
+            IndexSearcher(index, reader),
             store.similar_words,
             load_glossary(settings.glossary) if settings.glossary else {},
         )
@@ -168,16 +184,16 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             max_bytes=max_bytes,
             recognises=recogniser is not None,
             keep=timedelta(days=settings.attachment_days),
-            clock=_now,
+            clock=now,
         )
-        recalls = Recalls(engine, store.held, settings.recall_days, _now)
+        recalls = Recalls(engine, store.held, settings.recall_days, now)
         recheck = rechecking(recalls)
         means = Means(client, max_bytes, recognises=recogniser is not None)
-        curated = CuratedAnswers(engine, store, embedder, _now, recheck)
+        curated = CuratedAnswers(engine, store, embedder, now, recheck)
         checks = Checks(
             reader,
             settings.unsure,
-            partial(well_answered, History(engine), curated),
+            partial(well_answered, engine, curated),
             settings.deletion_share,
         )
         library = Library(
@@ -187,11 +203,11 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             file_reader,
             means,
             checks=checks,
-            clock=_now,
+            clock=now,
             changed=recheck,
         )
         uploads = Uploads(settings.data / "uploads", means)
-        sources = LibrarySources(library, uploads, cache(partial(schedules_of, settings)), _now)
+        sources = LibrarySources(library, uploads, cache(partial(schedules_of, settings)), now)
 
         async def embed_all(texts: Sequence[str]) -> Sequence[Vector]:
             return list(await embedder.embed_passages(texts))
@@ -212,7 +228,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 passages=store,
                 read_at=Catalog(engine).read_at,
                 recalls=recalls,
-                clock=_now,
+                clock=now,
                 support=ReaderSupport(reader),
             ),
             settings,
@@ -220,6 +236,8 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         yield App(
             settings=settings,
             library=library,
+            index=index,
+            rebuilding=rebuilding,
             history=core.history,
             store=store,
             embedder=embedder,
@@ -234,8 +252,8 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             errands=core.errands,
             sources=sources,
             chores={
-                "inbox": lambda: core.inbox.forget_old(_now()),
-                "limits": lambda: core.limits.forget_old(_now()),
+                "inbox": lambda: core.inbox.forget_old(now()),
+                "limits": lambda: core.limits.forget_old(now()),
                 "attachments": attachments.forget_expired,
                 "drafts": core.drafting.forget_old,
                 "proposals": core.knowledge.proposals.forget_old,
@@ -245,6 +263,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 "recalled": recalls.forget_old,
                 "outbox": core.errands.outbox.forget_old,
                 "citations": core.history.forget_lost_citations,
+                "index": rebuilding.forget_old,
             },
         )
 
@@ -266,11 +285,7 @@ async def tidy_uploads(knowledge: Knowledge) -> None:
     await knowledge.sources.tidy_uploads(await knowledge.proposals.waiting())
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-async def well_answered(history: History, curated: CuratedAnswers) -> list[GoldenQuestion]:
+async def well_answered(engine: AsyncEngine, curated: CuratedAnswers) -> list[GoldenQuestion]:
     """What people found well answered, or wrote an answer for: so it must be after a change.
 
     Anywhere in the source, so that moving a document breaks nothing.
@@ -279,7 +294,7 @@ async def well_answered(history: History, curated: CuratedAnswers) -> list[Golde
         *(GoldenQuestion(each.question, CURATED, origin="curated") for each in await curated.all()),
         *(
             GoldenQuestion(question, source, origin="rated")
-            for question, source in await history.well_rated(RATED_ASKED)
+            for question, source in await well_rated(engine, RATED_ASKED)
         ),
     ]
 
@@ -298,24 +313,3 @@ def _timezone(name: str | None) -> ZoneInfo | None:
         raise ConfigurationError(
             f"HOUSEVOICE_TIMEZONE: there is no time zone '{name}'; write one as Europe/Berlin."
         ) from error
-
-
-def database_url(settings: Settings) -> str:
-    """Where the state is kept."""
-    if settings.database_url is not None:
-        return settings.database_url.get_secret_value()
-    return f"sqlite:///{settings.data.absolute() / 'state.db'}"
-
-
-async def open_store(settings: Settings) -> PassageStore:
-    """The passage store that the settings name."""
-    if settings.weaviate_url is None:
-        return await EmbeddedStore.open(settings.data / "passages.db")
-    from knowledge.stores.weaviate.store import WeaviateStore
-
-    key = settings.weaviate_api_key
-    return await WeaviateStore.open(
-        settings.weaviate_url,
-        api_key=key.get_secret_value() if key else None,
-        grpc_port=settings.weaviate_grpc_port,
-    )

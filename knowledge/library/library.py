@@ -18,7 +18,6 @@ from knowledge.errors import SourceBusy, SourceError
 from knowledge.library.access import apply_access
 from knowledge.library.catalog import Catalog, Run, RunReport
 from knowledge.library.deciding import Deciding
-from knowledge.library.embedder_record import EmbedderRecord
 from knowledge.library.ingest import Ingester, Progress
 from knowledge.library.kept.tasks import ReadingTasks
 from knowledge.library.leases import Leases, Reading
@@ -90,7 +89,6 @@ class Library(Deciding):
         self._catalog = Catalog(engine)
         self._leases = Leases(engine, clock)
         self.tasks = ReadingTasks(engine)
-        self._record = EmbedderRecord(engine, self._catalog, store, embedder)
         self._store = store
         self._releasing = releasing(engine, self._catalog, store, embedder, checks, clock=clock)
         self._ingester = Ingester(
@@ -155,7 +153,6 @@ class Library(Deciding):
             if known is not None and known.access != spec.access:
                 await self._opened_to(known, spec.access)  # reading may take its time, or fail
             await self._catalog.save_source(spec, self._clock(), by)
-            await self._record.settle()
             is_changed = known is None or (known.options, known.access) != (
                 spec.options,
                 spec.access,
@@ -193,14 +190,9 @@ class Library(Deciding):
                 source = self._kinds.open(spec, self._means)
             except SourceError as error:  # a kind or a secret that is no longer there
                 return await self._ingester.failed(spec, str(error))
-            await self._record.settle()
             report = await self._ingester.run(spec, source, progress)
         await self._changed(spec.id)
         return report
-
-    async def check_embedder(self) -> None:
-        """Raise :class:`knowledge.errors.StoreError` if another embedder made the vectors."""
-        await self._record.check()
 
     async def remove(self, name: str) -> int:
         """Take a source away with all its passages; returns how many passages went."""

@@ -91,6 +91,10 @@ CREATE VIRTUAL TABLE temp.asked USING fts5(
     words, tokenize='porter unicode61 remove_diacritics 2'
 );
 CREATE VIRTUAL TABLE temp.asked_term USING fts5vocab(temp, asked, row);
+CREATE VIRTUAL TABLE temp.added USING fts5(
+    title, headings, body, tokenize='porter unicode61 remove_diacritics 2'
+);
+CREATE VIRTUAL TABLE temp.added_instance USING fts5vocab(temp, added, instance);
 CREATE VIRTUAL TABLE temp.instance USING fts5vocab(main, keyword, instance);
 CREATE VIRTUAL TABLE temp.stem USING fts5vocab(main, keyword, row);
 """

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +30,12 @@ BODY_WEIGHT = 1.0
 
 _POSTINGS = """
 SELECT doc, sum(CASE col WHEN 'title' THEN ? WHEN 'headings' THEN ? ELSE ? END)
-FROM temp.instance WHERE term = ? GROUP BY doc
+FROM temp.instance WHERE term = ? GROUP BY doc ORDER BY doc
+"""
+
+_ADDED_POSTINGS = """
+SELECT term, doc, sum(CASE col WHEN 'title' THEN ? WHEN 'headings' THEN ? ELSE ? END)
+FROM temp.added_instance GROUP BY term, doc ORDER BY term, doc
 """
 
 _WHOLE = """
@@ -54,6 +61,22 @@ def posting(db: sqlite3.Connection, term: str) -> tuple[NDArray[np.int64], NDArr
     rows = db.execute(_POSTINGS, (*weights, term)).fetchall()
     found = np.array(rows, dtype=np.float64).reshape(-1, 2)  # row ids stay exact up to 2**53
     return found[:, 0].astype(np.int64), found[:, 1].copy()
+
+
+def added_postings(
+    db: sqlite3.Connection, newest: int
+) -> Iterator[tuple[str, NDArray[np.int64], NDArray[np.float64]]]:
+    """:func:`posting` for every word, in the passages with higher row ids than ``newest`` alone."""
+    db.execute("DELETE FROM temp.added")
+    db.execute(
+        "INSERT INTO temp.added(rowid, title, headings, body) "
+        "SELECT rid, title, headings, body FROM content WHERE rid > ?",
+        (newest,),
+    )
+    rows = db.execute(_ADDED_POSTINGS, (TITLE_WEIGHT, HEADINGS_WEIGHT, BODY_WEIGHT))
+    for term, some in groupby(rows, key=itemgetter(0)):
+        found = np.array([each[1:] for each in some], dtype=np.float64)
+        yield term, found[:, 0].astype(np.int64), found[:, 1].copy()
 
 
 def words_indexed(sizes: bytes) -> int:

@@ -6,6 +6,7 @@ A generation is a whole index with a number. A new one is filled beside the one 
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +17,7 @@ from knowledge.stores.embedded import EmbeddedStore
 from knowledge.stores.embedded_schema import LAYOUT
 from knowledge.stores.port import ListedStore
 
+_NUMBER = re.compile(r"passages(?:_v(\d+))?\.db")
 _WRITTEN_BESIDE = ("", "-wal", "-shm")
 
 
@@ -30,6 +32,10 @@ class Place(Protocol):
     @property
     def layout(self) -> str:
         """What decides how a generation that is made now keeps passages."""
+        ...
+
+    async def newest(self) -> int | None:
+        """The generation to go on with where nothing is recorded; None if there is none."""
         ...
 
     async def found(self, number: int) -> str | None:
@@ -61,6 +67,12 @@ class EmbeddedPlace:
     def path(self, number: int) -> Path:
         """The file of a generation."""
         return self._folder / ("passages.db" if number == 1 else f"passages_v{number}.db")
+
+    async def newest(self) -> int | None:
+        """The file of the highest number."""
+        found = await asyncio.to_thread(lambda: [*self._folder.glob("passages*.db")])
+        numbers = [_NUMBER.fullmatch(each.name) for each in found]
+        return max((int(each[1] or 1) for each in numbers if each), default=None)
 
     async def found(self, number: int) -> str | None:
         """By the version that the file carries."""

@@ -23,8 +23,9 @@ from bot.conversation import channels, inbox, limits
 from bot.desk import drafting
 from bot.types import Asker, Message, ReadPassage, Reply, Tier
 from knowledge.errors import StateError
-from knowledge.library import attachments, embedder_record, leases
+from knowledge.library import attachments, leases
 from knowledge.library.catalog import Catalog, DocumentRecord, RunReport
+from knowledge.library.index import generations
 from knowledge.library.kept import notices, tables, tasks
 from knowledge.library.release import golden, items, kept, measures
 from knowledge.sources.port import SourceSpec
@@ -41,7 +42,7 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 class TestTheSchema:
     async def test_after_all_migrations_is_what_the_code_expects(self, engine: AsyncEngine) -> None:
         expected = sa.MetaData()
-        of_library = (tables, leases, embedder_record, attachments, notices, tasks)
+        of_library = (tables, leases, generations, attachments, notices, tasks)
         of_releases = (items, kept, golden, measures)
         owners = (*of_library, *of_releases, history, inbox, channels, limits, drafting)
         assert {each.metadata for each in owners} == {metadata}

@@ -53,6 +53,26 @@ HNSW_DEFAULTS = {
     "vectorCacheMaxObjects": 10**12,
 }
 """A schema that is asked for says all that its maker left out."""
+REPLICATION_DEFAULTS = {
+    "factor": 1,
+    "asyncEnabled": False,
+    "deletionStrategy": "NoAutomatedResolution",
+}
+SHARDING_DEFAULTS = {
+    "virtualPerPhysical": 128,
+    "desiredCount": 0,
+    "actualCount": 0,
+    "desiredVirtualCount": 128,
+    "actualVirtualCount": 128,
+    "key": "_id",
+    "strategy": "hash",
+    "function": "murmur3",
+}
+MULTI_TENANCY_DEFAULTS = {
+    "enabled": False,
+    "autoTenantCreation": False,
+    "autoTenantActivation": False,
+}
 
 
 class Refused(Exception):
@@ -393,16 +413,23 @@ class StandIn:
             settings["vectorIndexConfig"] = HNSW_DEFAULTS | settings["vectorIndexConfig"]
         for prop in body["properties"]:
             self._complete(prop)
-        body["invertedIndexConfig"].setdefault("cleanupIntervalSeconds", 60)
-        if body.get("shardingConfig") and body.get("multiTenancyConfig", {}).get("enabled"):
+        inverted = body["invertedIndexConfig"]
+        inverted.setdefault("cleanupIntervalSeconds", 60)
+        inverted["stopwords"] = {"additions": None, "removals": None} | inverted["stopwords"]
+        tenants = MULTI_TENANCY_DEFAULTS | (body.get("multiTenancyConfig") or {})
+        body["multiTenancyConfig"] = tenants
+        if body.get("shardingConfig") and tenants["enabled"]:
             said = "cannot have both shardingConfig and multiTenancyConfig"
             return 422, {"error": [{"message": said}]}
         factor = (body.get("replicationConfig") or {}).get("factor", 1)
         if factor > self.nodes:
             said = f"not enough replicas: want {factor} but have {self.nodes} nodes"
             return 422, {"error": [{"message": said}]}
-        body["replicationConfig"] = {"factor": 1} | (body.get("replicationConfig") or {})
-        body["shardingConfig"] = body.get("shardingConfig") or {}
+        replication = REPLICATION_DEFAULTS | (body.get("replicationConfig") or {})
+        body["replicationConfig"] = replication
+        wanted = (body.get("shardingConfig") or {}).get("desiredCount", self.nodes)
+        counts = {"desiredCount": wanted, "actualCount": wanted}
+        body["shardingConfig"] = SHARDING_DEFAULTS | ({} if tenants["enabled"] else counts)
         self.collections[body["class"]] = Collection(body)
         return 200, body
 

@@ -49,6 +49,15 @@ class WeaviatePlace:
         """The schema's, and how it is spread."""
         return layout(self._cluster)
 
+    async def newest(self) -> int | None:
+        """What the alias stands for; with a tenant, the first: there is no alias then."""
+        if self._cluster.tenant:
+            return None if await self.found(1) is None else 1
+        async with self._client() as client:
+            known = await client.alias.get(alias_name=self._alias)
+        number = known.collection.rpartition("_v")[2] if known else ""
+        return int(number) if number.isdecimal() else None
+
     async def found(self, number: int) -> str | None:
         """By the collection's description."""
         name, tenant = self._name(number), self._cluster.tenant

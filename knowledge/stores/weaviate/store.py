@@ -295,7 +295,7 @@ class WeaviateStore:
         return await asyncio.to_thread(listed, found)
 
     async def held(self, source: str, document: str) -> list[EmbeddedPassage]:
-        """A document's passages by their position, with their vectors."""
+        """All of one document, whoever may read it; see the port."""
         return await of_document(self._passages, self._server, source, document)
 
     async def close(self) -> None:
