@@ -11,13 +11,10 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from bot.answers.assistant import Assistant
 from bot.answers.history import History
 from bot.answers.question.glossary import load_glossary
 from bot.answers.question.searching import Searching
-from bot.answers.rated import well_rated
 from bot.answers.recall import Recalls
 from bot.conversation.errands import Errands
 from bot.desk.desk import Desk
@@ -33,6 +30,7 @@ from bot.shell.log import configure_log
 from bot.shell.models import is_hub_id, voices, writers
 from bot.shell.settings import Settings
 from bot.shell.sources import LibrarySources
+from bot.shell.well_answered import well_answered
 from bot.voice.voice import Voice, names
 from bot.voice.writer import WriterFor
 from jobs.housekeeping import Chores, tidy_up
@@ -50,7 +48,6 @@ from knowledge.library.index.store import IndexSearcher, IndexStore
 from knowledge.library.leases import Leases
 from knowledge.library.library import Library
 from knowledge.library.release.building import Checks
-from knowledge.library.release.golden import GoldenQuestion
 from knowledge.library.uploads import Uploads
 from knowledge.retrieval.cross_encoder import open_reader
 from knowledge.retrieval.reader import Reader
@@ -58,17 +55,12 @@ from knowledge.retrieval.support import ReaderSupport
 from knowledge.sources.port import Means
 from knowledge.state.database import open_database
 from knowledge.stores.port import PassageStore
-from knowledge.types import CURATED, Vector
+from knowledge.types import Vector
 from knowledge.web.client import GuardedClient
 
 if TYPE_CHECKING:
     from jobs.schedule import Job
     from jobs.schedules import Schedules
-
-
-RATED_ASKED = 100
-"""The newest questions with a helpful answer that a change is held to: reading them all takes about
-half a minute on two cores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,20 +275,6 @@ def rechecking(recalls: Recalls) -> Callable[[str], Awaitable[None]]:
 async def tidy_uploads(knowledge: Knowledge) -> None:
     """Drop the files that are no source's and that nobody will make one any more."""
     await knowledge.sources.tidy_uploads(await knowledge.proposals.waiting())
-
-
-async def well_answered(engine: AsyncEngine, curated: CuratedAnswers) -> list[GoldenQuestion]:
-    """What people found well answered, or wrote an answer for: so it must be after a change.
-
-    Anywhere in the source, so that moving a document breaks nothing.
-    """
-    return [
-        *(GoldenQuestion(each.question, CURATED, origin="curated") for each in await curated.all()),
-        *(
-            GoldenQuestion(question, source, origin="rated")
-            for question, source in await well_rated(engine, RATED_ASKED)
-        ),
-    ]
 
 
 def schedules_of(settings: Settings) -> Schedules:
