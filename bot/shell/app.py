@@ -28,6 +28,7 @@ from bot.shell.data_folder import open_data_folder
 from bot.shell.indexing import database_url, now, open_index
 from bot.shell.log import configure_log
 from bot.shell.models import is_hub_id, voices, writers
+from bot.shell.platforms import kinds_of
 from bot.shell.settings import Settings
 from bot.shell.sources import LibrarySources
 from bot.shell.well_answered import well_answered
@@ -53,6 +54,7 @@ from knowledge.retrieval.cross_encoder import open_reader
 from knowledge.retrieval.reader import Reader
 from knowledge.retrieval.support import ReaderSupport
 from knowledge.sources.port import Means
+from knowledge.sources.registry import Kinds
 from knowledge.state.database import open_database
 from knowledge.stores.port import PassageStore
 from knowledge.types import Vector
@@ -195,6 +197,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             file_reader,
             means,
             checks=checks,
+            kinds=Kinds(kinds_of(settings)),
             clock=now,
             changed=recheck,
         )

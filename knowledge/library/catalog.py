@@ -25,6 +25,8 @@ from knowledge.sources.port import SourceSpec
 from knowledge.state.tables import upsert
 from knowledge.types import Validators
 
+_RUNS_LOOKED_AT = 5
+
 
 class Catalog:
     """The catalog in any database that SQLAlchemy's async engine reaches."""
@@ -198,6 +200,18 @@ class Catalog:
         waiting = sa.and_(_run.c.source_id == source, _run.c.state == "waiting")
         async with self._engine.begin() as db:
             await db.execute(sa.update(_run).where(waiting).values(state=state))
+
+    async def skipped_before(self, source: str) -> set[str]:
+        """The documents that the last run which came through left out, and those since.
+
+        Pages that lead to one need not be sent again, so nothing else would tell of it.
+        """
+        found: set[str] = set()
+        for run in await self.runs(source, _RUNS_LOOKED_AT):
+            found |= run.report.skipped.keys()
+            if run.finished_at is not None and run.report.error is None:
+                break
+        return found
 
     async def runs(self, source: str, limit: int) -> list[Run]:
         """The newest runs of a source, the newest first."""

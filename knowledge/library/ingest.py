@@ -24,7 +24,7 @@ from knowledge.library.release.items import ItemState, WorkItem
 from knowledge.library.release.releasing import Reading, Releasing
 from knowledge.sources.port import OCR_OPTION, RawDocument, SkippedDocument, Source, SourceSpec
 from knowledge.stores.port import PassageStore
-from knowledge.types import EmbeddedPassage, Principals
+from knowledge.types import EmbeddedPassage, Principals, Validators
 
 FORMAT = 6
 """Raise it when parsing, chunking, the embedded text or what stores keep change: every document is
@@ -102,7 +102,8 @@ class Ingester:
         known, items = await self._known(spec), await self._items.of(spec.id)
         run = _Run(spec, number, known, items)
         run.compared = self._compared(run)
-        validators = {path: record.validators for path, record in run.compared.items()}
+        validators = dict.fromkeys(await self._catalog.skipped_before(spec.id), Validators())
+        validators |= {path: record.validators for path, record in run.compared.items()}
         try:
             async for found in source.documents(validators):
                 await self._take(run, found)
