@@ -34,7 +34,9 @@ from bot.shell.sources import LibrarySources
 from bot.shell.well_answered import well_answered
 from bot.voice.voice import Voice, names
 from bot.voice.writer import WriterFor
+from jobs.digest import Digests
 from jobs.housekeeping import Chores, tidy_up
+from jobs.measures import Measures
 from knowledge.documents.pool import ReaderPool
 from knowledge.documents.recogniser import RapidRecogniser, is_installed
 from knowledge.embedding.local import LocalEmbedder
@@ -85,6 +87,7 @@ class App:
     audit: Audit
     knowledge: Knowledge
     errands: Errands
+    digests: Digests
     sources: Sources
     chores: Chores
 
@@ -107,6 +110,11 @@ class App:
             Job("housekeeping", partial(tidy_up, self.chores), timedelta(hours=1)),
             Job("reindex", Reindex(self.index, self.rebuilding), timedelta(hours=1)),
             Job("reingest", read_what_is_due, timedelta(minutes=1)),
+            Job(
+                "digest",
+                lambda: self.digests.post(schedules.last("", now())),
+                timedelta(minutes=5),
+            ),
         ]
 
     async def warm_up(self) -> None:
@@ -245,6 +253,16 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             audit=core.knowledge.audit,
             knowledge=core.knowledge,
             errands=core.errands,
+            digests=Digests(
+                library,
+                core.knowledge.gaps,
+                Measures(engine),
+                core.channels,
+                core.errands.outbox,
+                core.knowledge.retriever.search,
+                core.knowledge.thresholds,
+                now,
+            ),
             sources=sources,
             chores={
                 "inbox": lambda: core.inbox.forget_old(now()),
