@@ -67,7 +67,7 @@ def writers(settings: Settings) -> WriterFor:
         async with loading:
             writer = loaded.pop(key, None)
             if writer is None:
-                writer = await asyncio.to_thread(_load_writer, settings, voice)
+                writer = await asyncio.to_thread(load_writer, settings, voice)
             loaded[key] = writer  # the last one used stands last
             for older in [each for each in loaded if each[0] == voice.name][:-_HELD]:
                 del loaded[older]
@@ -76,7 +76,8 @@ def writers(settings: Settings) -> WriterFor:
     return writer_for
 
 
-def _load_writer(settings: Settings, voice: Voice) -> Writer:
+def load_writer(settings: Settings, voice: Voice) -> Writer:
+    """The model that speaks a voice; blocks for seconds. Raises what is told in its own words."""
     if settings.writer_model == ENDPOINT:
         from bot.voice.endpoint import EndpointModel
 
