@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -102,8 +102,13 @@ def _fits(voice: Voice, weights: str) -> bool:
     return voice.lora is not None and voice.lora.base == os.path.basename(weights.rstrip("/"))
 
 
-def train_voice(name: str, epochs: int, seed: int, report: Callable[[str], None]) -> dict[str, Any]:
-    """Train the LoRA of a voice; returns its model card's data (:mod:`jobs.training.voice`)."""
+def train_voice(
+    name: str, settings_of: Mapping[str, Any], report: Callable[[str], None]
+) -> dict[str, Any]:
+    """Train the LoRA of a voice; returns its model card's data (:mod:`jobs.training.voice`).
+
+    ``settings_of``: :class:`jobs.training.voice.data.TrainingSettings` by name.
+    """
     from bot.voice.model_weights import base_weights
     from jobs.training.voice.data import TrainingSettings
     from jobs.training.voice.finetune import train
@@ -118,4 +123,4 @@ def train_voice(name: str, epochs: int, seed: int, report: Callable[[str], None]
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     voice = Voice.load(settings.voices, name)
     weights = base_weights(settings.writer_model, settings.data / "weights")
-    return train(voice, weights, TrainingSettings(epochs=epochs, seed=seed), report)
+    return train(voice, weights, TrainingSettings(**settings_of), report)

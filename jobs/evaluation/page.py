@@ -10,7 +10,8 @@ _COLOURS = ("#8a94a6", "#3a6ea5", "#c9b27c", "#1f7a4d")
 _WIDTH, _LABEL, _BAR, _GAP = 760, 250, 12, 14
 _SPAN = _WIDTH - _LABEL - 70
 _STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;max-width:800px;margin:2rem auto;padding:0 1rem;color:#1c2430}
+body{font:16px/1.5 system-ui,sans-serif;max-width:800px;margin:2rem auto;padding:0 1rem;
+color:#1c2430}
 table{border-collapse:collapse;width:100%;font-size:14px}td,th{padding:.3rem .5rem;text-align:left;
 border-bottom:1px solid #d8dde5;vertical-align:top}.ok{color:#1f7a4d}.no{color:#b3261e}
 svg{max-width:100%;height:auto}details{margin:.5rem 0}
@@ -34,7 +35,8 @@ def as_html(told: Mapping[str, Any], names: Mapping[str, str]) -> str:
 <ul>{findings}</ul>
 <p>{told["questions"]} questions, {told["answerable"]} with an answer; {told["held_out_pairs"]}
 held-out pairs; 95% intervals by bootstrap, seeds {escape(str(told["seeds"]))}. Tone classifier:
-AUROC {told["tone_classifier"]["auroc"]:.3f} on {told["tone_classifier"]["texts"]} held-out texts.</p>
+AUROC {told["tone_classifier"]["auroc"]:.3f} on {told["tone_classifier"]["texts"]} held-out
+texts.</p>
 <h2>The four arms</h2>{bars(told["arms"], names)}
 <h2>Tuned less base</h2>{changes(gate["findings"])}
 <h2>Answers</h2>{_answers(told["answers"])}
@@ -76,7 +78,8 @@ def changes(findings: list[dict[str, Any]]) -> str:
         parts.append(
             f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{y}" y2="{y}" stroke="{colour}" '
             f'stroke-width="3"/><circle cx="{mean:.1f}" cy="{y}" r="5" fill="{colour}"/>'
-            f'<text x="{_LABEL + _SPAN + 8}" y="{y + 4}" font-size="12">{change["mean"]:+.2f}</text>'
+            f'<text x="{_LABEL + _SPAN + 8}" y="{y + 4}" font-size="12">'
+            f"{change['mean']:+.2f}</text>"
         )
     return _svg("".join(parts), height + 5, "Change of what the gate asks, from -1 to 1")
 

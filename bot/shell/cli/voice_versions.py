@@ -97,7 +97,7 @@ def voice_evaluate(
     questions: Annotated[
         Path,
         typer.Option(
-            help="JSONL: 'question' and 'answer', or '\"answerable\": false'.", exists=True
+            help="JSONL with 'question' and 'answer', or with 'answerable': false.", exists=True
         ),
     ],
     version: Annotated[str | None, typer.Option(help="Such as v2; default: the newest.")] = None,
