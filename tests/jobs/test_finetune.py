@@ -316,7 +316,8 @@ class TestAMethod:
         self, tmp_path: Path, tiny: str
     ) -> None:
         told = []
-        for n, changed in enumerate(({}, {"accumulate": 4, "gradient_checkpointing": True})):
+        ways: list[dict[str, Any]] = [{}, {"accumulate": 4, "gradient_checkpointing": True}]
+        for n, changed in enumerate(ways):
             root = tmp_path / str(n)
             root.mkdir()
             settings = replace(QUICK, dropout=0.0, **changed)
