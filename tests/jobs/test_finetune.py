@@ -342,7 +342,7 @@ class TestAKilledRun:
             nonlocal saves
             save(self, *args)
             saves += 1
-            if saves == 3:
+            if saves == 4:
                 raise KeyboardInterrupt
 
         with monkeypatch.context() as patched:

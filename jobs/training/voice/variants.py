@@ -35,5 +35,5 @@ def with_parts(base: Any, settings: TrainingSettings) -> Any:
     model = get_peft_model(base, config, autocast_adapter_dtype=True)
     if settings.gradient_checkpointing:
         model.enable_input_require_grads()
-        model.get_base_model().gradient_checkpointing_enable({"use_reentrant": False})
+        model.get_base_model().activation_checkpointing_enable()
     return model
