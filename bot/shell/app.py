@@ -28,11 +28,14 @@ from bot.shell.data_folder import open_data_folder
 from bot.shell.indexing import database_url, now, open_index
 from bot.shell.log import configure_log
 from bot.shell.models import is_hub_id, voices, writers
+from bot.shell.platforms import kinds_of
 from bot.shell.settings import Settings
 from bot.shell.sources import LibrarySources
 from bot.voice.voice import Voice, names
 from bot.voice.writer import WriterFor
+from jobs.digest import Digests
 from jobs.housekeeping import Chores, tidy_up
+from jobs.measures import Measures
 from knowledge.documents.pool import ReaderPool
 from knowledge.documents.recogniser import RapidRecogniser, is_installed
 from knowledge.embedding.local import LocalEmbedder
@@ -51,6 +54,7 @@ from knowledge.retrieval.cross_encoder import open_reader
 from knowledge.retrieval.reader import Reader
 from knowledge.retrieval.support import ReaderSupport
 from knowledge.sources.port import Means
+from knowledge.sources.registry import Kinds
 from knowledge.state.database import open_database
 from knowledge.stores.port import PassageStore
 from knowledge.types import Vector
@@ -81,6 +85,7 @@ class App:
     audit: Audit
     knowledge: Knowledge
     errands: Errands
+    digests: Digests
     sources: Sources
     chores: Chores
 
@@ -103,6 +108,11 @@ class App:
             Job("housekeeping", partial(tidy_up, self.chores), timedelta(hours=1)),
             Job("reindex", Reindex(self.index, self.rebuilding), timedelta(hours=1)),
             Job("reingest", read_what_is_due, timedelta(minutes=1)),
+            Job(
+                "digest",
+                lambda: self.digests.post(schedules.last("", now())),
+                timedelta(minutes=5),
+            ),
         ]
 
     async def warm_up(self) -> None:
@@ -179,7 +189,16 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         recalls = Recalls(engine, store.held, settings.recall_days, now)
         recheck = rechecking(recalls)
         means = Means(client, max_bytes, recognises=recogniser is not None)
-        library = Library(engine, store, embedder, file_reader, means, clock=now, changed=recheck)
+        library = Library(
+            engine,
+            store,
+            embedder,
+            file_reader,
+            means,
+            kinds=Kinds(kinds_of(settings)),
+            clock=now,
+            changed=recheck,
+        )
         uploads = Uploads(settings.data / "uploads", means)
         curated = CuratedAnswers(engine, store, embedder, now, recheck)
         sources = LibrarySources(library, uploads, cache(partial(schedules_of, settings)), now)
@@ -225,6 +244,16 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             audit=core.knowledge.audit,
             knowledge=core.knowledge,
             errands=core.errands,
+            digests=Digests(
+                library,
+                core.knowledge.gaps,
+                Measures(engine),
+                core.channels,
+                core.errands.outbox,
+                core.knowledge.retriever.search,
+                core.knowledge.thresholds,
+                now,
+            ),
             sources=sources,
             chores={
                 "inbox": lambda: core.inbox.forget_old(now()),
