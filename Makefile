@@ -6,12 +6,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup chat test test-slow lint types
+.PHONY: help setup chat test test-slow test-weaviate lint types
 
 help:
 	@echo 'make chat    set up and talk to the bot about the sample handbook'
 	@echo 'make test    set up and run the tests'
 	@echo 'make test-slow  run the tests that take long and are left out there'
+	@echo 'make test-weaviate  run the tests of the store against the server at WEAVIATE_URL'
 	@echo 'make setup   set up only'
 	@echo 'make lint    check style with ruff'
 	@echo 'make types   check types with mypy'
@@ -26,6 +27,11 @@ test: $(VENV)/.installed-dev
 
 test-slow: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m slow
+
+test-weaviate: $(VENV)/.installed-dev
+	@test -n "$$WEAVIATE_URL" || \
+	  { echo 'Name the server: WEAVIATE_URL=http://127.0.0.1:8080 make test-weaviate' >&2; exit 1; }
+	$(BIN)/python -m pytest -m weaviate --numprocesses 0
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -21,8 +21,7 @@ from bot.voice.writer import Writer
 from knowledge.embedding.local import LocalEmbedder
 from knowledge.errors import KnowledgeError, StoreError
 from knowledge.state.database import open_database
-from knowledge.stores.embedded import EmbeddedStore
-from knowledge.stores.weaviate.store import WeaviateStore
+from knowledge.stores.weaviate.store import DEFAULT_ALIAS
 from tests.kit.fakes import FakeWriter
 from tests.kit.store_toys import passage, toward
 from tests.stand_ins.weaviate import StandIn
@@ -61,7 +60,6 @@ async def ask(assistant: object, text: str, voice: str | None = None) -> Reply:
 class TestComposition:
     async def test_everything_is_kept_in_the_data_folder(self, settings: Settings) -> None:
         async with open_app(settings) as app:
-            assert isinstance(app.store, EmbeddedStore)
             await app.store.replace("handbook", "guide.md", [passage("Trains.", toward(travel=1))])
         kept = {path.name for path in settings.data.iterdir()}
         assert {"state.db", "passages.db"} <= kept
@@ -115,8 +113,8 @@ class TestComposition:
         with StandIn() as server:
             remote = changed(settings, weaviate_url=server.url, weaviate_grpc_port=server.grpc_port)
             async with open_app(remote) as app:
-                assert isinstance(app.store, WeaviateStore)
                 assert await app.store.count() == 0
+            assert server.aliases == {DEFAULT_ALIAS: f"{DEFAULT_ALIAS}_v1"}
         assert not (settings.data / "passages.db").exists()
 
     async def test_a_voice_is_read_once_and_none_is_the_configured_one(
@@ -200,7 +198,7 @@ class TestWarmUp:
 class TestJobs:
     async def test_sources_are_read_again_when_the_settings_say(self, settings: Settings) -> None:
         async with open_app(settings) as app:
-            assert [job.name for job in app.jobs()] == ["housekeeping", "reingest"]
+            assert [job.name for job in app.jobs()] == ["housekeeping", "reindex", "reingest"]
 
     async def test_empty_leaves_those_alone_that_have_no_schedule_of_their_own(
         self, settings: Settings, tmp_path: Path

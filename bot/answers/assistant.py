@@ -61,10 +61,10 @@ class Assistant:
         """
         started = perf_counter()
         trace_id = uuid4().hex
-        voice = self._voice_for(None)
+        voice = self._voice_for(None).spoken_in(message.conversation)
         shown = ""
         try:
-            voice = self._voice_for(message.voice)
+            voice = self._voice_for(message.voice).spoken_in(message.conversation)
             async for piece in self._pieces(message, voice, trace_id):
                 if isinstance(piece, Reply):
                     piece = replace(piece, voice_version=voice.version)

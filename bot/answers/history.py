@@ -72,7 +72,7 @@ GAP = sa.Table(
 )
 """Questions without an answer; :mod:`bot.answers.gaps` says what becomes of them."""
 
-_feedback = sa.Table(
+FEEDBACK = sa.Table(
     "feedback",
     metadata,
     sa.Column("trace_id", sa.String(32), primary_key=True),
@@ -223,7 +223,7 @@ class History:
         ``person``: their principal, as :func:`bot.types.person` makes it.
         """
         async with self._engine.begin() as db:
-            await db.execute(sa.delete(_feedback).where(_feedback.c.rater == person))
+            await db.execute(sa.delete(FEEDBACK).where(FEEDBACK.c.rater == person))
             await _forget(db, TRACE.c.asker == person)
 
     async def forget_lost_citations(self) -> None:
@@ -255,7 +255,7 @@ class History:
 
     async def rate(self, trace_id: str, rater: str, helpful: bool, now: datetime) -> None:
         """Keep what somebody thought of an answer; a second opinion replaces the first."""
-        opinion = upsert(self._engine, _feedback).values(
+        opinion = upsert(self._engine, FEEDBACK).values(
             trace_id=trace_id, rater=rater, helpful=helpful, rated_at=now
         )
         async with self._engine.begin() as db:
@@ -265,7 +265,7 @@ class History:
         """How many found an answer helpful, and how many did not."""
         async with self._engine.connect() as db:
             rows = await db.execute(
-                sa.select(_feedback.c.helpful).where(_feedback.c.trace_id == trace_id)
+                sa.select(FEEDBACK.c.helpful).where(FEEDBACK.c.trace_id == trace_id)
             )
         found = [bool(row.helpful) for row in rows]
         return sum(found), len(found) - sum(found)
@@ -281,7 +281,7 @@ class History:
     async def drop_gap(self, trace_id: str) -> None:
         """Take that back, unless somebody still finds the answer unhelpful."""
         found_wanting = sa.exists().where(
-            _feedback.c.trace_id == trace_id, _feedback.c.helpful.is_(False)
+            FEEDBACK.c.trace_id == trace_id, FEEDBACK.c.helpful.is_(False)
         )
         async with self._engine.begin() as db:
             await db.execute(
@@ -301,7 +301,7 @@ class History:
 
 async def _forget(db: AsyncConnection, is_meant: sa.ColumnElement[bool]) -> None:
     ids = sa.select(TRACE.c.id).where(is_meant)
-    for table in (CITATION, _turn, GAP, _feedback):
+    for table in (CITATION, _turn, GAP, FEEDBACK):
         await db.execute(sa.delete(table).where(table.c.trace_id.in_(ids)))
     await db.execute(sa.delete(TRACE).where(is_meant))
 

@@ -9,7 +9,15 @@ from functools import partial
 
 from bot.cards import Card, Choice
 from bot.conversation.channels import Channels
-from bot.desk.commands import Ask, Command, Commands, Invocation, Outcome, Parameter
+from bot.desk.commands import (
+    Ask,
+    Command,
+    Commands,
+    Invocation,
+    Outcome,
+    Parameter,
+    Suggest,
+)
 from bot.desk.drafting import Drafting
 from bot.desk.forms import Forms
 from bot.desk.kb.gaps import GapDesk, gap_commands
@@ -68,8 +76,12 @@ def own_commands(
     gaps: GapDesk,
     voices: Callable[[], Sequence[str]],
     clock: Callable[[], datetime],
+    of_versions: Callable[[Suggest], Sequence[Command]],
 ) -> Commands:
-    """The registry with all commands of ours; ``forms``: what some of them open."""
+    """The registry with all commands of ours.
+
+    ``forms``: what some of them open. ``of_versions``: those for versions of a voice.
+    """
     own = _Own(channels, drafting, voices, clock)
     off = Parameter("off", "Switch it off again.", "yes_no", required=False)
     listed = [
@@ -134,6 +146,7 @@ def own_commands(
                 Parameter("draft", "Your text."),
             ),
         ),
+        *of_versions(own.suggest),
         Command("quiet", "Speak here only when mentioned.", own.quiet, parameters=(off,)),
     ]
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -25,6 +25,7 @@ from bot.failures import log_failure
 from bot.ports import Sources
 from bot.shell.core import Outside, build_core
 from bot.shell.data_folder import open_data_folder
+from bot.shell.indexing import database_url, now, open_index
 from bot.shell.log import configure_log
 from bot.shell.models import is_hub_id, voices, writers
 from bot.shell.settings import Settings
@@ -40,15 +41,17 @@ from knowledge.errors import remedy
 from knowledge.library.attachments import AttachmentReader
 from knowledge.library.catalog import Catalog
 from knowledge.library.curated import CuratedAnswers
+from knowledge.library.index.index import Index
+from knowledge.library.index.rebuild import Rebuilding
+from knowledge.library.index.store import IndexSearcher, IndexStore
+from knowledge.library.leases import Leases
 from knowledge.library.library import Library
 from knowledge.library.uploads import Uploads
 from knowledge.retrieval.cross_encoder import open_reader
 from knowledge.retrieval.reader import Reader
-from knowledge.retrieval.retriever import Retriever
 from knowledge.retrieval.support import ReaderSupport
 from knowledge.sources.port import Means
 from knowledge.state.database import open_database
-from knowledge.stores.embedded import EmbeddedStore
 from knowledge.stores.port import PassageStore
 from knowledge.types import Vector
 from knowledge.web.client import GuardedClient
@@ -64,6 +67,8 @@ class App:
 
     settings: Settings
     library: Library
+    index: Index
+    rebuilding: Rebuilding
     history: History
     store: PassageStore
     embedder: Embedder
@@ -84,17 +89,19 @@ class App:
 
         Raises :class:`ConfigurationError` for times that are none.
         """
+        from jobs.reindex import Reindex
         from jobs.reingest import reingest
         from jobs.schedule import Job
 
         schedules = schedules_of(self.settings)
 
         async def read_what_is_due() -> None:
-            now = _now()
-            await reingest(self.library, lambda spec: schedules.last(spec.schedule, now))
+            moment = now()
+            await reingest(self.library, lambda spec: schedules.last(spec.schedule, moment))
 
         return [
             Job("housekeeping", partial(tidy_up, self.chores), timedelta(hours=1)),
+            Job("reindex", Reindex(self.index, self.rebuilding), timedelta(hours=1)),
             Job("reingest", read_what_is_due, timedelta(minutes=1)),
         ]
 
@@ -103,8 +110,10 @@ class App:
 
         One after the other: transformers' lazy imports do not bear two threads at once.
         """
-        await self.library.check_embedder()
         await self.embedder.warm_up()
+        async with self.index.using() as opened:  # another one, if the setting has changed
+            if not opened.lacking and opened.embedder is not self.embedder:
+                await opened.embedder.warm_up()
         await self.reader.warm_up()
         await self.writer(self.voice(None))
 
@@ -131,15 +140,19 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         embedder = LocalEmbedder(settings.embedder)
         engine = await open_database(database_url(settings))
         opened.push_async_callback(engine.dispose)
-        store = await open_store(settings)
-        opened.push_async_callback(store.close)
+        index = await open_index(settings, engine, embedder)
+        opened.push_async_callback(index.close)
+        async with index.using():
+            pass  # a store that cannot be used is told now
+        store = IndexStore(index)
+        rebuilding = Rebuilding(index, Leases(engine, now), now)
         max_bytes = settings.max_document_mb * 1024 * 1024
         client = GuardedClient(allow=settings.http_allow, max_bytes=max_bytes)
         opened.push_async_callback(client.aclose)
         voice = voices(settings)
         reader = open_reader(settings.reader, settings.data / "weights")
         retriever = Searching(
-            Retriever(store, embedder, reader),
+            IndexSearcher(index, reader),
             store.similar_words,
             load_glossary(settings.glossary) if settings.glossary else {},
         )
@@ -161,15 +174,15 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             max_bytes=max_bytes,
             recognises=recogniser is not None,
             keep=timedelta(days=settings.attachment_days),
-            clock=_now,
+            clock=now,
         )
-        recalls = Recalls(engine, store.held, settings.recall_days, _now)
+        recalls = Recalls(engine, store.held, settings.recall_days, now)
         recheck = rechecking(recalls)
         means = Means(client, max_bytes, recognises=recogniser is not None)
-        library = Library(engine, store, embedder, file_reader, means, clock=_now, changed=recheck)
+        library = Library(engine, store, embedder, file_reader, means, clock=now, changed=recheck)
         uploads = Uploads(settings.data / "uploads", means)
-        curated = CuratedAnswers(engine, store, embedder, _now, recheck)
-        sources = LibrarySources(library, uploads, cache(partial(schedules_of, settings)), _now)
+        curated = CuratedAnswers(engine, store, embedder, now, recheck)
+        sources = LibrarySources(library, uploads, cache(partial(schedules_of, settings)), now)
 
         async def embed_all(texts: Sequence[str]) -> Sequence[Vector]:
             return list(await embedder.embed_passages(texts))
@@ -181,6 +194,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 writer=writer,
                 voice=voice,
                 voice_names=partial(names, settings.voices),
+                voices=settings.voices,
                 attachments=attachments,
                 sources=sources,
                 curated=curated,
@@ -189,7 +203,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 passages=store,
                 read_at=Catalog(engine).read_at,
                 recalls=recalls,
-                clock=_now,
+                clock=now,
                 support=ReaderSupport(reader),
             ),
             settings,
@@ -197,6 +211,8 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         yield App(
             settings=settings,
             library=library,
+            index=index,
+            rebuilding=rebuilding,
             history=core.history,
             store=store,
             embedder=embedder,
@@ -211,8 +227,8 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             errands=core.errands,
             sources=sources,
             chores={
-                "inbox": lambda: core.inbox.forget_old(_now()),
-                "limits": lambda: core.limits.forget_old(_now()),
+                "inbox": lambda: core.inbox.forget_old(now()),
+                "limits": lambda: core.limits.forget_old(now()),
                 "attachments": attachments.forget_expired,
                 "drafts": core.drafting.forget_old,
                 "proposals": core.knowledge.proposals.forget_old,
@@ -222,6 +238,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 "recalled": recalls.forget_old,
                 "outbox": core.errands.outbox.forget_old,
                 "citations": core.history.forget_lost_citations,
+                "index": rebuilding.forget_old,
             },
         )
 
@@ -243,10 +260,6 @@ async def tidy_uploads(knowledge: Knowledge) -> None:
     await knowledge.sources.tidy_uploads(await knowledge.proposals.waiting())
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 def schedules_of(settings: Settings) -> Schedules:
     """When sources are read again. Raises :class:`ConfigurationError`."""
     from jobs.schedules import Schedules
@@ -261,24 +274,3 @@ def _timezone(name: str | None) -> ZoneInfo | None:
         raise ConfigurationError(
             f"HOUSEVOICE_TIMEZONE: there is no time zone '{name}'; write one as Europe/Berlin."
         ) from error
-
-
-def database_url(settings: Settings) -> str:
-    """Where the state is kept."""
-    if settings.database_url is not None:
-        return settings.database_url.get_secret_value()
-    return f"sqlite:///{settings.data.absolute() / 'state.db'}"
-
-
-async def open_store(settings: Settings) -> PassageStore:
-    """The passage store that the settings name."""
-    if settings.weaviate_url is None:
-        return await EmbeddedStore.open(settings.data / "passages.db")
-    from knowledge.stores.weaviate.store import WeaviateStore
-
-    key = settings.weaviate_api_key
-    return await WeaviateStore.open(
-        settings.weaviate_url,
-        api_key=key.get_secret_value() if key else None,
-        grpc_port=settings.weaviate_grpc_port,
-    )

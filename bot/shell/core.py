@@ -7,10 +7,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.answers.assistant import Assistant
+from bot.answers.by_voice import records
 from bot.answers.chain import Retriever, build_chain
 from bot.answers.composing import Support
 from bot.answers.gaps import Gaps
@@ -27,7 +29,7 @@ from bot.conversation.limits import Limits
 from bot.conversation.outbox import Outbox
 from bot.conversation.recalling import Recalling
 from bot.conversation.roles import Roles
-from bot.desk.commands import Commands, Invocation, Outcome
+from bot.desk.commands import Command, Commands, Invocation, Outcome, Suggest
 from bot.desk.desk import Desk
 from bot.desk.drafting import Drafting
 from bot.desk.follow_ups import FollowUps, PassageAccess, ReadAt
@@ -38,9 +40,11 @@ from bot.desk.kb.parts import Embed, Knowledge
 from bot.desk.kb.proposals import Proposals
 from bot.desk.own_commands import own_commands
 from bot.desk.own_forms import own_forms
+from bot.desk.voice_commands import voice_commands
 from bot.ports import Curated, Sources
 from bot.shell.settings import Settings
 from bot.voice.rewriting import Rewriter
+from bot.voice.versions.registry import Registry
 from bot.voice.voice import Voice
 from bot.voice.writer import WriterFor
 
@@ -56,6 +60,8 @@ class Outside:
     voice: Callable[[str | None], Voice]
     """A voice by name; None: the configured one."""
     voice_names: Callable[[], Sequence[str]]
+    voices: Path
+    """The folder that they are in."""
     attachments: AttachmentReader
     sources: Sources
     curated: Curated
@@ -140,7 +146,13 @@ def build_core(outside: Outside, settings: Settings) -> Core:
     adding = Adding(knowledge)
     gaps, names = GapDesk(knowledge, adding), outside.voice_names
     forms = own_forms(channels, drafting, gaps, names, clock)
-    commands = own_commands(channels, drafting, forms, gaps, names, clock)
+    registry = Registry(outside.voices, clock)
+
+    def of_versions(suggest: Suggest) -> Sequence[Command]:
+        compared = partial(records, engine)
+        return voice_commands(registry, compared, voice, channels, knowledge.audit, clock, suggest)
+
+    commands = own_commands(channels, drafting, forms, gaps, names, clock, of_versions)
 
     async def form(name: str, subject: str, by: Invocation) -> Outcome:
         return await forms.open(name, by, subject)

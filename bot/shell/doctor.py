@@ -9,8 +9,8 @@ from typing import Literal
 
 from bot.errors import ConfigurationError, HousevoiceError
 from bot.findings import Finding
-from bot.shell.app import database_url, open_store
 from bot.shell.data_folder import open_data_folder
+from bot.shell.indexing import database_url, open_current
 from bot.shell.models import ENDPOINT
 from bot.shell.platforms import discord_config, slack_config
 from bot.shell.settings import Settings, load_settings
@@ -108,14 +108,14 @@ async def _database(settings: Settings) -> str:
 
 
 async def _store(settings: Settings) -> str:
-    store = await open_store(settings)
+    place, store = await open_current(settings)
     try:
         passages = await store.count()
     finally:
         await store.close()
     if not passages:
         raise HousevoiceError("No passages yet: add a source with 'source add PATH-OR-URL'.")
-    return f"{'Weaviate' if settings.weaviate_url else 'embedded'}, {passages} passages"
+    return f"{'Weaviate' if place == 'weaviate' else place}, {passages} passages"
 
 
 async def _embedder(settings: Settings) -> str:

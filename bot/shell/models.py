@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from bot.errors import ConfigurationError
 from bot.shell.settings import Settings, load_settings
+from bot.voice.versions.served import stamp
 from bot.voice.voice import Voice
 from bot.voice.writer import Writer, WriterFor
 
 ENDPOINT = "endpoint"
+_HELD = 2
+_log = structlog.get_logger("housevoice")
 
 
 def is_hub_id(model: str) -> bool:
@@ -23,11 +27,28 @@ def is_hub_id(model: str) -> bool:
 
 
 def voices(settings: Settings) -> Callable[[str | None], Voice]:
-    """Voices by name, each read once; None is the configured one."""
+    """Voices by name, each read once for every change of what speaks; None is the configured one.
 
-    @cache
+    A look at the disk with every answer tells whether it changed: a promotion or a rollback holds
+    from the next answer on, in this process and in all others. What cannot be read then is told in
+    the log, and the voice goes on as it was.
+    """
+    read: dict[str, tuple[tuple[int, int], Voice]] = {}
+
     def load(name: str) -> Voice:
-        return Voice.load(settings.voices, name)
+        known = read.get(name)
+        now = stamp(settings.voices / name)
+        if known is not None and known[0] == now:
+            return known[1]
+        try:
+            voice = Voice.load(settings.voices, name)
+        except ConfigurationError as error:
+            if known is None:
+                raise
+            _log.error("voice_unreadable", voice=name, reason=str(error))
+            voice = known[1]
+        read[name] = now, voice
+        return voice
 
     return lambda name: load(name or settings.voice)
 
@@ -36,7 +57,7 @@ def writers(settings: Settings) -> WriterFor:
     """Writing models by what a voice is, each loaded at its first use, off the event loop.
 
     Two versions of a voice have one each, and so have two names for the same: an endpoint is asked
-    by the name.
+    by the name. Of one voice the two that were used last are held: what speaks, and its canary.
     """
     loading = asyncio.Lock()
     loaded: dict[tuple[str, str], Writer] = {}
@@ -44,9 +65,13 @@ def writers(settings: Settings) -> WriterFor:
     async def writer_for(voice: Voice) -> Writer:
         key = (voice.name, voice.digest)
         async with loading:
-            if key not in loaded:
-                loaded[key] = await asyncio.to_thread(_load_writer, settings, voice)
-            return loaded[key]
+            writer = loaded.pop(key, None)
+            if writer is None:
+                writer = await asyncio.to_thread(_load_writer, settings, voice)
+            loaded[key] = writer  # the last one used stands last
+            for older in [each for each in loaded if each[0] == voice.name][:-_HELD]:
+                del loaded[older]
+            return writer
 
     return writer_for
 

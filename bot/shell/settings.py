@@ -43,10 +43,37 @@ class Settings(BaseSettings):
     weaviate_grpc_port: int = Field(
         50051, validation_alias="WEAVIATE_GRPC_PORT", description="Weaviate's gRPC port."
     )
+    weaviate_replicas: int = Field(
+        1,
+        ge=1,
+        description="On how many nodes of a Weaviate cluster each passage is kept; 3 survives the "
+        "loss of one. A change builds the index anew.",
+    )
+    weaviate_shards: int | None = Field(
+        None,
+        ge=1,
+        description="Parts that the index is cut into, spread over the nodes; default: one for "
+        "each node. A change builds the index anew.",
+    )
+    weaviate_reads: Literal["ONE", "QUORUM", "ALL"] = Field(
+        "ONE",
+        description="How many replicas a search waits for; writes always wait for a `QUORUM`.",
+    )
+    weaviate_tenant: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9_-]{1,64}$",
+        description="Where several installations share a Weaviate: a name of its own for each, "
+        "which keeps their passages apart.",
+    )
+    store: Literal["auto", "embedded", "weaviate"] = Field(
+        "auto",
+        description="Where passages are wanted: `embedded` or `weaviate`; `auto`: in Weaviate if "
+        "`WEAVIATE_URL` is set. After a change they move by themselves.",
+    )
     embedder: str = Field(
         "packaged",
         description="`packaged` (all-MiniLM-L6-v2) or a folder with a BERT-like encoder. "
-        "After a change remove every source and add it again.",
+        "After a change the index is built anew by itself.",
     )
     voices: Path = Field(_PROJECT / "voices", description="Folder with one sub-folder per voice.")
     voice: str = Field(

@@ -29,7 +29,8 @@ from transformers.utils import logging as transformers_logging
 from bot.errors import ModelError
 from bot.voice.script import without_closing
 from bot.voice.template import ChatMessage, Prompt, encode, encode_said
-from bot.voice.voice import CONFIG, WEIGHTS, Lora
+from bot.voice.versions.manifest import CONFIG, WEIGHTS
+from bot.voice.voice import Lora
 from bot.voice.writer import Choose, Free, Say, Step
 
 transformers_logging.disable_progress_bar()

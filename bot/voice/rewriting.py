@@ -50,7 +50,7 @@ _VALEDICTION = re.compile(
     r"|thank you|all the best|best|take care)[ \t]*(?:[,!.–-]+|$)[ \t]*",
     re.I,
 )
-_LETTER_WORDS = stems(
+LETTER_WORDS = stems(
     "hi hiya hello hey dear good morning afternoon evening there again all team everyone everybody "
     "folks our valued customer customers sir madam with kind kindest best warm warmest many "
     "regards wishes yours sincerely faithfully truly cheers thanks thank you take care"
@@ -93,7 +93,7 @@ class Rewrite:
 
 
 @dataclass(frozen=True, slots=True)
-class _Letter:
+class Letter:
     """A draft taken apart."""
 
     salutation: str
@@ -131,7 +131,7 @@ class Rewriter:
                 "Shorten it, or send it in parts."
             )
         guide = voice.guide
-        letter = _taken_apart(draft, guide)
+        letter = taken_apart(draft, guide)
         told = worded(letter.body, voice)
         opened = bool(_plainly_opened(letter.body, guide))
         closed = letter.body.endswith(guide.closings)
@@ -144,7 +144,7 @@ class Rewriter:
         if letter.salutation:
             body = capitalised(body)
         bare = _PARAGRAPH.join(filter(None, (letter.addressee, body, letter.signature)))
-        facts = same_facts(draft, bare, no_names(voice) | _LETTER_WORDS)
+        facts = same_facts(draft, bare, no_names(voice) | LETTER_WORDS)
         safe = bool(body.strip()) and all(facts.values())
         text = _put_together(letter, greeting, body, closing) if safe else draft
         own = _framed(greeting, body, closing) if safe else letter.body
@@ -184,13 +184,14 @@ class Rewriter:
         )
 
 
-def _taken_apart(draft: str, guide: Guide) -> _Letter:
+def taken_apart(draft: str, guide: Guide) -> Letter:
+    """A draft as a letter; one that is none has a body only."""
     rest, signature = _unsigned(_signed_on_a_line(draft), guide)
     found = None if _plainly_opened(rest, guide) else _SALUTATION.match(rest)
     if found is None or found.end() == len(rest):
-        return _Letter("", "", rest, signature)
+        return Letter("", "", rest, signature)
     name = found["name"] or ""
-    return _Letter(
+    return Letter(
         salutation=found[0].strip(),
         name=name if name and not _NOBODY.fullmatch(name) and _is_name(name) else "",
         body=rest[found.end() :],
@@ -258,7 +259,7 @@ def _plainly_opened(text: str, guide: Guide) -> str:
     return ""
 
 
-def _put_together(letter: _Letter, greeting: str, body: str, closing: str) -> str:
+def _put_together(letter: Letter, greeting: str, body: str, closing: str) -> str:
     before = ""
     if not greeting:
         before = letter.salutation

@@ -16,6 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal, Self
 
+import structlog
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -27,6 +28,8 @@ from pydantic import (
 )
 
 from bot.errors import ConfigurationError
+from bot.voice.versions.manifest import CONFIG, WEIGHTS, checked_files
+from bot.voice.versions.served import NONE, CanaryRule, folder_of, read_served
 from knowledge.errors import remedy
 
 Lines = tuple[str, ...]
@@ -38,9 +41,9 @@ _MARKS = {
     "read_files": "{files}",
 }
 HEADING = "{heading}"
-WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
-"""The files of a LoRA, as peft names them."""
 _NEEDED = ("apology", "unread_files", "read_files")
+
+_log = structlog.get_logger("housevoice")
 
 Occasion = Literal["money", "date", "steps", "permission", "place", "trouble"]
 """What an exchange can be about; :mod:`bot.voice.occasions` tells whether it is."""
@@ -154,11 +157,12 @@ class Lora:
 
     @classmethod
     def read(cls, folder: Path) -> Lora | None:
-        """The LoRA in a folder, if there is one. Raises :class:`OSError`."""
-        weights, config = folder / WEIGHTS, folder / CONFIG
-        if not weights.is_file():
-            return None
-        return cls(folder, weights.read_bytes(), config.read_bytes() if config.is_file() else b"")
+        """The LoRA in a folder, if there is one.
+
+        Raises :class:`OSError`, and :class:`ConfigurationError` for one that is not safe.
+        """
+        files = checked_files(folder)
+        return cls(folder, files[WEIGHTS], files.get(CONFIG, b"")) if files else None
 
     @property
     def base(self) -> str:
@@ -171,6 +175,14 @@ class Lora:
 
 
 @dataclass(frozen=True, eq=False)
+class Canary:
+    """A version on trial."""
+
+    rule: CanaryRule
+    voice: Voice
+
+
+@dataclass(frozen=True, eq=False)
 class Voice:
     """A voice as it was loaded, one object each. ``name`` is the folder's name."""
 
@@ -180,11 +192,16 @@ class Voice:
     lora: Lora | None = None
     digest: str = ""
     """SHA-256 of guide and LoRA, 64 hex digits; empty for one that was not loaded from files."""
+    canary: Canary | None = None
+    """Another version, which some conversations get."""
 
     @classmethod
-    def load(cls, root: Path, name: str) -> Voice:
-        """Read ``root/name``; raises :class:`ConfigurationError` saying what is wrong with it."""
-        if not _NAME.fullmatch(name):
+    def load(cls, root: Path, name: str, version: str | None = None) -> Voice:
+        """Read ``root/name``; raises :class:`ConfigurationError` saying what is wrong with it.
+
+        ``version``: that one, whatever speaks; None: what speaks, with its canary.
+        """
+        if not is_voice_name(name):
             raise ConfigurationError(
                 f"'{name}' is not a voice's name: use lower-case letters, digits, - and _."
             )
@@ -196,7 +213,9 @@ class Voice:
         try:
             written = path.read_bytes()
             guide = Guide.model_validate(tomllib.loads(written.decode()))
-            lora = Lora.read(folder / "lora")
+            served = read_served(folder)
+            speaks = version or served.live
+            lora = None if speaks == NONE else Lora.read(folder_of(folder, speaks))
         except OSError as error:
             raise ConfigurationError(
                 f"The voice '{name}' cannot be read: {remedy(error) or error}."
@@ -213,17 +232,39 @@ class Voice:
         if lora is not None:
             digest.update(lora.weights)
             digest.update(lora.config)
-        return cls(name, folder, guide, lora, digest.hexdigest())
+        canary = None
+        if served.canary is not None and version is None:
+            try:
+                canary = Canary(served.canary, cls.load(root, name, served.canary.version))
+            except ConfigurationError as error:  # its few conversations get the live one
+                _log.error("canary_unreadable", voice=name, reason=str(error))
+        return cls(name, folder, guide, lora, digest.hexdigest(), canary)
 
     @property
     def version(self) -> str:
         """Eight hex digits that change with the guide and the LoRA that were loaded."""
         return self.digest[:8]
 
+    def spoken_in(self, conversation: str) -> Voice:
+        """The version that this conversation gets."""
+        if self.canary is not None and self.canary.rule.takes(conversation):
+            return self.canary.voice
+        return self
+
     @cached_property
     def examples(self) -> tuple[Example, ...]:
         """All pairs of ``examples.jsonl``; raises :class:`ConfigurationError` naming the line."""
         return tuple(_examples(self.folder / "examples.jsonl"))
+
+
+def guide_digest(folder: Path) -> str:
+    """SHA-256 of a voice's guide as its file is now, 64 hex digits."""
+    return sha256((folder / "guide.toml").read_bytes()).hexdigest()
+
+
+def is_voice_name(name: str) -> bool:
+    """Whether a voice's folder may be called so."""
+    return _NAME.fullmatch(name) is not None
 
 
 def names(root: Path) -> list[str]:

@@ -237,15 +237,5 @@ class AttachmentReader:
             return bool((await db.execute(query)).scalar_one())
 
 
-async def forget_all(engine: AsyncEngine, store: PassageStore) -> None:
-    """Take every file of every conversation out of the store."""
-    async with engine.connect() as db:
-        held = await db.execute(sa.select(_attachment.c.conversation).distinct())
-    for conversation in held.scalars():
-        await store.delete(attachment_source(conversation))
-    async with engine.begin() as db:
-        await db.execute(sa.delete(_attachment))
-
-
 def _is(conversation: str, document: str) -> sa.ColumnElement[bool]:
     return sa.and_(_attachment.c.conversation == conversation, _attachment.c.document == document)

@@ -212,15 +212,6 @@ class Catalog:
         async with self._engine.begin() as db:
             await db.execute(upsert(db, _document), rows)
 
-    async def mark_unread(self, source: str) -> None:
-        """Enter that nothing is stored of the source's documents any more: all are read anew."""
-        async with self._engine.begin() as db:
-            await db.execute(
-                sa.update(_document)
-                .where(_document.c.source_id == source)
-                .values(fingerprint="", passages=0)
-            )
-
     async def forget_documents(self, source: str, paths: Iterable[str]) -> None:
         """Forget documents. Their passages must be gone already."""
         async with self._engine.begin() as db:

@@ -16,7 +16,6 @@ from knowledge.embedding.port import Embedder
 from knowledge.errors import SourceError
 from knowledge.library.access import apply_access
 from knowledge.library.catalog import Catalog, Run, RunReport
-from knowledge.library.embedder_record import EmbedderRecord
 from knowledge.library.ingest import Ingester, Progress
 from knowledge.library.leases import Leases, Reading
 from knowledge.library.trial import TrialReport, try_out
@@ -80,7 +79,6 @@ class Library:
         self._changed = changed
         self._catalog = Catalog(engine)
         self._leases = Leases(engine, clock)
-        self._record = EmbedderRecord(engine, self._catalog, store, embedder)
         self._store = store
         self._ingester = Ingester(
             self._catalog,
@@ -139,7 +137,6 @@ class Library:
             source = self._kinds.open(spec, self._means)
             await source.check()
             await self._catalog.save_source(spec, self._clock())
-            await self._record.settle()
             report = await self._ingester.run(spec, source, progress)
         await self._changed(spec.id)
         return spec, report
@@ -173,14 +170,9 @@ class Library:
                 source = self._kinds.open(spec, self._means)
             except SourceError as error:  # a kind or a secret that is no longer there
                 return await self._ingester.failed(spec, str(error))
-            await self._record.settle()
             report = await self._ingester.run(spec, source, progress)
         await self._changed(spec.id)
         return report
-
-    async def check_embedder(self) -> None:
-        """Raise :class:`knowledge.errors.StoreError` if another embedder made the vectors."""
-        await self._record.check()
 
     async def remove(self, name: str) -> int:
         """Take a source away with all its passages; returns how many passages went."""

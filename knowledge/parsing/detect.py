@@ -60,6 +60,12 @@ _OFFICE_PARTS: dict[str, Format] = {
     "ppt/presentation.xml": "pptx",
     "xl/workbook.xml": "xlsx",
 }
+_PACKED = {
+    b"application/vnd.oasis.opendocument": "OpenDocument files (.odt, .ods, .odp) cannot be read. "
+    "Save it as .docx, .xlsx or .pptx and add it again.",
+    b"application/epub+zip": "Electronic books (.epub) cannot be read. "
+    "Save it as .html or .pdf and add it again.",
+}
 _NAMES: dict[Format, str] = {
     "markdown": "Markdown",
     "html": "an HTML page",
@@ -218,6 +224,10 @@ def _office_format(content: bytes) -> Format:
     for part in parts:
         if (found := _OFFICE_PARTS.get(part.filename)) is not None:
             return found
+    for kind, advice in _PACKED.items():
+        # These begin with their media type, not packed (ODF 1.3, 3.3; EPUB OCF 3.3, 4.3).
+        if kind in content[:128]:
+            raise DocumentSkipped(advice)
     raise DocumentSkipped(
         "Archives and this kind of packed file cannot be read. "
         "Unpack it and add the documents inside, or save it as .docx, .pptx, .xlsx or .pdf."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 from pathlib import Path
 from urllib.parse import quote
@@ -47,6 +48,10 @@ def read_document(
             )
         content = path.read_bytes()
     except OSError as error:
+        if path.is_symlink() and error.errno in (errno.ENOENT, errno.ELOOP):
+            return SkippedDocument(
+                document, "It is a link that leads nowhere. Mend it, remove it, or exclude it."
+            )
         return SkippedDocument(
             document,
             f"The file cannot be read ({error.strerror}). "

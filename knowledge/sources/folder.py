@@ -59,13 +59,14 @@ class FolderSource:
     ) -> AsyncIterator[RawDocument | SkippedDocument]:
         """Each document under its path relative to the folder.
 
-        Raises :class:`SourceError` if the folder, or one below it, cannot be listed: its documents
-        would seem to have vanished.
+        Raises :class:`SourceError` if the folder cannot be listed, or, after all others, if one
+        below it cannot: its documents would seem to have vanished.
         """
         from knowledge.parsing import PICTURE_EXTENSIONS, SUPPORTED_EXTENSIONS  # slow to import
 
         read = SUPPORTED_EXTENSIONS | (PICTURE_EXTENSIONS if self._options.ocr else set())
-        for relative in await asyncio.to_thread(self._paths, self._root):
+        unlisted: list[OSError] = []
+        for relative in await asyncio.to_thread(self._paths, self._root, unlisted):
             if (shown := _as_text(relative)) != relative:
                 yield SkippedDocument(
                     shown, "Its name is not written in UTF-8. Rename it, or exclude it."
@@ -86,7 +87,15 @@ class FolderSource:
                     kind_of(relative),
                 )
 
-    def _paths(self, root: Path) -> list[str]:
+        if unlisted:
+            first, more = unlisted[0], len(unlisted) - 1
+            others = f" So it is with {more} more." if more else ""
+            raise SourceError(
+                f"The folder {first.filename} cannot be read ({first.strerror}). "
+                f"Give the bot's user the right to read it, or exclude it.{others}"
+            ) from first
+
+    def _paths(self, root: Path, unlisted: list[OSError]) -> list[str]:
         if not os.access(root, os.R_OK | os.X_OK):
             raise SourceError(
                 f"The folder {root} is not there or may not be read. Check that its drive is "
@@ -95,7 +104,7 @@ class FolderSource:
         inside = root.resolve()
         shown_dots = tuple(glob for glob in self._options.include if _names_hidden(glob))
         found = []
-        for folder, folders, files in os.walk(root, onerror=_raise):
+        for folder, folders, files in os.walk(root, onerror=unlisted.append):
             below = Path(folder).relative_to(root)
             folders[:] = [
                 name
@@ -128,17 +137,11 @@ def _names_hidden(glob: str) -> bool:
 
 
 def _stays_in(path: Path, root: Path) -> bool:
+    """Whether a file is below ``root``, wherever it is linked from; of a link to nothing, yes."""
     try:
-        return not path.is_symlink() or path.resolve().is_relative_to(root)
+        return not path.is_symlink() or not path.exists() or path.resolve().is_relative_to(root)
     except (OSError, RuntimeError):  # links in a circle
-        return False
-
-
-def _raise(error: OSError) -> None:
-    raise SourceError(
-        f"The folder {error.filename} cannot be read ({error.strerror}). "
-        "Give the bot's user the right to read it, or exclude it."
-    ) from error
+        return True
 
 
 def _recognise(typed: str) -> str | None:

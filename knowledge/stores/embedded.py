@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from itertools import chain
 from pathlib import Path
 from threading import Lock
 from typing import ParamSpec, TypeVar
@@ -18,17 +19,21 @@ import numpy as np
 
 from knowledge.errors import StoreError, remedy
 from knowledge.stores import embedded_sql as sql
-from knowledge.stores.bm25 import Posting, bm25
+from knowledge.stores.bm25 import Posting, best
 from knowledge.stores.embedded_schema import connect, prepare
 from knowledge.stores.embedded_spelling import similar_words
 from knowledge.stores.fusion import LEG_CANDIDATES, fuse
-from knowledge.stores.matrix import MatrixView, VectorMatrix, highest
-from knowledge.stores.postings import KeptPostings
+from knowledge.stores.listing import Listing, listed
+from knowledge.stores.matrix import MatrixView, VectorMatrix, highest, unit
+from knowledge.stores.postings import KeptPostings, Snapshot
 from knowledge.types import EmbeddedPassage, Principals, ScoredPassage, Vector
 
 CHANGES_REMEMBERED = 1000
 """A reader that missed more changes than this loads all vectors anew, so that the list of removed
 rows stays short."""
+
+ADDED_AT_MOST = 1000
+"""New passages whose words are added to the lists that are kept; with more they are read anew."""
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -69,8 +74,13 @@ class EmbeddedStore:
         Raises :class:`StoreError` for vectors that are not finite or of other dimensions than the
         store's, for passages of another document, and for an id that is already taken.
         """
-        vectors = _checked_vectors(source, document, passages)
-        await self._in_thread(self._replace, source, document, passages, vectors)
+        await self.replace_many(source, {document: passages})
+
+    async def replace_many(
+        self, source: str, documents: Mapping[str, Sequence[EmbeddedPassage]]
+    ) -> None:
+        """:meth:`replace` for several documents, all in one transaction."""
+        await self._in_thread(self._replace, source, documents)
 
     async def delete(self, source: str, document: str | None = None) -> int:
         """Remove one document's passages, or the whole source's; returns how many went."""
@@ -114,6 +124,10 @@ class EmbeddedStore:
         if not principals:
             return {}
         return await self._in_thread(self._similar_words, word, principals)
+
+    async def listing(self) -> Listing:
+        """Every document with how many passages it has, and their digest."""
+        return await self._in_thread(self._listing)
 
     async def close(self) -> None:
         """Close the file. A call still running in a thread finishes and then closes its own."""
@@ -177,17 +191,15 @@ class EmbeddedStore:
 
     # -- writing ---------------------------------------------------------------------------------
 
-    def _replace(
-        self,
-        source: str,
-        document: str,
-        passages: Sequence[EmbeddedPassage],
-        vectors: Sequence[Vector],
-    ) -> None:
+    def _replace(self, source: str, documents: Mapping[str, Sequence[EmbeddedPassage]]) -> None:
+        vectors = sql.checked_vectors(source, documents)
         with self._change() as (db, change):
-            _, access = sql.remove(db, change, source, document)
+            access: set[int] = set()
+            for document in documents:
+                access |= sql.remove(db, change, source, document)[1]
             if vectors:
                 sql.settle_dims(db, vectors[0].size)
+            passages = chain.from_iterable(documents.values())
             for embedded, vector in zip(passages, vectors, strict=True):
                 sql.insert(db, embedded.passage, vector.astype("<f4").tobytes())
             sql.forget_unused(db, source, access)
@@ -206,17 +218,19 @@ class EmbeddedStore:
             db.execute("BEGIN")
             return sql.readable(db, ids, sql.readable_access(db, principals))
 
-    def _held(self, source: str, document: str) -> list[EmbeddedPassage]:
-        with self._connection() as db:
-            db.execute("BEGIN")
-            vectors = sql.vectors(db, source, document)
-            found = sql.passages(db, vectors)
-        held = [EmbeddedPassage(found[rid], vector) for rid, vector in vectors.items()]
-        return sorted(held, key=lambda each: each.passage.position)
-
     def _count(self, source: str | None) -> int:
         with self._connection() as db:
             return sql.count(db, source)
+
+    def _listing(self) -> Listing:
+        with self._connection() as db:
+            db.execute("BEGIN")
+            return listed(sql.all_passages(db))
+
+    def _held(self, source: str, document: str) -> list[EmbeddedPassage]:
+        with self._connection() as db:
+            db.execute("BEGIN")
+            return sql.held(db, source, document)
 
     def _similar_words(self, word: str, principals: Principals) -> dict[str, int]:
         with self._connection() as db:
@@ -234,13 +248,13 @@ class EmbeddedStore:
     ) -> list[ScoredPassage]:
         wanted = max(LEG_CANDIDATES, k)
         with self._connection() as db:
-            matrix, change = self._begin_read(db)
+            matrix, now = self._begin_read(db)
             if not matrix.rowids.size:
                 return []
             dims = matrix.vectors.shape[1]
             if vector.shape != (dims,):
                 raise sql.foreign_vector(dims, vector.size)
-            query = _unit(vector)
+            query = unit(vector)
             access = sql.readable_access(db, principals)
             readable = matrix.readable(access)
             seen = readable
@@ -256,10 +270,9 @@ class EmbeddedStore:
                     ids, often = sql.posting(db, term)
                     return matrix.rows(ids), often
 
-                held = [self._postings.posting(change, term, load) for term in sql.terms(db, text)]
-                scored = bm25(held, matrix.words, readable)
-                rows = np.flatnonzero(seen & (scored > 0))
-                matching = matrix.named(*highest(rows, scored[rows], wanted))
+                held = [self._postings.posting(now, term, load) for term in sql.terms(db, text)]
+                scored = best(held, matrix.words, readable, seen, wanted)
+                matching = matrix.named(*highest(*scored, wanted))
             names = sql.passage_names(db, near.keys() | matching.keys())
             rids = {name: rid for rid, name in names.items()}
             ranked = fuse(
@@ -272,8 +285,8 @@ class EmbeddedStore:
         cosines = matrix.cosines(query, scores)
         return [ScoredPassage(found[rid], score, cosines[rid]) for rid, score in scores.items()]
 
-    def _begin_read(self, db: sqlite3.Connection) -> tuple[MatrixView, int]:
-        """Begin a snapshot of the file; the vectors as of that snapshot, and its change."""
+    def _begin_read(self, db: sqlite3.Connection) -> tuple[MatrixView, Snapshot]:
+        """Begin a snapshot of the file; the vectors as of that snapshot, and which it is."""
         # The lock is taken first, so snapshots are not older than the matrix that they bring up to
         # date. It is held only that long: views stay as they are, so searches run side by side.
         with self._matrix_lock:
@@ -281,10 +294,11 @@ class EmbeddedStore:
             change, dims = db.execute("SELECT change, dims FROM state").fetchone()
             if change != self._matrix_change:
                 self._catch_up(db, change, dims)
-            return self._matrix.view(), change
+            view = self._matrix.view()
+            return view, Snapshot(change, view.numbering, len(view.rowids))
 
     def _catch_up(self, db: sqlite3.Connection, change: int, dims: int) -> None:
-        seen = self._matrix_change
+        seen, newest = self._matrix_change, self._matrix.last_rowid
         if dims != self._matrix.dims or not seen or change - seen > CHANGES_REMEMBERED:
             expected = int(db.execute("SELECT count(*) FROM passage").fetchone()[0])
             self._matrix = VectorMatrix(dims, expected)
@@ -306,31 +320,18 @@ class EmbeddedStore:
                 (rid, access, source, sql.words_indexed(sizes), vector)
                 for rid, access, source, sizes, vector in rows
             )
+        view = self._matrix.view()
+        now = Snapshot(change, view.numbering, len(view.rowids))
+        self._postings.follow(now, self._added(db, view, newest) if seen else None)
         self._matrix_change = change
 
-
-def _unit(vector: Vector) -> Vector:
-    """Scale to unit length, so that a dot product is a cosine.
-
-    Raises :class:`StoreError` for a vector that has no direction.
-    """
-    length = float(np.linalg.norm(vector))
-    if vector.ndim != 1 or not np.isfinite(length) or length == 0:
-        raise StoreError("A vector must be one-dimensional, finite and not zero.")
-    return (vector / length).astype(np.float32)
-
-
-def _checked_vectors(
-    source: str, document: str, passages: Sequence[EmbeddedPassage]
-) -> list[Vector]:
-    """The passages' vectors at unit length, when all belong to the document and fit together."""
-    vectors = [_unit(embedded.vector) for embedded in passages]
-    for embedded, vector in zip(passages, vectors, strict=True):
-        one = embedded.passage
-        if (one.source, one.document) != (source, document):
-            raise StoreError(
-                f"Passage {one.id} is of {one.source}/{one.document}, not of {source}/{document}."
-            )
-        if vector.size != vectors[0].size:
-            raise sql.foreign_vector(vectors[0].size, vector.size)
-    return vectors
+    def _added(
+        self, db: sqlite3.Connection, view: MatrixView, newest: int
+    ) -> dict[str, Posting] | None:
+        """Which words the passages hold that are newer than that one; None if they are many."""
+        added = view.rowids[np.searchsorted(view.rowids, newest, side="right") :]
+        if not len(self._postings) or added.size > ADDED_AT_MOST:
+            return None
+        return {
+            term: (view.rows(ids), often) for term, ids, often in sql.added_postings(db, newest)
+        }

@@ -7,8 +7,12 @@ import time
 from pathlib import Path
 
 from knowledge.errors import StoreError
+from knowledge.stores.stems import TOKENIZER
 
 SCHEMA_VERSION = 1
+
+LAYOUT = f"{SCHEMA_VERSION} {TOKENIZER}"
+"""What decides how passages are kept in a file; another one is filled anew."""
 
 BUSY_SECONDS = 60.0
 """How long a writer waits for another process's transaction: deleting a source of 100,000
@@ -87,6 +91,10 @@ CREATE VIRTUAL TABLE temp.asked USING fts5(
     words, tokenize='porter unicode61 remove_diacritics 2'
 );
 CREATE VIRTUAL TABLE temp.asked_term USING fts5vocab(temp, asked, row);
+CREATE VIRTUAL TABLE temp.added USING fts5(
+    title, headings, body, tokenize='porter unicode61 remove_diacritics 2'
+);
+CREATE VIRTUAL TABLE temp.added_instance USING fts5vocab(temp, added, instance);
 CREATE VIRTUAL TABLE temp.instance USING fts5vocab(main, keyword, instance);
 CREATE VIRTUAL TABLE temp.stem USING fts5vocab(main, keyword, row);
 """

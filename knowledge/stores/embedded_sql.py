@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.errors import StoreError
+from knowledge.stores.matrix import unit
 from knowledge.text.stopwords import telling_words
-from knowledge.types import Passage, Principals
+from knowledge.types import EmbeddedPassage, Passage, Principals, Vector
 
 TITLE_WEIGHT = 1.5
 """BM25 weight of a match in the title: names the document, but is the same for all its passages."""
@@ -27,7 +30,18 @@ BODY_WEIGHT = 1.0
 
 _POSTINGS = """
 SELECT doc, sum(CASE col WHEN 'title' THEN ? WHEN 'headings' THEN ? ELSE ? END)
-FROM temp.instance WHERE term = ? GROUP BY doc
+FROM temp.instance WHERE term = ? GROUP BY doc ORDER BY doc
+"""
+
+_ADDED_POSTINGS = """
+SELECT term, doc, sum(CASE col WHEN 'title' THEN ? WHEN 'headings' THEN ? ELSE ? END)
+FROM temp.added_instance GROUP BY term, doc ORDER BY term, doc
+"""
+
+_WHOLE = """
+SELECT p.rid, p.id, s.name, p.document, c.title, c.headings, p.position, c.url, c.body, a.members
+FROM passage p JOIN content c ON c.rid = p.rid
+JOIN source s ON s.id = p.source_id JOIN access a ON a.id = p.access_id
 """
 
 
@@ -47,6 +61,22 @@ def posting(db: sqlite3.Connection, term: str) -> tuple[NDArray[np.int64], NDArr
     rows = db.execute(_POSTINGS, (*weights, term)).fetchall()
     found = np.array(rows, dtype=np.float64).reshape(-1, 2)  # row ids stay exact up to 2**53
     return found[:, 0].astype(np.int64), found[:, 1].copy()
+
+
+def added_postings(
+    db: sqlite3.Connection, newest: int
+) -> Iterator[tuple[str, NDArray[np.int64], NDArray[np.float64]]]:
+    """:func:`posting` for every word, in the passages with higher row ids than ``newest`` alone."""
+    db.execute("DELETE FROM temp.added")
+    db.execute(
+        "INSERT INTO temp.added(rowid, title, headings, body) "
+        "SELECT rid, title, headings, body FROM content WHERE rid > ?",
+        (newest,),
+    )
+    rows = db.execute(_ADDED_POSTINGS, (TITLE_WEIGHT, HEADINGS_WEIGHT, BODY_WEIGHT))
+    for term, some in groupby(rows, key=itemgetter(0)):
+        found = np.array([each[1:] for each in some], dtype=np.float64)
+        yield term, found[:, 0].astype(np.int64), found[:, 1].copy()
 
 
 def words_indexed(sizes: bytes) -> int:
@@ -107,37 +137,29 @@ def passage_names(db: sqlite3.Connection, rids: Collection[int]) -> dict[int, st
 
 def passages(db: sqlite3.Connection, rids: Collection[int]) -> dict[int, Passage]:
     """Row id -> the whole passage."""
-    rows = db.execute(
-        "SELECT p.rid, p.id, s.name, p.document, c.title, c.headings, p.position, c.url, c.body, "
-        "a.members FROM passage p JOIN content c ON c.rid = p.rid "
-        "JOIN source s ON s.id = p.source_id JOIN access a ON a.id = p.access_id "
-        "WHERE p.rid IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(rids)),),
-    )
-    return {
-        int(rid): Passage(
-            id=name,
-            source=source,
-            document=document,
-            title=title,
-            headings=tuple(json.loads(headings)),
-            position=position,
-            url=url,
-            text=body,
-            access=frozenset(json.loads(members)),
-        )
-        for rid, name, source, document, title, headings, position, url, body, members in rows
-    }
+    wanted = "WHERE p.rid IN (SELECT value FROM json_each(?))"
+    rows = db.execute(f"{_WHOLE} {wanted}", (json.dumps(list(rids)),))
+    return {int(rid): _passage(*row) for rid, *row in rows}
 
 
-def vectors(db: sqlite3.Connection, source: str, document: str) -> dict[int, NDArray[np.float32]]:
-    """Row id -> vector of one document's passages."""
-    rows = db.execute(
+def all_passages(db: sqlite3.Connection) -> Iterator[Passage]:
+    """Every passage, the oldest first."""
+    for _, *row in db.execute(f"{_WHOLE} ORDER BY p.rid"):
+        yield _passage(*row)
+
+
+def held(db: sqlite3.Connection, source: str, document: str) -> list[EmbeddedPassage]:
+    """A document's passages with their vectors, by position."""
+    ordered = db.execute(
         "SELECT p.rid, v.embedding FROM passage p JOIN vector v ON v.rid = p.rid "
-        "WHERE p.source_id = (SELECT id FROM source WHERE name = ?) AND p.document = ?",
+        "WHERE p.source_id = (SELECT id FROM source WHERE name = ?) AND p.document = ? "
+        "ORDER BY p.position, p.rid",
         (source, document),
-    )
-    return {int(rid): np.frombuffer(vector, dtype="<f4").copy() for rid, vector in rows}
+    ).fetchall()
+    found = passages(db, [rid for rid, _ in ordered])
+    return [
+        EmbeddedPassage(found[rid], np.frombuffer(vector, dtype="<f4")) for rid, vector in ordered
+    ]
 
 
 def count(db: sqlite3.Connection, source: str | None) -> int:
@@ -203,6 +225,30 @@ def forget_unused(db: sqlite3.Connection, source: str, access: Collection[int]) 
     )
 
 
+def _passage(
+    name: str,
+    source: str,
+    document: str,
+    title: str,
+    headings: str,
+    position: int,
+    url: str,
+    body: str,
+    members: str,
+) -> Passage:
+    return Passage(
+        id=name,
+        source=source,
+        document=document,
+        title=title,
+        headings=tuple(json.loads(headings)),
+        position=position,
+        url=url,
+        text=body,
+        access=frozenset(json.loads(members)),
+    )
+
+
 def settle_dims(db: sqlite3.Connection, dims: int) -> None:
     """Check new vectors against the store's; the first vector in an empty store sets them.
 
@@ -220,7 +266,7 @@ def foreign_vector(stored: int, given: int) -> StoreError:
     """The error for a vector of another embedding model; says what to do about it."""
     return StoreError(
         f"The store holds vectors of {stored} dimensions and was given one of {given}: the "
-        "embedding model has changed. Remove all sources from the store and re-ingest them."
+        "embedder has changed. 'housevoice index rebuild' makes the index anew."
     )
 
 
@@ -238,3 +284,25 @@ def _intern_access(db: sqlite3.Connection, access: Iterable[str]) -> int:
     new = db.execute("INSERT INTO access (members) VALUES (?) RETURNING id", (key,)).fetchone()[0]
     db.executemany("INSERT INTO access_member VALUES (?, ?)", [(one, new) for one in members])
     return int(new)
+
+
+def checked_vectors(
+    source: str, documents: Mapping[str, Sequence[EmbeddedPassage]]
+) -> list[Vector]:
+    """All passages' vectors at unit length, when each is of its document and they fit together.
+
+    Raises :class:`StoreError`.
+    """
+    found: list[Vector] = []
+    for document, passages in documents.items():
+        for embedded in passages:
+            one, vector = embedded.passage, unit(embedded.vector)
+            if (one.source, one.document) != (source, document):
+                raise StoreError(
+                    f"Passage {one.id} is of {one.source}/{one.document}, not of "
+                    f"{source}/{document}."
+                )
+            if found and vector.size != found[0].size:
+                raise foreign_vector(found[0].size, vector.size)
+            found.append(vector)
+    return found

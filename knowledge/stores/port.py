@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+from knowledge.stores.listing import Listing
 from knowledge.types import EmbeddedPassage, Principals, ScoredPassage, Vector
 
 
@@ -22,6 +23,15 @@ class PassageStore(Protocol):
 
         A reader never finds none of them. It sees the old ones or the new ones; where the server
         has no transactions (Weaviate), both for a moment. Idempotent.
+        """
+        ...
+
+    async def replace_many(
+        self, source: str, documents: Mapping[str, Sequence[EmbeddedPassage]]
+    ) -> None:
+        """:meth:`replace` for several documents of a source, in as few calls as the store takes.
+
+        Many small documents go in much faster so. Those that no passages are given for go.
         """
         ...
 
@@ -79,4 +89,12 @@ class PassageStore(Protocol):
 
     async def close(self) -> None:
         """Release connections. The store cannot be used afterwards."""
+        ...
+
+
+class ListedStore(PassageStore, Protocol):
+    """A store that also tells all it holds, for building another one from it."""
+
+    async def listing(self) -> Listing:
+        """Every document with how many passages it has, and their digest."""
         ...

@@ -30,6 +30,7 @@ from bot.desk.kb.audit import Audit
 from bot.desk.kb.parts import Knowledge
 from bot.errors import ConfigurationError
 from bot.shell.core import Outside, build_core
+from bot.shell.models import voices as shelf
 from bot.shell.settings import Settings
 from bot.voice.voice import Voice
 from knowledge.library.curated import CuratedAnswers
@@ -160,7 +161,8 @@ async def open_bench(tmp_path: Path, **options: Any) -> AsyncIterator[Bench]:
 
     ``options``: ``person_hourly`` and ``workspace_daily`` (0: no limit), ``thresholds`` of the
     judge, ``max_question_chars``, ``prompts``, ``roles``, ``url`` for another database, ``clock``
-    for another time than a fixed one, and ``sources`` for others than those of the world.
+    for another time than a fixed one, ``sources`` for others than those of the world, and
+    ``voices`` for a folder of voices to change.
     """
     url = str(options.pop("url", f"sqlite:///{tmp_path / 'state.db'}"))
     world = World(clock=options.pop("clock", None) or FixedClock())
@@ -185,6 +187,7 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
     ) -> Mapping[tuple[str, str], datetime]:
         return {each: world.read_at[each] for each in documents if each in world.read_at}
 
+    folder = options.get("voices")
     settings = _settings(options)
     recalls = Recalls(engine, world.passages.held, settings.recall_days, world.clock)
     curated = CuratedAnswers(
@@ -198,8 +201,9 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
         engine=engine,
         retriever=world.passages,
         writer=world.writer.for_voice,
-        voice=voice_for,
+        voice=shelf(Settings(voices=folder)) if folder else voice_for,
         voice_names=lambda: sorted(voices()),
+        voices=folder or VOICES,
         attachments=attachments,
         sources=options.get("sources", world.sources),
         curated=curated,

@@ -23,8 +23,9 @@ from bot.conversation import channels, inbox, limits
 from bot.desk import drafting
 from bot.types import Asker, Message, ReadPassage, Reply, Tier
 from knowledge.errors import StateError
-from knowledge.library import attachments, catalog, embedder_record, leases
+from knowledge.library import attachments, catalog, leases
 from knowledge.library.catalog import Catalog, DocumentRecord, RunReport
+from knowledge.library.index import generations
 from knowledge.sources.port import SourceSpec
 from knowledge.state.database import open_database
 from knowledge.state.tables import metadata
@@ -39,7 +40,7 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 class TestTheSchema:
     async def test_after_all_migrations_is_what_the_code_expects(self, engine: AsyncEngine) -> None:
         expected = sa.MetaData()
-        of_library = (catalog, leases, embedder_record, attachments)
+        of_library = (catalog, leases, generations, attachments)
         owners = (*of_library, history, inbox, channels, limits, drafting)
         assert {each.metadata for each in owners} == {metadata}
         for table in metadata.sorted_tables:

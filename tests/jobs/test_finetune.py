@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,15 @@ from bot.errors import ConfigurationError
 from bot.voice.model import LocalModel
 from bot.voice.model_weights import PACKAGED, base_weights
 from bot.voice.template import prompt
+from bot.voice.versions.manifest import read_manifest
+from bot.voice.versions.registry import Registry
 from bot.voice.voice import Example, Voice
 from bot.voice.writer import Choose, Say, Step
+from jobs.training.voice.artifacts import base_digest
 from jobs.training.voice.card import model_card
 from jobs.training.voice.data import TrainingSettings, split
 from jobs.training.voice.finetune import train
+from tests.kit.loras import put_version
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = TrainingSettings(rank=4, learning_rate=2e-2, epochs=2, batch=16, seed=3)
@@ -111,8 +117,8 @@ def brand(root: Path, examples: list[Example]) -> Voice:
 
 
 def again(voice: Voice) -> Voice:
-    """The same voice as its folder has it now."""
-    return Voice.load(voice.folder.parent, voice.name)
+    """The same voice with the first version that was trained."""
+    return Voice.load(voice.folder.parent, voice.name, "v1")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -138,19 +144,21 @@ Trained = tuple[Voice, dict[str, Any], list[str]]
 
 
 class TestATraining:
-    def test_leaves_a_whole_lora_and_nothing_else(self, trained: Trained) -> None:
+    def test_leaves_a_whole_version_and_nothing_else(self, trained: Trained) -> None:
         voice, _, _ = trained
         assert sorted(path.name for path in voice.folder.iterdir()) == [
             "examples.jsonl",
             "guide.toml",
-            "lora",
+            "versions",
         ]
+        assert [path.name for path in (voice.folder / "versions").iterdir()] == ["v1"]
         assert voice.lora is not None
         assert {path.name for path in voice.lora.folder.iterdir()} == {
             "README.md",
             "adapter_config.json",
             "adapter_model.safetensors",
             "card.json",
+            "version.json",
         }
 
     def test_saves_fp16_weights_for_every_layer_it_names(self, trained: Trained) -> None:
@@ -179,7 +187,8 @@ class TestATraining:
     def test_tells_all_about_itself_in_the_card(self, trained: Trained) -> None:
         voice, card, _ = trained
         assert voice.lora is not None
-        assert json.loads((voice.lora.folder / "card.json").read_text("utf-8")) == card
+        told = json.loads((voice.lora.folder / "card.json").read_text("utf-8"))
+        assert told | {"version": "v1"} == card
         assert (voice.lora.folder / "README.md").read_text("utf-8") == model_card(card)
         parts = split(voice.examples, QUICK)
         assert card["pairs"] == {
@@ -212,64 +221,55 @@ class TestATraining:
         assert closing in voice.guide.closings
 
 
-class TestATrainingThatFails:
-    def test_leaves_the_old_lora_as_it_was(self, tmp_path: Path, tiny: str) -> None:
-        voice = brand(tmp_path, pairs(20, 2))
-        old = voice.folder / "lora" / "adapter_model.safetensors"
-        old.parent.mkdir()
-        old.write_bytes(b"old")
+class TestAVersion:
+    def test_knows_where_it_comes_from(self, trained: Trained, tiny: str) -> None:
+        voice, card, _ = trained
+        made = read_manifest(voice.folder / "versions" / "v1")
+        assert made is not None
+        pairs_read = (voice.folder / "examples.jsonl").read_bytes()
+        assert made.data_sha256 == sha256(pairs_read).hexdigest()
+        assert made.guide_sha256 == sha256((voice.folder / "guide.toml").read_bytes()).hexdigest()
+        assert made.base_sha256 == base_digest(tiny) != ""
+        assert made.settings["seed"] == 3
+        assert made.metrics["tuned"]["perplexity"] == card["held_out"]["tuned"]["perplexity"]
 
+    def test_is_a_candidate_and_does_not_speak_by_itself(self, trained: Trained) -> None:
+        voice = trained[0]
+        assert Voice.load(voice.folder.parent, voice.name).lora is None
+
+
+class TestATrainingThatFails:
+    def test_leaves_what_is_there_as_it_was(self, tmp_path: Path, tiny: str) -> None:
+        voice = brand(tmp_path, pairs(20, 2))
+        old = put_version(voice.folder, "v1", 1)
+        before = {path: path.read_bytes() for path in old.rglob("*")}
         with pytest.raises(KeyboardInterrupt):
             train(voice, tiny, QUICK, stopped_at("epoch 1"))
+        assert {path: path.read_bytes() for path in old.rglob("*")} == before
+        assert [path.name for path in old.parent.iterdir()] == ["v1"]
 
-        assert old.read_bytes() == b"old"
-        assert [path.name for path in voice.folder.glob("lora*")] == ["lora"]
-
-    def test_in_the_very_saving_leaves_it_too(
+    def test_in_the_very_saving_is_cleared_up_by_the_next_which_makes_another_version(
         self, tmp_path: Path, tiny: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         voice = brand(tmp_path, pairs(20, 2))
-        old = voice.folder / "lora" / "adapter_model.safetensors"
-        old.parent.mkdir()
-        old.write_bytes(b"old")
+        put_version(voice.folder, "v1", 1)
 
         def full(_: object) -> str:
             raise OSError("no space left on device")
 
-        monkeypatch.setattr("jobs.training.voice.artifacts.model_card", full)
-        with pytest.raises(OSError, match="no space"):
-            train(voice, tiny, QUICK, lambda _: None)
-        assert old.read_bytes() == b"old"
-
-    def test_can_be_run_again_and_replaces_the_old_lora(self, tmp_path: Path, tiny: str) -> None:
-        voice = brand(tmp_path, pairs(20, 2))
-        (voice.folder / "lora").mkdir()
-        (voice.folder / "lora" / "old.txt").touch()
-        with pytest.raises(KeyboardInterrupt):
-            train(voice, tiny, QUICK, stopped_at("measuring the tuned"))
-        train(voice, tiny, QUICK, lambda _: None)
-        lora = again(voice).lora
-        assert lora is not None
-        assert not (lora.folder / "old.txt").exists()
-
-    @pytest.mark.parametrize("left", ["lora.old", "lora"])
-    def test_by_being_killed_while_it_saves_is_cleared_up_by_the_next(
-        self, tmp_path: Path, tiny: str, left: str
-    ) -> None:
-        voice = brand(tmp_path, pairs(20, 2))
-        for name in {left, "lora.7.part", "lora.old"}:
-            (voice.folder / name).mkdir()
-            (voice.folder / name / "adapter_model.safetensors").touch()
-        with pytest.raises(KeyboardInterrupt):
-            train(voice, tiny, QUICK, stopped_at("measuring the base"))
-        assert [path.name for path in voice.folder.glob("lora*")] == ["lora"]
-        assert again(voice).lora is not None
+        with monkeypatch.context() as patched:
+            patched.setattr("jobs.training.voice.artifacts.model_card", full)
+            with pytest.raises(OSError, match="no space"):
+                train(voice, tiny, QUICK, lambda _: None)
+        assert [each.id for each in Registry(tmp_path, clock).versions("acme")] == ["v1"]
+        assert train(voice, tiny, QUICK, lambda _: None)["version"] == "v2"
+        assert sorted(path.name for path in (voice.folder / "versions").iterdir()) == ["v1", "v2"]
 
     @pytest.mark.parametrize(
         "examples",
         [
             pytest.param([], id="none"),
-            pytest.param(pairs(13, 3), id="too few"),
+            pytest.param(pairs(9, 3), id="too few"),
             pytest.param(pairs(1, 60), id="one topic"),
             pytest.param(pairs(2, 30), id="two topics"),
         ],
@@ -281,6 +281,10 @@ class TestATrainingThatFails:
         with pytest.raises(ConfigurationError, match=r"examples\.jsonl"):
             train(brand(tmp_path, examples), tiny, QUICK, reports.append)
         assert reports == []
+
+
+def clock() -> datetime:
+    return datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
 def stopped_at(report: str) -> Callable[[str], None]:

@@ -210,7 +210,7 @@ async def test_an_emptied_store_takes_another_models_vectors(path: Path) -> None
         await store.replace("handbook", "guide.md", [passage("Old.", toward(pay=1))])
         assert len(await reader.search("old", toward(pay=1), EVERYBODY, 5, alpha=0.5)) == 1
         smaller = toward(pay=1)[:4]
-        with pytest.raises(StoreError, match="re-ingest"):
+        with pytest.raises(StoreError, match="index rebuild"):
             await reader.search("old", smaller, EVERYBODY, 5, alpha=0.5)
 
         await store.delete("handbook")

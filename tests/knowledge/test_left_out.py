@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from knowledge.types import LeftOut
@@ -62,3 +65,27 @@ async def test_files_that_are_no_documents_are_counted_and_others_are_named(
         "files without an extension": 1,
     }
     assert sorted(report.skipped) == ["letter.odt", "old.doc"]
+
+
+async def test_beside_a_folder_that_cannot_be_listed_the_rest_is_read_and_nothing_vanishes(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.write(pay="Salaries arrive monthly.", hr__leave="Leave is 25 days.")
+    await library.read()
+    scan = os.scandir
+
+    def refusing(path: Any) -> Any:
+        if str(path).endswith("/hr"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    library.write(pay="Salaries arrive weekly.", rent="Rent is due on Friday.")
+    report = await library.read()
+    assert (report.added, report.changed, report.removed) == (1, 1, 0)
+    assert report.error is not None and "/hr cannot be read (Permission denied)" in report.error
+    assert [each.document for each in await library.passages()] == [
+        "hr/leave.md",
+        "pay.md",
+        "rent.md",
+    ]

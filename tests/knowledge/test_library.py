@@ -14,7 +14,7 @@ import pytest_asyncio
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from knowledge.errors import SourceBusy, SourceError, StoreError
+from knowledge.errors import SourceBusy, SourceError
 from knowledge.library.leases import LEASE, Leases
 from knowledge.library.library import Library
 from knowledge.sources.port import Kind, Means, RawDocument, SkippedDocument, SourceSpec
@@ -282,37 +282,6 @@ class TestRefreshing:
         spec, _ = await library.add(str(folder))
         assert await library.remove(spec.id) == 1
         assert await library.states() == []
-
-
-class TestAnotherEmbedder:
-    async def test_is_told_until_everything_was_read_again(
-        self, engine: AsyncEngine, tmp_path: Path
-    ) -> None:
-        for name in ("one", "two"):
-            (tmp_path / name).mkdir()
-            (tmp_path / name / "pay.md").write_text("Salaries arrive monthly.")
-        async with opened(engine, tmp_path, None) as library:
-            first, _ = await library.add(str(tmp_path / "one"))
-            second, _ = await library.add(str(tmp_path / "two"))
-            await library.check_embedder()
-        async with opened(engine, tmp_path, None, WordEmbedder("longer", 96)) as library:
-            with pytest.raises(StoreError, match=r"by words \(64 dimensions\).*longer \(96\)"):
-                await library.check_embedder()
-            assert (await library.refresh(first.id)).changed == 1
-            await library.check_embedder()
-            held = {state.spec.id: state.passages for state in await library.states()}
-            assert held == {first.id: 1, second.id: 0}
-            assert (await library.refresh(second.id)).changed == 1
-            assert [state.passages for state in await library.states()] == [1, 1]
-
-    async def test_of_the_same_length_is_another_too(
-        self, engine: AsyncEngine, tmp_path: Path, folder: Path
-    ) -> None:
-        async with opened(engine, tmp_path, None) as library:
-            await library.add(str(folder))
-        async with opened(engine, tmp_path, None, WordEmbedder("others")) as library:
-            with pytest.raises(StoreError, match="source refresh"):
-                await library.check_embedder()
 
 
 class TestOneAtATime:

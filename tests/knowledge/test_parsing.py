@@ -343,6 +343,28 @@ class TestTextAndCsv:
 
 class TestWhatCannotBeRead:
     @pytest.mark.parametrize(
+        ("media_type", "says"),
+        [
+            ("application/vnd.oasis.opendocument.text", "Save it as .docx"),
+            ("application/epub+zip", "Save it as .html or .pdf"),
+            ("application/x-else", "Unpack it"),
+        ],
+    )
+    def test_a_packed_file_is_told_what_it_is_to_be_saved_as(
+        self, media_type: str, says: str
+    ) -> None:
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("mimetype", media_type)
+            archive.writestr("content.xml", "<text>The gate closes at nine.</text>")
+        assert says in reason_for("rules", packed.getvalue())
+
+    def test_what_its_server_calls_a_picture_is_not_read_as_text(self) -> None:
+        page = b"<!doctype html><p>The gate closes at nine.</p>"
+        for name in ("https://a.example/gate", "https://a.example/gate.html"):
+            assert "no document (image/png)" in reason_for(name, page, content_type="image/png")
+
+    @pytest.mark.parametrize(
         ("name", "content", "says"),
         [
             ("x.md", b"", "empty"),

@@ -229,3 +229,41 @@ def test_a_page_laid_sideways_is_read_as_if_it_was_turned() -> None:
             lines("The key hangs", "behind the door.", x=200, y=400)(paper)
 
     assert "The key hangs behind the door." in read(draw).markdown
+
+
+class TestLinks:
+    def page(self, address: str, text: str = "the bike leave form") -> Callable[[FPDF], None]:
+        def draw(document: FPDF) -> None:
+            document.set_xy(60, 100)
+            document.write(14, "Fill in ")
+            document.write(14, text, address)
+            document.write(14, " and sign it.")
+
+        return draw
+
+    def test_words_lead_to_the_addresses_behind_them(self) -> None:
+        address = "https://forms.example.org/leave?kind=bike"
+        assert f"Fill in [the bike leave form]({address}) and sign it." in (
+            read(self.page(address)).markdown
+        )
+
+    def test_an_address_that_is_shown_itself_stands_once(self) -> None:
+        parsed = read(self.page("https://forms.example.org/leave", "forms.example.org/leave"))
+        assert "Fill in forms.example.org/leave and sign it." in parsed.markdown
+
+    @pytest.mark.parametrize("address", ["mailto:ann@example.org", "javascript:alert(1)"])
+    def test_what_leads_elsewhere_than_to_the_web_is_words_alone(self, address: str) -> None:
+        assert "Fill in the bike leave form and sign it." in read(self.page(address)).markdown
+
+    def test_cells_of_tables_have_theirs(self) -> None:
+        def draw(document: FPDF) -> None:
+            document.set_xy(60, 100)
+            with document.table(width=400) as table:
+                table.row(["Form", "Where"])
+                row = table.row()
+                row.cell("Bike leave")
+                row.cell("Open it", link="https://forms.example.org/leave")
+                table.row(["Parental leave", "Ask Ann"])
+
+        cell = "| Bike leave | [Open it](https://forms.example.org/leave) |"
+        assert cell in read(draw).markdown

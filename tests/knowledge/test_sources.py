@@ -134,7 +134,19 @@ class TestFolder:
         (inside / "circle").symlink_to(inside)
         (inside / "loop.md").symlink_to(inside / "loop.md")
         (inside / "same.md").symlink_to(inside / "a.md")
-        assert await names(inside) == ["a.md", "same.md"]
+        assert await names(inside) == ["a.md", "loop.md", "same.md"]
+
+    async def test_a_link_that_leads_nowhere_is_told_and_the_rest_is_read(
+        self, tmp_path: Path
+    ) -> None:
+        write(tmp_path, "a.md")
+        (tmp_path / "gone.md").symlink_to(tmp_path.parent / "elsewhere.md")
+        (tmp_path / "loop.md").symlink_to(tmp_path / "loop.md")
+        read, *told = await listed(spec_for(str(tmp_path)))
+        assert read.document == "a.md"
+        assert [(each.document, each.reason.split(".")[0]) for each in told] == [  # type: ignore[union-attr]
+            (name, "It is a link that leads nowhere") for name in ("gone.md", "loop.md")
+        ]
 
     async def test_other_types_and_large_files_are_reported_unread(self, tmp_path: Path) -> None:
         write(tmp_path, "a.png", "b.md")

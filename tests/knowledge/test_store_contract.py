@@ -21,7 +21,7 @@ import weaviate
 
 from knowledge.errors import StoreError
 from knowledge.stores.embedded import EmbeddedStore
-from knowledge.stores.port import PassageStore
+from knowledge.stores.port import ListedStore, PassageStore
 from knowledge.stores.weaviate.store import WeaviateStore
 from knowledge.types import PUBLIC, EmbeddedPassage
 from tests.kit.store_toys import EVERYBODY, passage, texts, toward
@@ -29,7 +29,7 @@ from tests.stand_ins.weaviate import StandIn
 
 pytestmark = pytest.mark.asyncio
 
-Opener = Callable[[], Awaitable[PassageStore]]
+Opener = Callable[[], Awaitable[ListedStore]]
 
 IMPLEMENTATIONS = [
     pytest.param("embedded"),
@@ -53,7 +53,7 @@ async def opener(
     async with AsyncExitStack() as opened:
         if request.param == "embedded":
 
-            async def open_store() -> PassageStore:
+            async def open_store() -> ListedStore:
                 store = await EmbeddedStore.open(tmp_path / "data" / "passages.sqlite")
                 opened.push_async_callback(store.close)
                 return store
@@ -65,7 +65,7 @@ async def opener(
             url, key, grpc_port = server
             opened.push_async_callback(_drop, url, key, grpc_port, alias)
 
-            async def open_store() -> PassageStore:
+            async def open_store() -> ListedStore:
                 store = await WeaviateStore.open(url, key, alias=alias, grpc_port=grpc_port)
                 opened.push_async_callback(store.close)
                 return store
@@ -105,7 +105,7 @@ async def _drop(url: str, key: str | None, grpc_port: int, alias: str) -> None:
 
 
 @pytest_asyncio.fixture
-async def store(opener: Opener) -> PassageStore:
+async def store(opener: Opener) -> ListedStore:
     return await opener()
 
 
@@ -669,3 +669,77 @@ async def test_a_closed_store_says_so(store: PassageStore) -> None:
     with pytest.raises(StoreError):
         await store.count()
     await store.close()
+
+
+# -- several documents at once, and all that is held ------------------------------------------
+
+
+def paged(number: int, *said: str) -> tuple[str, list[EmbeddedPassage]]:
+    name = f"page{number}.md"
+    vector = toward(pay=1, travel=number)
+    return name, [
+        passage(text, vector, document=name, position=position)
+        for position, text in enumerate(said)
+    ]
+
+
+async def test_several_documents_are_replaced_at_once(store: PassageStore) -> None:
+    await store.replace_many("handbook", dict(paged(n, f"Old {n}.", "More.") for n in range(4)))
+    await store.replace_many("handbook", dict([paged(1, "New 1."), paged(2), paged(9, "New 9.")]))
+
+    found = await store.search("", toward(pay=1), EVERYBODY, 20, alpha=1)
+    assert sorted(texts(found)) == ["More.", "More.", "New 1.", "New 9.", "Old 0.", "Old 3."]
+
+
+async def test_replacing_no_documents_changes_nothing(store: PassageStore) -> None:
+    await store.replace("handbook", "guide.md", GUIDE)
+    await store.replace_many("handbook", {})
+    assert await store.count() == 3
+
+
+async def test_of_several_documents_none_is_written_if_one_is_wrong(store: PassageStore) -> None:
+    foreign = passage("Elsewhere.", toward(pay=1), document="other.md")
+    with pytest.raises(StoreError):
+        await store.replace_many("handbook", {"guide.md": GUIDE, "page.md": [foreign]})
+    assert await store.count() == 0
+
+
+async def test_a_documents_passages_are_told_in_their_order_with_their_vectors(
+    store: ListedStore,
+) -> None:
+    await store.replace("handbook", "guide.md", [LAPTOP, TRAVEL, PAY])
+    await store.replace("wiki", "guide.md", [passage("W", toward(misc=1), source="wiki")])
+
+    held = await store.held("handbook", "guide.md")
+
+    assert [one.passage for one in held] == [TRAVEL.passage, PAY.passage, LAPTOP.passage]
+    for one, kept in zip(held, GUIDE, strict=True):
+        assert one.vector == pytest.approx(kept.vector, abs=1e-6)
+    assert await store.held("handbook", "none.md") == []
+    assert await store.held("nowhere", "guide.md") == []
+
+
+async def test_what_is_listed_tells_every_change_and_nothing_else(store: ListedStore) -> None:
+    assert await store.listing() == {}
+    await store.replace_many("handbook", dict(paged(n, f"Text {n}.", "More.") for n in range(3)))
+    before = await store.listing()
+    assert {name: each.passages for name, each in before.items()} == {
+        ("handbook", f"page{n}.md"): 2 for n in range(3)
+    }
+
+    name, (first, second) = paged(1, "Text 1.", "More.")
+    await store.replace("handbook", name, [second, first])
+    assert await store.listing() == before
+    closed = changed(first, passage=changed(first.passage, access=frozenset({"role:board"})))
+    for other in ([first], [closed, second], [first, paged(1, "Text 1.", "Else.")[1][1]]):
+        await store.replace("handbook", name, other)
+        now = await store.listing()
+        assert {each for each in before if now[each] != before[each]} == {("handbook", name)}
+
+
+async def test_all_is_listed_however_much_there_is(store: ListedStore) -> None:
+    many = [passage(f"n{n}", toward(pay=1, misc=n), position=n) for n in range(1203)]
+    await store.replace("handbook", "guide.md", many)
+    assert sum(each.passages for each in (await store.listing()).values()) == 1203
+    held = await store.held("handbook", "guide.md")
+    assert [one.passage for one in held] == [one.passage for one in many]

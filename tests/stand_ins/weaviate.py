@@ -31,6 +31,7 @@ from weaviate.proto.v1 import (
     batch_pb2,
     properties_pb2,
     search_get_pb2,
+    tenants_pb2,
     weaviate_pb2_grpc,
 )
 
@@ -52,6 +53,26 @@ HNSW_DEFAULTS = {
     "vectorCacheMaxObjects": 10**12,
 }
 """A schema that is asked for says all that its maker left out."""
+REPLICATION_DEFAULTS = {
+    "factor": 1,
+    "asyncEnabled": False,
+    "deletionStrategy": "NoAutomatedResolution",
+}
+SHARDING_DEFAULTS = {
+    "virtualPerPhysical": 128,
+    "desiredCount": 0,
+    "actualCount": 0,
+    "desiredVirtualCount": 128,
+    "actualVirtualCount": 128,
+    "key": "_id",
+    "strategy": "hash",
+    "function": "murmur3",
+}
+MULTI_TENANCY_DEFAULTS = {
+    "enabled": False,
+    "autoTenantCreation": False,
+    "autoTenantActivation": False,
+}
 
 
 class Refused(Exception):
@@ -73,6 +94,23 @@ class Collection:
 
     schema: dict[str, Any]
     objects: dict[str, Stored] = field(default_factory=dict)
+    tenants: dict[str, dict[str, Stored]] = field(default_factory=dict)
+
+    def of_tenant(self, name: str) -> Collection:
+        """The same with the objects of one tenant; the real server's errors where that is wrong."""
+        shared = self.schema.get("multiTenancyConfig", {}).get("enabled", False)
+        known = self.schema["class"]
+        if shared and not name:
+            raise Refused(
+                f"class {known} has multi-tenancy enabled, but request was without tenant"
+            )
+        if name and not shared:
+            raise Refused(f"class {known} has multi-tenancy disabled, but request was with tenant")
+        if not shared:
+            return self
+        if name not in self.tenants:
+            raise Refused(f'tenant not found: "{name}"')
+        return Collection(self.schema, self.tenants[name])
 
     def prop(self, name: str) -> dict[str, Any]:
         for prop in self.schema["properties"]:
@@ -206,6 +244,11 @@ def fused(legs: list[tuple[float, dict[str, float]]]) -> dict[str, float]:
     return total
 
 
+def by_id(one: Stored) -> str:
+    """The order in which a cursor goes through a collection."""
+    return one.uuid
+
+
 def cosine(one: np.ndarray, other: np.ndarray) -> float:
     """The similarity by which the vector leg ranks."""
     return float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other)))
@@ -217,7 +260,8 @@ class StandIn:
     ``url`` and ``grpc_port`` are where it answers. ``api_key`` is asked for if not None,
     ``delete_limit`` is how many objects one delete takes, ``refuse`` gives the reason for which an
     object with this text is not stored, ``requests`` counts the gRPC calls by name. ``starting``
-    is how many more requests are answered as a server does that was just started. :meth:`stop` and
+    is how many more requests are answered as a server does that was just started, ``nodes`` how
+    many a cluster has, ``consistency`` which level each gRPC call asked for. :meth:`stop` and
     :meth:`start` are an outage: the ports stay its own.
     """
 
@@ -230,6 +274,8 @@ class StandIn:
         self.aliases: dict[str, str] = {}
         self.lock = threading.RLock()
         self.starting = 0
+        self.nodes = 1
+        self.consistency: list[tuple[str, str]] = []
         self.http_port = self.grpc_port = 0
 
     def __enter__(self) -> StandIn:
@@ -253,14 +299,15 @@ class StandIn:
                         status, reply = stand_in.rest(self.command, self.path, body)
                 else:
                     status, reply = 401, {"error": [{"message": "anonymous access not enabled"}]}
-                text = b"" if reply is None else json.dumps(reply).encode()
+                bodiless = reply is None or self.command == "HEAD"
+                text = b"" if bodiless else json.dumps(reply).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
                 self.wfile.write(text)
 
-            do_GET = do_POST = do_PUT = do_DELETE = answer
+            do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = answer
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -323,6 +370,14 @@ class StandIn:
                 self._complete(body)
                 self.collection(name).schema["properties"].append(body)
                 return 200, body
+            case "POST", ["schema", name, "tenants"]:
+                return self._add_tenants(self.collection(name), [one["name"] for one in body])
+            case "HEAD", ["schema", name, "tenants", tenant]:
+                return (200 if tenant in self.collection(name).tenants else 404), None
+            case "DELETE", ["schema", name, "tenants"]:
+                for tenant in body:
+                    self.collection(name).tenants.pop(tenant, None)
+                return 200, None
             case "DELETE", ["schema", name]:
                 self.collections.pop(name, None)
                 return 200, None
@@ -335,6 +390,14 @@ class StandIn:
                 if name not in self.aliases:
                     return 404, {"error": [{"message": "alias not found"}]}
                 return 200, {"alias": name, "class": self.aliases[name]}
+            case "PUT", ["aliases", name]:
+                if name not in self.aliases:
+                    return 404, {"error": [{"message": "alias not found"}]}
+                if body["class"] not in self.collections:
+                    said = f"create alias: class {body['class']} does not exist"
+                    return 422, {"error": [{"message": said}]}
+                self.aliases[name] = body["class"]
+                return 200, {"alias": name, "class": body["class"]}
             case "DELETE", ["aliases", name]:
                 return (204, None) if self.aliases.pop(name, None) else (404, None)
         return 405, {"error": [{"message": f"the stand-in has no {method} {path}"}]}
@@ -350,10 +413,30 @@ class StandIn:
             settings["vectorIndexConfig"] = HNSW_DEFAULTS | settings["vectorIndexConfig"]
         for prop in body["properties"]:
             self._complete(prop)
-        body["invertedIndexConfig"].setdefault("cleanupIntervalSeconds", 60)
-        body |= {"replicationConfig": {"factor": 1}, "shardingConfig": {}}
+        inverted = body["invertedIndexConfig"]
+        inverted.setdefault("cleanupIntervalSeconds", 60)
+        inverted["stopwords"] = {"additions": None, "removals": None} | inverted["stopwords"]
+        tenants = MULTI_TENANCY_DEFAULTS | (body.get("multiTenancyConfig") or {})
+        body["multiTenancyConfig"] = tenants
+        if body.get("shardingConfig") and tenants["enabled"]:
+            said = "cannot have both shardingConfig and multiTenancyConfig"
+            return 422, {"error": [{"message": said}]}
+        factor = (body.get("replicationConfig") or {}).get("factor", 1)
+        if factor > self.nodes:
+            said = f"not enough replicas: want {factor} but have {self.nodes} nodes"
+            return 422, {"error": [{"message": said}]}
+        replication = REPLICATION_DEFAULTS | (body.get("replicationConfig") or {})
+        body["replicationConfig"] = replication
+        wanted = (body.get("shardingConfig") or {}).get("desiredCount", self.nodes)
+        counts = {"desiredCount": wanted, "actualCount": wanted}
+        body["shardingConfig"] = SHARDING_DEFAULTS | ({} if tenants["enabled"] else counts)
         self.collections[body["class"]] = Collection(body)
         return 200, body
+
+    def _add_tenants(self, collection: Collection, names: list[str]) -> Reply:
+        for name in names:
+            collection.tenants.setdefault(name, {})
+        return 200, [{"name": name, "activityStatus": "HOT"} for name in names]
 
     def _complete(self, prop: dict[str, Any]) -> None:
         text = prop["dataType"] in (["text"], ["text[]"])
@@ -381,15 +464,31 @@ class Service(weaviate_pb2_grpc.WeaviateServicer):
                 context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
     def BatchObjects(self, request: Any, context: Any) -> Any:
+        self._note("BatchObjects", request)
         return self._answer("BatchObjects", context, lambda: self._store(request))
 
     def BatchDelete(self, request: Any, context: Any) -> Any:
+        self._note("BatchDelete", request)
         return self._answer("BatchDelete", context, lambda: self._delete(request))
+
+    def TenantsGet(self, request: Any, context: Any) -> Any:
+        return self._answer("TenantsGet", context, lambda: self._tenants(request))
+
+    def _note(self, name: str, request: Any) -> None:
+        level = base_pb2.ConsistencyLevel.Name(request.consistency_level)
+        self.stand_in.consistency.append((name, level.removeprefix("CONSISTENCY_LEVEL_")))
+
+    def _tenants(self, request: Any) -> Any:
+        names = self.stand_in.collection(request.collection).tenants
+        active = tenants_pb2.TENANT_ACTIVITY_STATUS_HOT
+        told = [tenants_pb2.Tenant(name=name, activity_status=active) for name in names]
+        return tenants_pb2.TenantsGetReply(tenants=told)
 
     def Aggregate(self, request: Any, context: Any) -> Any:
         return self._answer("Aggregate", context, lambda: self._count(request))
 
     def Search(self, request: Any, context: Any) -> Any:
+        self._note("Search", request)
         return self._answer("Search", context, lambda: self._search(request))
 
     def _store(self, request: batch_pb2.BatchObjectsRequest) -> batch_pb2.BatchObjectsReply:
@@ -402,7 +501,7 @@ class Service(weaviate_pb2_grpc.WeaviateServicer):
         return batch_pb2.BatchObjectsReply(errors=errors)
 
     def _store_one(self, one: batch_pb2.BatchObject) -> None:
-        collection = self.stand_in.collection(one.collection)
+        collection = self.stand_in.collection(one.collection).of_tenant(one.tenant)
         properties: dict[str, Any] = dict(one.properties.non_ref_properties)
         for array in one.properties.text_array_properties:
             properties[array.prop_name] = list(array.values)
@@ -426,7 +525,7 @@ class Service(weaviate_pb2_grpc.WeaviateServicer):
         collection.objects[uuid] = Stored(uuid, properties, vectors)
 
     def _matching(self, request: Any) -> tuple[Collection, list[Stored]]:
-        collection = self.stand_in.collection(request.collection)
+        collection = self.stand_in.collection(request.collection).of_tenant(request.tenant)
         found = list(collection.objects.values())
         if request.HasField("filters"):
             found = [one for one in found if matches(collection, one, request.filters)]
@@ -448,10 +547,15 @@ class Service(weaviate_pb2_grpc.WeaviateServicer):
         if not request.HasField("hybrid_search"):
             if request.HasField("near_vector") or request.HasField("bm25_search"):
                 raise Refused("the stand-in searches by hybrid search only")
+            if request.offset + request.limit > 10_000:
+                raise Refused("query maximum results exceeded")
+            if request.after or not request.HasField("filters"):
+                if request.HasField("filters"):
+                    raise Refused("where and cursor api are not compatible")
+                found = sorted((one for one in found if one.uuid > request.after), key=by_id)
+            page = found[request.offset :][: request.limit or 10]
             return search_get_pb2.SearchReply(
-                results=[
-                    _result(collection, one, 0, request) for one in found[: request.limit or 10]
-                ]
+                results=[_result(collection, one, 0, request) for one in page]
             )
         hybrid = request.hybrid_search
         if hybrid.fusion_type != base_search_pb2.Hybrid.FUSION_TYPE_RELATIVE_SCORE:

@@ -8,7 +8,12 @@ import warnings
 
 import typer
 
-from bot.shell.cli import governing  # noqa: F401 - its commands are entered in source_cli
+from bot.shell.cli import (  # noqa: F401 - they enter their commands
+    governing,
+    voice_making,
+    voice_versions,
+)
+from bot.shell.cli.index import index_cli
 from bot.shell.cli.running import discord_cli, doctor, serve
 from bot.shell.cli.sources import source_cli
 from bot.shell.cli.talk import ask, chat, search
@@ -24,6 +29,7 @@ cli = typer.Typer(
 for _command in (ask, search, chat, serve, doctor):
     cli.command()(_command)
 cli.add_typer(source_cli, name="source")
+cli.add_typer(index_cli, name="index")
 cli.add_typer(voice_cli, name="voice")
 cli.add_typer(discord_cli, name="discord")
 

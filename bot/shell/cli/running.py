@@ -45,6 +45,8 @@ def serve() -> None:
         jobs = app.jobs()
         choices = platforms(app.settings, app.desk)
         await _check(choices)
+        if reason := await app.index.reason():
+            _tell(f"{reason} It is built anew; until then the old one answers.")
         _tell("Loading the models …")
         if await _unless(stop, app.warm_up()):
             openings = [each.open for each in choices]

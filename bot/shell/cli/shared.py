@@ -75,6 +75,25 @@ def run(
         asyncio.run(with_app())
 
 
+async def tell_index(app: App) -> None:
+    """Say so where the index that answers is not as the settings want it."""
+    if reason := await app.index.reason():
+        typer.echo(f"{reason} It answers as it is until 'index rebuild'.", err=True)
+
+
+async def rebuild_index(app: App) -> None:
+    """Build the index anew where it is not as the settings want it, and say so.
+
+    Where that cannot be, the one that there is goes on.
+    """
+    if reason := await app.index.reason():
+        typer.echo(reason, err=True)
+        try:
+            await app.rebuilding.rebuild(lambda line: typer.echo(line, err=True))
+        except KnowledgeError as error:
+            typer.echo(f"The index was not built anew: {error}", err=True)
+
+
 def asker_as(principals: list[str] | None) -> Asker:
     """Who asks in the terminal, with these further principals."""
     from bot.types import Asker

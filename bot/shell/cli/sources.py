@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.errors import UsageError
-from bot.shell.cli.shared import Json, SourceName, print_json, run, who_types
+from bot.shell.cli.shared import Json, SourceName, print_json, rebuild_index, run, who_types
 from bot.shell.cli.source_json import run_as_json, source_as_json
 from knowledge.sources.options import Option, SecretReference, options_of
 from knowledge.sources.registry import Kinds
@@ -139,6 +139,7 @@ def source_refresh(
     async def job(app: App) -> None:
         from knowledge.errors import SourceError
 
+        await rebuild_index(app)
         if source is not None:
             known = [await app.library.find(source)]
         else:

@@ -13,7 +13,7 @@ from uuid import uuid4
 import typer
 
 from bot.errors import UsageError
-from bot.shell.cli.shared import As, Json, VoiceName, asker_as, print_json, run
+from bot.shell.cli.shared import As, Json, VoiceName, asker_as, print_json, run, tell_index
 from bot.shell.cli.sources import add_samples
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def ask(
 
     async def job(app: App) -> None:
         app.voice(voice)  # a wrong name is told at once
-        await app.library.check_embedder()
+        await tell_index(app)
         for key, text in _questions(question, batch):
             reply = await _reply(app, text, asker_as(as_), voice)
             print_json(reply.as_json(key)) if json_lines else _print_reply(reply)
@@ -59,7 +59,7 @@ def search(
 
         from bot.types import ReadPassage
 
-        await app.library.check_embedder()
+        await tell_index(app)
         for key, text in _questions(words, batch):
             if not any(character.isalnum() for character in text):
                 raise UsageError("There is nothing to look for: give some words.")
@@ -93,6 +93,7 @@ def chat(
         app.voice(voice)  # a wrong name is told at once
         if samples:
             await add_samples(app)
+        await tell_index(app)
         await _warm_up(app)
         asker = asker_as(as_)
         interactive = sys.stdin.isatty()

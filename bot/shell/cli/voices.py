@@ -8,26 +8,31 @@ import typer
 
 from bot.shell.cli.shared import report_errors
 
-voice_cli = typer.Typer(help="List voices and train their LoRA.", no_args_is_help=True)
+voice_cli = typer.Typer(
+    help="Make voices of your own writing, train and judge them, and choose what is spoken.",
+    no_args_is_help=True,
+)
+VoiceFolder = Annotated[str, typer.Argument(metavar="VOICE", help="The voice's folder name.")]
 
 
 @voice_cli.command("list")
 def voice_list() -> None:
     """List the voices."""
     from bot.shell.settings import load_settings
+    from bot.voice.versions.served import read_served
     from bot.voice.voice import Voice, names
 
     with report_errors():
         root = load_settings().voices
         for name in names(root):
             voice = Voice.load(root, name)
-            tuned = "LoRA" if voice.lora else "no LoRA"
+            tuned = f"LoRA ({read_served(voice.folder).live})" if voice.lora else "no LoRA"
             typer.echo(f"{name}  {len(voice.examples)} examples, {tuned}. {voice.guide.about}")
 
 
 @voice_cli.command("train")
 def voice_train(
-    name: Annotated[str, typer.Argument(help="The voice's folder name.")],
+    name: VoiceFolder,
     epochs: Annotated[int, typer.Option(min=1, max=20, help="Times through the pairs.")] = 3,
     seed: Annotated[int, typer.Option(help="Decides the split and the order.")] = 0,
 ) -> None:
@@ -38,7 +43,9 @@ def voice_train(
         card = train_voice(name, epochs, seed, lambda line: typer.echo(line, err=True))
         base, tuned = card["held_out"]["base"], card["held_out"]["tuned"]
         typer.echo(
-            f"Trained '{name}' in {card['training_seconds']} s. Held-out pairs: perplexity "
+            f"Made {card['version']} of '{name}' in {card['training_seconds']} s. Held-out pairs: "
+            f"perplexity "
             f"{base['perplexity']} -> {tuned['perplexity']}, all markers kept "
-            f"{base['all_markers']:.0%} -> {tuned['all_markers']:.0%}."
+            f"{base['all_markers']:.0%} -> {tuned['all_markers']:.0%}. "
+            f"It is a candidate: 'voice evaluate {name}' judges it."
         )

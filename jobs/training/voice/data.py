@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from bot.voice.voice import Example
 
+FEWEST_PAIRS, FEWEST_TOPICS = 30, 3
+"""Below these there is nothing to learn from, or nothing left to measure on."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:

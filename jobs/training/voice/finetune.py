@@ -8,8 +8,10 @@ voice would say: prompt positions carry no loss.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,14 +20,13 @@ from typing import Any
 
 from bot.errors import ConfigurationError, ModelError
 from bot.voice.voice import Voice
-from jobs.training.voice.artifacts import save, tidy
-from jobs.training.voice.data import TrainingSettings, split
+from jobs.training.voice.artifacts import adapter_files, base_digest, save, tidy
+from jobs.training.voice.data import FEWEST_PAIRS, TrainingSettings, split
 from jobs.training.voice.loop import Trainer
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 _LAYERS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-_FEWEST_PAIRS = 40
 
 
 def train(
@@ -34,15 +35,15 @@ def train(
     settings: TrainingSettings,
     report: Callable[[str], None],
 ) -> dict[str, Any]:
-    """Train on ``voice.examples``; writes ``lora/`` with its model card, returns the card's data.
+    """Train on ``voice.examples``; makes a version with its model card, returns the card's data.
 
-    ``weights`` is what ``from_pretrained`` takes. The old LoRA stays until the new one is whole.
+    ``weights`` is what ``from_pretrained`` takes. What speaks stays: the version is a candidate.
     Raises :class:`ConfigurationError` if there are too few pairs to learn from and to measure on.
     """
-    if len(voice.examples) < _FEWEST_PAIRS:
+    if len(voice.examples) < FEWEST_PAIRS:
         raise ConfigurationError(
             f"{voice.folder / 'examples.jsonl'} has {len(voice.examples)} pairs; "
-            f"a LoRA needs at least {_FEWEST_PAIRS}, better 200."
+            f"a LoRA needs at least {FEWEST_PAIRS}, better 200."
         )
     parts = split(voice.examples, settings)
     if not (parts.train and parts.validation and parts.test):
@@ -93,7 +94,7 @@ def train(
     chosen = frames_right(writer, voice, parts.test)
     with model.disable_adapter():  # the same prompt, without examples
         chosen_untuned = frames_right(LocalModel(model, tokenizer, tuned=True), voice, parts.test)
-    card = {
+    card: dict[str, Any] = {
         "voice": voice.name,
         "base": Path(weights).name,
         "pairs": {"train": len(parts.train), "validation": len(parts.validation)}
@@ -112,5 +113,8 @@ def train(
             "first_line": first_right(voice, parts.test),
         },
     }
-    save(model, voice, card)
-    return card
+    with tempfile.TemporaryDirectory() as folder:
+        files = adapter_files(model, Path(folder), card["base"])
+    version_id = save(files, voice, card, base_digest(weights), datetime.now(UTC), {})
+    report(f"made {version_id}")
+    return card | {"version": version_id}

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from knowledge.parsing.pdf.page import Page, Word
+from knowledge.parsing.pdf.links import said
+from knowledge.parsing.pdf.page import Page
 from knowledge.parsing.pdf.tables import Table, ruled_tables
+from knowledge.parsing.pdf.words import Word
 
 _WIDE = 1.4
 """Of the font size: a gap that parts two pieces of one line."""
@@ -92,7 +94,7 @@ def _line(words: list[Word]) -> Line:
         max(w.x1 for w in words),
         min(w.top for w in words),
         max(w.bottom for w in words),
-        " ".join(w.text for w in words),
+        said(words),
         max(sizes, key=lambda size: sizes[size]),
         all(w.bold for w in words),
         len(words),

@@ -16,6 +16,9 @@ from itertools import pairwise
 from typing import Any
 from unicodedata import normalize
 
+from knowledge.parsing.pdf.links import linked
+from knowledge.parsing.pdf.words import Word
+
 MAX_CHARACTERS = 60_000
 """On one page; a poster of pure text has a tenth."""
 MAX_OBJECTS = 30_000
@@ -33,20 +36,6 @@ _WHOLE = 0.6
 """Of a page's area: a picture that large is the page itself."""
 _STAMP = 60
 """Letters that a scanning program may put below its picture."""
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """Letters without a space between them."""
-
-    x0: float
-    x1: float
-    top: float
-    bottom: float
-    text: str
-    size: float
-    """Points of the font."""
-    bold: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +91,7 @@ def read_page(page: Any) -> Page:
     inside = [word for word in words if -1 <= word.x0 <= width + 1 and -1 <= word.top <= height + 1]
     unknown = sum(len(_UNKNOWN.findall(word.text)) for word in words)
     is_garbled = unknown * 3 > sum(len(word.text) for word in words) > 0
+    inside = linked(inside, page.raw, page.pdf.raw, place.box)
     return Page(width, height, inside, rules, has_drawings, is_garbled, pictured)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
-from knowledge.parsing.pdf.page import Page, Word
+from knowledge.parsing.pdf.page import Page
+from knowledge.parsing.pdf.words import Word
 from knowledge.parsing.recognition import RecognisedLine, confidence
 
 _USUAL = 10.0

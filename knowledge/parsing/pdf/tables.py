@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from knowledge.parsing.grid import Cell, spread
-from knowledge.parsing.pdf.page import Rule, Word
+from knowledge.parsing.pdf.links import said
+from knowledge.parsing.pdf.page import Rule
+from knowledge.parsing.pdf.words import Word
 from knowledge.parsing.sheet_tables import has_header
 
 _SNAP = 3.0
@@ -288,6 +290,4 @@ def text_lines(words: Sequence[Word]) -> list[tuple[float, str]]:
             lines[-1].append(word)
         else:
             lines.append([word])
-    return [
-        (line[0].top, " ".join(w.text for w in sorted(line, key=lambda w: w.x0))) for line in lines
-    ]
+    return [(line[0].top, said(sorted(line, key=lambda w: w.x0))) for line in lines]

@@ -46,7 +46,7 @@ _BY_WORDS = (
     ("invalid api key", _REFUSED_KEY),
     (
         "vector lengths don't match",
-        "the embedder has changed: remove every source and add it again",
+        "the embedder has changed: run 'housevoice index rebuild'",
     ),
 )
 _BY_CODE = {

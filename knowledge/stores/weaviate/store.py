@@ -9,27 +9,32 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import numpy as np
 import weaviate
-from weaviate.classes.init import AdditionalConfig, Auth, Timeout
+from weaviate.classes.config import ConsistencyLevel
+from weaviate.classes.init import Timeout
 from weaviate.classes.query import Filter, HybridFusion, MetadataQuery
 from weaviate.collections.classes.filters import FilterReturn
-from weaviate.config import GrpcConfig
 
 from knowledge.errors import StoreError
+from knowledge.stores.listing import Listing, listed
 from knowledge.stores.stems import Stemmer
+from knowledge.stores.weaviate.client import DEFAULT_GRPC_PORT, client_for
 from knowledge.stores.weaviate.errors import Server, is_starting, remedy_in, starting
-from knowledge.stores.weaviate.objects import is_id, to_objects, to_passage
+from knowledge.stores.weaviate.objects import StoredObject, is_id, to_objects, to_passage
+from knowledge.stores.weaviate.reading import every, of_document
 from knowledge.stores.weaviate.schema import (
+    ALONE,
     KEPT,
     STEMS,
     VECTOR,
     WRITTEN,
+    Cluster,
+    collection_name,
     ensure_collection,
 )
 from knowledge.text.spelling import LONG, SHORTEST, may_be, one_slip
@@ -40,9 +45,6 @@ from knowledge.web.url_secrets import without_secrets
 
 DEFAULT_ALIAS = "Housevoice_passages"
 """The name that everything reads and writes; the collection behind it ends in its version."""
-
-DEFAULT_GRPC_PORT = 50051
-"""Weaviate's own default for the port that searches and batches go through."""
 
 OBJECTS_PER_INSERT = 200
 """About 1 MB a call with texts and 384 dimensions; a gRPC message may have 10 MB by default."""
@@ -65,9 +67,6 @@ STARTING_SECONDS = 30.0
 """How long a server that says it is starting is waited for; after a restart it takes about ten."""
 
 PAUSE_SECONDS = 0.5
-_RECONNECT_MS = 1000
-"""A channel whose server was away tries again this often; by itself up to two minutes apart."""
-
 _log = logging.getLogger(__name__)
 
 
@@ -80,9 +79,14 @@ class WeaviateStore:
     compares principals, sources and documents without surrounding white space.
     """
 
-    def __init__(self, client: weaviate.WeaviateAsyncClient, alias: str, server: Server) -> None:
+    def __init__(
+        self, client: weaviate.WeaviateAsyncClient, name: str, server: Server, cluster: Cluster
+    ) -> None:
+        """``name``: of the alias or the collection that everything reads and writes."""
         self._client = client
-        self._passages = client.collections.use(alias)
+        passages = client.collections.use(name).with_tenant(cluster.tenant)
+        self._passages = passages.with_consistency_level(ConsistencyLevel(cluster.reads))
+        self._written = passages.with_consistency_level(ConsistencyLevel.QUORUM)
         self._server = server
         self._stemmer = Stemmer()
 
@@ -93,21 +97,28 @@ class WeaviateStore:
         api_key: str | None = None,
         alias: str = DEFAULT_ALIAS,
         grpc_port: int = DEFAULT_GRPC_PORT,
+        *,
+        version: int | None = None,
+        cluster: Cluster = ALONE,
     ) -> WeaviateStore:
         """Connect, and create the collection and its alias where either is missing.
 
         ``url`` is the server's REST address, such as ``http://127.0.0.1:8080``; gRPC is spoken with
-        the same host, with TLS for ``https``. ``alias`` begins with a capital letter. A server that
-        is starting is waited for. Raises :class:`StoreError` when it cannot be used.
+        the same host, with TLS for ``https``. ``alias`` begins with a capital letter. ``version``:
+        the collection to use; without it, whatever the alias stands for. A server that is starting
+        is waited for. Raises :class:`StoreError` when it cannot be used.
         """
-        client = _client(url, api_key, grpc_port)
-        store = cls(client, alias, Server(without_secrets(url), grpc_port))
+        timeout = Timeout(init=OPEN_SECONDS, query=OPEN_SECONDS, insert=INSERT_SECONDS)
+        client = client_for(url, api_key, grpc_port, timeout)
+        follows_alias = version is None and cluster.tenant is None
+        name = alias if follows_alias else collection_name(alias, version or 1, cluster)
+        store = cls(client, name, Server(without_secrets(url), grpc_port), cluster)
         loop = asyncio.get_running_loop()
         until = loop.time() + STARTING_SECONDS
         try:
             while True:
                 try:
-                    await store._prepare(alias)
+                    await store._prepare(alias, version, cluster)
                 except StoreError as error:
                     if not is_starting(error) or loop.time() > until:
                         raise
@@ -119,12 +130,12 @@ class WeaviateStore:
             await store.close()
             raise
 
-    async def _prepare(self, alias: str) -> None:
+    async def _prepare(self, alias: str, version: int | None, cluster: Cluster) -> None:
         async with self._server.errors("cannot be used", OPEN_SECONDS):
             await self._client.connect()
             if not await self._client.is_ready():
                 raise starting()
-            await ensure_collection(self._client, alias)
+            await ensure_collection(self._client, alias, version, cluster)
             # Nothing before this spoke gRPC: a wrong port shows at once, not at a question.
             await self._matching(None)
 
@@ -137,22 +148,35 @@ class WeaviateStore:
         :class:`StoreError` with the first reason when the server refuses any passage; nothing is
         deleted then, and replacing again repairs it.
         """
+        await self.replace_many(source, {document: passages})
+
+    async def replace_many(
+        self, source: str, documents: Mapping[str, Sequence[EmbeddedPassage]]
+    ) -> None:
+        """:meth:`replace` for several documents: their passages share calls, and one deletes."""
+        if not documents:
+            return
+        objects: list[StoredObject] = []
         async with self._server.errors("did not take passages", INSERT_SECONDS):
-            objects = await asyncio.to_thread(to_objects, source, document, passages, self._stemmer)
-        doomed = _equal("source", source) & _equal("document", document)
-        if objects:
-            doomed &= Filter.by_id().contains_none([one.uuid for one in objects if one.uuid])
+            for document, passages in documents.items():
+                objects += await asyncio.to_thread(
+                    to_objects, source, document, passages, self._stemmer
+                )
         for first in range(0, len(objects), OBJECTS_PER_INSERT):
             async with self._server.errors("did not take passages", INSERT_SECONDS):
-                result = await self._passages.data.insert_many(
+                result = await self._written.data.insert_many(
                     objects[first : first + OBJECTS_PER_INSERT]
                 )
             if result.has_errors:
                 reason = next(iter(result.errors.values())).message
                 raise StoreError(
-                    f"Weaviate refused {len(result.errors)} passages of {document}: "
-                    f"{remedy_in(reason) or reason}."
+                    f"Weaviate refused {len(result.errors)} passages of "
+                    f"{_shown(documents)}: {remedy_in(reason) or reason}."
                 )
+        doomed = _equal("source", source)
+        doomed &= Filter.by_property("document").contains_any(sorted(documents))
+        if objects:
+            doomed &= Filter.by_id().contains_none([one.uuid for one in objects if one.uuid])
         await self._delete_many(doomed)
 
     async def delete(self, source: str, document: str | None = None) -> int:
@@ -233,25 +257,6 @@ class WeaviateStore:
             found.update(str(UUID(int=one.uuid.int)) for one in reply.objects)
         return frozenset(found)
 
-    async def held(self, source: str, document: str) -> list[EmbeddedPassage]:
-        """All of one document, whoever may read it; see the port."""
-        wanted = _equal("source", source) & _equal("document", document)
-        async with self._server.errors("could not look passages up", ASK_SECONDS):
-            found = await self._passages.query.fetch_objects(
-                filters=wanted,
-                limit=max(1, await self._matching(wanted)),
-                return_properties=list(KEPT),
-                include_vector=[VECTOR],
-            )
-        held = [
-            EmbeddedPassage(
-                to_passage(one.uuid, one.properties),
-                np.asarray(one.vector[VECTOR], dtype=np.float32),
-            )
-            for one in found.objects
-        ]
-        return sorted(held, key=lambda each: each.passage.position)
-
     async def count(self, source: str | None = None) -> int:
         """How many passages the store holds, of one source or in all."""
         async with self._server.errors("could not count", OPEN_SECONDS):
@@ -284,6 +289,15 @@ class WeaviateStore:
             found.update({each for each in words if may_be(bare, each)})
         return dict(found)
 
+    async def listing(self) -> Listing:
+        """Every document with how many passages it has, and their digest."""
+        found = [one.passage async for one in every(self._passages, self._server)]
+        return await asyncio.to_thread(listed, found)
+
+    async def held(self, source: str, document: str) -> list[EmbeddedPassage]:
+        """All of one document, whoever may read it; see the port."""
+        return await of_document(self._passages, self._server, source, document)
+
     async def close(self) -> None:
         """Close the connections to the server."""
         await self._client.close()
@@ -298,7 +312,7 @@ class WeaviateStore:
         gone = 0
         while True:
             async with self._server.errors("could not delete", INSERT_SECONDS):
-                result = await self._passages.data.delete_many(where=where)
+                result = await self._written.data.delete_many(where=where)
             if result.failed:
                 raise StoreError(f"Weaviate could not delete {result.failed} passages.")
             if not result.successful:
@@ -306,42 +320,13 @@ class WeaviateStore:
             gone += result.successful
 
 
-def _client(url: str, api_key: str | None, grpc_port: int) -> weaviate.WeaviateAsyncClient:
-    # It logs an object that was refused whole, text and all; the reason is raised anyway.
-    logging.getLogger("weaviate-client").setLevel(logging.CRITICAL)
-    address = urlsplit(url)
-    if address.scheme not in ("http", "https") or not address.hostname:
-        raise StoreError(
-            f"{without_secrets(url)!r} is no Weaviate address; give one like http://127.0.0.1:8080."
-        )
-    secure = address.scheme == "https"
-    port = address.port or (443 if secure else 80)
-    if port == grpc_port:
-        raise StoreError(
-            f"Port {port} cannot be both that of WEAVIATE_URL and WEAVIATE_GRPC_PORT; a server's "
-            f"gRPC port is {DEFAULT_GRPC_PORT} unless it was set otherwise."
-        )
-    return weaviate.use_async_with_custom(
-        http_host=address.hostname,
-        http_port=port,
-        http_secure=secure,
-        grpc_host=address.hostname,
-        grpc_port=grpc_port,
-        grpc_secure=secure,
-        auth_credentials=Auth.api_key(api_key) if api_key else None,
-        additional_config=AdditionalConfig(
-            timeout=Timeout(init=OPEN_SECONDS, query=OPEN_SECONDS, insert=INSERT_SECONDS),
-            grpc_config=GrpcConfig(
-                channel_options=[("grpc.max_reconnect_backoff_ms", _RECONNECT_MS)]
-            ),
-        ),
-        # Its checks would ask pypi.org for the newest client version.
-        skip_init_checks=True,
-    )
-
-
 def _equal(prop: str, value: str) -> FilterReturn:
     return Filter.by_property(prop).equal(value)
+
+
+def _shown(documents: Mapping[str, object]) -> str:
+    first, *others = documents
+    return f"{first} or {len(others)} others" if others else first
 
 
 def _cosine(query: Vector, stored: Any) -> float:

@@ -195,6 +195,15 @@ class TestFiles:
         reply = await bot.hear("Payday?", attachments=(name,), unread={name: "no"})
         assert "`'[x](https://evil.example)'.png (no)`" in reply.answer
 
+    async def test_read_in_part_are_acknowledged_with_what_was_left_out(self, bot: Bot) -> None:
+        told = "but for 1 page without text (2), it was read"
+        reply = await bot.hear(
+            "", attachments=("a.pdf",), unread={"a.pdf": told}, partly=frozenset({"a.pdf"})
+        )
+        first, second = reply.answer.split("\n\n")
+        assert first == bot.voice.guide.replies.read_files.format(files="`a.pdf`")
+        assert f"`a.pdf ({told})`" in second
+
     async def test_without_a_question_are_acknowledged(self, bot: Bot) -> None:
         reply = await bot.hear("", attachments=("a.pdf", "b.png"), unread={"b.png": "too large"})
         first, second = reply.answer.split("\n\n")

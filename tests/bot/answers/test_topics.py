@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.answers.topics import topic
-from knowledge.types import Passage
+from knowledge.types import Passage, recognised_heading
 from tests.kit.fakes import evidence
 
 LONG = "How we share out the budget for our training"
@@ -67,3 +67,7 @@ def test_is_short_and_on_one_line_whatever_the_heading(heading: str) -> None:
     told = topic(passage("", heading))
     assert len(told) <= 60
     assert "\n" not in told
+
+
+def test_is_never_how_surely_a_text_was_recognised() -> None:
+    assert topic(passage("Lease", "Notice period", recognised_heading(93))) == "Notice period"

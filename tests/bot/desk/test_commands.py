@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +17,10 @@ from bot.desk.commands import Ask, Command, Commands, Invocation, Outcome, Param
 from bot.desk.forms import FieldFaults, Forms
 from bot.errors import UsageError
 from bot.ports import KnownSource
-from tests.adapters.desk_bench import Bench
+from tests.adapters.desk_bench import VOICES, Bench, open_bench
 from tests.adapters.fake_platform import CHANNEL, DIRECT, THREAD, FakePlatform, utterance
 from tests.kit.fakes import evidence
+from tests.kit.loras import put_version
 
 ADMIN = "root"
 
@@ -164,24 +167,30 @@ async def test_help_lists_every_command_once_and_marks_those_of_admins(
         assert line.endswith("(admins)") is command.admin
 
 
-async def test_all_that_changes_or_shows_the_knowledge_is_for_admins(
+async def test_all_that_changes_the_voice_or_the_knowledge_or_shows_it_is_for_admins(
     bench: Bench, office: FakePlatform
 ) -> None:
     for_admins = [each for each in bench.commands.all if each.admin]
-    assert {each.name for each in for_admins} == {"kb"}
+    assert {each.name for each in for_admins} == {"kb", "voice"}
     for command in for_admins:
         with pytest.raises(UsageError, match="admins"):
             await bench.commands.run(command, office.by("ann"))
 
 
 async def test_commands_that_open_a_form_say_so_beforehand(
-    bench: Bench, office: FakePlatform
+    office: FakePlatform, tmp_path: Path
 ) -> None:
-    bench.world.sources.known = [KnownSource("hb", "/srv/handbook", 12, is_public=True)]
+    voice = tmp_path / "voices" / "fernhill"
+    voice.mkdir(parents=True)
+    shutil.copy(VOICES / "fernhill" / "guide.toml", voice)
+    put_version(voice, "v1", 1, passed=True)
     values = {"question": "?", "draft": "Hello", "address": "https://a.example", "source": "hb"}
-    for command in bench.commands.all:
-        outcome = await bench.commands.run(command, Invocation(office, CHANNEL, ADMIN, values))
-        assert isinstance(outcome, Form) is command.opens_form
+    values |= {"version": "v1", "share": "0.1"}
+    async with open_bench(tmp_path, voices=voice.parent) as bench:
+        bench.world.sources.known = [KnownSource("hb", "/srv/handbook", 12, is_public=True)]
+        for command in bench.commands.all:
+            outcome = await bench.commands.run(command, Invocation(office, CHANNEL, ADMIN, values))
+            assert isinstance(outcome, Form) is command.opens_form
 
 
 @pytest.mark.parametrize(

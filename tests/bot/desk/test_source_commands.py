@@ -17,7 +17,7 @@ from bot.desk.forms import FieldFaults
 from bot.desk.kb.progress import PACE
 from bot.errors import UsageError
 from bot.ports import KnownSource, SourceReading, Trial
-from knowledge.types import Attachment
+from knowledge.types import Attachment, LeftOut
 from tests.adapters.desk_bench import Bench
 from tests.adapters.fake_platform import CHANNEL, DIRECT, FakePlatform
 from tests.kit.fakes import FakeSources
@@ -161,6 +161,14 @@ class TestAdding:
         assert (
             "but it could not be read: No host named a.example. Every refresh tries again." in said
         )
+
+    async def test_tells_what_was_left_out_of_its_documents(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        parts = {"lease.pdf": (LeftOut("pages without text", 1, "2"), LeftOut("comments", 3))}
+        reads(bench.world.sources, "a.example/", SourceReading(NINE, NINE, 1, left_out=parts))
+        said = await added(bench, office, "add https://a.example/")
+        assert said.endswith("- not read of lease.pdf: 1 page without text (2), 3 comments")
 
     async def test_says_how_it_is_used(self, bench: Bench, office: FakePlatform) -> None:
         for line in ("add", "add here"):

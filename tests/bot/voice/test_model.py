@@ -23,6 +23,7 @@ from bot.voice.writer import Choose, Free, Say, Step, Writer
 from jobs.training.voice.frames import PARTS, every_line, lines_right
 from knowledge.types import PUBLIC
 from tests.kit.fakes import THRESHOLDS, FakeRetriever, evidence
+from tests.kit.loras import toy_weights
 
 QUESTION = "How do I get a library card?"
 QUOTE = "Bring one photo ID and proof of your address to any branch desk."
@@ -281,7 +282,7 @@ class TestWhatCannotBeLoaded:
         [
             ("adapter_config.json", b"{}"),
             ("adapter_config.json", b'{"peft_ty'),
-            ("adapter_model.safetensors", b"half a fi"),
+            ("adapter_model.safetensors", toy_weights()),
         ],
     )
     def test_is_told_with_the_lora_that_is_broken(

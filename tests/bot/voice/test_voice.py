@@ -14,6 +14,7 @@ from bot.voice.metrics import markers
 from bot.voice.occasions import bears
 from bot.voice.voice import Voice, names
 from tests.bot.conftest import ROOT
+from tests.kit.loras import toy_weights
 
 GUIDE = (ROOT / "voices" / "fernhill" / "guide.toml").read_text("utf-8")
 PAIR = {"kind": "answer", "topic": "t", "question": "q", "plain": "p", "voiced": "Hi p Bye"}
@@ -46,7 +47,7 @@ class TestAVoice:
         (one.folder / "lora").mkdir()
         assert voice(tmp_path).lora is None
         shutil.copy(ROOT / "voices/fernhill/lora/adapter_config.json", one.folder / "lora")
-        (one.folder / "lora" / "adapter_model.safetensors").touch()
+        (one.folder / "lora" / "adapter_model.safetensors").write_bytes(toy_weights())
         lora = voice(tmp_path).lora
         assert lora is not None
         assert (lora.folder, lora.base) == (one.folder / "lora", "smollm2-135m-instruct")
@@ -62,7 +63,7 @@ class TestAVoice:
             voice(tmp_path, examples=json.dumps(PAIR)).version,
             voice(tmp_path, f"{GUIDE}\n# another look\n").version,
         ]
-        for content in (b"first", b"second"):
+        for content in (toy_weights(1), toy_weights(2)):
             weights.write_bytes(content)
             versions.append(voice(tmp_path).version)
         assert versions[0] == versions[1]
@@ -73,7 +74,7 @@ class TestAVoice:
     def test_says_so_when_its_lora_tells_no_base(self, tmp_path: Path, config: bytes) -> None:
         one = voice(tmp_path)
         (one.folder / "lora").mkdir()
-        (one.folder / "lora" / "adapter_model.safetensors").touch()
+        (one.folder / "lora" / "adapter_model.safetensors").write_bytes(toy_weights())
         (one.folder / "lora" / "adapter_config.json").write_bytes(config)
         lora = voice(tmp_path).lora
         assert lora is not None
@@ -84,13 +85,13 @@ class TestAVoice:
         folder = voice(tmp_path).folder
         (folder / "lora").mkdir()
         weights = folder / "lora" / "adapter_model.safetensors"
-        weights.write_bytes(b"first")
+        weights.write_bytes(toy_weights(1))
         first = voice(tmp_path)
         version = first.version
-        weights.write_bytes(b"second")
+        weights.write_bytes(toy_weights(2))
         second = voice(tmp_path, f"{GUIDE}\n# another look\n")
         assert first.lora is not None and second.lora is not None
-        assert (first.lora.weights, second.lora.weights) == (b"first", b"second")
+        assert (first.lora.weights, second.lora.weights) == (toy_weights(1), toy_weights(2))
         assert first.version == version != second.version
 
     def test_that_may_not_be_read_says_so(

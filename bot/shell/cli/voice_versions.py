@@ -1,0 +1,121 @@
+"""Versions of a voice: what there is, and which of them speaks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.shell.cli.shared import Json, print_json, report_errors, who_types
+from bot.shell.cli.voices import VoiceFolder, voice_cli
+
+if TYPE_CHECKING:
+    from bot.voice.versions.registry import Registry, Version
+
+VersionName = Annotated[
+    str, typer.Argument(metavar="VERSION", help="Such as v2; 'voice show' lists them.")
+]
+
+
+def registry() -> Registry:
+    """The versions in the configured folder."""
+    from bot.shell.settings import load_settings
+    from bot.voice.versions.registry import Registry
+
+    return Registry(load_settings().voices, lambda: datetime.now(UTC))
+
+
+@voice_cli.command("show")
+def voice_show(name: VoiceFolder, json_lines: Json = False) -> None:
+    """Show a voice's versions: what each was made from, and what the gate said."""
+    with report_errors():
+        known = registry()
+        served = known.served(name)
+        for each in known.versions(name):
+            if json_lines:
+                print_json(_as_json(each, served.live))
+            else:
+                typer.echo("\n".join(_told(each, served.live)))
+        if json_lines:
+            return
+        if served.canary is not None:
+            who = [f"{served.canary.share:.0%} of conversations"] if served.canary.share else []
+            typer.echo(
+                f"On trial: {served.canary.version}, {', '.join((*who, *served.canary.channels))}"
+            )
+        for change in served.changes[-5:]:
+            why = f" ({change.why})" if change.why else ""
+            typer.echo(
+                f"{change.at:%Y-%m-%d %H:%M} UTC  {change.who}  {change.what} {change.version}{why}"
+            )
+
+
+@voice_cli.command("promote")
+def voice_promote(
+    name: VoiceFolder,
+    version: VersionName,
+    anyway: Annotated[
+        str, typer.Option(help="Why it shall speak although the gate did not pass it.")
+    ] = "",
+) -> None:
+    """Let a version speak; a running bot does so from the next answer on. 'none': no LoRA."""
+    with report_errors():
+        registry().promote(name, version, who_types(), anyway=anyway)
+        typer.echo(f"{name} speaks with {version}.")
+
+
+@voice_cli.command("rollback")
+def voice_rollback(name: VoiceFolder) -> None:
+    """End a trial, or speak as before the last promotion."""
+    with report_errors():
+        served = registry().rollback(name, who_types())
+        typer.echo(f"{name} speaks with {served.live} everywhere.")
+
+
+@voice_cli.command("canary")
+def voice_canary(
+    name: VoiceFolder,
+    version: VersionName,
+    share: Annotated[float, typer.Option(help="Of the conversations, such as 0.1.")] = 0.0,
+    channel: Annotated[
+        list[str] | None,
+        typer.Option(help="A channel, as slack:T012:C034 or discord:12:34. Repeatable."),
+    ] = None,
+) -> None:
+    """Try a version on some conversations; '/voice status' compares."""
+    with report_errors():
+        registry().canary(name, version, who_types(), share=share, channels=channel or ())
+        typer.echo(f"{version} of {name} is on trial. 'voice rollback {name}' ends it.")
+
+
+def _told(each: Version, live: str) -> list[str]:
+    lines = [f"{each.id}{' (live)' if each.id == live else ''}"]
+    if (made := each.manifest) is not None:
+        settings = ", ".join(f"{key} {value}" for key, value in made.settings.items())
+        lines += [
+            f"  made {made.created_at:%Y-%m-%d %H:%M} UTC on {made.base} {made.base_sha256[:12]}",
+            f"  data {made.data_sha256[:12]}, guide {made.guide_sha256[:12]}; {settings}",
+        ]
+        lines += [
+            f"  {side}: " + ", ".join(f"{key} {value}" for key, value in measured.items())
+            for side, measured in made.metrics.items()
+        ]
+    if each.fault:
+        lines.append(f"  cannot be used: {each.fault}")
+    elif each.verdict is None:
+        lines.append("  not judged")
+    else:
+        lines.append(f"  {'passed' if each.verdict.passed else 'not passed'}:")
+        lines += [f"    {reason}" for reason in each.verdict.reasons]
+    return lines
+
+
+def _as_json(each: Version, live: str) -> dict[str, object]:
+    return {
+        "id": each.id,
+        "live": each.id == live,
+        "manifest": each.manifest.model_dump(mode="json") if each.manifest else None,
+        "verdict": each.verdict.model_dump(mode="json") if each.verdict else None,
+        "fault": each.fault,
+    }

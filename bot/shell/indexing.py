@@ -1,0 +1,115 @@
+"""Which places the settings name for the index, and the index opened with them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.errors import ConfigurationError
+from bot.shell.settings import Settings
+from knowledge.embedding.local import PACKAGED, LocalEmbedder
+from knowledge.embedding.port import Embedder
+from knowledge.library.index.generations import Generations
+from knowledge.library.index.index import Index, Wanted
+from knowledge.library.index.rebuild import Rebuilding
+from knowledge.library.leases import Leases
+from knowledge.state.database import open_database
+from knowledge.stores.places import EmbeddedPlace, Place
+from knowledge.stores.port import ListedStore
+
+
+def now() -> datetime:
+    """In UTC."""
+    return datetime.now(UTC)
+
+
+def database_url(settings: Settings) -> str:
+    """Where the state is kept."""
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    return f"sqlite:///{settings.data.absolute() / 'state.db'}"
+
+
+def wanted_place(settings: Settings) -> str:
+    """The name of the place that passages are wanted in."""
+    if settings.store != "auto":
+        return settings.store
+    return "embedded" if settings.weaviate_url is None else "weaviate"
+
+
+def places(settings: Settings) -> dict[str, Place]:
+    """The places that can be opened, by their names."""
+    found: dict[str, Place] = {"embedded": EmbeddedPlace(settings.data)}
+    if settings.weaviate_url is not None:
+        from knowledge.stores.weaviate.place import WeaviatePlace
+        from knowledge.stores.weaviate.schema import Cluster
+
+        key = settings.weaviate_api_key
+        found["weaviate"] = WeaviatePlace(
+            settings.weaviate_url,
+            api_key=key.get_secret_value() if key else None,
+            grpc_port=settings.weaviate_grpc_port,
+            cluster=Cluster(
+                settings.weaviate_replicas,
+                settings.weaviate_shards,
+                settings.weaviate_reads,
+                settings.weaviate_tenant,
+            ),
+        )
+    elif settings.store == "weaviate":
+        raise ConfigurationError("HOUSEVOICE_STORE is weaviate: set WEAVIATE_URL too.")
+    return found
+
+
+async def open_index(settings: Settings, engine: AsyncEngine, embedder: Embedder) -> Index:
+    """The index with what there is entered in it; its store is opened by whoever uses it."""
+    index = Index(
+        engine,
+        places(settings),
+        Wanted(wanted_place(settings), _from_anywhere(settings.embedder)),
+        embedder,
+        LocalEmbedder,
+        clock=now,
+    )
+    await index.enter()
+    return index
+
+
+def _from_anywhere(embedder: str) -> str:
+    """The setting as it can be kept: another process may be started in another folder."""
+    return embedder if embedder == PACKAGED else str(Path(embedder).absolute())
+
+
+@asynccontextmanager
+async def opened_rebuilding(settings: Settings) -> AsyncIterator[tuple[Index, Rebuilding]]:
+    """The index by itself, also where the one that answers is lost."""
+    engine = await open_database(database_url(settings))
+    try:
+        index = await open_index(settings, engine, LocalEmbedder(settings.embedder))
+        try:
+            yield index, Rebuilding(index, Leases(engine, now), now)
+        finally:
+            await index.close()
+    finally:
+        await engine.dispose()
+
+
+async def open_current(settings: Settings) -> tuple[str, ListedStore]:
+    """The store that answers, with the name of its place; no model is looked at."""
+    engine = await open_database(database_url(settings))
+    try:
+        current = (await Generations(engine, now).standing()).current
+    finally:
+        await engine.dispose()
+    name = (current.making.place if current else "") or wanted_place(settings)
+    known = places(settings)
+    if name not in known:
+        raise ConfigurationError(
+            f"The index is in {name}, which no setting names: 'index status' tells more."
+        )
+    number = current.number if current else await known[name].newest()
+    return name, await known[name].open(number or 1)

@@ -1,0 +1,1 @@
+"""Judging a version of a voice before it speaks: four arms, their measures, and the gate."""

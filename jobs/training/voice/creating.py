@@ -1,0 +1,140 @@
+"""``voice create``: a new voice's folder, with a guide that can be answered with at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.errors import ConfigurationError
+from bot.voice.voice import Guide, Voice, is_voice_name
+from jobs.training.voice.preparing.prepare import add_files
+from jobs.training.voice.preparing.reading import read_text
+from jobs.training.voice.preparing.style_guide import word_rules
+
+_REPLIES: Mapping[str, str | list[str]] = {
+    "hello": ["Hello! What would you like to know?"],
+    "thanks": ["You are welcome."],
+    "never_mind": ["That is fine."],
+    "capabilities": "Ask me a question in plain words. I answer from our own documents and show "
+    "you which ones I used. If nothing I may read covers it, I say that I don't know.",
+    "unknown": ["I don't know. I have found nothing that answers this."],
+    "unsure": ["I am not certain that this answers you. The closest I have:"],
+    "unknown_sources": "These are the nearest pages I have, though they may not answer you:",
+    "empty_question": "I can't see a question there. Tell me what you want to know.",
+    "too_long": "That is too long for me. Please shorten it to {limit} characters.",
+    "not_text": "I can only read words, not pictures or files. Type your question, please.",
+    "unread_files": "I could not read everything that came with it: {files}.",
+    "read_files": "I have read {files}. What would you like to know about it?",
+    "apology": "Sorry, something broke at my end. The error number is {error_id}.",
+}
+_GREETINGS, _LEADS, _CLOSINGS = (
+    ["Good question."],
+    ["Here is what I found."],
+    ["Just ask if you want more."],
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewVoice:
+    """What a new voice is made from; what is left out gets plain defaults."""
+
+    name: str
+    """The folder's name."""
+    title: str = ""
+    about: str = ""
+    greetings: Sequence[str] = ()
+    leads: Sequence[str] = ()
+    closings: Sequence[str] = ()
+    forbidden: Sequence[str] = ()
+    swaps: Mapping[str, str] = field(default_factory=dict)
+    max_sentence_words: int = 24
+    emoji: str = "none"
+    exclamations: int = 1
+
+
+def create(
+    root: Path,
+    new: NewVoice,
+    *,
+    style_guides: Sequence[Path] = (),
+    examples: Sequence[Path] = (),
+) -> Voice:
+    """Make the voice's folder, whole or not at all.
+
+    ``style_guides``: Markdown whose word lists go into the guide and whose examples are kept.
+    Raises :class:`ConfigurationError` if there is one of this name, or something is wrong with it.
+    """
+    if not is_voice_name(new.name):
+        raise ConfigurationError(
+            f"'{new.name}' is not a voice's name: use lower-case letters, digits, - and _."
+        )
+    folder = root / new.name
+    if folder.exists():
+        raise ConfigurationError(
+            f"There is a voice '{new.name}' already. 'voice add {new.name} FILE' adds examples."
+        )
+    swaps, forbidden = dict(new.swaps), list(new.forbidden)
+    for path in style_guides:
+        rules = word_rules(read_text(path))
+        swaps = rules.swaps | swaps
+        forbidden += [each for each in rules.forbidden if each not in forbidden]
+    written = _toml(new, swaps, [each for each in forbidden if each not in swaps])
+    try:
+        Guide.model_validate(tomllib.loads(written))
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()
+        )
+        raise ConfigurationError(f"The guide cannot be made: {faults}.") from error
+    unfinished = root / f".{new.name}.{os.getpid()}.part"
+    try:
+        unfinished.mkdir(parents=True)
+        (unfinished / "guide.toml").write_text(written, "utf-8")
+        if files := (*style_guides, *examples):
+            add_files(unfinished, files)
+        unfinished.rename(folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return Voice.load(root, new.name)
+
+
+def _toml(new: NewVoice, swaps: Mapping[str, str], forbidden: Sequence[str]) -> str:
+    title = new.title or new.name.replace("-", " ").replace("_", " ").title()
+    about = new.about or f"How {title} speaks."
+    system = (
+        f"You are {title}. {about} Add one short greeting and one lead-in sentence before the "
+        "notes, keep the notes word for word, and close with one short line."
+    )
+    top: list[tuple[str, Any]] = [
+        ("name", title),
+        ("about", about),
+        ("system", system),
+        ("greetings", list(new.greetings) or _GREETINGS),
+        ("leads", list(new.leads) or _LEADS),
+        ("closings", list(new.closings) or _CLOSINGS),
+    ]
+    markers: list[tuple[str, Any]] = [
+        ("forbidden", list(forbidden)),
+        ("max_sentence_words", new.max_sentence_words),
+        ("emoji", new.emoji),
+        ("exclamations", new.exclamations),
+    ]
+    parts = [_lines(top), "[replies]", _lines(_REPLIES.items()), "[markers]", _lines(markers)]
+    if swaps:
+        quoted = [(json.dumps(old, ensure_ascii=False), new) for old, new in swaps.items()]
+        parts += ["[markers.swaps]", _lines(quoted)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _lines(entries: Any) -> str:
+    # A string or a list of strings in JSON is the same in TOML, but for the character DEL.
+    dumped = ((key, json.dumps(value, ensure_ascii=False)) for key, value in entries)
+    return "\n".join(f"{key} = {value}" for key, value in dumped).replace("\x7f", "\\u007f")

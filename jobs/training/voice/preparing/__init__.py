@@ -1,0 +1,1 @@
+"""From a company's own writing to pairs that a voice can be trained on."""
