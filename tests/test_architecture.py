@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 import socket
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from statistics import median
@@ -146,6 +147,63 @@ def test_what_keeps_to_it_is_not(module: str, source: str) -> None:
     assert faults(module, source) == []
 
 
+_WAYS_OUT = re.compile(
+    r"(?:aiohttp|httpx2?|httplib2|requests|urllib3|urllib\.request|http\.client|socket|ssl|ftplib"
+    r"|smtplib|imaplib|poplib|xmlrpc|websockets|pycurl|asyncio\.open_connection"
+    r"|asyncio\.create_subprocess_\w+|subprocess)\b"
+)
+"""What can open a connection by itself, or start what can."""
+_MAY_GO_OUT: Mapping[str, str] = {
+    "knowledge.web.*": "the guarded client, and the proxy over its checks",
+    "knowledge.sources.git.command": "Git, bound to addresses that the guarded client checked",
+    "knowledge.sources.loaders.loading": "a process that reaches the guarded proxy only",
+    "knowledge.documents.pool": "a process that parses files",
+    "knowledge.library.leases": "the machine's own name",
+    "knowledge.stores.weaviate.*": "errors of Weaviate's client, at an address of the settings",
+    "bot.voice.endpoint": "errors of the client of a model, at an address of the settings",
+    "adapters.*": "the platforms' own clients",
+}
+
+
+def ways_out(source: str, module: str) -> set[str]:
+    """What of it is imported or called there."""
+    tree = ast.parse(source)
+    called = {ast.unparse(each.func) for each in ast.walk(tree) if isinstance(each, ast.Call)}
+    named = {ast.unparse(each) for each in ast.walk(tree) if isinstance(each, ast.Attribute)}
+    return {each for each in (*imported(source, module), *called, *named) if _WAYS_OUT.match(each)}
+
+
+def test_nothing_goes_out_but_by_the_guarded_client() -> None:
+    found = {name: ways_out(path.read_text("utf-8"), name) for name, path in modules(*OURS)}
+    others = {
+        name: ways
+        for name, ways in found.items()
+        if ways and not any(fnmatchcase(name, may) for may in _MAY_GO_OUT)
+    }
+    assert others == {}
+    unused = [may for may in _MAY_GO_OUT if not any(fnmatchcase(n, may) for n in found if found[n])]
+    assert unused == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import requests",
+        "from urllib import request",
+        "from urllib.request import urlopen",
+        "def f():\n    import httpx",
+        "import aiohttp.web",
+        "from socket import create_connection",
+        "import asyncio\nasyncio.open_connection('x', 1)",
+        "import asyncio\nconnect = asyncio.open_connection",
+        "import http.client",
+        "from asyncio import create_subprocess_exec",
+    ],
+)
+def test_another_way_out_would_be_noticed(source: str) -> None:
+    assert ways_out(source, "knowledge.sources.folder")
+
+
 def test_no_module_leads_back_to_itself() -> None:
     known = dict(modules(*OURS))
     arrows = {
@@ -196,7 +254,8 @@ def test_no_model_folder_brings_code_along() -> None:
 
 def test_the_command_line_starts_without_the_heavy_libraries() -> None:
     heavy = (
-        "torch transformers peft langchain langchain_core sqlalchemy pydantic_settings numpy httpx"
+        "torch transformers peft langchain langchain_core sqlalchemy pydantic_settings numpy httpx "
+        "aiohttp protego"
     )
     loaded = subprocess.run(
         [

@@ -23,7 +23,7 @@ async def examine(config: DiscordConfig) -> list[Finding]:
     """Look at everything; what cannot be looked at is a finding as well."""
     findings: list[Finding] = []
     try:
-        async with _signed_in(config) as client:
+        async with signed_in(config) as client:
             app = await client.application_info()
             findings.append(Finding("Discord: token", True, f"Signed in as {app.name}."))
             findings += [_intent(config, app), _public(app), _invitation(app)]
@@ -39,7 +39,7 @@ async def examine(config: DiscordConfig) -> list[Finding]:
 async def refusal(config: DiscordConfig) -> HousevoiceError | None:
     """Why Discord cannot be served; None if it can. Asked before anything is loaded."""
     try:
-        async with _signed_in(config):
+        async with signed_in(config):
             return None
     except DISCORD_FAILURES as error:
         return as_ours(error)
@@ -54,7 +54,7 @@ async def sync(config: DiscordConfig, commands: Commands, guild: int | None = No
     :class:`bot.errors.ConfigurationError` and :class:`bot.errors.PlatformError`.
     """
     with translated():
-        async with _signed_in(config) as client:
+        async with signed_in(config) as client:
             tree = Tree(client, commands)
             where = None if guild is None else discord.Object(guild)
             if where is not None:
@@ -68,7 +68,7 @@ def invite_link(application: int) -> str:
 
 
 @asynccontextmanager
-async def _signed_in(config: DiscordConfig) -> AsyncIterator[FrontClient]:
+async def signed_in(config: DiscordConfig) -> AsyncIterator[FrontClient]:
     """A client that asks but does not listen.
 
     Raises :class:`PlatformError` where what answers is not Discord, and the library's exceptions.

@@ -28,6 +28,7 @@ from bot.shell.data_folder import open_data_folder
 from bot.shell.indexing import database_url, now, open_index
 from bot.shell.log import configure_log
 from bot.shell.models import is_hub_id, voices, writers
+from bot.shell.platforms import kinds_of
 from bot.shell.settings import Settings
 from bot.shell.sources import LibrarySources
 from bot.voice.voice import Voice, names
@@ -51,6 +52,7 @@ from knowledge.retrieval.cross_encoder import open_reader
 from knowledge.retrieval.reader import Reader
 from knowledge.retrieval.support import ReaderSupport
 from knowledge.sources.port import Means
+from knowledge.sources.registry import Kinds
 from knowledge.state.database import open_database
 from knowledge.stores.port import PassageStore
 from knowledge.types import Vector
@@ -179,7 +181,16 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         recalls = Recalls(engine, store.held, settings.recall_days, now)
         recheck = rechecking(recalls)
         means = Means(client, max_bytes, recognises=recogniser is not None)
-        library = Library(engine, store, embedder, file_reader, means, clock=now, changed=recheck)
+        library = Library(
+            engine,
+            store,
+            embedder,
+            file_reader,
+            means,
+            kinds=Kinds(kinds_of(settings)),
+            clock=now,
+            changed=recheck,
+        )
         uploads = Uploads(settings.data / "uploads", means)
         curated = CuratedAnswers(engine, store, embedder, now, recheck)
         sources = LibrarySources(library, uploads, cache(partial(schedules_of, settings)), now)

@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from adapters import channels
 from bot.desk.desk import Desk
 from bot.errors import ConfigurationError, HousevoiceError
 from bot.shell.settings import Settings
+from knowledge.errors import SourceError
+from knowledge.sources.chat.history import chat_kind
+from knowledge.sources.port import Kind
 
 if TYPE_CHECKING:
     from adapters.base import Adapter
     from adapters.discord.config import DiscordConfig
     from adapters.slack.config import SlackConfig
+    from knowledge.sources.chat.port import Channels
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,47 @@ def platforms(settings: Settings, desk: Desk) -> list[PlatformChoice]:
             "(docs/slack.md), for Discord set DISCORD_TOKEN (docs/discord.md)."
         )
     return found
+
+
+def kinds_of(settings: Settings) -> dict[str, Kind]:
+    """The kinds of sources that the configured platforms bring along, by name."""
+    found: dict[str, Kind] = {}
+    if settings.slack_bot_token is not None:
+        found["slack-channel"] = chat_kind(
+            "a Slack channel, given as #channel or by its address",
+            lambda: _slack_channels(settings),
+            channels.slack_channel,
+            channels.named_slack_channel,
+        )
+    if settings.discord_token is not None:
+        found["discord-channel"] = chat_kind(
+            "a Discord channel, given as #channel or by its address",
+            lambda: _discord_channels(settings),
+            channels.discord_channel,
+            channels.named_discord_channel,
+        )
+    return found
+
+
+def _slack_channels(settings: Settings) -> Channels:
+    from adapters.slack.history import SlackChannels
+
+    try:
+        config = slack_config(settings)
+    except ConfigurationError as error:
+        raise SourceError(str(error)) from error
+    if config is None:
+        raise SourceError("Slack is not configured any more: set SLACK_BOT_TOKEN.")
+    return SlackChannels(config)
+
+
+def _discord_channels(settings: Settings) -> Channels:
+    from adapters.discord.history import DiscordChannels
+
+    config = discord_config(settings)
+    if config is None:
+        raise SourceError("Discord is not configured any more: set DISCORD_TOKEN.")
+    return DiscordChannels(config)
 
 
 def slack_config(settings: Settings) -> SlackConfig | None:

@@ -18,6 +18,8 @@ from knowledge.sources.port import SourceSpec
 from knowledge.state.tables import Moment, metadata, upsert
 from knowledge.types import LeftOut, Principals, Validators
 
+_RUNS_LOOKED_AT = 5
+
 _source = sa.Table(
     "source",
     metadata,
@@ -266,6 +268,18 @@ class Catalog:
         """The newest finished run of a source."""
         found = await self._runs(source, 1, _run.c.finished_at.is_not(None))
         return found[0] if found else None
+
+    async def skipped_before(self, source: str) -> set[str]:
+        """The documents that the last run which came through left out, and those since.
+
+        Pages that lead to one need not be sent again, so nothing else would tell of it.
+        """
+        found: set[str] = set()
+        for run in await self.runs(source, _RUNS_LOOKED_AT):
+            found |= run.report.skipped.keys()
+            if run.finished_at is not None and run.report.error is None:
+                break
+        return found
 
     async def runs(self, source: str, limit: int) -> list[Run]:
         """The newest runs of a source, the newest first."""

@@ -22,7 +22,7 @@ from knowledge.library.access import narrowed
 from knowledge.library.catalog import Catalog, DocumentRecord, RunReport
 from knowledge.sources.port import OCR_OPTION, RawDocument, SkippedDocument, Source, SourceSpec
 from knowledge.stores.port import PassageStore
-from knowledge.types import EmbeddedPassage, LeftOut, Passage, Principals
+from knowledge.types import EmbeddedPassage, LeftOut, Passage, Principals, Validators
 
 FORMAT = 6
 """Raise it when parsing, chunking, the embedded text or what stores keep change: every document is
@@ -112,8 +112,9 @@ class Ingester:
         removed = 0
         basis = self.basis(spec)
         try:
+            validators = dict.fromkeys(await self._catalog.skipped_before(spec.id), Validators())
             # "Not modified" says nothing about a document that would now be kept in another way.
-            validators = {
+            validators |= {
                 path: record.validators
                 for path, record in run.known.items()
                 if record.fingerprint.startswith(basis)

@@ -162,11 +162,13 @@ def _refuse_data(content: bytes, media_type: str) -> None:
             is_json = isinstance(json.loads(content), dict | list)
     if is_json:
         raise DocumentSkipped(
-            "It is data for programs (JSON), not a page. Add the address of the page that shows it."
+            "It is data for programs (JSON), not a page. Add the address of the page that shows "
+            "it, or add it as a JSON endpoint ('rest')."
         )
     if _FEED.match(content) or kind in ("rss+xml", "atom+xml"):
         raise DocumentSkipped(
-            "It is a feed or a site map, not a page. Add the addresses of the pages that it lists."
+            "It is a feed or a site map, not a page. Add it as one ('feed', 'sitemap'), or the "
+            "pages that it lists."
         )
 
 

@@ -10,7 +10,14 @@ from pathlib import Path, PurePosixPath
 
 from knowledge.errors import SourceError
 from knowledge.sources.disk import PUBLISHED, existing_path, read_document
-from knowledge.sources.globs import EXCLUDE, INCLUDE, matches
+from knowledge.sources.globs import (
+    EXCLUDE,
+    INCLUDE,
+    NEVER,
+    hidden_globs,
+    is_wanted,
+    matches,
+)
 from knowledge.sources.options import option, read_options
 from knowledge.sources.others import kind_of
 from knowledge.sources.port import (
@@ -22,9 +29,6 @@ from knowledge.sources.port import (
     SourceSpec,
 )
 from knowledge.types import Validators
-
-_NEVER = frozenset({".git", "node_modules", "__pycache__"})
-"""Folders of tools, never of authors."""
 
 
 @dataclass(frozen=True)
@@ -102,38 +106,28 @@ class FolderSource:
                 "mounted and the bot's user has the right to read it, or remove the source."
             )
         inside = root.resolve()
-        shown_dots = tuple(glob for glob in self._options.include if _names_hidden(glob))
+        include, exclude = self._options.include, self._options.exclude
+        shown_dots = hidden_globs(include)
         found = []
         for folder, folders, files in os.walk(root, onerror=unlisted.append):
             below = Path(folder).relative_to(root)
             folders[:] = [
                 name
                 for name in folders
-                if name not in _NEVER
+                if name not in NEVER
                 and (not name.startswith(".") or shown_dots)
-                and not matches((below / name).as_posix(), self._options.exclude)
+                and not matches((below / name).as_posix(), exclude)
             ]
             for name in files:
                 relative = (below / name).as_posix()
-                if self._is_wanted(relative, shown_dots) and _stays_in(root / relative, inside):
+                if is_wanted(relative, include, exclude) and _stays_in(root / relative, inside):
                     found.append(relative)
         return sorted(found)
-
-    def _is_wanted(self, relative: str, shown_dots: tuple[str, ...]) -> bool:
-        if matches(relative, self._options.exclude):
-            return False
-        if any(part.startswith(".") for part in relative.split("/")):
-            return matches(relative, shown_dots)
-        return not self._options.include or matches(relative, self._options.include)
 
 
 def _as_text(path: str) -> str:
     """The path with what is no UTF-8 in it spelt out, as ``\\xe9``; else as it is."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
-def _names_hidden(glob: str) -> bool:
-    return any(part.startswith(".") and part not in (".", "..") for part in glob.split("/"))
 
 
 def _stays_in(path: Path, root: Path) -> bool:

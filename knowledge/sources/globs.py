@@ -21,6 +21,32 @@ def matches(path: str, globs: Iterable[str]) -> bool:
     return any(_compiled(glob).fullmatch(one) for glob in globs for one in candidates)
 
 
+NEVER = frozenset({".git", "node_modules", "__pycache__"})
+"""Folders of tools, never of authors."""
+
+
+def is_wanted(path: str, include: tuple[str, ...], exclude: tuple[str, ...]) -> bool:
+    """Whether the file at a POSIX path is meant.
+
+    Hidden ones are not, unless an ``include`` glob names them with their dot.
+    """
+    parts = path.split("/")
+    if matches(path, exclude) or not NEVER.isdisjoint(parts[:-1]):
+        return False
+    if any(part.startswith(".") for part in parts):
+        return matches(path, hidden_globs(include))
+    return not include or matches(path, include)
+
+
+def hidden_globs(globs: Iterable[str]) -> tuple[str, ...]:
+    """Those of the globs that name something hidden with its dot."""
+    return tuple(
+        glob
+        for glob in globs
+        if any(part.startswith(".") and part not in (".", "..") for part in glob.split("/"))
+    )
+
+
 @lru_cache(maxsize=512)
 def _compiled(glob: str) -> re.Pattern[str]:
     anchored = glob.strip().removeprefix("./")

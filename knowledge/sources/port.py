@@ -98,7 +98,8 @@ class Source(Protocol):
     ) -> AsyncIterator[RawDocument | SkippedDocument]:
         """All documents there are now, in a stable order; what is not among them has vanished.
 
-        ``known`` has the validators of the documents from the last run. Raises
+        ``known`` has the validators of the documents from the last run, and empty ones of those
+        that were skipped then. Raises
         :class:`SourceError` if the source as a whole cannot be read: the list is incomplete
         then, and nothing may be taken for vanished.
         """

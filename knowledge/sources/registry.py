@@ -17,8 +17,12 @@ from knowledge.web.url_secrets import secret_in
 KINDS: Mapping[str, str] = {
     "sitemap": "knowledge.sources.site.sitemap",
     "feed": "knowledge.sources.site.feed",
+    "git": "knowledge.sources.git.repository",
     "web": "knowledge.sources.web",
     "website": "knowledge.sources.site.website",
+    "rest": "knowledge.sources.records.rest",
+    "sql": "knowledge.sources.records.sql",
+    "loader": "knowledge.sources.loaders.loader",
     "folder": "knowledge.sources.folder",
     "file": "knowledge.sources.file",
 }

@@ -35,6 +35,7 @@ ARROWS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *KNOWN,
             "knowledge.sources.port",
             "knowledge.sources.options",
+            "knowledge.sources.chat",  # the port of channels' histories, and what reads them
         ),
     ),
     ("jobs", ("jobs", *NOUNS, *BOT, "knowledge")),
@@ -64,6 +65,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "discord": ("adapters.discord*",),
     "weaviate": ("knowledge.stores.weaviate*",),
     "apscheduler": ("jobs.schedule*",),
+    "langchain_community": (),  # by the name of its modules only, in a process of their own
     "cv2": ("knowledge.documents.recogniser",),
     "onnxruntime": ("knowledge.documents.recogniser",),
     "rapidocr": ("knowledge.documents.recogniser",),

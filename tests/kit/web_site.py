@@ -17,6 +17,8 @@ class Request:
 
     target: str
     headers: Mapping[str, str]
+    method: str = "GET"
+    body: bytes = b""
 
 
 @dataclass
@@ -55,21 +57,24 @@ class Site:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
             pairs = (line.partition(": ") for line in head[1:] if line)
-            request = Request(head[0].split()[1], {n.lower(): v for n, _, v in pairs})
+            headers = {name.lower(): value for name, _, value in pairs}
+            method, target, _ = head[0].split()
+            body = await reader.readexactly(int(headers.get("content-length", 0)))
+            request = Request(target, headers, method, body)
             self.requests.append(request)
             missing: Page = lambda _request: Answer(b"not here", 404)  # noqa: E731
             answer = self.pages.get(request.target.split("?")[0], missing)(request)
-            body = b"" if answer.status in (204, 304) else answer.body  # RFC 9110 6.4.1
-            length = len(body) if answer.length is None else answer.length
-            headers = {"Connection": "close", **answer.headers}
-            if "Transfer-Encoding" not in headers:
-                headers["Content-Length"] = str(length)
-            lines = [f"HTTP/1.1 {answer.status} X", *(f"{n}: {v}" for n, v in headers.items())]
+            sent = b"" if answer.status in (204, 304) else answer.body  # RFC 9110 6.4.1
+            length = len(sent) if answer.length is None else answer.length
+            told = {"Connection": "close", **answer.headers}
+            if "Transfer-Encoding" not in told:
+                told["Content-Length"] = str(length)
+            lines = [f"HTTP/1.1 {answer.status} X", *(f"{n}: {v}" for n, v in told.items())]
             writer.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
             await writer.drain()
             if answer.pause is not None:
                 await answer.pause()
-            writer.write(body)
+            writer.write(sent)
             await writer.drain()
         writer.close()
 

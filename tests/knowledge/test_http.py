@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
+import contextlib
 import gzip
 import logging
-import ssl
+import re
 import tracemalloc
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -17,6 +17,7 @@ import pytest
 from knowledge.errors import SourceError
 from knowledge.types import Validators
 from knowledge.web.client import BodyTooLarge, GuardedClient, Response
+from tests.kit.certificates import certificate_for
 from tests.kit.web_site import Answer, Request, Site, running_site
 
 LOOPBACK = ("127.0.0.0/8",)
@@ -168,10 +169,32 @@ class TestAddresses:
             "[64:ff9b::7f00:1]",
             "[fd00:ec2::254]",
             "[fe80::1]",
+            "0177.0.0.1",
+            "0x7f.1",
+            "0.0.0.0",  # noqa: S104 - asked for, not bound to
+            "[::]",
+            "[::ffff:7f00:1]",
+            "[0:0:0:0:0:ffff:169.254.169.254]",
+            "[2002:7f00:1::]",
+            "user:pass@127.0.0.1",
+            "example.org@127.0.0.1",
+            "１２７.0.0.1",
+            "①②⑦.0.0.1",
+            "127。0。0。1",
         ],
     )
     async def test_the_inner_network_is_not_fetched(self, host: str) -> None:
-        assert "inside the network" in await refusal(f"http://{host}:9/", allow=())
+        message = await refusal(f"http://{host}:9/", allow=())
+        # Some spellings stand for no address at all: nobody is asked for those either.
+        assert "inside the network" in message or "not a valid URL" in message, message
+
+    @pytest.mark.parametrize("host", ["127.0.0.1.", "%31%32%37.0.0.1", "a.b.127.0.0.1.nip.example"])
+    async def test_a_name_that_leads_into_it_is_not_either(self, host: str) -> None:
+        async def inner(_host: str, _port: int) -> list[str]:
+            return ["127.0.0.1", "::1"]
+
+        message = await refusal(f"http://{host}:9/", allow=(), resolve=inner)
+        assert "inside the network" in message
 
     async def test_a_host_may_be_allowed_by_name(self, site: Site) -> None:
         site.serve("/a", "inside")
@@ -206,7 +229,7 @@ class TestAddresses:
         assert (await get(url, resolve=two)).content == b"right"
 
     async def test_tls_is_verified_for_the_name_not_the_address(self, tmp_path: Path) -> None:
-        server, trusting = certificate_for("wiki.example", tmp_path)
+        server, trusting = certificate_for("wiki.example", folder=tmp_path)
 
         async def local(_host: str, _port: int) -> list[str]:
             return ["127.0.0.1"]
@@ -225,6 +248,32 @@ class TestAddresses:
     @pytest.mark.parametrize("url", ["ftp://x/y", "file:///etc/passwd", "nonsense", "http://", ""])
     async def test_only_web_addresses_are_fetched(self, url: str) -> None:
         assert "not a web address" in await refusal(url)
+
+    async def test_a_connection_is_used_again_for_its_own_host_only(self) -> None:
+        connections: list[list[str]] = []
+
+        async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            asked: list[str] = []
+            connections.append(asked)
+            with contextlib.suppress(asyncio.IncompleteReadError):
+                while head := (await reader.readuntil(b"\r\n\r\n")).decode():
+                    asked.append(re.search(r"Host: ([\w.]+)", head)[1])  # type: ignore[index]
+                    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            writer.close()
+
+        async def local(_host: str, _port: int) -> list[str]:
+            return ["127.0.0.1"]
+
+        server = await asyncio.start_server(handle, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with server, GuardedClient(allow=LOOPBACK, resolve=local) as client:
+            for host in ("a.example", "a.example", "b.example"):
+                assert (await client.get(f"http://{host}:{port}/")).content == b"ok"
+        assert connections == [["a.example", "a.example"], ["b.example"]]
+
+    async def test_what_is_no_http_is_told(self, site: Site) -> None:
+        site.pages["/a"] = lambda _request: Answer(b"", headers={"X\r\n broken \x00": "y"})
+        assert "not HTTP" in await refusal(site.url("/a"))
 
     async def test_an_unknown_host_is_told(self) -> None:
         async def nobody(_host: str, _port: int) -> list[str]:
@@ -345,38 +394,3 @@ class TestSecrets:
             logging.getLogger("aiohttp.client").warning("noted")
         assert "noted" in caplog.text and str(site.port) not in caplog.text
         assert "hunter2" not in caplog.text and "pass@" not in caplog.text
-
-
-def certificate_for(host: str, folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """A server's TLS context with a certificate for ``host``, and a client's that trusts it."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = certificate.public_bytes(serialization.Encoding.PEM)
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    both = folder / "server.pem"
-    both.write_bytes(private + pem)
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(both)
-    client = ssl.create_default_context(cadata=pem.decode())
-    return server, client

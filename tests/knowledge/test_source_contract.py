@@ -82,8 +82,13 @@ class TestEveryKind:
         assert as_json(read_options(declared, values)) == values
 
     def test_can_be_opened_without_anything_being_there(self, kind: str, folder: Path) -> None:
-        location = str(folder) if kind in ("file", "folder") else "https://x.example/"
-        Kinds().open(SourceSpec("a" * 12, kind, location), Means(GuardedClient(), 10**6))
+        places = {"file": str(folder), "folder": str(folder), "loader": "confluence"}
+        location = places.get(kind, "https://x.example/")
+        (folder / "url").write_text("sqlite:////nowhere.db")
+        needed = {
+            "sql": {"database": f"file:{folder / 'url'}", "query": "SELECT 1"},
+        }.get(kind, {})
+        Kinds().open(SourceSpec("a" * 12, kind, location, needed), Means(GuardedClient(), 10**6))
 
 
 def _some_value(type: object) -> object:

@@ -13,6 +13,7 @@ import typer
 from bot.errors import UsageError
 from bot.shell.cli.shared import Json, SourceName, print_json, rebuild_index, run, who_types
 from bot.shell.cli.source_json import run_as_json, source_as_json
+from knowledge.sources.chat.history import ChatOptions
 from knowledge.sources.options import Option, SecretReference, options_of
 from knowledge.sources.registry import Kinds
 from knowledge.types import counted
@@ -69,8 +70,11 @@ def _with_options_of_kinds(command: Callable[..., None]) -> Callable[..., None]:
     """The command with an option for each that a kind of source declares."""
     kinds = Kinds()
     declared: dict[str, tuple[Option, list[str]]] = {}
-    for name in kinds.names():
-        for each in options_of(kinds.named(name).options):
+    of_kinds: dict[str, type[Any]] = {name: kinds.named(name).options for name in kinds.names()}
+    # Which platforms are configured is not known yet.
+    of_kinds |= dict.fromkeys(("slack-channel", "discord-channel"), ChatOptions)
+    for name, options in of_kinds.items():
+        for each in options_of(options):
             declared.setdefault(each.name, (each, []))[1].append(name)
     given = inspect.signature(command, eval_str=True)
     fixed = [each for each in given.parameters.values() if each.kind is not each.VAR_KEYWORD]

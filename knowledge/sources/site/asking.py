@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TypeVar
 
 from knowledge.errors import SourceError
@@ -28,7 +28,7 @@ Item = TypeVar("Item")
 
 async def in_order(
     queue: deque[Item], ask: Callable[[Item], Awaitable[Given]], at_once: int
-) -> AsyncIterator[tuple[Item, Given]]:
+) -> AsyncGenerator[tuple[Item, Given], None]:
     """Ask for each of the queue, several at once, and give the answers in its order.
 
     The queue may grow meanwhile.

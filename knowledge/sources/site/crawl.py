@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -79,11 +80,12 @@ class WebSite:
         robots = await self._robots()
         pause = max(robots.delay, self._options.pause / 1000)
         crawl = _Crawl(self._scope, self._options, robots, self._asking(pause), known)
-        async for url, answer in crawl.answers(self._start, 1 if pause else AT_ONCE):
-            if url == self._start:
-                self._refuse_unread(answer)
-            for each in await crawl.read(url, answer):
-                yield each
+        async with aclosing(crawl.answers(self._start, 1 if pause else AT_ONCE)) as answers:
+            async for url, answer in answers:
+                if url == self._start:
+                    self._refuse_unread(answer)
+                for each in await crawl.read(url, answer):
+                    yield each
         for each in crawl.left_out():
             yield each
 
@@ -141,15 +143,14 @@ class _Crawl:
     forbidden: list[str] = field(default_factory=list)
     beyond: list[str] = field(default_factory=list)
 
-    async def answers(self, start: str, at_once: int) -> AsyncIterator[tuple[str, Answer]]:
+    def answers(self, start: str, at_once: int) -> AsyncGenerator[tuple[str, Answer], None]:
         """Each page's answer in the order of the queue, which :meth:`read` makes longer."""
         self._meet(start, 0)
         for url in sorted(self.known):
             note = self.known[url].note or ""
             self._meet(url, int(note) if note.isdecimal() else 0)
         ask = partial(_ask, self.asking, self.known)
-        async for url, answer in in_order(self.queue, ask, at_once):
-            yield url, answer
+        return in_order(self.queue, ask, at_once)
 
     async def read(self, url: str, answer: Answer) -> list[Found]:
         """The documents that come of an answer, none or one; meets what the page leads to."""

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
 from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -79,7 +80,9 @@ class Feed:
         listed = {each.id for each in entries}
         if not self._options.listed_only:
             entries += [
-                Entry(each, "", "", "", False) for each in sorted(known) if each not in listed
+                Entry(each, "", "", "", False)
+                for each in sorted(known)
+                if each not in listed and known[each].note
             ]
 
         async def ask(entry: Entry) -> Found | None:
@@ -87,9 +90,10 @@ class Feed:
                 return await self._unlisted(entry.id, known[entry.id])
             return await self._entry(entry, known.get(entry.id))
 
-        async for _, found in in_order(deque(entries), ask, AT_ONCE):
-            if found is not None:
-                yield found
+        async with aclosing(in_order(deque(entries), ask, AT_ONCE)) as asked:
+            async for _, found in asked:
+                if found is not None:
+                    yield found
 
     async def _entry(self, entry: Entry, known: Validators | None) -> Found | None:
         if entry.link and (self._options.linked or not entry.is_whole):
@@ -97,7 +101,7 @@ class Feed:
             if found is not None or not entry.html:
                 return found
         if not entry.html:
-            return SkippedDocument(entry.id, "It has no text and no link.", "entries without text")
+            return SkippedDocument(entry.id, "It has no text and no link.", "items without text")
         title = escape(entry.title)
         page = (
             f"<!doctype html><html><head><title>{title}</title></head>"

@@ -7,6 +7,7 @@ import re
 import zlib
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -115,9 +116,10 @@ class SiteMap:
             every_page=self._options.every_page,
         )
         queue = deque(allowed[: self._options.max_pages])
-        async for _, found in in_order(queue, pages.ask, 1 if pause else AT_ONCE):
-            if found is not None:
-                yield found
+        async with aclosing(in_order(queue, pages.ask, 1 if pause else AT_ONCE)) as asked:
+            async for _, found in asked:
+                if found is not None:
+                    yield found
         if beyond := [each.url for each in allowed[self._options.max_pages :]]:
             yield beyond_maximum(beyond, self._options.max_pages)
 

@@ -99,7 +99,7 @@ class TestEntries:
         assert given.documents["one"].content == b"<p>The page.</p>"
 
     async def test_without_text_or_link_are_counted(self, site: Site) -> None:
-        assert (await fed(site, rss(item("one")))).counted() == {"entries without text": 1}
+        assert (await fed(site, rss(item("one")))).counted() == {"items without text": 1}
 
     async def test_listed_twice_are_one(self, site: Site) -> None:
         given = await fed(site, rss(item("one", "<p>New</p>"), item("one", "<p>Old</p>")))

@@ -11,7 +11,7 @@ from bot.desk.kb.words import typed
 from knowledge.sources.registry import Kinds
 from tests.kit.library import Library, opened_library
 from tests.kit.source_places import Page
-from tests.kit.web_site import Site, running_site
+from tests.kit.web_site import Answer, Request, Site, running_site
 
 SIGN_IN = "<title>Sign in</title><form><input type=password></form>"
 
@@ -63,6 +63,23 @@ async def test_a_page_that_asks_to_sign_in_or_is_not_there_is_left_out_and_told(
     assert "asks to sign in" in report.skipped[site.url("/b")]
     assert "not found" in report.skipped[site.url("/page")]
     assert await library.found("bicycles") == []
+
+
+async def test_a_page_that_failed_at_first_is_asked_for_again(library: Library, site: Site) -> None:
+    tagged = {"ETag": '"1"', "Content-Type": "text/html"}
+
+    def start(request: Request) -> Answer:
+        is_known = request.headers.get("if-none-match") == '"1"'
+        return Answer(b'<a href="/b">b</a> hi', 304 if is_known else 200, tagged)
+
+    site.pages["/"] = start
+    site.serve("/b", status=500)
+    spec = Kinds().describe(f"website {site.url('/')}")
+    assert list((await library.read(spec)).skipped) == [site.url("/b")]
+    assert list((await library.read(spec)).skipped) == [site.url("/b")]
+    site.serve("/b", "<p>Bicycles are lent for free.</p>", Content_Type="text/html")
+    assert (await library.read(spec)).added == 1
+    assert await library.found("bicycles") == [site.url("/b")]
 
 
 async def test_what_has_not_changed_is_neither_sent_nor_embedded(

@@ -1,0 +1,1 @@
+"""Loaders of LangChain's community as sources: an optional extra, in a process of their own."""

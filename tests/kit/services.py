@@ -1,0 +1,168 @@
+"""Stand-ins for services that loaders read, with what loaders call of their documented APIs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from tests.kit.web_site import Answer, Request, Site
+
+
+def _asked(request: Request) -> dict[str, str]:
+    return {name: each[0] for name, each in parse_qs(urlsplit(request.target).query).items()}
+
+
+def _told(body: Any, status: int = 200) -> Answer:
+    return Answer(json.dumps(body).encode(), status, {"Content-Type": "application/json"})
+
+
+class Confluence:
+    """A space's pages (REST API of Confluence Data Center and Cloud, ``/rest/api/content``)."""
+
+    def __init__(self, site: Site, token: str = "") -> None:
+        self._site = site
+        self._token = token
+        self._titles: dict[str, str] = {}
+        self.pages: dict[str, str] = {}
+        """Id to storage format."""
+        self.restricted: set[str] = set()
+        site.pages["/rest/api/content"] = self._content
+
+    def write(self, id: str, title: str, html: str) -> None:
+        self.pages[id] = html
+        self._titles[id] = title
+        self._site.pages[f"/rest/api/content/{id}/restriction/byOperation"] = lambda _request: (
+            self._restrictions(id)
+        )
+
+    def _content(self, request: Request) -> Answer:
+        if self._token and request.headers.get("authorization") != f"Bearer {self._token}":
+            return _told({"statusCode": 401, "message": "No"}, 401)
+        asked = _asked(request)
+        start, most = int(asked.get("start", 0)), int(asked.get("limit", 25))
+        found = [
+            {
+                "id": id,
+                "type": "page",
+                "status": "current",
+                "title": self._titles[id],
+                "body": {"storage": {"value": html, "representation": "storage"}},
+                "version": {"number": 1, "when": "2026-01-01T00:00:00.000Z"},
+                "_links": {"webui": f"/display/DOCS/{id}"},
+            }
+            for id, html in self.pages.items()
+        ]
+        some = found[start : start + most]
+        return _told({"results": some, "start": start, "limit": most, "size": len(some)})
+
+    def _restrictions(self, id: str) -> Answer:
+        users = [{"username": "ann"}] if id in self.restricted else []
+        told = {"user": {"results": users}, "group": {"results": []}}
+        return _told({"read": {"operation": "read", "restrictions": told}})
+
+
+class Notion:
+    """A database with pages (API version 2022-06-28: query a database, retrieve block children)."""
+
+    def __init__(self, site: Site, database: str, token: str) -> None:
+        self._site = site
+        self._token = token
+        self._pages: dict[str, str] = {}
+        site.pages[f"/v1/databases/{database}/query"] = self._query
+
+    def write(self, id: str, title: str, *paragraphs: str) -> None:
+        self._pages[id] = title
+        self._site.pages[f"/v1/blocks/{id}/children"] = lambda request: self._signed(
+            request,
+            {
+                "object": "list",
+                "has_more": False,
+                "next_cursor": None,
+                "results": [
+                    {
+                        "object": "block",
+                        "id": f"{id}-{number}",
+                        "type": "paragraph",
+                        "has_children": False,
+                        "paragraph": {"rich_text": [{"type": "text", "text": {"content": text}}]},
+                    }
+                    for number, text in enumerate(paragraphs)
+                ],
+            },
+        )
+
+    def _query(self, request: Request) -> Answer:
+        """One page at a time, so that the cursor is used."""
+        ids = list(self._pages)
+        at = ids.index(json.loads(request.body).get("start_cursor", ids[0])) if ids else 0
+        some = ids[at : at + 1]
+        rest = ids[at + 1 :]
+        return self._signed(
+            request,
+            {
+                "object": "list",
+                "has_more": bool(rest),
+                "next_cursor": rest[0] if rest else None,
+                "results": [
+                    {
+                        "object": "page",
+                        "id": id,
+                        "properties": {
+                            "Name": {
+                                "type": "title",
+                                "title": [{"plain_text": self._pages[id]}],
+                            }
+                        },
+                    }
+                    for id in some
+                ],
+            },
+        )
+
+    def _signed(self, request: Request, body: Any) -> Answer:
+        if request.headers.get("authorization") != f"Bearer {self._token}":
+            return _told({"object": "error", "status": 401, "code": "unauthorized"}, 401)
+        return _told(body)
+
+
+class Drive:
+    """A folder of Google documents (Drive API v3: files.list, files.get, files.export)."""
+
+    def __init__(self, site: Site, folder: str) -> None:
+        self._site = site
+        self._folder = folder
+        self._names: dict[str, str] = {}
+        site.pages["/token"] = self._token
+        site.pages["/drive/v3/files"] = self._list
+
+    def write(self, id: str, name: str, text: str) -> None:
+        self._names[id] = name
+        file = {"id": id, "name": name, "modifiedTime": "2026-01-01T00:00:00.000Z"}
+        place = f"/drive/v3/files/{id}"
+        self._site.pages[place] = lambda request: self._signed(request, _told(file))
+        body = text.encode()
+        span = {"Content-Range": f"bytes 0-{len(body) - 1}/{len(body)}"}
+        self._site.pages[f"{place}/export"] = lambda request: self._signed(
+            request, Answer(body, 200, {"Content-Type": "text/plain", **span})
+        )
+
+    def _list(self, request: Request) -> Answer:
+        is_ours = _asked(request).get("q") == f"'{self._folder}' in parents"
+        kind = "application/vnd.google-apps.document"
+        files = [
+            {"id": id, "name": name, "mimeType": kind, "parents": [self._folder], "trashed": False}
+            for id, name in self._names.items()
+            if is_ours
+        ]
+        return self._signed(request, _told({"files": files}))
+
+    @staticmethod
+    def _token(request: Request) -> Answer:
+        is_asked = b"assertion=" in request.body  # RFC 7523: a signed claim for an access token
+        return _told({"access_token": "ya29.x", "expires_in": 3600}, 200 if is_asked else 400)
+
+    @staticmethod
+    def _signed(request: Request, answer: Answer) -> Answer:
+        is_known = request.headers.get("authorization") == "Bearer ya29.x"
+        return answer if is_known else _told({"error": {"code": 401}}, 401)
