@@ -146,7 +146,8 @@ class PackagedReader(_OnThread):
 
         judged = np.full(len(read), np.nan)
         judged[best] = [float(each.answers) for each in verdicts]
-        chances = self._calibration.chances(*_logits([each for each, _ in read]), judged)
+        relevance, answers = _logits([each for each, _ in read])
+        chances = self._calibration.chances(relevance, answers, judged)
         return [
             Reading(rank, chance, tuple(unit_shares(each.evidence, pair.units).tolist()))
             for rank, chance, (each, pair) in zip(

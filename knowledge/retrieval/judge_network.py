@@ -63,7 +63,7 @@ class JudgeNetwork(nn.Module):
 
     def _bias(self, mask: Tensor) -> Tensor:
         """What is added to attention, for distance and padding: (pairs, heads, tokens, tokens)."""
-        near = self.distances(_buckets(mask.shape[1])).permute(2, 0, 1)[None].detach()
+        near: Tensor = self.distances(_buckets(mask.shape[1])).permute(2, 0, 1)[None].detach()
         return near + ((1 - mask) * _MASKED)[:, None, None, :].to(near.dtype)
 
     def lowest(self, layers: int) -> tuple[str, ...]:
@@ -122,7 +122,7 @@ class _Layer(nn.Module):
         shape = (pairs, tokens, 3, HEADS, _EACH)
         query, key, value = self.looks(hidden).view(shape).permute(2, 0, 3, 1, 4).unbind(0)
         if query.requires_grad:
-            seen = _Attention.apply(query, key, value, bias)
+            seen = _attention(query, key, value, bias)
         else:
             seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
         seen = seen.transpose(1, 2).reshape(pairs, tokens, WIDTH)
@@ -151,6 +151,9 @@ class _Attention(torch.autograd.Function):
         scores = weights * (back - (back * weights).sum(-1, keepdim=True)) / math.sqrt(_EACH)
         of_value = weights.transpose(-1, -2) @ given[0]
         return scores @ key, scores.transpose(-1, -2) @ query, of_value, None
+
+
+_attention: Any = _Attention.apply
 
 
 def _buckets(tokens: int) -> Tensor:

@@ -127,7 +127,8 @@ def _quick(network: _Kind) -> _Kind:
         # Pinned to a version that has it; its successor is a package of its own.
         warnings.filterwarnings("ignore", "torch.ao.quantization is deprecated")
         warnings.filterwarnings("ignore", "torch.quantize_per_tensor")
-        quantized: _Kind = quantize_dynamic(network, matrices, dtype=torch.qint8)
+        untyped: Any = quantize_dynamic
+        quantized: _Kind = untyped(network, matrices, dtype=torch.qint8)
     return quantized
 
 

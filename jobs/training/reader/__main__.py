@@ -33,12 +33,12 @@ from jobs.training.reader.data import HELD_OUT, read_books
 from jobs.training.reader.loop import JUDGE_AGAIN, JUDGE_RECIPE, READER_RECIPE, Teacher, train
 from jobs.training.reader.measures import best_blend, calibrated, judged, measures
 from jobs.training.reader.mix import training_groups
-from knowledge.retrieval.shipped import JUDGE, READER, difference, start, with_difference
+from knowledge.retrieval.shipped import JUDGE, READER, Part, difference, start, with_difference
 
 OUT = Path(__file__).parents[3] / "knowledge" / "retrieval" / "packaged"
 MEASURED = 100
 """Questions of each held-out handbook."""
-PARTS = {part.name: part for part in (READER, JUDGE)}
+PARTS: dict[str, Part[Any]] = {part.name: part for part in (READER, JUDGE)}
 
 
 @dataclass(frozen=True, slots=True)
