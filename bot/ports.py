@@ -147,7 +147,14 @@ class Sources(Protocol):
         ...
 
     async def remove(self, name: str) -> int:
-        """Take a source away with all its passages; returns how many there were."""
+        """Take a source away with all its passages; returns how many there were.
+
+        Looks afterwards whether anything of it is left, and raises :class:`UsageError` if so.
+        """
+        ...
+
+    async def export(self) -> str:
+        """The list of sources as YAML; secrets are named, never shown."""
         ...
 
 

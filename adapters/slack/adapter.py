@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
+import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
@@ -34,7 +35,7 @@ from adapters.slack.showing.finding import OTHER, erase, find_answer, replace_me
 from adapters.slack.showing.home import Home
 from adapters.slack.showing.private import PrivateReply, whisper
 from adapters.slack.showing.replies import OpenReply
-from bot.cards import Card
+from bot.cards import Card, Picture
 from bot.desk.desk import Desk
 from bot.errors import ConfigurationError
 from bot.failures import log_failure
@@ -52,6 +53,8 @@ _REFUSED = (
     "SLACK_BOT_TOKEN is not taken by Slack ({code}). Copy the bot token, xoxb-…, from the app's "
     "page OAuth & Permissions; see docs/slack.md."
 )
+
+_log = structlog.get_logger("housevoice")
 
 
 class SlackAdapter:
@@ -246,6 +249,8 @@ class SlackAdapter:
                 unfurl_media=False,
             )
             first = first or str(posted["ts"])
+        if card.picture is not None:
+            await self._show_picture(place, card.picture)
         return await self._permalink(place.channel, first)
 
     async def replace(self, place: Place, shown: Sequence[str], card: Card) -> bool:
@@ -306,6 +311,15 @@ class SlackAdapter:
             app, self._hearing, self._interactions, self._people, self._agent, homes, self._later
         )
         return app
+
+    async def _show_picture(self, place: Place, picture: Picture) -> None:
+        """The text says all of it, so without the right to share files it is left out."""
+        try:
+            await self._web.upload(
+                place.channel, place.thread, picture.name, picture.alt, picture.content
+            )
+        except SlackError as error:
+            _log.info("slack_picture_left_out", reason=str(error))
 
     async def _permalink(self, channel: str, ts: str) -> str:
         try:

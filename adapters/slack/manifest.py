@@ -13,6 +13,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "chat:write": "It answers, and shows a status while it looks.",
     "commands": "Slash commands and shortcuts.",
     "files:read": "Files that come along with a question are read.",
+    "files:write": "The digest for admins comes with a picture.",
     "groups:history": "The same as channels:history in private channels.",
     "groups:read": "The same as channels:read for private channels.",
     "im:history": "It hears direct messages.",

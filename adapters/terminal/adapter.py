@@ -268,7 +268,8 @@ class Console:
     async def post(self, place: Place, card: Card) -> str:
         """Write what goes elsewhere with the name of the place above it."""
         where = "" if place == self._place else f"To {place.channel}:\n"
-        self.show(replace(card, text=f"{where}{card.text}", buttons=()))
+        seen = f"\n({card.picture.alt})" if card.picture else ""
+        self.show(replace(card, text=f"{where}{card.text}{seen}", buttons=()))
         return ""
 
     async def replace(self, place: Place, shown: Sequence[str], card: Card) -> bool:

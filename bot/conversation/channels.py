@@ -94,6 +94,8 @@ class WorkspaceRules(BaseModel):
 
     help_channel: str | None = None
     """The platform's id of the channel where people take over."""
+    digest_channel: str | None = None
+    """The platform's id of the channel where admins are told of each night."""
 
 
 class Channels:
@@ -121,6 +123,17 @@ class Channels:
     ) -> None:
         """Replace the rules of a workspace."""
         await self._write(place, _WHOLE, rules, by, now)
+
+    async def digest_places(self) -> list[Place]:
+        """The channels, of all workspaces of all platforms, where admins want the digest."""
+        async with self._engine.connect() as db:
+            rows = await db.execute(sa.select(_channel).where(_channel.c.channel == _WHOLE))
+        chosen = [(row, WorkspaceRules.model_validate(dict(row.rules))) for row in rows]
+        return [
+            Place(row.platform, row.workspace, rules.digest_channel)
+            for row, rules in chosen
+            if rules.digest_channel
+        ]
 
     async def is_quiet(self, place: Place) -> bool:
         """Whether somebody asked the bot to speak only when spoken to, here or in the channel."""

@@ -20,6 +20,7 @@ from bot.desk.commands import (
 )
 from bot.desk.drafting import Drafting
 from bot.desk.forms import Forms
+from bot.desk.kb.digest import digest_command
 from bot.desk.kb.gaps import GapDesk, gap_commands
 from bot.desk.kb.looking import looking_command
 from bot.desk.own_forms import change_rules
@@ -97,6 +98,7 @@ def own_commands(
         *source_commands(gaps.knowledge, gaps.adding, forms),
         looking_command(gaps.knowledge),
         *gap_commands(gaps, forms),
+        digest_command(forms),
         Command(
             "kb",
             "How I behave in this channel.",

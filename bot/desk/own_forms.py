@@ -8,10 +8,11 @@ from datetime import datetime
 from math import isfinite
 
 from bot.cards import Card, Choice, Field, Form, Values
-from bot.conversation.channels import ChannelRules, Channels, WorkspaceRules
+from bot.conversation.channels import ChannelRules, Channels
 from bot.desk.commands import Invocation
 from bot.desk.drafting import Drafting
 from bot.desk.forms import FieldFaults, FormKind, Forms, must_be_admin, not_among
+from bot.desk.kb.digest import DIGEST, digest_form
 from bot.desk.kb.gaps import GapDesk, gap_forms
 from bot.desk.source_commands import REMOVAL, removal_form
 from bot.errors import UsageError
@@ -165,7 +166,9 @@ class _Own:
     async def save_workspace(self, by: Invocation, _: Mapping[str, str], values: Values) -> Card:
         await must_be_admin(by)
         channel = values.get("help_channel") or None
-        rules = WorkspaceRules(help_channel=channel if isinstance(channel, str) else None)
+        help_channel = channel if isinstance(channel, str) else None
+        known = await self.channels.workspace(by.place)
+        rules = known.model_copy(update={"help_channel": help_channel})
         await self.channels.set_workspace(by.place, rules, person(by.place, by.user), self.clock())
         return Card(
             'Saved. "Ask a person" posts to the channel that you chose.'
@@ -202,6 +205,7 @@ def own_forms(
             "draft": FormKind(own.draft, own.save_draft),
             REMOVAL: removal_form(gaps.knowledge),
             **gap_forms(gaps),
+            DIGEST: digest_form(channels, gaps.knowledge.audit, clock),
         }
     )
 

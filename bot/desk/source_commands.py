@@ -136,6 +136,9 @@ class _Commands:
             f"`/kb refresh {source.id}` reads it now."
         )
 
+    async def export(self, _: Invocation) -> Outcome:
+        return Card(f"```yaml\n{await self.sources.export()}```")
+
     async def suggest(
         self, _: Invocation, typed: str, *, paused: bool | None = None
     ) -> Sequence[Choice]:
@@ -174,7 +177,10 @@ class _Removal:
             return Card(f"{source.location} stays as it is.")
         async with self.knowledge.audit.of(_who(by), "removed", source.id, source.location):
             gone = await self.knowledge.sources.remove(source.id)
-        return Card(f"{source.location} is removed, with {counted(gone, 'passage')}.")
+        return Card(
+            f"{source.location} is removed, with {counted(gone, 'passage')}. "
+            "I looked: nothing of it is left."
+        )
 
 
 def _who(by: Invocation) -> str:
@@ -236,6 +242,13 @@ def source_commands(knowledge: Knowledge, adding: Adding, forms: Forms) -> Seque
             named(own.suggest),
             admin=True,
             opens_form=True,
+        ),
+        Command(
+            "kb",
+            "The list of sources as YAML, for `source apply` on the machine.",
+            own.export,
+            "export",
+            admin=True,
         ),
         *governing_commands(knowledge.sources, knowledge.audit, own.suggest),
     ]

@@ -33,7 +33,9 @@ from bot.shell.settings import Settings
 from bot.shell.sources import LibrarySources
 from bot.voice.voice import Voice, names
 from bot.voice.writer import WriterFor
+from jobs.digest import Digests
 from jobs.housekeeping import Chores, tidy_up
+from jobs.measures import Measures
 from knowledge.documents.pool import ReaderPool
 from knowledge.documents.recogniser import RapidRecogniser, is_installed
 from knowledge.embedding.local import LocalEmbedder
@@ -83,6 +85,7 @@ class App:
     audit: Audit
     knowledge: Knowledge
     errands: Errands
+    digests: Digests
     sources: Sources
     chores: Chores
 
@@ -105,6 +108,11 @@ class App:
             Job("housekeeping", partial(tidy_up, self.chores), timedelta(hours=1)),
             Job("reindex", Reindex(self.index, self.rebuilding), timedelta(hours=1)),
             Job("reingest", read_what_is_due, timedelta(minutes=1)),
+            Job(
+                "digest",
+                lambda: self.digests.post(schedules.last("", now())),
+                timedelta(minutes=5),
+            ),
         ]
 
     async def warm_up(self) -> None:
@@ -236,6 +244,16 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             audit=core.knowledge.audit,
             knowledge=core.knowledge,
             errands=core.errands,
+            digests=Digests(
+                library,
+                core.knowledge.gaps,
+                Measures(engine),
+                core.channels,
+                core.errands.outbox,
+                core.knowledge.retriever.search,
+                core.knowledge.thresholds,
+                now,
+            ),
             sources=sources,
             chores={
                 "inbox": lambda: core.inbox.forget_old(now()),

@@ -131,9 +131,19 @@ class LibrarySources:
     async def remove(self, name: str) -> int:
         """With its documents and the record of its readings."""
         with _in_words():
-            gone = await self._library.remove(name)
+            spec = await self._library.find(name)
+            gone = await self._library.remove(spec.id)
+            left = await self._library.left_of(spec.id)
         await self.tidy_uploads(())
+        if left:
+            raise UsageError(f"{spec.shown} is removed, but {left} parts of it are still there.")
         return gone
+
+    async def export(self) -> str:
+        """As ``source apply`` reads it."""
+        from knowledge.library.manifest import written
+
+        return written(await self._library.sources())
 
     async def _paused(self, name: str, *, is_paused: bool) -> KnownSource:
         with _in_words():

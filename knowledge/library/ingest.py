@@ -235,17 +235,17 @@ class Ingester:
         return _Read(record, passages)
 
     async def _flush(self, run: _Run) -> None:
-        """Embed what waits, store it document by document, then enter it in the catalog."""
+        """Embed what waits, store it in one go, then enter it in the catalog."""
         waiting, run.waiting = run.waiting, []
         words = [words for read in waiting for _, words in read.passages]
         vectors = iter(await self._embedder.embed_passages(words))
         await self._mark_unfinished(run, [read.record for read in waiting])
+        documents = {
+            each.record.path: [EmbeddedPassage(one, next(vectors)) for one, _ in each.passages]
+            for each in waiting
+        }
+        await self._store.replace_many(run.spec.id, documents)
         for read in waiting:
-            await self._store.replace(
-                run.spec.id,
-                read.record.path,
-                [EmbeddedPassage(passage, next(vectors)) for passage, _ in read.passages],
-            )
             if read.record.path in run.known:
                 run.changed += 1
             else:

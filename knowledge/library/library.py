@@ -188,6 +188,26 @@ class Library:
         await self._catalog.save_source(spec, self._clock())
         return spec
 
+    def describe(
+        self,
+        typed: str,
+        *,
+        kind: str | None,
+        options: Mapping[str, Any],
+        access: Principals,
+        schedule: str,
+        is_paused: bool,
+    ) -> SourceSpec:
+        """A source as it would be added, with nothing done. Raises :class:`SourceError`."""
+        spec = self._kinds.describe(typed, kind=kind, options=options, access=access)
+        return replace(spec, schedule=schedule, is_paused=is_paused)
+
+    async def left_of(self, id: str) -> int:
+        """How many passages, documents and runs there still are of a source that was removed."""
+        documents = await self._catalog.document_counts()
+        runs = await self._catalog.runs(id, 1)
+        return await self._store.count(id) + documents.get(id, 0) + len(runs)
+
     async def set_access(self, name: str, access: Principals) -> SourceSpec:
         """Change who may read a source, in the store's very next query; returns it as it is then.
 

@@ -288,6 +288,10 @@ class FakeSources:
         self.done.append(("remove", source.id))
         return source.passages
 
+    async def export(self) -> str:
+        """Their places."""
+        return "".join(f"- {each.location}\n" for each in self.known)
+
     async def _read(
         self, source: KnownSource, progress: Progressing
     ) -> tuple[KnownSource, SourceReading]:

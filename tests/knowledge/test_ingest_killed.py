@@ -95,7 +95,7 @@ class TestDyingInBetween:
     async def test_a_document_deleted_after_the_death_is_not_found(self, library: Library) -> None:
         library.write(pay="Salaries arrive monthly.")
         with pytest.raises(Died):
-            await dying_run(library, store=DyingStore(library.store, "replace"))
+            await dying_run(library, store=DyingStore(library.store, "replace_many"))
         (library.folder / "pay.md").unlink()
         await library.read()
         assert await library.found("salaries") == []
@@ -108,7 +108,7 @@ class TestDyingInBetween:
         await library.read()
         library.write(pay="Salaries arrive weekly.")
         with pytest.raises(Died):
-            await dying_run(library, store=DyingStore(library.store, "replace"))
+            await dying_run(library, store=DyingStore(library.store, "replace_many"))
         library.write(pay="Salaries arrive monthly.")
         await library.read()
         assert [p.text for p in await library.passages()] == ["Salaries arrive monthly."]
@@ -154,7 +154,7 @@ def telling(kind, method):
 async def main():
     async with opened_library(Path(sys.argv[1]), Path(sys.argv[2])) as library:
         store, catalog = library.store, library.catalog
-        for kind in ("replace", "delete"):
+        for kind in ("replace_many", "delete"):
             setattr(store, kind, telling(kind, getattr(store, kind)))
         for kind in ("save_documents", "forget_documents"):
             setattr(catalog, kind, telling(kind, getattr(catalog, kind)))
@@ -280,8 +280,8 @@ def kill_at(process: subprocess.Popen[str], kind: str, nth: int, *, held: bool =
     ("kind", "nth", "held"),
     [
         ("read", 12, True),
-        ("replace", 30, True),
-        ("replace", 5, False),
+        ("replace_many", 2, True),
+        ("replace_many", 1, False),
     ],
 )
 async def test_a_killed_first_run_is_simply_run_again(

@@ -25,7 +25,7 @@ from adapters.discord.showing.formatting import (
     discord_pieces,
 )
 from adapters.markdown.rewriting import Writer, keep_links
-from bot.cards import LABELS, Action, Card, CitedSource, Row, label
+from bot.cards import LABELS, Action, Card, CitedSource, Picture, Row, label
 from bot.types import Tier
 
 MAX_MESSAGES = 5
@@ -67,6 +67,7 @@ class Part:
     plain: bool = False
     """No components: nothing but text."""
     rows: tuple[Row, ...] = ()
+    picture: Picture | None = None
 
 
 def parts(card: Card, *, plain: bool = False) -> list[Part]:
@@ -96,7 +97,8 @@ def parts(card: Card, *, plain: bool = False) -> list[Part]:
         pieces.append("")
     shown = [Part(piece, plain=plain) for piece in pieces[:-1]]
     last = pieces[-1] if pieces else ""
-    return [*shown, Part(last, foot, card.buttons, card.subject, card.tier, file, plain, rows)]
+    whole = Part(last, foot, card.buttons, card.subject, card.tier, file, plain, rows)
+    return [*shown, replace(whole, picture=card.picture if plain else None)]
 
 
 def growing(text: str) -> list[Part]:
@@ -114,6 +116,11 @@ def options(part: Part, *, edit: bool = False) -> dict[str, Any]:
             given["view"] = None
     else:
         given["view"] = layout(part)
+    if part.picture is not None:
+        shown = discord.File(
+            BytesIO(part.picture.content), part.picture.name, description=part.picture.alt
+        )
+        given["attachments" if edit else "files"] = [shown]
     if part.file is not None:
         attached = discord.File(BytesIO(part.file.encode()), _FILE)
         given["attachments" if edit else "files"] = [attached]

@@ -35,7 +35,15 @@ _NOT_REPEATABLE = frozenset(
     {"chat.postMessage", "chat.postEphemeral", "chat.startStream", "chat.appendStream"}
 )
 """What would be said twice if a call is repeated whose answer got lost."""
-_READS = ("auth.", "conversations.", "users.", "usergroups.", "files.info", "chat.getPermalink")
+_READS = (
+    "auth.",
+    "conversations.",
+    "users.",
+    "usergroups.",
+    "files.info",
+    "files.getUploadURLExternal",
+    "chat.getPermalink",
+)
 """Methods that take no JSON but a query."""
 _PASSING = frozenset(
     {
@@ -179,6 +187,26 @@ class Web:
                     )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unreachable("response_url", error) from error
+
+    async def upload(
+        self, channel: str, thread: str | None, name: str, title: str, content: bytes
+    ) -> None:
+        """Share a file: https://docs.slack.dev/messaging/working-with-files#uploading_files."""
+        place = await self.call("files.getUploadURLExternal", filename=name, length=len(content))
+        url = str(place["upload_url"])
+        proxy = None if without_proxy(url) else self.client().proxy
+        try:
+            async with self._open_session().post(
+                url, data=content, proxy=proxy, allow_redirects=False
+            ) as response:
+                if response.status != 200:
+                    raise SlackError("upload", f"{NOT_SLACKS}{response.status}")
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _unreachable("upload", error) from error
+        files = [{"id": place["file_id"], "title": title}]
+        await self.call(
+            "files.completeUploadExternal", files=files, channel_id=channel, thread_ts=thread
+        )
 
     async def close(self) -> None:
         """Close all connections."""

@@ -10,6 +10,7 @@ import typer
 
 from bot.shell.cli import (  # noqa: F401 - they enter their commands
     governing,
+    manifest,
     voice_making,
     voice_versions,
 )

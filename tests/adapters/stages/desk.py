@@ -11,6 +11,7 @@ from bot.cards import Card, Choice, Field, Form, Values
 from bot.desk.commands import Command, Commands, Invocation, Outcome, Parameter
 from bot.desk.desk import Desk
 from bot.desk.forms import FieldFaults, FormKind, Forms
+from bot.desk.kb.digest import DIGEST
 from bot.desk.kb.gaps import ANSWER, SOURCE
 from bot.desk.source_commands import REMOVAL
 from tests.adapters.desk_bench import Bench
@@ -37,7 +38,7 @@ EVERY_FIELD: Mapping[str, tuple[Field, ...]] = {
 them."""
 
 
-OWN_FORMS = ("channel", "answers", "workspace", "draft", REMOVAL, ANSWER, SOURCE)
+OWN_FORMS = ("channel", "answers", "workspace", "draft", REMOVAL, ANSWER, SOURCE, DIGEST)
 
 
 @dataclass

@@ -297,7 +297,7 @@ class DiscordStage(Stage):
     def _content(self, file: Mapping[str, Any]) -> str:
         data = self.server.backend.cdn.get(urlsplit(file["url"]).path)
         assert data is not None
-        return data.decode()
+        return data.decode(errors="replace")  # a picture is not read as text
 
     def is_link_to(self, text: str, where: Where) -> bool:
         start = f"discord.com/channels/{self.server.guild.id}"

@@ -369,7 +369,8 @@ class TestRemoving:
         form = await self.opened(bench, office)
         yes = {"decision": "remove"}
         gone = await bench.desk.submit(form.id, form.context, office.by(ADMIN), yes)
-        assert gone.text == "/srv/handbook is removed, with 340 passages."
+        told = "/srv/handbook is removed, with 340 passages. I looked: nothing of it is left."
+        assert gone.text == told
         assert sources.known == [WIKI]
         with pytest.raises(UsageError, match="no source 'hb'"):
             await bench.desk.submit(form.id, form.context, office.by(ADMIN), yes)
