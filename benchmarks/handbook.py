@@ -20,8 +20,8 @@ import numpy as np
 
 from knowledge.documents.pool import ReaderPool
 from knowledge.embedding.local import LocalEmbedder
-from knowledge.library.ingest import embedded_text
 from knowledge.library.library import Library
+from knowledge.library.reading import embedded_text
 from knowledge.parsing.document import MAX_DOCUMENT_BYTES
 from knowledge.sources.port import Means
 from knowledge.state.database import open_database

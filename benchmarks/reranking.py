@@ -35,7 +35,7 @@ from benchmarks.metrics import mean
 from benchmarks.results import write
 from jobs.training.reader.data import HELD_OUT, lines
 from knowledge.embedding.local import LocalEmbedder
-from knowledge.library.ingest import embedded_text
+from knowledge.library.reading import embedded_text
 from knowledge.retrieval.cross_encoder import PACKAGED, open_reader
 from knowledge.retrieval.retriever import ALPHA, READ, Retriever
 from knowledge.stores.embedded import EmbeddedStore

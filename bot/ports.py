@@ -53,6 +53,10 @@ class SourceReading:
     """What of a document was not read, by document."""
     fault: str = ""
     """Why it could not be read to the end, if so."""
+    quarantined: Mapping[str, str] = field(default_factory=dict)
+    """Document to why its new version is not shown; the one before it is answered from."""
+    waits: Sequence[str] = ()
+    """Why a part of it waits for an admin, a sentence each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +116,11 @@ class Sources(Protocol):
         address: str,
         readers: Principals | None = None,
         progress: Progressing = unwatched,
+        by: str = "",
     ) -> tuple[KnownSource, SourceReading]:
         """Add a web address or an upload, or change who may read it, and read it at once.
 
+        ``by``: the principal of who adds it, who is told when it cannot be read for nights.
         ``readers``: if not given they stay as they are, at first everyone. What else lies on the
         machine is refused.
         """

@@ -1,39 +1,97 @@
-"""Reading all sources again, as is done every night."""
+"""Reading sources again when their time comes, as is done every night.
+
+The schedule only enters what is to be read, in the database; whoever then holds the scheduler's
+lease works it off. So a night that nobody was there for is made up for once, and a process that is
+killed leaves its work to the next.
+"""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
 
 import structlog
 
 from bot.failures import log_failure
-from knowledge.errors import SourceBusy
+from knowledge.errors import KnowledgeError, SourceBusy, SourceError
+from knowledge.library.kept.records import RunReport
+from knowledge.library.kept.tasks import ReadingTask
 from knowledge.library.library import Library, Since
+from knowledge.sources.port import SourceSpec
+
+NIGHTS = 3
+"""So many that failed in a row are told to whoever added the source."""
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 _log = structlog.get_logger()
 
 
 async def reingest(library: Library, since: Since) -> None:
-    """Read every source that was not read since then; paused ones are left as they are.
+    """Enter every source that was not read since then, and read what is entered and ready.
 
-    ``since``: the time that was set for each, so that a night that was missed is made up for once,
-    and of several processes that wake up at the same moment one reads. The failure of one source
-    stops no other: it is in the record of its runs, and in the log.
+    ``since``: the time that was set for each; paused ones are left as they are. Of several
+    processes one does it at a time. The failure of one source stops no other: it is in the record
+    of its runs, and in the log; one that may pass is tried again after a pause.
     """
-    for spec in await library.due(since):
-        try:
-            report = await library.refresh(spec.id)
-        except SourceBusy:
-            _log.info("source_busy", source=spec.id)
-        except Exception as error:  # the store is away, or a source was removed in between
-            log_failure("source_not_read", error, source=spec.id)
+    try:
+        async with library.scheduling():
+            await library.recover()
+            for spec in await library.due(since):
+                night = since(spec) or _LONG_AGO
+                await library.tasks.enter(spec.id, night, library.now())
+            for task in await library.tasks.ready(library.now()):
+                await _read(library, task)
+    except SourceBusy:
+        _log.info("scheduler_busy")
+
+
+async def _read(library: Library, task: ReadingTask) -> None:
+    try:
+        spec = await library.find(task.source)
+    except SourceError:
+        await library.tasks.forget(task.source)
+        return
+    if spec.is_paused:
+        await library.tasks.put_off(task, library.now())
+        return
+    try:
+        report = await library.refresh(spec.id)
+    except SourceBusy:
+        _log.info("source_busy", source=spec.id)
+        await library.tasks.put_off(task, library.now())
+    except Exception as error:  # the store is away, or a source was removed in between
+        error_id = log_failure("source_not_read", error, source=spec.id)
+        is_told = isinstance(error, KnowledgeError)
+        told = str(error) if is_told else f"It failed, for the reason in the log ({error_id})."
+        await _failed(library, spec, task, told, 0.0)
+    else:
+        _told(report)
+        if report.error is None:
+            await library.tasks.done(task)
         else:
-            tell = _log.info if report.error is None else _log.warning
-            tell(
-                "source_read",
-                source=spec.id,
-                added=report.added,
-                changed=report.changed,
-                removed=report.removed,
-                unchanged=report.unchanged,
-                skipped=len(report.skipped),
-                complete=report.error is None,
-            )
+            await _failed(library, spec, task, report.error, report.again_in)
+
+
+async def _failed(
+    library: Library, spec: SourceSpec, task: ReadingTask, error: str, again_in: float | None
+) -> None:
+    now = library.now()
+    nights = await library.tasks.failed(task, error, now, again_in)
+    if nights == NIGHTS:
+        told = f"It could not be read {nights} times in a row, each time when it was due. {error}"
+        await library.notices.tell_owner(spec, "failing", told, now)
+
+
+def _told(report: RunReport) -> None:
+    is_good = report.error is None and not report.held
+    (_log.info if is_good else _log.warning)(
+        "source_read",
+        source=report.source,
+        added=report.added,
+        changed=report.changed,
+        removed=report.removed,
+        unchanged=report.unchanged,
+        skipped=len(report.skipped),
+        quarantined=len(report.quarantined),
+        waits=bool(report.held),
+        complete=report.error is None,
+    )

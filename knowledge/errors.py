@@ -5,8 +5,10 @@ KnowledgeError
 ├── StoreError           the passage store cannot be reached or refused a write
 │   └── StoreUnavailable its server is away, is starting or refuses us; nobody's words are in it
 ├── SourceError          a source cannot be read or was given wrongly; the message says what to do
-│   └── SourceBusy       somebody else reads it at the moment
+│   ├── SourceBusy       somebody else reads it at the moment
+│   └── SourceAway       not now: away, busy or slow; a later try may read it
 └── DocumentSkipped      one document cannot be used; ``reason`` is shown to the admin
+    └── StandIn          something else came in its place: a login page, a "not found"
 """
 
 from __future__ import annotations
@@ -66,6 +68,15 @@ class SourceBusy(SourceError):
     """Somebody else reads the source at the moment, or removes it."""
 
 
+class SourceAway(SourceError):
+    """A source cannot be read for the moment; trying again later can help."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        """``retry_after``: seconds for which its server asks to be left alone."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class DocumentSkipped(KnowledgeError):
     """One document cannot be used; the run goes on without it."""
 
@@ -74,6 +85,10 @@ class DocumentSkipped(KnowledgeError):
         super().__init__(reason)
         self.reason = reason
         self.kind = kind
+
+
+class StandIn(DocumentSkipped):
+    """A page was served that is not the document: it tells nothing about the document itself."""
 
 
 def remedy(error: BaseException) -> str | None:

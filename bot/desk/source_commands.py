@@ -85,7 +85,7 @@ class _Commands:
             lines.append("\nIts last readings, in UTC:")
         lines += [f"- {when(each)}: {done(each)}" for each in readings]
         ended = next((each for each in readings if each.finished_at), None)
-        if ended and ended.skipped:
+        if ended and (ended.skipped or ended.quarantined or ended.waits):
             lines += ["\nSkipped in the last one:", *skipped(ended)]
         if ended and ended.left_out:
             lines += ["\nNot read of its documents:", *left_out(ended)]

@@ -31,6 +31,7 @@ from bot.shell.models import is_hub_id, voices, writers
 from bot.shell.platforms import kinds_of
 from bot.shell.settings import Settings
 from bot.shell.sources import LibrarySources
+from bot.shell.well_answered import well_answered
 from bot.voice.voice import Voice, names
 from bot.voice.writer import WriterFor
 from jobs.digest import Digests
@@ -49,6 +50,7 @@ from knowledge.library.index.rebuild import Rebuilding
 from knowledge.library.index.store import IndexSearcher, IndexStore
 from knowledge.library.leases import Leases
 from knowledge.library.library import Library
+from knowledge.library.release.building import Checks
 from knowledge.library.uploads import Uploads
 from knowledge.retrieval.cross_encoder import open_reader
 from knowledge.retrieval.reader import Reader
@@ -189,18 +191,25 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         recalls = Recalls(engine, store.held, settings.recall_days, now)
         recheck = rechecking(recalls)
         means = Means(client, max_bytes, recognises=recogniser is not None)
+        curated = CuratedAnswers(engine, store, embedder, now, recheck)
+        checks = Checks(
+            reader,
+            settings.unsure,
+            partial(well_answered, engine, curated),
+            settings.deletion_share,
+        )
         library = Library(
             engine,
             store,
             embedder,
             file_reader,
             means,
+            checks=checks,
             kinds=Kinds(kinds_of(settings)),
             clock=now,
             changed=recheck,
         )
         uploads = Uploads(settings.data / "uploads", means)
-        curated = CuratedAnswers(engine, store, embedder, now, recheck)
         sources = LibrarySources(library, uploads, cache(partial(schedules_of, settings)), now)
 
         async def embed_all(texts: Sequence[str]) -> Sequence[Vector]:

@@ -147,6 +147,13 @@ class Settings(BaseSettings):
     timezone: str | None = Field(
         None, description="Time zone of that time, such as `Europe/Berlin`; default: the machine's."
     )
+    deletion_share: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description="Share of a source's documents that may vanish without an admin's word; if "
+        "more do, they stay until `source approve`.",
+    )
     recall_days: int = Field(
         14,
         ge=0,

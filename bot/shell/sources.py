@@ -79,6 +79,7 @@ class LibrarySources:
         address: str,
         readers: Principals | None = None,
         progress: Progressing = unwatched,
+        by: str = "",
     ) -> tuple[KnownSource, SourceReading]:
         """Nothing of the machine's disk or secrets but for uploads."""
         with _in_words():
@@ -87,6 +88,7 @@ class LibrarySources:
                 access=readers,
                 remote=self._is_remote(address),
                 progress=_counting(progress),
+                by=by,
             )
         return await self._last_reading(spec.id)
 
@@ -220,4 +222,6 @@ def _reading(run: Run) -> SourceReading:
         report.skipped,
         report.left_out,
         report.error or "",
+        report.quarantined,
+        report.held,
     )

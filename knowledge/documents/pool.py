@@ -25,7 +25,7 @@ from typing import Any, BinaryIO, cast
 from knowledge.documents.chunking import Chunk
 from knowledge.documents.reading import CountTokens, RawFile, ReadFile
 from knowledge.documents.worker import READY, receive, send
-from knowledge.errors import DocumentSkipped, KnowledgeError
+from knowledge.errors import DocumentSkipped, KnowledgeError, StandIn
 from knowledge.parsing.recognition import Recogniser
 from knowledge.types import LeftOut
 
@@ -72,6 +72,8 @@ class ReaderPool:
         loop = asyncio.get_running_loop()
         told = await loop.run_in_executor(self._threads, self._ask, file)
         if "skipped" in told:
+            if told.get("stands_in"):
+                raise StandIn(told["skipped"])
             raise DocumentSkipped(told["skipped"], kind=told.get("kind", ""))
         return _as_read(told)
 

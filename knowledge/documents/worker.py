@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from knowledge.documents.reading import CountTokens, RawFile, ReadFile, read_file
-from knowledge.errors import DocumentSkipped, KnowledgeError
+from knowledge.errors import DocumentSkipped, KnowledgeError, StandIn
 from knowledge.parsing.recognition import Recogniser
 
 try:
@@ -58,7 +58,8 @@ def answer(
     try:
         return _as_json(read_file(file, count_tokens, recogniser))
     except DocumentSkipped as skipped:
-        return {"skipped": skipped.reason, "kind": skipped.kind}
+        stands_in = isinstance(skipped, StandIn)
+        return {"skipped": skipped.reason, "kind": skipped.kind, "stands_in": stands_in}
     except MemoryError:
         reason = (
             f"Reading it takes more than {memory / 2**30:.2g} GB of memory. "

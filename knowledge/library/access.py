@@ -72,6 +72,8 @@ async def apply_access(
             await store.replace(source, record.path, changed)
         known = record.limits is not None and record.fingerprint.startswith(before)
         fingerprint = after + record.fingerprint.removeprefix(before) if known else ""
-        await catalog.save_documents(source, [replace(record, fingerprint=fingerprint)], now)
+        await catalog.save_documents(
+            source, [replace(record, fingerprint=fingerprint, access=allowed)], now
+        )
         left += 1
     return left

@@ -25,7 +25,7 @@ from knowledge.library.attachment_files import (
     numbered,
     tidy_name,
 )
-from knowledge.library.ingest import passages_of
+from knowledge.library.reading import passages_of
 from knowledge.parsing import MAX_DOCUMENT_BYTES
 from knowledge.state.tables import Moment, insert, metadata
 from knowledge.stores.port import PassageStore

@@ -7,114 +7,25 @@ here only after the store holds it, so the catalog never claims what cannot be f
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from knowledge.library.kept.records import DocumentRecord as DocumentRecord
+from knowledge.library.kept.records import Run as Run
+from knowledge.library.kept.records import RunReport as RunReport
+from knowledge.library.kept.records import RunState, left_out, limits_from, limits_of, listed
+from knowledge.library.kept.tables import document as _document
+from knowledge.library.kept.tables import run as _run
+from knowledge.library.kept.tables import source as _source
+from knowledge.library.release.items import drop_items, mark_items
 from knowledge.sources.port import SourceSpec
-from knowledge.state.tables import Moment, metadata, upsert
-from knowledge.types import LeftOut, Principals, Validators
+from knowledge.state.tables import upsert
+from knowledge.types import Validators
 
 _RUNS_LOOKED_AT = 5
-
-_source = sa.Table(
-    "source",
-    metadata,
-    sa.Column("id", sa.String(40), primary_key=True),
-    sa.Column("kind", sa.String(20), nullable=False),
-    sa.Column("location", sa.Text, nullable=False),
-    sa.Column("options", sa.JSON, nullable=False),
-    sa.Column("access", sa.JSON, nullable=False),
-    sa.Column("is_paused", sa.Boolean, nullable=False),
-    sa.Column("schedule", sa.String(120), nullable=False, server_default=""),
-    sa.Column("added_at", Moment, nullable=False),
-)
-
-_document = sa.Table(
-    "document",
-    metadata,
-    sa.Column("source_id", sa.String(40), primary_key=True),
-    sa.Column("path", sa.Text, primary_key=True),
-    sa.Column("fingerprint", sa.String(96), nullable=False),
-    sa.Column("etag", sa.Text),
-    sa.Column("last_modified", sa.Text),
-    sa.Column("note", sa.Text),
-    sa.Column("valid_until", sa.Date),
-    sa.Column("language", sa.String(8)),
-    sa.Column("passages", sa.Integer, nullable=False),
-    sa.Column("left_out", sa.JSON, nullable=False, server_default="[]"),
-    sa.Column("limits", sa.JSON(none_as_null=True)),
-    sa.Column("ingested_at", Moment, nullable=False),
-)
-
-_run = sa.Table(
-    "run",
-    metadata,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("source_id", sa.String(40), nullable=False, index=True),
-    sa.Column("started_at", Moment, nullable=False),
-    sa.Column("finished_at", Moment),
-    sa.Column("added", sa.Integer, nullable=False, default=0),
-    sa.Column("changed", sa.Integer, nullable=False, default=0),
-    sa.Column("removed", sa.Integer, nullable=False, default=0),
-    sa.Column("unchanged", sa.Integer, nullable=False, default=0),
-    sa.Column("skipped", sa.JSON, nullable=False),
-    sa.Column("left_out", sa.JSON, nullable=False, server_default="{}"),
-    sa.Column("others", sa.JSON, nullable=False, server_default="{}"),
-    sa.Column("error", sa.Text),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentRecord:
-    """One document as it was last read."""
-
-    path: str
-    fingerprint: str
-    """Digest of all that decides how it is cut, embedded and guarded, then that of its content."""
-    validators: Validators
-    valid_until: date | None
-    language: str | None
-    passages: int
-    left_out: tuple[LeftOut, ...] = ()
-    """What of it was not read."""
-    limits: tuple[Principals, ...] | None = ()
-    """Who may read it as its place and the document itself say; each narrows the source's list.
-    None: an earlier version read it, which did not keep them."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunReport:
-    """What one reading of a source did."""
-
-    source: str
-    added: int
-    changed: int
-    removed: int
-    unchanged: int
-    skipped: dict[str, str]
-    """Document to reason."""
-    error: str | None = None
-    """Why the source as a whole could not be read; nothing was removed then."""
-    left_out: dict[str, tuple[LeftOut, ...]] = field(default_factory=dict)
-    """Document to what of it was not read, also of those that have not changed."""
-    others: dict[str, int] = field(default_factory=dict)
-    """Kind (``fonts``) to how many files are no documents."""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One reading of a source, and when it was."""
-
-    started_at: datetime
-    """In UTC, as all times here."""
-    finished_at: datetime | None
-    """None for one that is under way or was broken off."""
-    report: RunReport
-    """What it did; empty while it is not finished."""
 
 
 class Catalog:
@@ -123,9 +34,12 @@ class Catalog:
     def __init__(self, engine: AsyncEngine):
         self._engine = engine
 
-    async def save_source(self, spec: SourceSpec, now: datetime) -> None:
-        """Enter a source, or change one that is there (same id)."""
-        entry = upsert(self._engine, _source, keep=("added_at",)).values(
+    async def save_source(self, spec: SourceSpec, now: datetime, by: str = "") -> None:
+        """Enter a source, or change one that is there (same id).
+
+        ``by``: the principal of who adds it; whoever added it first stays its owner.
+        """
+        entry = upsert(self._engine, _source, keep=("added_at", "added_by")).values(
             id=spec.id,
             kind=spec.kind,
             location=spec.location,
@@ -134,6 +48,7 @@ class Catalog:
             is_paused=spec.is_paused,
             schedule=spec.schedule,
             added_at=now,
+            added_by=by,
         )
         async with self._engine.begin() as db:
             await db.execute(entry)
@@ -163,6 +78,12 @@ class Catalog:
             for row in rows
         ]
 
+    async def owner(self, source: str) -> str:
+        """The principal of who added it; empty where that is not known."""
+        asked = sa.select(_source.c.added_by).where(_source.c.id == source)
+        async with self._engine.connect() as db:
+            return (await db.execute(asked)).scalar() or ""
+
     async def remove_source(self, source: str) -> None:
         """Forget a source with its documents and runs. Its passages must be gone already."""
         async with self._engine.begin() as db:
@@ -182,8 +103,11 @@ class Catalog:
                 valid_until=row.valid_until,
                 language=row.language,
                 passages=row.passages,
-                left_out=_left_out(row.left_out),
-                limits=_limits(row.limits),
+                left_out=left_out(row.left_out),
+                characters=row.characters,
+                access=None if row.access is None else frozenset(row.access),
+                marks=tuple(row.marks),
+                limits=limits_from(row.limits),
             )
             for row in rows
         }
@@ -192,27 +116,8 @@ class Catalog:
         self, source: str, records: Iterable[DocumentRecord], now: datetime
     ) -> None:
         """Enter documents, replacing what was known of the same paths."""
-        rows = [
-            {
-                "source_id": source,
-                "path": record.path,
-                "fingerprint": record.fingerprint,
-                "etag": record.validators.etag,
-                "last_modified": record.validators.last_modified,
-                "note": record.validators.note,
-                "valid_until": record.valid_until,
-                "language": record.language,
-                "passages": record.passages,
-                "left_out": _listed(record.left_out),
-                "limits": None if record.limits is None else [*map(sorted, record.limits)],
-                "ingested_at": now,
-            }
-            for record in records
-        ]
-        if not rows:
-            return
         async with self._engine.begin() as db:
-            await db.execute(upsert(db, _document), rows)
+            await _save_documents(db, source, records, now)
 
     async def forget_documents(self, source: str, paths: Iterable[str]) -> None:
         """Forget documents. Their passages must be gone already."""
@@ -245,29 +150,56 @@ class Catalog:
         assert key is not None  # noqa: S101 - an autoincrement insert always has one
         return int(key[0])
 
-    async def end_run(self, run: int, report: RunReport, now: datetime) -> None:
+    async def end_run(
+        self, run: int, report: RunReport, now: datetime, state: RunState = "done"
+    ) -> None:
         """Enter what a run did."""
         async with self._engine.begin() as db:
-            await db.execute(
-                sa.update(_run)
-                .where(_run.c.id == run)
-                .values(
-                    finished_at=now,
-                    added=report.added,
-                    changed=report.changed,
-                    removed=report.removed,
-                    unchanged=report.unchanged,
-                    skipped=report.skipped,
-                    error=report.error,
-                    left_out={name: _listed(each) for name, each in report.left_out.items()},
-                    others=report.others,
-                )
-            )
+            await _report(db, run, report, state, now)
+
+    async def begin_switch(
+        self, run: int, report: RunReport, source: str, paths: Iterable[str]
+    ) -> None:
+        """Enter what is about to be made visible: from here on it will be, whoever dies."""
+        async with self._engine.begin() as db:
+            await mark_items(db, source, paths, "switching")
+            await _report(db, run, report, "switching")
+
+    async def settle(
+        self,
+        source: str,
+        records: Iterable[DocumentRecord],
+        gone: Collection[str],
+        done: Collection[str],
+        rejected: Collection[str],
+        now: datetime,
+    ) -> None:
+        """Enter what the store holds now, and forget the work items that led there.
+
+        ``gone``: documents that it holds no longer; ``done``: the paths of the items; ``rejected``:
+        those of items that stay, as what they replaced is not to come again.
+        """
+        async with self._engine.begin() as db:
+            await _save_documents(db, source, records, now)
+            await _delete_documents(db, source, list(gone))
+            await drop_items(db, source, done)
+            await mark_items(db, source, rejected, "rejected")
 
     async def last_run(self, source: str) -> Run | None:
         """The newest finished run of a source."""
         found = await self._runs(source, 1, _run.c.finished_at.is_not(None))
         return found[0] if found else None
+
+    async def in_state(self, state: RunState, source: str | None = None) -> list[Run]:
+        """The runs in that state, of one source or of all."""
+        of = sa.true() if source is None else _run.c.source_id == source
+        return await self._select(sa.select(_run).where(of, _run.c.state == state))
+
+    async def end_waiting(self, source: str, state: RunState = "done") -> None:
+        """Nothing of the source's earlier runs waits any more."""
+        waiting = sa.and_(_run.c.source_id == source, _run.c.state == "waiting")
+        async with self._engine.begin() as db:
+            await db.execute(sa.update(_run).where(waiting).values(state=state))
 
     async def skipped_before(self, source: str) -> set[str]:
         """The documents that the last run which came through left out, and those since.
@@ -292,38 +224,33 @@ class Catalog:
             .order_by(_run.c.id.desc())
             .limit(limit)
         )
+        return await self._select(newest)
+
+    async def _select(self, wanted: sa.Select[Any]) -> list[Run]:
         async with self._engine.connect() as db:
-            rows = await db.execute(newest)
+            rows = await db.execute(wanted)
         return [
             Run(
                 row.started_at,
                 row.finished_at,
                 RunReport(
-                    source=source,
+                    source=row.source_id,
                     added=row.added,
                     changed=row.changed,
                     removed=row.removed,
                     unchanged=row.unchanged,
                     skipped=dict(row.skipped),
                     error=row.error,
-                    left_out={name: _left_out(each) for name, each in row.left_out.items()},
+                    left_out={name: left_out(each) for name, each in row.left_out.items()},
                     others=dict(row.others),
+                    quarantined=dict(row.quarantined),
+                    held=tuple(row.held),
                 ),
+                row.id,
+                row.state,
             )
             for row in rows
         ]
-
-
-def _listed(left_out: Iterable[LeftOut]) -> list[list[object]]:
-    return [[each.kind, each.count, each.where] for each in left_out]
-
-
-def _left_out(kept: Iterable[Any]) -> tuple[LeftOut, ...]:
-    return tuple(LeftOut(*each) for each in kept)
-
-
-def _limits(kept: list[list[str]] | None) -> tuple[Principals, ...] | None:
-    return None if kept is None else tuple(frozenset(each) for each in kept)
 
 
 async def _delete_documents(db: AsyncConnection, source: str, paths: list[str]) -> None:
@@ -335,3 +262,54 @@ async def _delete_documents(db: AsyncConnection, source: str, paths: list[str]) 
             ),
             [{"gone": path} for path in paths],
         )
+
+
+async def _save_documents(
+    db: AsyncConnection, source: str, records: Iterable[DocumentRecord], now: datetime
+) -> None:
+    rows = [
+        {
+            "source_id": source,
+            "path": record.path,
+            "fingerprint": record.fingerprint,
+            "etag": record.validators.etag,
+            "last_modified": record.validators.last_modified,
+            "note": record.validators.note,
+            "valid_until": record.valid_until,
+            "language": record.language,
+            "passages": record.passages,
+            "left_out": listed(record.left_out),
+            "characters": record.characters,
+            "limits": limits_of(record.limits),
+            "access": None if record.access is None else sorted(record.access),
+            "marks": list(record.marks),
+            "ingested_at": now,
+        }
+        for record in records
+    ]
+    if rows:
+        await db.execute(upsert(db, _document), rows)
+
+
+async def _report(
+    db: AsyncConnection, run: int, report: RunReport, state: RunState, now: datetime | None = None
+) -> None:
+    ended = {} if now is None else {"finished_at": now}
+    await db.execute(
+        sa.update(_run)
+        .where(_run.c.id == run)
+        .values(
+            state=state,
+            added=report.added,
+            changed=report.changed,
+            removed=report.removed,
+            unchanged=report.unchanged,
+            skipped=report.skipped,
+            error=report.error,
+            left_out={name: listed(each) for name, each in report.left_out.items()},
+            others=report.others,
+            quarantined=report.quarantined,
+            held=list(report.held),
+            **ended,
+        )
+    )

@@ -1,28 +1,30 @@
-"""Reading a source into the passage store: incremental, idempotent, safe to kill at any point.
+"""Reading a source: what differs from what is answered from is built aside, durably.
 
-Order matters: the catalog first says that a document is being written, then its passages are
-stored, then the catalog says what of. A run that dies in between leaves at most documents that are
-known to be unfinished; the next run reads those again and derives the same ids.
+Nothing of it is seen before the run is over and :mod:`knowledge.library.release` has looked at it.
+A run that dies leaves its work items; the next one reads and embeds again only what they lack.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from uuid import NAMESPACE_URL, uuid5
 
-from knowledge.documents.reading import FileReader, RawFile, ReadFile, embedded_words
+from knowledge.documents.reading import FileReader, RawFile
 from knowledge.embedding.port import Embedder
-from knowledge.errors import DocumentSkipped, SourceError
+from knowledge.errors import DocumentSkipped, SourceAway, SourceError, StandIn
 from knowledge.library.access import narrowed
-from knowledge.library.catalog import Catalog, DocumentRecord, RunReport
+from knowledge.library.catalog import Catalog
+from knowledge.library.kept.records import DocumentRecord, RunReport
+from knowledge.library.reading import CutDocument, cut
+from knowledge.library.release.gates import covers, jump
+from knowledge.library.release.items import ItemState, WorkItem
+from knowledge.library.release.releasing import Reading, Releasing
 from knowledge.sources.port import OCR_OPTION, RawDocument, SkippedDocument, Source, SourceSpec
 from knowledge.stores.port import PassageStore
-from knowledge.types import EmbeddedPassage, LeftOut, Passage, Principals, Validators
+from knowledge.types import EmbeddedPassage, Principals, Validators
 
 FORMAT = 6
 """Raise it when parsing, chunking, the embedded text or what stores keep change: every document is
@@ -31,6 +33,8 @@ RECOGNISE_SECONDS = 1_800.0
 """For the pictures of one document: some 200 scanned pages, at 6 to 9 s each on one core."""
 _FLUSH_PASSAGES = 128
 """Passages embedded together: enough for batches of like length, few enough to lose little."""
+_MOST_ATTEMPTS = 3
+"""A document whose embedding was begun so often, and at which the process died, is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,33 +46,14 @@ class Progress:
     current: str
 
 
-EmbeddablePassage = tuple[Passage, str]
-"""A passage and what the embedder reads of it."""
-
-
 @dataclass(slots=True)
-class _Read:
-    """One document, cut but not yet embedded."""
+class _Run(Reading):
+    """The state of one run: what was made of each document, and what waits to be embedded."""
 
-    record: DocumentRecord
-    passages: list[EmbeddablePassage]
-
-
-@dataclass(slots=True)
-class _Run:
-    """The state of one run: what is known, what was seen, what waits to be embedded."""
-
-    spec: SourceSpec
-    known: dict[str, DocumentRecord]
-    seen: set[str] = field(default_factory=set)
-    waiting: list[_Read] = field(default_factory=list)
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
+    waiting: list[tuple[WorkItem, CutDocument]] = field(default_factory=list)
     passages: int = 0
-    skipped: dict[str, str] = field(default_factory=dict)
-    left_out: dict[str, tuple[LeftOut, ...]] = field(default_factory=dict)
-    others: Counter[str] = field(default_factory=Counter)
+    compared: dict[str, DocumentRecord] = field(default_factory=dict)
+    """Which version of a document "not modified" is about."""
 
 
 class Ingester:
@@ -80,6 +65,7 @@ class Ingester:
         store: PassageStore,
         embedder: Embedder,
         reader: FileReader,
+        releasing: Releasing,
         *,
         max_bytes: int,
         clock: Callable[[], datetime],
@@ -90,6 +76,8 @@ class Ingester:
         self._store = store
         self._embedder = embedder
         self._reader = reader
+        self._releasing = releasing
+        self._items = releasing.items
         self._max_bytes = max_bytes
         self._clock = clock
         self._recognises = recognises
@@ -99,48 +87,34 @@ class Ingester:
         spec: SourceSpec,
         source: Source,
         progress: Callable[[Progress], None] = lambda _: None,
+        *,
+        is_asked: bool = False,
     ) -> RunReport:
-        """Bring the store in line with the source and record what that took.
+        """Bring the store in line with the source, as far as nothing looks wrong; record the run.
 
         A document that cannot be used is skipped with its reason and is not in the index
-        afterwards. When the source as a whole cannot be read, the report carries the error and
-        nothing was removed. Raises :class:`knowledge.errors.StoreError`.
+        afterwards. When the source as a whole cannot be read, the report carries the error, what
+        was read until then counts, and nothing was removed. ``is_asked``: an admin has just changed
+        what is read, so that nothing waits for one. Raises :class:`knowledge.errors.StoreError`.
         """
+        await self._releasing.recover(spec.id)
         number = await self._catalog.begin_run(spec.id, self._clock())
-        run = _Run(spec, await self._known(spec))
-        error = None
-        removed = 0
-        basis = self.basis(spec)
+        known, items = await self._known(spec), await self._items.of(spec.id)
+        run = _Run(spec, number, known, items)
+        run.compared = self._compared(run)
+        validators = dict.fromkeys(await self._catalog.skipped_before(spec.id), Validators())
+        validators |= {path: record.validators for path, record in run.compared.items()}
         try:
-            validators = dict.fromkeys(await self._catalog.skipped_before(spec.id), Validators())
-            # "Not modified" says nothing about a document that would now be kept in another way.
-            validators |= {
-                path: record.validators
-                for path, record in run.known.items()
-                if record.fingerprint.startswith(basis)
-            }
             async for found in source.documents(validators):
                 await self._take(run, found)
                 progress(Progress(len(run.seen), run.passages, found.document))
-            await self._flush(run)
-            removed = await self._remove_vanished(run)
         except SourceError as failure:
             # What was read so far is good; what was not reached may still be there.
-            await self._flush(run)
-            error = str(failure)
-        report = RunReport(
-            spec.id,
-            run.added,
-            run.changed,
-            removed,
-            run.unchanged,
-            run.skipped,
-            error,
-            run.left_out,
-            dict(run.others),
-        )
-        await self._catalog.end_run(number, report, self._clock())
-        return report
+            run.error = str(failure)
+            if isinstance(failure, SourceAway):
+                run.again_in = failure.retry_after or 0.0
+        await self._flush(run)
+        return await self._releasing.conclude(run, is_asked=is_asked)
 
     async def failed(self, spec: SourceSpec, error: str) -> RunReport:
         """Record that the source could not be opened."""
@@ -152,6 +126,7 @@ class Ingester:
     async def remove(self, source: str) -> int:
         """Take a source and all its passages away; returns how many passages went."""
         gone = await self._store.delete(source)
+        await self._releasing.forget(source)
         await self._catalog.remove_source(source)
         return gone
 
@@ -163,132 +138,123 @@ class Ingester:
             return {path: replace(record, fingerprint="") for path, record in known.items()}
         return known
 
+    def _compared(self, run: _Run) -> dict[str, DocumentRecord]:
+        """The newest version of each document that is at hand, built aside or answered from.
+
+        "Not modified" says nothing about a document that would now be kept in another way.
+        """
+        built = {path: item.found for path, item in run.items.items() if item.is_at_hand}
+        newest = run.known | {path: record for path, record in built.items() if record}
+        basis = self.basis(run.spec)
+        return {
+            path: record for path, record in newest.items() if record.fingerprint.startswith(basis)
+        }
+
     async def _take(self, run: _Run, found: RawDocument | SkippedDocument) -> None:
-        run.seen.add(found.document)
+        name = found.document
+        run.seen.add(name)
         if isinstance(found, SkippedDocument):
             if found.is_kept and found.document in run.known:
                 run.skipped[found.document] = found.reason
             else:
-                await self._leave_out(run, found.document, found.reason, found.kind)
+                self._leave_out(run, name, found.reason, found.kind, urgent=bool(found.kind))
             return
-        before = run.known.get(found.document)
-        fingerprint = (
-            before.fingerprint
-            if found.content is None and before
-            else self._fingerprint(run.spec, found)
-        )
+        before, item = run.known.get(name), run.items.get(name)
+        fingerprint = self._version(run, found)
         if before and before.fingerprint == fingerprint:
-            if self._expired(before.valid_until):
-                await self._skip(run, found.document, _expiry(before.valid_until))
-                return
-            run.unchanged += 1
-            if before.left_out:
-                run.left_out[found.document] = before.left_out
-            if before.validators != found.validators:
-                await self._catalog.save_documents(
-                    run.spec.id, [replace(before, validators=found.validators)], self._clock()
-                )
+            await self._unchanged(run, found, before)
+        elif item and item.is_at_hand and item.version == fingerprint:
+            if item.record and self._expired(item.record.valid_until):
+                run.skip(name, _expiry(item.record.valid_until), urgent=True)
+            else:
+                run.take_up(item)
+        else:
+            await self._read(run, found, fingerprint)
+
+    def _version(self, run: _Run, found: RawDocument) -> str:
+        """The fingerprint; of what has not changed that of the version it was compared with."""
+        if found.content is None and found.document in run.compared:
+            return run.compared[found.document].fingerprint
+        return self._fingerprint(run.spec, found)
+
+    async def _unchanged(self, run: _Run, found: RawDocument, before: DocumentRecord) -> None:
+        if self._expired(before.valid_until):
+            run.skip(found.document, _expiry(before.valid_until), urgent=True)
             return
+        run.unchanged += 1
+        if before.left_out:
+            run.left_out[found.document] = before.left_out
+        if before.validators != found.validators:
+            again = replace(before, validators=found.validators)
+            await self._catalog.save_documents(run.spec.id, [again], self._clock())
+
+    async def _read(self, run: _Run, found: RawDocument, fingerprint: str) -> None:
+        name = found.document
+        before, item = run.known.get(name), run.items.get(name)
+        attempts = item.attempts if item and item.version == fingerprint else 0
         try:
-            read = await self._read(run.spec, found, fingerprint)
-        except DocumentSkipped as skipped:
-            await self._leave_out(run, found.document, skipped.reason, skipped.kind)
+            if attempts >= _MOST_ATTEMPTS:
+                raise DocumentSkipped(
+                    f"Reading it was broken off {attempts} times. Split it, or exclude it."
+                )
+            read = await self._reader.read(
+                RawFile(
+                    found.name,
+                    found.content or b"",
+                    found.content_type,
+                    self._max_bytes,
+                    url=found.url,
+                    recognise_seconds=RECOGNISE_SECONDS if self._has_ocr(run.spec) else 0,
+                )
+            )
+            if self._expired(read.valid_until):
+                raise DocumentSkipped(_expiry(read.valid_until))
+            document = await cut(
+                read, found, fingerprint, source=run.spec.id, access=run.spec.access
+            )
+        except StandIn as skipped:
+            if before and covers(_readers(run.spec, found), before.access):
+                run.take_up(WorkItem(name, fingerprint, "quarantined", error=skipped.reason))
+            else:
+                run.skip(name, skipped.reason, urgent=True)
             return
-        if read.record.left_out:
-            run.left_out[found.document] = read.record.left_out
-        run.waiting.append(read)
-        run.passages += len(read.passages)
-        if sum(len(each.passages) for each in run.waiting) >= _FLUSH_PASSAGES:
+        except DocumentSkipped as skipped:
+            self._leave_out(run, name, skipped.reason, skipped.kind, urgent=True)
+            return
+        now = document.record
+        is_open = before is None or covers(now.access, before.access)
+        wrong = jump(before, now) if before and is_open else None
+        state: ItemState = "quarantined" if wrong else "staged"
+        staged = WorkItem(name, fingerprint, state, now, not is_open, wrong or "", attempts + 1)
+        run.waiting.append((staged, document))
+        run.passages += len(document.passages)
+        if sum(len(each.passages) for _, each in run.waiting) >= _FLUSH_PASSAGES:
             await self._flush(run)
 
-    async def _read(self, spec: SourceSpec, found: RawDocument, fingerprint: str) -> _Read:
-        document = await self._reader.read(
-            RawFile(
-                found.name,
-                found.content or b"",
-                found.content_type,
-                self._max_bytes,
-                url=found.url,
-                recognise_seconds=RECOGNISE_SECONDS if self._has_ocr(spec) else 0,
-            )
-        )
-        if self._expired(document.valid_until):
-            raise DocumentSkipped(_expiry(document.valid_until))
-        limits = tuple(each for each in (found.access, document.access) if each is not None)
-        passages = passages_of(
-            document,
-            source=spec.id,
-            name=found.document,
-            url=found.url,
-            access=narrowed(spec.access, limits),
-        )
-        record = DocumentRecord(
-            path=found.document,
-            fingerprint=fingerprint,
-            validators=found.validators,
-            valid_until=document.valid_until,
-            language=document.language,
-            passages=len(passages),
-            left_out=document.left_out,
-            limits=limits,
-        )
-        return _Read(record, passages)
-
     async def _flush(self, run: _Run) -> None:
-        """Embed what waits, store it document by document, then enter it in the catalog."""
+        """Embed what waits, and keep it aside, so that it need not be done again."""
         waiting, run.waiting = run.waiting, []
-        words = [words for read in waiting for _, words in read.passages]
+        if not waiting:
+            return
+        begun = [(replace(item, state="reading"), None) for item, _ in waiting]
+        await self._items.save(run.spec.id, run.number, begun, self._clock())
+        words = [words for _, document in waiting for _, words in document.passages]
         vectors = iter(await self._embedder.embed_passages(words))
-        await self._mark_unfinished(run, [read.record for read in waiting])
-        for read in waiting:
-            await self._store.replace(
-                run.spec.id,
-                read.record.path,
-                [EmbeddedPassage(passage, next(vectors)) for passage, _ in read.passages],
-            )
-            if read.record.path in run.known:
-                run.changed += 1
-            else:
-                run.added += 1
-        await self._catalog.save_documents(
-            run.spec.id, [read.record for read in waiting], self._clock()
-        )
+        done = [
+            (item, [EmbeddedPassage(one, next(vectors)) for one, _ in document.passages])
+            for item, document in waiting
+        ]
+        await self._items.save(run.spec.id, run.number, done, self._clock())
+        for item, _ in waiting:
+            run.take_up(item)
 
-    async def _leave_out(self, run: _Run, document: str, reason: str, kind: str) -> None:
+    def _leave_out(self, run: _Run, document: str, reason: str, kind: str, *, urgent: bool) -> None:
         """Count what is of a kind that is no document; else skip it, with its name and reason."""
         if kind:
             run.others[kind] += 1
-            await self._take_out(run, [document])
+            run.leave_out(document, urgent=urgent)
         else:
-            await self._skip(run, document, reason)
-
-    async def _skip(self, run: _Run, document: str, reason: str) -> None:
-        """Count it, and take what an earlier run may have stored of it out of the index."""
-        run.skipped[document] = reason
-        await self._take_out(run, [document])
-
-    async def _remove_vanished(self, run: _Run) -> int:
-        gone = sorted(run.known.keys() - run.seen)
-        await self._take_out(run, gone)
-        return len(gone)
-
-    async def _take_out(self, run: _Run, documents: list[str]) -> None:
-        known = [run.known[document] for document in documents if document in run.known]
-        await self._mark_unfinished(run, known)
-        for record in known:
-            await self._store.delete(run.spec.id, record.path)
-        await self._catalog.forget_documents(run.spec.id, [record.path for record in known])
-
-    async def _mark_unfinished(self, run: _Run, records: list[DocumentRecord]) -> None:
-        """Enter that the store may from now on hold anything of these documents.
-
-        A run that dies here is noticed by the next one: it reads them again, or takes them out.
-        """
-        await self._catalog.save_documents(
-            run.spec.id,
-            [replace(record, fingerprint="", passages=0) for record in records],
-            self._clock(),
-        )
+            run.skip(document, reason, urgent=urgent)
 
     def _has_ocr(self, spec: SourceSpec) -> bool:
         return self._recognises and bool(spec.options.get(OCR_OPTION))
@@ -311,37 +277,12 @@ class Ingester:
         return hashlib.sha256(json.dumps(decided_by).encode()).hexdigest()[:16] + ":"
 
 
-def passages_of(
-    read: ReadFile, *, source: str, name: str, url: str, access: Principals
-) -> list[EmbeddablePassage]:
-    """The passages of a file called ``name`` in its source, and what is embedded of each."""
-    return [
-        (
-            Passage(
-                id=str(
-                    uuid5(
-                        NAMESPACE_URL,
-                        "\0".join((source, name, str(position), *piece.headings, piece.text)),
-                    )
-                ),
-                source=source,
-                document=name,
-                title=read.title,
-                headings=piece.headings,
-                position=position,
-                url=f"{url}#{piece.anchor}" if url and piece.anchor else url,
-                text=piece.text,
-                access=access,
-            ),
-            words,
-        )
-        for position, (piece, words) in enumerate(zip(read.pieces, read.embedded, strict=True))
-    ]
-
-
-def embedded_text(passage: Passage) -> str:
-    """What the embedder reads of a passage."""
-    return embedded_words(passage.title, passage.headings, passage.text)
+def _readers(spec: SourceSpec, found: RawDocument) -> Principals | None:
+    """Who may read what was found, as far as its source says; None if nobody may."""
+    try:
+        return narrowed(spec.access, () if found.access is None else (found.access,))
+    except DocumentSkipped:
+        return None
 
 
 def _expiry(valid_until: date | None) -> str:

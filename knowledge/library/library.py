@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,11 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from knowledge.documents.reading import FileReader
 from knowledge.embedding.port import Embedder
-from knowledge.errors import SourceError
+from knowledge.errors import SourceBusy, SourceError
 from knowledge.library.access import apply_access
 from knowledge.library.catalog import Catalog, Run, RunReport
+from knowledge.library.deciding import Deciding
 from knowledge.library.ingest import Ingester, Progress
+from knowledge.library.kept.tasks import ReadingTasks
 from knowledge.library.leases import Leases, Reading
+from knowledge.library.release.building import Checks, releasing
 from knowledge.library.trial import TrialReport, try_out
 from knowledge.sources.port import OCR_OPTION, Means, SourceSpec
 from knowledge.sources.registry import Kinds
@@ -28,6 +32,9 @@ Told = Callable[[Progress], None]
 Since = Callable[[SourceSpec], datetime | None]
 """By when a source was last to be read."""
 
+
+_SCHEDULER = "scheduler"
+"""What its lease is called; the ids of sources have digits only."""
 
 Changed = Callable[[str], Awaitable[object]]
 """Is told the id of a source whose passages are no longer what they were."""
@@ -52,7 +59,7 @@ class SourceState:
     """Who reads it now, if anybody."""
 
 
-class Library:
+class Library(Deciding):
     """The sources that the bot answers from.
 
     A source is saved before it is read, so that nothing is lost when it cannot be read now, and
@@ -68,23 +75,28 @@ class Library:
         reader: FileReader,
         means: Means,
         *,
+        checks: Checks | None = None,
         kinds: Kinds | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         changed: Changed = _unnoticed,
     ) -> None:
         """``engine``: of the database of the bot's state. ``kinds``: default, those of ours.
 
-        ``changed``: is told whenever passages of a source have changed or gone; does not raise.
+        ``checks``: what a run is held to before anything of it is seen. ``changed``: is told
+        whenever passages of a source have changed or gone; does not raise.
         """
         self._changed = changed
         self._catalog = Catalog(engine)
         self._leases = Leases(engine, clock)
+        self.tasks = ReadingTasks(engine)
         self._store = store
+        self._releasing = releasing(engine, self._catalog, store, embedder, checks, clock=clock)
         self._ingester = Ingester(
             self._catalog,
             store,
             embedder,
             reader,
+            self._releasing,
             max_bytes=means.max_bytes,
             clock=clock,
             recognises=means.recognises,
@@ -102,13 +114,15 @@ class Library:
         options: Mapping[str, Any] | None = None,
         access: Principals | None = None,
         remote: bool = False,
+        by: str = "",
         progress: Told = _untold,
     ) -> tuple[SourceSpec, RunReport]:
         """Add what an admin typed, or change what is there already, and read it in.
 
         ``access``: who may read it; if not given it stays as it is, at first for everybody.
         ``remote``: by somebody who need not have a right to the machine: nothing of its disk and
-        its secrets (:meth:`Kinds.describe`); options that are not given stay as they are. Raises
+        its secrets (:meth:`Kinds.describe`); options that are not given stay as they are. ``by``:
+        the principal of who adds it, who is told when it cannot be read for nights. Raises
         :class:`SourceError`, with nothing saved, for what cannot be a source and for one that
         somebody reads; what cannot be read for the moment is saved and told in the report.
         """
@@ -136,8 +150,14 @@ class Library:
                     spec = replace(spec, options=known.options)
             source = self._kinds.open(spec, self._means)
             await source.check()
-            await self._catalog.save_source(spec, self._clock())
-            report = await self._ingester.run(spec, source, progress)
+            if known is not None and known.access != spec.access:
+                await self._opened_to(known, spec.access)  # reading may take its time, or fail
+            await self._catalog.save_source(spec, self._clock(), by)
+            is_changed = known is None or (known.options, known.access) != (
+                spec.options,
+                spec.access,
+            )
+            report = await self._ingester.run(spec, source, progress, is_asked=is_changed)
         await self._changed(spec.id)
         return spec, report
 
@@ -178,6 +198,7 @@ class Library:
         """Take a source away with all its passages; returns how many passages went."""
         spec = await self.find(name)
         async with self._leases.hold(spec.id):
+            await self.tasks.forget(spec.id)
             gone = await self._ingester.remove(spec.id)
         await self._changed(spec.id)
         return gone
@@ -219,12 +240,17 @@ class Library:
         wanted = await self.find(name)
         async with self._leases.hold(wanted.id):
             before = await self.find(wanted.id)
-            spec = replace(before, access=access)
-            await self._catalog.save_source(spec, self._clock())
-            basis = self._ingester.basis(before), self._ingester.basis(spec)
-            await apply_access(
-                self._catalog, self._store, spec.id, access, basis=basis, now=self._clock()
-            )
+            return await self._opened_to(before, access)
+
+    async def _opened_to(self, before: SourceSpec, access: Principals) -> SourceSpec:
+        """The source, whose lease is held, with another access list."""
+        spec = replace(before, access=access)
+        basis = self._ingester.basis(before), self._ingester.basis(spec)
+        await self._releasing.rebase(spec.id, *basis)
+        await self._catalog.save_source(spec, self._clock())
+        await apply_access(
+            self._catalog, self._store, spec.id, access, basis=basis, now=self._clock()
+        )
         return spec
 
     async def set_schedule(self, name: str, schedule: str) -> SourceSpec:
@@ -260,6 +286,24 @@ class Library:
             if is_old and not spec.is_paused:
                 due.append(spec)
         return due
+
+    def now(self) -> datetime:
+        """The time, as the library has it."""
+        return self._clock()
+
+    def scheduling(self) -> AbstractAsyncContextManager[None]:
+        """Be the only one who works off what is due.
+
+        Raises :class:`knowledge.errors.SourceBusy` if another does.
+        """
+        return self._leases.hold(_SCHEDULER)
+
+    async def recover(self) -> None:
+        """Bring to its end what processes that died were making visible."""
+        for run in await self._catalog.in_state("switching"):
+            with suppress(SourceBusy):  # it is no dead one
+                async with self._leases.hold(run.report.source):
+                    await self._releasing.recover(run.report.source)
 
     async def states(self) -> list[SourceState]:
         """All sources with what is known of them."""

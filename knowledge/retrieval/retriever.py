@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from knowledge.embedding.port import Embedder
 from knowledge.parsing.inline import plain_text
 from knowledge.retrieval.reader import Reader, Reading, readable_text
-from knowledge.stores.port import PassageStore
+from knowledge.stores.port import PassageSearch
 from knowledge.text.sentences import Unit, split_units
 from knowledge.text.words import surface_words
 from knowledge.types import Evidence, Passage, Principals, ScoredPassage, ScoredUnit
@@ -28,7 +28,7 @@ class Retriever:
     """Search for people: by question, for those who may read, best evidence first."""
 
     def __init__(
-        self, store: PassageStore, embedder: Embedder, reader: Reader, *, read: int = READ
+        self, store: PassageSearch, embedder: Embedder, reader: Reader, *, read: int = READ
     ):
         """``read``: passages that are read at the least."""
         self._least = read

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from html import unescape
 from urllib.parse import urljoin, urlsplit
 
-from knowledge.errors import SourceError
+from knowledge.errors import SourceAway, SourceError
 from knowledge.sources.port import RawDocument, SkippedDocument
 from knowledge.sources.site.robots import ROBOT, Robots
 from knowledge.types import Validators
@@ -78,7 +78,8 @@ class WebPage:
                 Validators() if is_followed else Validators(page.etag, page.last_modified),
             )
         else:
-            raise SourceError(refusal(self._url, page.status))
+            kind = SourceAway if page.status >= 500 else SourceError
+            raise kind(refusal(self._url, page.status))
 
     async def _get(self, validators: Validators | None) -> Response:
         return await self._client.get(

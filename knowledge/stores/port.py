@@ -9,7 +9,30 @@ from knowledge.stores.listing import Listing
 from knowledge.types import EmbeddedPassage, Principals, ScoredPassage, Vector
 
 
-class PassageStore(Protocol):
+class PassageSearch(Protocol):
+    """What can be searched."""
+
+    async def search(
+        self,
+        text: str,
+        vector: Vector,
+        principals: Principals,
+        k: int,
+        *,
+        alpha: float,
+        sources: frozenset[str] | None = None,
+    ) -> list[ScoredPassage]:
+        """The best ``k`` passages by BM25 on ``text`` and cosine with ``vector``, best first.
+
+        Both legs are fused by relative score (each leg's scores scaled to [0, 1]), ``alpha``
+        being the weight of the vector leg. Only passages whose access list shares a member with
+        ``principals`` (and, if given, whose source is in ``sources``) are looked at: the filter
+        is part of the query. No principals, or an empty ``sources``: no results.
+        """
+        ...
+
+
+class PassageStore(PassageSearch, Protocol):
     """Keeps passages with their vectors and finds them again, for those who may read them.
 
     Every implementation passes the same contract suite (tests/knowledge/test_store_contract.py).
@@ -37,25 +60,6 @@ class PassageStore(Protocol):
 
     async def delete(self, source: str, document: str | None = None) -> int:
         """Remove one document's passages, or the whole source's; returns how many went."""
-        ...
-
-    async def search(
-        self,
-        text: str,
-        vector: Vector,
-        principals: Principals,
-        k: int,
-        *,
-        alpha: float,
-        sources: frozenset[str] | None = None,
-    ) -> list[ScoredPassage]:
-        """The best ``k`` passages by BM25 on ``text`` and cosine with ``vector``, best first.
-
-        Both legs are fused by relative score (each leg's scores scaled to [0, 1]), ``alpha``
-        being the weight of the vector leg. Only passages whose access list shares a member with
-        ``principals`` (and, if given, whose source is in ``sources``) are looked at: the filter
-        is part of the query. No principals, or an empty ``sources``: no results.
-        """
         ...
 
     async def readable(self, ids: Collection[str], principals: Principals) -> frozenset[str]:

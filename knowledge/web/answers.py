@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import aiohttp
 import httpx
 
-from knowledge.errors import SourceError
+from knowledge.errors import SourceAway, SourceError
 from knowledge.web.urls import safe_url
 
 
@@ -62,13 +62,13 @@ async def read_body(answer: aiohttp.ClientResponse, url: httpx.URL, limit: int) 
             try:
                 content += unpack.decompress(piece, limit + 1 - len(content))
             except zlib.error as error:
-                raise SourceError(
+                raise SourceAway(
                     f"The answer of {safe_url(url)} is damaged. The next run tries again."
                 ) from error
         if len(content) > limit:
             raise _too_large(url, limit)
     if unpack is not None and content and not unpack.eof:
-        raise SourceError(f"The answer of {safe_url(url)} broke off. The next run tries again.")
+        raise SourceAway(f"The answer of {safe_url(url)} broke off. The next run tries again.")
     return bytes(content)
 
 

@@ -26,7 +26,7 @@ import httpx
 import yarl
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from knowledge.errors import SourceError
+from knowledge.errors import SourceAway, SourceError
 from knowledge.types import Validators
 from knowledge.web.addresses import AddressGuard, Resolve, resolve_host
 from knowledge.web.answers import BodyTooLarge, Response, as_response, read_body
@@ -178,8 +178,8 @@ class GuardedClient:
         ``validators``, an unchanged document comes back as ``not_modified`` and without content.
         ``max_bytes`` lowers the client's bound. ``headers`` go to the URL's own origin only.
 
-        Raises :class:`BodyTooLarge`, and :class:`SourceError` for addresses that may not be
-        fetched and for every failure to get an answer; statuses such as 404 are answers.
+        Raises :class:`BodyTooLarge`, :class:`SourceError` for addresses that may not be fetched,
+        and :class:`knowledge.errors.SourceAway` for failures that may pass; a 404 is an answer.
         """
         limit = min(self._max_bytes, max_bytes or self._max_bytes)
         attempt = 0
@@ -188,7 +188,7 @@ class GuardedClient:
                 async with asyncio.timeout(self._timeout):
                     response, retry_after = await self._follow(url, validators, headers, limit)
             except TimeoutError as error:
-                raise SourceError(
+                raise SourceAway(
                     f"{safe_url(url)} did not answer in full within {self._timeout:g} s. "
                     "Check that it opens in a browser; the next run tries again."
                 ) from error
@@ -196,9 +196,10 @@ class GuardedClient:
                 return response
             wait = self._pause(retry_after, attempt)
             if attempt >= MAX_RETRIES or wait > MAX_WAIT:
-                raise SourceError(
+                raise SourceAway(
                     f"{safe_url(url)} is busy and asks to wait. The next run tries again; "
-                    "if it stays so, ask the site's owner to allow more requests."
+                    "if it stays so, ask the site's owner to allow more requests.",
+                    wait,
                 )
             attempt += 1
             await self._sleep(wait)
@@ -243,7 +244,7 @@ class GuardedClient:
                 content = b"" if not_modified else await read_body(answer, target, limit)
                 return as_response(answer, target, content, not_modified), None
             except _FAILURES as error:
-                raise SourceError(
+                raise SourceAway(
                     f"The answer of {safe_url(target)} broke off. The next run tries again."
                 ) from error
             finally:
@@ -272,7 +273,7 @@ class GuardedClient:
                 "browser, and tell the site's owner."
             ) from error
         except (*_FAILURES, TimeoutError) as error:
-            raise SourceError(
+            raise SourceAway(
                 f"{safe_url(url)} could not be reached. Check the address, that the server runs "
                 "and that its certificate is valid."
             ) from error

@@ -23,9 +23,11 @@ from bot.conversation import channels, inbox, limits
 from bot.desk import drafting
 from bot.types import Asker, Message, ReadPassage, Reply, Tier
 from knowledge.errors import StateError
-from knowledge.library import attachments, catalog, leases
+from knowledge.library import attachments, leases
 from knowledge.library.catalog import Catalog, DocumentRecord, RunReport
 from knowledge.library.index import generations
+from knowledge.library.kept import notices, tables, tasks
+from knowledge.library.release import golden, items, kept, measures
 from knowledge.sources.port import SourceSpec
 from knowledge.state.database import open_database
 from knowledge.state.tables import metadata
@@ -40,8 +42,9 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 class TestTheSchema:
     async def test_after_all_migrations_is_what_the_code_expects(self, engine: AsyncEngine) -> None:
         expected = sa.MetaData()
-        of_library = (catalog, leases, generations, attachments)
-        owners = (*of_library, history, inbox, channels, limits, drafting)
+        of_library = (tables, leases, generations, attachments, notices, tasks)
+        of_releases = (items, kept, golden, measures)
+        owners = (*of_library, *of_releases, history, inbox, channels, limits, drafting)
         assert {each.metadata for each in owners} == {metadata}
         for table in metadata.sorted_tables:
             table.to_metadata(expected)

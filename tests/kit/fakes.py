@@ -240,6 +240,7 @@ class FakeSources:
         address: str,
         readers: Principals | None = None,
         progress: Progressing = unwatched,
+        by: str = "",
     ) -> tuple[KnownSource, SourceReading]:
         """Known from now on, by the address without its scheme; what is no address is refused."""
         if "://" not in address:

@@ -8,9 +8,12 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from knowledge.documents.pool import ReaderPool
 from knowledge.library.catalog import Catalog, DocumentRecord, RunReport
 from knowledge.library.ingest import Ingester, Progress
+from knowledge.library.release.building import releasing
 from knowledge.retrieval.retriever import Retriever
 from knowledge.sources.port import Means, Source, SourceSpec
 from knowledge.sources.registry import Kinds
@@ -35,8 +38,9 @@ def file_reader() -> ReaderPool:
 class Library:
     """One data folder, opened. Times are told by ``now``."""
 
-    def __init__(self, catalog: Catalog, store: PassageStore, folder: Path) -> None:
-        self.catalog = catalog
+    def __init__(self, engine: AsyncEngine, store: PassageStore, folder: Path) -> None:
+        self.engine = engine
+        self.catalog = Catalog(engine)
         self.store = store
         self.folder = folder
         self.embedder = WordEmbedder()
@@ -62,11 +66,13 @@ class Library:
         self, catalog: Catalog | None = None, store: PassageStore | None = None
     ) -> Ingester:
         """Reads into this data folder, or into something between."""
+        catalog, store = catalog or self.catalog, store or self.store
         return Ingester(
-            catalog or self.catalog,
-            store or self.store,
+            catalog,
+            store,
             self.embedder,
             file_reader(),
+            releasing(self.engine, catalog, store, self.embedder, clock=lambda: self.now),
             max_bytes=MAX_BYTES,
             clock=lambda: self.now,
         )
@@ -121,7 +127,7 @@ async def opened_library(data: Path, folder: Path) -> AsyncIterator[Library]:
     _make(folder, data)
     engine = await open_database(f"sqlite:///{data / 'state.db'}")
     store = await EmbeddedStore.open(data / "passages.db")
-    library = Library(Catalog(engine), store, folder)
+    library = Library(engine, store, folder)
     try:
         yield library
     finally:

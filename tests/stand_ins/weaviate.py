@@ -295,8 +295,11 @@ class StandIn:
                 length = int(self.headers.get("Content-Length") or 0)
                 body = json.loads(self.rfile.read(length)) if length else None
                 if stand_in.may(self.headers.get("Authorization")):
-                    with stand_in.lock:
-                        status, reply = stand_in.rest(self.command, self.path, body)
+                    try:
+                        with stand_in.lock:
+                            status, reply = stand_in.rest(self.command, self.path, body)
+                    except Refused as error:
+                        status, reply = 422, {"error": [{"message": str(error)}]}
                 else:
                     status, reply = 401, {"error": [{"message": "anonymous access not enabled"}]}
                 bodiless = reply is None or self.command == "HEAD"
@@ -423,7 +426,7 @@ class StandIn:
             return 422, {"error": [{"message": said}]}
         factor = (body.get("replicationConfig") or {}).get("factor", 1)
         if factor > self.nodes:
-            said = f"not enough replicas: want {factor} but have {self.nodes} nodes"
+            said = f"not enough storage replicas: found {self.nodes} want {factor}"
             return 422, {"error": [{"message": said}]}
         replication = REPLICATION_DEFAULTS | (body.get("replicationConfig") or {})
         body["replicationConfig"] = replication

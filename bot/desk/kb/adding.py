@@ -50,7 +50,7 @@ class Adding:
                 self.knowledge.audit.of(who, "added", proposal.address) as entry,
                 telling(by, proposal.address, self.knowledge.sleep) as progress,
             ):
-                source, reading = await sources.add(proposal.address, readers, progress)
+                source, reading = await sources.add(proposal.address, readers, progress, who)
                 entry.source = source.id
         except UsageError as error:  # somebody reads it just now: it can be tried again
             again = await self.knowledge.proposals.save(proposal, who)

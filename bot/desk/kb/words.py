@@ -103,6 +103,7 @@ def done(reading: SourceReading) -> str:
             (reading.removed, "removed"),
             (reading.unchanged, "unchanged"),
             (len(reading.skipped), "skipped"),
+            (len(reading.quarantined), "quarantined"),
         )
         if count
     ]
@@ -120,8 +121,10 @@ def when(reading: SourceReading) -> str:
 
 
 def skipped(reading: SourceReading) -> list[str]:
-    """What a reading skipped and why, one a line."""
-    return listed(reading.skipped)
+    """What a reading skipped, left as it was or left to an admin, and why, one a line."""
+    left = {name: f"left as it was. {why}" for name, why in reading.quarantined.items()}
+    waits = (f"**Waits for an admin:** {each}" for each in reading.waits)
+    return [*waits, *listed({**reading.skipped, **left})]
 
 
 def listed(reasons: Mapping[str, str]) -> list[str]:

@@ -15,6 +15,7 @@ from bot.shell.cli import (  # noqa: F401 - they enter their commands
     voice_versions,
 )
 from bot.shell.cli.index import index_cli
+from bot.shell.cli.releases import golden_cli
 from bot.shell.cli.running import discord_cli, doctor, serve
 from bot.shell.cli.sources import source_cli
 from bot.shell.cli.talk import ask, chat, search
@@ -31,6 +32,7 @@ for _command in (ask, search, chat, serve, doctor):
     cli.command()(_command)
 cli.add_typer(source_cli, name="source")
 cli.add_typer(index_cli, name="index")
+cli.add_typer(golden_cli, name="golden")
 cli.add_typer(voice_cli, name="voice")
 cli.add_typer(discord_cli, name="discord")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,15 +11,14 @@ import typer
 
 from bot.errors import UsageError
 from bot.shell.cli.shared import Json, SourceName, print_json, rebuild_index, run, who_types
-from bot.shell.cli.source_json import run_as_json, source_as_json
+from bot.shell.cli.source_json import measure_as_json, run_as_json, source_as_json
+from bot.shell.cli.source_words import measured, skipped, summary, tell
 from knowledge.sources.chat.history import ChatOptions
 from knowledge.sources.options import Option, SecretReference, options_of
 from knowledge.sources.registry import Kinds
-from knowledge.types import counted
 
 if TYPE_CHECKING:
     from bot.shell.app import App
-    from knowledge.library.catalog import RunReport
     from knowledge.library.ingest import Progress
     from knowledge.library.library import SourceState
 
@@ -56,10 +54,11 @@ def _add(
                     kind=kind,
                     options={n: value for n, value in options.items() if value not in (None, [])},
                     access=frozenset(access) if access else None,
+                    by=who_types(),
                     progress=bar,
                 )
             entry.source = spec.id
-        _tell(spec.shown, report)
+        tell(spec.shown, report)
         if report.error:
             raise UsageError("The source is kept; 'source refresh' tries again.")
 
@@ -120,15 +119,21 @@ def source_show(source: SourceName, json_lines: Json = False) -> None:
     async def job(app: App) -> None:
         state, runs = await app.library.show(source)
         if json_lines:
-            print_json(source_as_json(state) | {"runs": [run_as_json(each) for each in runs]})
+            of_runs = {"runs": [run_as_json(each) for each in runs]}
+            taken = await app.library.measures(state.spec.id)
+            of_data = {"measures": [measure_as_json(each) for each in taken]}
+            print_json(source_as_json(state) | of_runs | of_data)
             return
         options = [f"  {name}: {value}" for name, value in state.spec.options.items()]
         lines = [*_lines(state), f"  kind: {state.spec.kind}", *options]
         for each in runs:
             ended = f"{each.finished_at:%H:%M}" if each.finished_at else "not ended"
-            lines.append(f"  {each.started_at:%Y-%m-%d %H:%M} to {ended}: {_summary(each.report)}")
+            lines.append(
+                f"  {each.id}: {each.started_at:%Y-%m-%d %H:%M} to {ended}: {summary(each.report)}"
+            )
         if state.last_run:
-            lines += _skipped(state.last_run.report)
+            lines += skipped(state.last_run.report)
+        lines += measured(await app.library.measures(state.spec.id))
         typer.echo("\n".join(lines))
 
     run(job)
@@ -158,7 +163,7 @@ def source_refresh(
                 typer.echo(f"{spec.shown}: {error}", err=True)
                 failed += 1
             else:
-                _tell(spec.shown, report)
+                tell(spec.shown, report)
                 failed += report.error is not None
         if failed:
             raise UsageError(f"{failed} of {len(known)} sources could not be read.")
@@ -213,7 +218,7 @@ async def add_samples(app: App) -> None:
                 str(_PROJECT / folder), options=options, progress=bar
             )
         if report.added or report.changed or report.removed or report.error:
-            _tell(spec.shown, report)
+            tell(spec.shown, report)
         if report.error:
             raise UsageError("The source is kept; 'source refresh' tries again.")
 
@@ -248,57 +253,9 @@ class _Bar:
         self._bar.update(self._task, completed=done.documents, passages=done.passages)
 
 
-def _tell(shown: str, report: RunReport) -> None:
-    typer.echo("\n".join((f"{shown}: {_summary(report)}", *_skipped(report))), err=True)
-
-
-_ONE_BY_ONE = 3
-"""So many documents with the same reason are told apart; more are one line."""
-_NAMED = 5
-
-
-def _skipped(report: RunReport) -> list[str]:
-    by_reason: dict[str, list[str]] = {}
-    for document, reason in sorted(report.skipped.items()):
-        by_reason.setdefault(reason, []).append(document)
-    lines = []
-    for reason, documents in by_reason.items():
-        if len(documents) <= _ONE_BY_ONE:
-            lines += [f"  skipped {document}: {reason}" for document in documents]
-        else:
-            lines.append(f"  skipped {len(documents)} documents: {reason} ({_some(documents)})")
-    for document, left_out in sorted(report.left_out.items()):
-        lines.append(f"  not read of {document}: {', '.join(each.told for each in left_out)}")
-    return lines
-
-
-def _some(names: list[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _summary(report: RunReport) -> str:
-    unread: Counter[str] = Counter()
-    for left_out in report.left_out.values():
-        for each in left_out:
-            unread[each.kind] += each.count
-    counts = (
-        f"{report.added} added, {report.changed} changed, {report.removed} removed, "
-        f"{report.unchanged} unchanged, {len(report.skipped)} skipped"
-    )
-    for said, kinds in (("not read", unread), ("not documents", Counter(report.others))):
-        if kinds:
-            told = (counted(kind, count) for kind, count in kinds.most_common())
-            counts += f"; {said}: {', '.join(told)}"
-    seen = report.added + report.changed + report.unchanged + len(report.skipped)
-    if not seen and not report.removed and not report.error:
-        counts += "; no document was found"
-    return f"{counts}; it could not be read to the end: {report.error}" if report.error else counts
-
-
 def _lines(state: SourceState) -> list[str]:
     spec, last = state.spec, state.last_run
-    read = f"last run: {_summary(last.report)}" if last else "never read to the end"
+    read = f"last run: {summary(last.report)}" if last else "never read to the end"
     lines = [
         f"{spec.id}  {spec.shown}  ({', '.join(sorted(spec.access))})",
         f"  {state.documents} documents, {state.passages} passages; {read}",

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from knowledge.embedding.local import LocalEmbedder
-from knowledge.library.ingest import embedded_text
+from knowledge.library.reading import embedded_text
 from knowledge.parsing.inline import plain_text
 from knowledge.retrieval.reader import ReadableText, readable_text
 from knowledge.stores.embedded import EmbeddedStore

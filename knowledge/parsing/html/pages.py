@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from knowledge.errors import DocumentSkipped
+from knowledge.errors import DocumentSkipped, StandIn
 from knowledge.parsing.document import PARSER_FAILURES, Draft, primary_language
 from knowledge.parsing.html.furniture import drop_furniture
 from knowledge.parsing.html.markup import to_markdown
@@ -26,7 +26,7 @@ _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 def parse_html(text: str, url: str | None = None) -> Draft:
     """The page's main text; its links made absolute when ``url`` is given.
 
-    Raises :class:`DocumentSkipped` for what stands in for a page: sign-in forms, "not found".
+    Raises :class:`StandIn` for what stands in for a page: sign-in forms, "not found".
     """
     import lxml.html
     from lxml import etree
@@ -168,17 +168,17 @@ def _refuse_stand_ins(page: Any, title: str) -> None:
     asks_password = page.xpath("//input[translate(@type,'PASWORD','pasword')='password']")
     has_form = bool(page.xpath("//form | //input"))
     if asks_password or (has_form and any(_SIGN_IN.match(each) for each in said)):
-        raise DocumentSkipped(
+        raise StandIn(
             "The page asks to sign in, so its text cannot be read. Add an address that is open to "
             "everybody, or save the page and add it as a file."
         )
     if any(_NOT_THERE.match(each) for each in said):
-        raise DocumentSkipped(
+        raise StandIn(
             "The page says that it was not found, though the server calls it good. "
             "Check the address."
         )
     if any(_BLOCKED.match(each) for each in said):
-        raise DocumentSkipped(
+        raise StandIn(
             "The site keeps robots out and shows a page that checks for them. "
             "Save the page and add it as a file."
         )

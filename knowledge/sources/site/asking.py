@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TypeVar
 
-from knowledge.errors import SourceError
+from knowledge.errors import SourceAway, SourceError
 from knowledge.sources.port import SkippedDocument
 from knowledge.sources.web_page import GONE, refusal
 from knowledge.types import Validators
@@ -96,7 +96,7 @@ class Asking:
     def _failed(self, url: str, reason: str, error: SourceError | None = None) -> SkippedDocument:
         self._failures += 1
         if self._failures >= _MOST_FAILURES:
-            raise SourceError(
+            raise SourceAway(
                 f"{_MOST_FAILURES} pages in a row could not be read, so the rest was left for the "
                 f"next run. The last one: {reason}"
             ) from error

@@ -11,7 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from knowledge.errors import SourceError
+from knowledge.errors import SourceAway, SourceError
 from knowledge.sources.port import RawDocument, SkippedDocument
 from knowledge.sources.site.asking import AT_ONCE, Asking, Sleep, in_order
 from knowledge.sources.site.feed_reading import Entry, read_feed
@@ -72,7 +72,7 @@ class Feed:
         self._sites.clear()  # what robots.txt says holds for a run
         answer = await self._client.get(self._url, headers=self._headers)
         if answer.status != 200:
-            raise SourceError(
+            raise SourceAway(
                 f"The feed {safe_url(self._url)} cannot be read ({answer.status}). "
                 "The next run tries again."
             )

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from knowledge.errors import SourceError
+from knowledge.errors import SourceAway, SourceError
 from knowledge.sources.port import RawDocument, SkippedDocument
 from knowledge.sources.site.asking import AT_ONCE, Asking, Sleep, in_order
 from knowledge.sources.site.crawl import beyond_maximum
@@ -135,7 +135,7 @@ class SiteMap:
             url, depth = waiting.popleft()
             answer = await self._client.get(url, headers=self._headers)
             if answer.status != 200:
-                raise SourceError(
+                raise SourceAway(
                     f"The site map {safe_url(url)} cannot be read ({answer.status}), so it is not "
                     "known which pages there are. The next run tries again."
                 )

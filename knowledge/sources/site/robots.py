@@ -6,7 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from protego import Protego
 
-from knowledge.errors import SourceError
+from knowledge.errors import SourceAway
 from knowledge.web.client import GuardedClient
 from knowledge.web.urls import safe_url
 
@@ -30,7 +30,7 @@ class Robots:
             return cls(answer.content.decode("utf-8-sig", errors="replace"))
         if 400 <= answer.status < 500:
             return cls("")  # no rules: RFC 9309 2.3.1.3
-        raise SourceError(  # unreachable means forbidden: RFC 9309 2.3.1.4
+        raise SourceAway(  # unreachable means forbidden: RFC 9309 2.3.1.4
             f"{safe_url(place)} answers with an error ({answer.status}), so it is not "
             "known whether the site may be read. The next run tries again."
         )

@@ -42,6 +42,10 @@ _BY_WORDS = (
     ("could not find class", _GONE),
     ("class not found", _GONE),
     ("store is read-only", _FULL),
+    (
+        "not enough storage replicas",
+        "the cluster has fewer nodes than HOUSEVOICE_WEAVIATE_REPLICAS asks for",
+    ),
     ("anonymous access not enabled", _REFUSED_KEY),
     ("invalid api key", _REFUSED_KEY),
     (

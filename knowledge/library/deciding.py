@@ -1,0 +1,77 @@
+"""What an admin decides about the runs of a source: a part of :class:`Library`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+
+from knowledge.library.catalog import Catalog
+from knowledge.library.kept.notices import Notices
+from knowledge.library.kept.records import Run, RunReport
+from knowledge.library.leases import Leases
+from knowledge.library.release.golden import GoldenQuestions
+from knowledge.library.release.measures import Measure
+from knowledge.library.release.releasing import Releasing
+from knowledge.sources.port import SourceSpec
+
+
+class Deciding(ABC):
+    """Runs and what becomes of them; ``name`` is an id, a path or a URL."""
+
+    _catalog: Catalog
+    _leases: Leases
+    _releasing: Releasing
+    _changed: Callable[[str], Awaitable[object]]
+
+    @abstractmethod
+    async def find(self, name: str) -> SourceSpec:
+        """The source of that name."""
+
+    async def approve(self, name: str) -> RunReport | None:
+        """Make visible what waits for an admin or is quarantined; None if nothing does.
+
+        What an admin rejected before is read again by the next run then.
+        """
+        spec = await self.find(name)
+        async with self._leases.hold(spec.id):
+            report = await self._releasing.approve(spec)
+        await self._changed(spec.id)
+        return report
+
+    async def reject(self, name: str) -> int:
+        """Keep what is answered from as it is: what waits does not come again. How many documents.
+
+        A newer version of such a document comes in as ever.
+        """
+        spec = await self.find(name)
+        async with self._leases.hold(spec.id):
+            return await self._releasing.reject(spec)
+
+    async def restore(self, name: str, run: int | None = None) -> RunReport:
+        """Answer again from what was there after ``run``; by default, before the newest change.
+
+        Raises :class:`SourceError` if that is no longer kept.
+        """
+        spec = await self.find(name)
+        async with self._leases.hold(spec.id):
+            report = await self._releasing.restore(spec, run)
+        await self._changed(spec.id)
+        return report
+
+    async def runs(self, name: str, limit: int = 20) -> list[Run]:
+        """The newest runs of a source, the newest first."""
+        return await self._catalog.runs((await self.find(name)).id, limit)
+
+    async def measures(self, name: str, most: int = 10) -> list[Measure]:
+        """What a source's data looked like after its newest runs, the newest first."""
+        return await self._releasing.measures.of((await self.find(name)).id, most)
+
+    @property
+    def notices(self) -> Notices:
+        """What people have to be told of."""
+        return self._releasing.notices
+
+    @property
+    def golden(self) -> GoldenQuestions:
+        """The questions that a change must leave answered."""
+        return self._releasing.golden

@@ -1,0 +1,1 @@
+"""Tests of releases: built aside, checked, switched, restored."""
