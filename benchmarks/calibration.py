@@ -21,7 +21,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from tokenizers import Tokenizer
 
 from benchmarks import handbook
 from benchmarks.answers import ingest, settings_for
@@ -31,13 +30,12 @@ from bot.shell.app import open_app
 from bot.voice.voice import Voice
 from jobs.training.reader.measures import fitted
 from knowledge.retrieval.calibration import Calibration, Floats, features
-from knowledge.retrieval.cross_encoder import SHIPPED
+from knowledge.retrieval.cross_encoder import JUDGED, SHIPPED
 from knowledge.retrieval.encoding import MOST_TOKENS, encode
-from knowledge.retrieval.packaged_weights import packaged_folder
 from knowledge.retrieval.reader import readable_text
 from knowledge.retrieval.retriever import Retriever
 from knowledge.retrieval.scoring import score
-from knowledge.retrieval.shipped import load_network
+from knowledge.retrieval.shipped import JUDGE, READER, load
 from knowledge.text.sentences import split_units
 
 ON = ("hypha", "usajobs")
@@ -45,7 +43,6 @@ ON = ("hypha", "usajobs")
 
 async def rows(folder: Path, name: str) -> list[tuple[Floats, bool]]:
     """For each question about one handbook the passages that rank first, and if they answer."""
-    tokenizer = Tokenizer.from_file(str(packaged_folder() / "tokenizer.json"))
     asked = [
         line
         for line in handbook.json_lines(QUESTIONS)
@@ -55,18 +52,25 @@ async def rows(folder: Path, name: str) -> list[tuple[Floats, bool]]:
     with tempfile.TemporaryDirectory() as data:
         async with open_app(settings_for(Path(data), None), _plain) as app:
             await ingest(app, folder / name)
-            network = load_network(SHIPPED, Path(data) / "weights")
+            weights = Path(data) / "weights"
+            reader, reads = load(READER, SHIPPED, weights)
+            judge, spells = load(JUDGE, SHIPPED, weights)
             retriever = Retriever(app.store, app.embedder, app.reader)
             blend = Calibration.load(SHIPPED).blend
             for line in asked:
                 question = line["question"]
                 passages = await retriever.candidates(question, handbook.EVERYBODY)
                 texts = [readable_text(p.context, split_units(p.text)) for p in passages]
-                scores = score(network, encode(tokenizer, question, texts, MOST_TOKENS))
-                relevance = np.array([float(each.relevance) for each in scores])
-                answers = np.array([float(each.answers) for each in scores])
-                seen = features(relevance, answers)
-                for at in np.argsort(-(answers + blend * relevance))[:CONSIDERED]:
+                read = score(reader, encode(reads, question, texts, MOST_TOKENS))
+                relevance = np.array([float(each.relevance) for each in read])
+                answers = np.array([float(each.answers) for each in read])
+                best = np.argsort(-(answers + blend * relevance))[:JUDGED]
+                judged = np.full(len(read), np.nan)
+                best_texts = [texts[at] for at in best]
+                verdicts = score(judge, encode(spells, question, best_texts, MOST_TOKENS))
+                judged[best] = [float(each.answers) for each in verdicts]
+                seen = features(relevance, answers, judged)
+                for at in best[:CONSIDERED]:
                     found.append((seen[at], holds(passages[at], line["evidence"])))
     return found
 

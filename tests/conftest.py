@@ -239,7 +239,9 @@ def tiny_writer(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    base = next(each for each in weights.iterdir() if each.is_dir())
+    from bot.voice.model_weights import PACKAGED, base_weights
+
+    base = Path(base_weights(PACKAGED, weights))
     folder = tmp_path_factory.mktemp("models") / "tiny"
     shutil.copytree(base, folder, ignore=shutil.ignore_patterns("*.safetensors", "config.json"))
     torch.manual_seed(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,7 @@ def writers(settings: Settings) -> WriterFor:
         async with loading:
             writer = loaded.pop(key, None)
             if writer is None:
-                writer = await asyncio.to_thread(_load_writer, settings, voice)
+                writer = await asyncio.to_thread(load_writer, settings, voice)
             loaded[key] = writer  # the last one used stands last
             for older in [each for each in loaded if each[0] == voice.name][:-_HELD]:
                 del loaded[older]
@@ -76,7 +76,8 @@ def writers(settings: Settings) -> WriterFor:
     return writer_for
 
 
-def _load_writer(settings: Settings, voice: Voice) -> Writer:
+def load_writer(settings: Settings, voice: Voice) -> Writer:
+    """The model that speaks a voice; blocks for seconds. Raises what is told in its own words."""
     if settings.writer_model == ENDPOINT:
         from bot.voice.endpoint import EndpointModel
 
@@ -101,8 +102,13 @@ def _fits(voice: Voice, weights: str) -> bool:
     return voice.lora is not None and voice.lora.base == os.path.basename(weights.rstrip("/"))
 
 
-def train_voice(name: str, epochs: int, seed: int, report: Callable[[str], None]) -> dict[str, Any]:
-    """Train the LoRA of a voice; returns its model card's data (:mod:`jobs.training.voice`)."""
+def train_voice(
+    name: str, settings_of: Mapping[str, Any], report: Callable[[str], None]
+) -> dict[str, Any]:
+    """Train the LoRA of a voice; returns its model card's data (:mod:`jobs.training.voice`).
+
+    ``settings_of``: :class:`jobs.training.voice.data.TrainingSettings` by name.
+    """
     from bot.voice.model_weights import base_weights
     from jobs.training.voice.data import TrainingSettings
     from jobs.training.voice.finetune import train
@@ -117,4 +123,4 @@ def train_voice(name: str, epochs: int, seed: int, report: Callable[[str], None]
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     voice = Voice.load(settings.voices, name)
     weights = base_weights(settings.writer_model, settings.data / "weights")
-    return train(voice, weights, TrainingSettings(epochs=epochs, seed=seed), report)
+    return train(voice, weights, TrainingSettings(**settings_of), report)

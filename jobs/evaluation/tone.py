@@ -16,8 +16,8 @@ import numpy as np
 from bot.voice.voice import Example
 from knowledge.text.words import surface_words
 
-_WIDTH = 2**14
-_STEPS, _RATE, _DECAY = 300, 2.0, 1e-4  # full-batch gradient descent on unit vectors: it converges
+_WIDTH = 2**13
+_STEPS, _RATE, _DECAY = 200, 2.0, 1e-4  # full-batch gradient descent on unit vectors: it converges
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class ToneScore:
 def learn_tone(train: Sequence[Example], held_out: Sequence[Example]) -> ToneScore:
     """Train on some pairs, measure on others."""
     texts, labels = _texts(train)
-    features, wanted = _features(texts), np.asarray(labels, dtype=float)
-    weights, bias = np.zeros(_WIDTH), 0.0
+    features, wanted = _features(texts), np.asarray(labels, dtype=np.float32)
+    weights, bias = np.zeros(_WIDTH, dtype=np.float32), 0.0
     for _ in range(_STEPS):
         error = _sigmoid(features @ weights + bias) - wanted
         weights -= _RATE * (features.T @ error / len(wanted) + _DECAY * weights)
@@ -69,7 +69,7 @@ def _texts(pairs: Sequence[Example]) -> tuple[list[str], list[int]]:
 
 def _features(texts: Sequence[str]) -> np.ndarray:
     """Unit vectors, shape (texts, width)."""
-    features = np.zeros((len(texts), _WIDTH))
+    features = np.zeros((len(texts), _WIDTH), dtype=np.float32)
     for row, text in enumerate(texts):
         words = ["^", *surface_words(text), "$"]
         for size in (1, 2, 3):

@@ -1,8 +1,8 @@
 """Readers that run a cross-encoder on this machine: the packaged one, or a folder of the user's.
 
-The packaged one is the cross-encoder of a PyPI package plus the difference that training made
-(``packaged/``, see its model card). A folder's model only ranks and judges; where in a passage the
-answer stands is then found by reading the passage's units one by one.
+The packaged one is two encoders of PyPI packages plus the differences that training made
+(``packaged/``, see their model card). A folder's model only ranks and judges; where in a passage
+the answer stands is then found by reading the passage's units one by one.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,12 +32,15 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 PACKAGED = "packaged"
 SHIPPED = Path(__file__).parent / "packaged"
-"""The difference to the packaged weights, and how its logits become probabilities."""
+"""The differences to the packaged weights, and how their logits become probabilities."""
+JUDGED = 3
+"""Passages that the judge reads: as many as may answer (:mod:`bot.answers.judge`)."""
 _TOGETHER = 8
 """Questions that are read in one go: with more, the first would wait too long for its answer."""
 _READ_INSIDE = 3  # passages whose units a folder's model reads one by one
 _BROKEN = (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError)
 _Asked = tuple[str, list[ReadableText]]
+_Scored: TypeAlias = "tuple[PairScores, Encoded]"
 
 
 class _OnThread(ABC):
@@ -83,7 +85,10 @@ class _OnThread(ABC):
 
 
 class PackagedReader(_OnThread):
-    """The reader that ships with the project; its weights are put together once, in ``weights``."""
+    """The reader that ships with the project: a small network reads all, a larger judges the best.
+
+    Their weights are put together once, in ``weights``.
+    """
 
     def __init__(self, weights: Path, *, threads: int | None = None):
         super().__init__("packaged")
@@ -95,39 +100,65 @@ class PackagedReader(_OnThread):
         )
 
     def _load(self) -> Any:
-        from tokenizers import Tokenizer
+        from knowledge.retrieval.shipped import JUDGE, READER, load
 
-        from knowledge.retrieval.packaged_weights import packaged_folder
-        from knowledge.retrieval.shipped import load_network
-
-        tokenizer = Tokenizer.from_file(str(packaged_folder() / "tokenizer.json"))
-        return load_network(SHIPPED, self._weights), tokenizer
+        return load(READER, SHIPPED, self._weights), load(JUDGE, SHIPPED, self._weights)
 
     def _read(self, asked: Sequence[_Asked]) -> list[list[Reading]]:
+        reader, judge = self._loaded()
+        read = self._scores(reader, asked)
+        ranked = [self._ranks([scores for scores, _ in some]) for some in read]
+        best = [np.argsort(-ranks)[:JUDGED] for ranks in ranked]
+        judged = self._scores(
+            judge,
+            [
+                (question, [texts[at] for at in some])
+                for (question, texts), some in zip(asked, best, strict=True)
+            ],
+        )
+        return [
+            self._readings(ranks, pairs, some, [scores for scores, _ in verdicts])
+            for ranks, pairs, some, verdicts in zip(ranked, read, best, judged, strict=True)
+        ]
+
+    def _scores(self, loaded: Any, asked: Sequence[_Asked]) -> list[list[_Scored]]:
         from knowledge.retrieval.encoding import MOST_TOKENS, encode
         from knowledge.retrieval.scoring import score_on
 
-        network, tokenizer = self._loaded()
+        network, tokenizer = loaded
         encoded = [encode(tokenizer, *each, MOST_TOKENS) for each in asked]
         # The pairs of all questions by length: less padding than among those of one.
         together = [pair for pairs in encoded for pair in pairs]
         scores = iter(score_on(self._threads, self._workers, network, together))
-        return [self._readings(pairs, list(islice(scores, len(pairs)))) for pairs in encoded]
+        return [[(next(scores), pair) for pair in pairs] for pairs in encoded]
 
-    def _readings(self, pairs: Sequence[Encoded], scores: Sequence[PairScores]) -> list[Reading]:
+    def _ranks(self, scores: Sequence[PairScores]) -> NDArray[np.float64]:
+        return self._calibration.ranks(*_logits(scores))
+
+    def _readings(
+        self,
+        ranks: NDArray[np.float64],
+        read: Sequence[_Scored],
+        best: NDArray[np.intp],
+        verdicts: Sequence[PairScores],
+    ) -> list[Reading]:
         from knowledge.retrieval.network import unit_shares
 
-        logits = np.array([(float(each.relevance), float(each.answers)) for each in scores]).T
+        judged = np.full(len(read), np.nan)
+        judged[best] = [float(each.answers) for each in verdicts]
+        relevance, answers = _logits([each for each, _ in read])
+        chances = self._calibration.chances(relevance, answers, judged)
         return [
             Reading(rank, chance, tuple(unit_shares(each.evidence, pair.units).tolist()))
-            for rank, chance, each, pair in zip(
-                self._calibration.ranks(*logits).tolist(),
-                self._calibration.chances(*logits).tolist(),
-                scores,
-                pairs,
-                strict=True,
+            for rank, chance, (each, pair) in zip(
+                ranks.tolist(), chances.tolist(), read, strict=True
             )
         ]
+
+
+def _logits(scores: Sequence[PairScores]) -> NDArray[np.float64]:
+    """Of *relevance* and *answers*; shape (2, pairs)."""
+    return np.array([(float(each.relevance), float(each.answers)) for each in scores]).T
 
 
 class CrossEncoderReader(_OnThread):

@@ -25,7 +25,7 @@ class Encoded:
 
     ids: list[int]
     types: list[int]
-    """0 for the question, 1 for the passage."""
+    """0 for the question, 1 for the passage, where the tokenizer tells them apart by it."""
     units: list[Tensor]
     """For each unit of the passage the positions of its tokens; none where it was cut off."""
 
@@ -34,7 +34,7 @@ def encode(
     tokenizer: Tokenizer, question: str, texts: Sequence[ReadableText], most_tokens: int
 ) -> list[Encoded]:
     """Each text with the question, cut at ``most_tokens`` at the passage's end."""
-    tokenizer.encode_special_tokens = True  # "[SEP]" in a text is text
+    tokenizer.encode_special_tokens = True  # "</s>" in a text is text
     tokenizer.no_padding()
     tokenizer.enable_truncation(_LONGEST_QUESTION)
     asked = tokenizer.encode(question)
@@ -45,8 +45,8 @@ def encode(
     for text, one in zip(
         texts, tokenizer.encode_batch([(question, text.text) for text in texts]), strict=True
     ):
-        of_passage = np.array(one.type_ids) * (np.array(one.special_tokens_mask) == 0)
-        units = _positions(text, np.array(one.offsets), of_passage == 1)
+        of_passage = np.array([which == 1 for which in one.sequence_ids])
+        units = _positions(text, np.array(one.offsets), of_passage)
         encoded.append(Encoded(one.ids, one.type_ids, units))
     return encoded
 
@@ -61,10 +61,10 @@ def _positions(
     ]
 
 
-def batch(encoded: Sequence[Encoded]) -> tuple[Tensor, Tensor, Tensor]:
-    """Ids, mask and types, each of shape (pairs, longest)."""
-    longest = max(len(each.ids) for each in encoded)
-    ids = torch.zeros((len(encoded), longest), dtype=torch.long)
+def batch(encoded: Sequence[Encoded], padding: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Ids, mask and types, each of shape (pairs, longest, to a multiple of 16: that is quicker)."""
+    longest = -(-max(len(each.ids) for each in encoded) // 16) * 16
+    ids = torch.full((len(encoded), longest), padding)
     mask, types = torch.zeros_like(ids), torch.zeros_like(ids)
     for row, each in enumerate(encoded):
         ids[row, : len(each.ids)] = torch.tensor(each.ids)

@@ -33,6 +33,9 @@ class Scores(NamedTuple):
 class ReaderNetwork(nn.Module):
     """MiniLM-L12 with three heads; parameter names of the trunk are those of ``BertModel``."""
 
+    padding = 0
+    """Id of the token that fills up a batch."""
+
     def __init__(self, layers: int = LAYERS) -> None:
         super().__init__()
         plain: dict[str, Any] = {"attn_implementation": "eager"}  # as quick here, and to train
@@ -47,8 +50,8 @@ class ReaderNetwork(nn.Module):
             **plain,
         )
         self.bert = BertModel(config, add_pooling_layer=False)
-        self.relevance = _head()
-        self.answers = _head()
+        self.relevance = head(WIDTH)
+        self.answers = head(WIDTH)
         self.evidence = nn.Linear(WIDTH, 1)
 
     def forward(self, ids: Tensor, mask: Tensor, types: Tensor) -> Scores:
@@ -62,6 +65,10 @@ class ReaderNetwork(nn.Module):
             self.answers(first)[:, 0].float(),
             self.evidence(hidden)[:, :, 0].float(),
         )
+
+    def lowest(self, layers: int) -> tuple[str, ...]:
+        """What the names of the embeddings' and of so many layers' parameters begin with."""
+        return ("bert.embeddings.", *(f"bert.encoder.layer.{n}." for n in range(layers)))
 
     def start_from(self, packaged: Mapping[str, Tensor]) -> None:
         """Take the weights of a ``BertForSequenceClassification`` with one label for both heads."""
@@ -79,8 +86,9 @@ class ReaderNetwork(nn.Module):
 _HEADS = ("bert.pooler.", "classifier.")
 
 
-def _head() -> nn.Sequential:
-    return nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.Tanh(), nn.Linear(WIDTH, 1))
+def head(width: int) -> nn.Sequential:
+    """One logit from the state of the first token, through a layer of the same ``width``."""
+    return nn.Sequential(nn.Linear(width, width), nn.Tanh(), nn.Linear(width, 1))
 
 
 def unit_logits(evidence: Tensor, units: list[Tensor]) -> Tensor:

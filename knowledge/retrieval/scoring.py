@@ -10,10 +10,14 @@ import torch
 from torch import Tensor
 
 from knowledge.retrieval.encoding import Encoded, batch
+from knowledge.retrieval.judge_network import JudgeNetwork
 from knowledge.retrieval.network import ReaderNetwork
 
 AT_ONCE = 1280
 """Tokens in one forward pass: more gain nothing on a processor, and padding costs."""
+
+
+Network = ReaderNetwork | JudgeNetwork
 
 
 class PairScores(NamedTuple):
@@ -27,7 +31,7 @@ class PairScores(NamedTuple):
     """Logits, shape (tokens,), padded ones included."""
 
 
-def forward(network: ReaderNetwork, encoded: Sequence[Encoded]) -> list[PairScores]:
+def forward(network: Network, encoded: Sequence[Encoded]) -> list[PairScores]:
     """One result a pair, in order; gradients flow where they are on."""
     found: dict[int, PairScores] = {}
     for rows in _alike(encoded, AT_ONCE):
@@ -35,14 +39,14 @@ def forward(network: ReaderNetwork, encoded: Sequence[Encoded]) -> list[PairScor
     return [found[row] for row in range(len(encoded))]
 
 
-def score(network: ReaderNetwork, encoded: Sequence[Encoded]) -> list[PairScores]:
+def score(network: Network, encoded: Sequence[Encoded]) -> list[PairScores]:
     """The same without gradients."""
     with torch.inference_mode():
         return forward(network, encoded)
 
 
 def score_on(
-    threads: int, workers: Executor, network: ReaderNetwork, encoded: Sequence[Encoded]
+    threads: int, workers: Executor, network: Network, encoded: Sequence[Encoded]
 ) -> list[PairScores]:
     """The same as :func:`score`, each pass on one of so many ``workers`` of one thread.
 
@@ -72,9 +76,9 @@ def _alike(encoded: Sequence[Encoded], most_tokens: int) -> list[list[int]]:
 
 
 def _run(
-    network: ReaderNetwork, encoded: Sequence[Encoded], rows: Sequence[int]
+    network: Network, encoded: Sequence[Encoded], rows: Sequence[int]
 ) -> dict[int, PairScores]:
-    scores = network(*batch([encoded[row] for row in rows]))
+    scores = network(*batch([encoded[row] for row in rows], network.padding))
     return {
         row: PairScores(scores.relevance[at], scores.answers[at], scores.evidence[at])
         for at, row in enumerate(rows)

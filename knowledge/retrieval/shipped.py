@@ -1,65 +1,135 @@
-"""The trained reader as it ships: the packaged cross-encoder plus a low-rank difference.
+"""The trained networks as they ship: what a package carries plus a low-rank difference.
 
-Whole weights would be 67 MB in the repository; what training changed is a few: matrices as the
-product of two thin ones (a truncated SVD, as LoRA stores them; Hu et al. 2021), the rest whole.
+Whole weights would be 67 and 220 MB in the repository; what training changed is a few: matrices as
+the product of two thin ones (a truncated SVD, as LoRA stores them; Hu et al. 2021), the rest whole.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
+import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from tokenizers import Tokenizer
+from torch import Tensor, nn
 
+from knowledge.retrieval.judge_network import JudgeNetwork
+from knowledge.retrieval.judge_weights import MODEL, TOKENIZER, judge_weights
 from knowledge.retrieval.network import ReaderNetwork
-from knowledge.retrieval.packaged_weights import packaged_weights
+from knowledge.retrieval.packaged_weights import packaged_folder, packaged_weights
 
-DIFFERENCE = "difference.safetensors"
 _LEFT, _RIGHT = ".left", ".right"  # their product is added
+_Kind = TypeVar("_Kind", ReaderNetwork, JudgeNetwork)
 
 
-def start_network() -> ReaderNetwork:
-    """The network as the package's weights leave it."""
-    network = ReaderNetwork()
-    network.start_from({name: torch.tensor(value) for name, value in packaged_weights().items()})
-    return network
+@dataclass(frozen=True, slots=True)
+class Part(Generic[_Kind]):
+    """One of the two networks that ship."""
+
+    name: str
+    network: type[_Kind]
+
+    @property
+    def difference(self) -> str:
+        """Name of the file with what training changed."""
+        return f"{self.name}.safetensors"
 
 
-def load_network(shipped: Path, kept: Path) -> ReaderNetwork:
-    """The trained network, ready to run, in the precision that this processor is fast in.
+READER = Part("reader", ReaderNetwork)
+JUDGE = Part("judge", JudgeNetwork)
 
-    Putting it together takes seconds, so the whole is kept in the folder ``kept`` under a name that
-    changes with the difference.
+
+def start(part: Part[_Kind], beside: Path) -> tuple[_Kind, Tokenizer]:
+    """A network as its package's weights leave it, and its tokenizer.
+
+    What is large is unpacked ``beside``, for a moment. Raises
+    :class:`knowledge.errors.KnowledgeError`.
     """
-    name = sha256((shipped / DIFFERENCE).read_bytes()).hexdigest()[:12]
-    path = kept / f"reader-{name}.safetensors"
-    network = ReaderNetwork()
-    if not path.is_file():
-        whole = with_difference(start_network().state_dict(), load_file(shipped / DIFFERENCE))
-        kept.mkdir(parents=True, exist_ok=True)
-        # The file gets its name only when it is whole, so a killed start is simply run again.
-        unfinished = path.with_suffix(f".{os.getpid()}.part")
-        save_file({name: value.to(torch.bfloat16) for name, value in whole.items()}, unfinished)
-        unfinished.replace(path)
-        for older in kept.glob("reader-*.safetensors"):
-            if older != path:
-                older.unlink(missing_ok=True)
-    network.load_state_dict(load_file(path))
+    network = part.network()
+    if isinstance(network, JudgeNetwork):
+        with judge_weights(beside) as unpacked:
+            network.start_from(load_file(unpacked / MODEL))
+            return network, Tokenizer.from_file(str(unpacked / TOKENIZER))
+    network.start_from({name: torch.tensor(value) for name, value in packaged_weights().items()})
+    return network, Tokenizer.from_file(str(packaged_folder() / TOKENIZER))
+
+
+def load(part: Part[_Kind], shipped: Path, kept: Path) -> tuple[_Kind, Tokenizer]:
+    """A trained network, in the precision that this processor is fast in, and its tokenizer.
+
+    Putting it together takes a while, so the whole is kept in the folder ``kept`` under a name that
+    changes with the difference. Raises :class:`knowledge.errors.KnowledgeError`.
+    """
+    digest = sha256((shipped / part.difference).read_bytes()).hexdigest()[:12]
+    folder = kept / f"{part.name}-{digest}"
+    if not folder.is_dir():
+        _put_together(part, shipped, folder)
+    network = part.network()
+    network.load_state_dict(load_file(folder / MODEL))
     network.eval()
-    # Training does not gain by it, reading does: half of a pass is attention else.
-    network.bert.set_attn_implementation("sdpa")
+    if isinstance(network, ReaderNetwork):
+        # Training does not gain by it, reading does: half of a pass is attention else.
+        network.bert.set_attn_implementation("sdpa")
     for parameter in network.parameters():
         parameter.requires_grad_(False)
-    # Half precision halves the time where the processor computes in it, else doubles it.
+    return _quick(network), Tokenizer.from_file(str(folder / TOKENIZER))
+
+
+def _put_together(part: Part[_Kind], shipped: Path, folder: Path) -> None:
+    kept = folder.parent
+    kept.mkdir(parents=True, exist_ok=True)
+    network, tokenizer = start(part, kept)
+    whole = with_difference(network.state_dict(), load_file(shipped / part.difference))
+    # The folder gets its name only when it is whole, so a killed start is simply run again.
+    unfinished = kept / f"{folder.name}.{os.getpid()}.part"
+    unfinished.mkdir(exist_ok=True)
+    tokenizer.save(str(unfinished / TOKENIZER))
+    save_file({name: value.to(torch.bfloat16) for name, value in whole.items()}, unfinished / MODEL)
+    try:
+        unfinished.replace(folder)
+    except OSError:
+        if not folder.is_dir():  # else another process was quicker
+            raise
+        shutil.rmtree(unfinished)
+    for older in kept.glob(f"{part.name}-*"):
+        if older.is_file():
+            older.unlink(missing_ok=True)
+        elif older != folder and older.suffix != ".part":
+            shutil.rmtree(older, ignore_errors=True)
+
+
+def _quick(network: _Kind) -> _Kind:
+    """In half precision where the processor computes in it: elsewhere that takes twice as long.
+
+    There the judge computes in int8, per channel: with one scale a matrix it would lose what
+    training gained.
+    """
     capable: Any = torch.cpu
     if capable._is_avx512_bf16_supported() or capable._is_amx_tile_supported():
-        network.to(torch.bfloat16)
-    return network
+        return network.to(torch.bfloat16)
+    if isinstance(network, ReaderNetwork):
+        return network
+    from torch.ao.quantization import per_channel_dynamic_qconfig, quantize_dynamic
+
+    matrices = {
+        name: per_channel_dynamic_qconfig
+        for name, module in network.named_modules()
+        if isinstance(module, nn.Linear) and name.startswith("layers.")
+    }
+    with warnings.catch_warnings():
+        # Pinned to a version that has it; its successor is a package of its own.
+        warnings.filterwarnings("ignore", "torch.ao.quantization is deprecated")
+        warnings.filterwarnings("ignore", "torch.quantize_per_tensor")
+        untyped: Any = quantize_dynamic
+        quantized: _Kind = untyped(network, matrices, dtype=torch.qint8)
+    return quantized
 
 
 def difference(
@@ -71,7 +141,7 @@ def difference(
         delta = value - start[name]
         if not bool(delta.any()):
             continue
-        if value.ndim == 2 and name.startswith("bert."):
+        if value.ndim == 2 and name.startswith(("bert.", "layers.")):
             left, sizes, right = torch.linalg.svd(delta, full_matrices=False)
             root = sizes[:rank].sqrt()
             changed[name + _LEFT] = (left[:, :rank] * root).half().contiguous()

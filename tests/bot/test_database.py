@@ -17,13 +17,15 @@ from alembic.migration import MigrationContext
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.answers import history
+from bot.answers import history, recall
 from bot.answers.history import History
-from bot.conversation import channels, inbox, limits
+from bot.conversation import channels, inbox, limits, outbox
 from bot.desk import drafting
+from bot.desk.kb import audit, proposals
 from bot.types import Asker, Message, ReadPassage, Reply, Tier
+from jobs import measures as nights
 from knowledge.errors import StateError
-from knowledge.library import attachments, leases
+from knowledge.library import attachments, curated, leases
 from knowledge.library.catalog import Catalog, DocumentRecord, RunReport
 from knowledge.library.index import generations
 from knowledge.library.kept import notices, tables, tasks
@@ -44,7 +46,8 @@ class TestTheSchema:
         expected = sa.MetaData()
         of_library = (tables, leases, generations, attachments, notices, tasks)
         of_releases = (items, kept, golden, measures)
-        owners = (*of_library, *of_releases, history, inbox, channels, limits, drafting)
+        of_the_desk = (drafting, audit, proposals, recall, outbox, curated, nights)
+        owners = (*of_library, *of_releases, *of_the_desk, history, inbox, channels, limits)
         assert {each.metadata for each in owners} == {metadata}
         for table in metadata.sorted_tables:
             table.to_metadata(expected)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -27,7 +29,9 @@ from bot.voice.voice import Example, Voice
 from bot.voice.writer import Choose, Say, Step
 from jobs.training.voice.artifacts import base_digest
 from jobs.training.voice.card import model_card
-from jobs.training.voice.data import TrainingSettings, split
+from jobs.training.voice.checkpoint import Checkpoint
+from jobs.training.voice.curve import curve
+from jobs.training.voice.data import Method, TrainingSettings, split
 from jobs.training.voice.finetune import train
 from tests.kit.loras import put_version
 
@@ -108,7 +112,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> str:
 def brand(root: Path, examples: list[Example]) -> Voice:
     """A voice of its own with these examples, not trained yet."""
     folder = root / "acme"
-    folder.mkdir()
+    folder.mkdir(parents=True)
     guide = (ROOT / "voices" / "fernhill" / "guide.toml").read_text("utf-8")
     (folder / "guide.toml").write_text(guide, "utf-8")
     lines = "\n".join(example.model_dump_json() for example in examples)
@@ -158,6 +162,7 @@ class TestATraining:
             "adapter_config.json",
             "adapter_model.safetensors",
             "card.json",
+            "loss.svg",
             "version.json",
         }
 
@@ -281,6 +286,120 @@ class TestATrainingThatFails:
         with pytest.raises(ConfigurationError, match=r"examples\.jsonl"):
             train(brand(tmp_path, examples), tiny, QUICK, reports.append)
         assert reports == []
+
+
+def lora_of(voice: Voice) -> bytes:
+    lora = again(voice).lora
+    assert lora is not None
+    return lora.weights
+
+
+class TestAMethod:
+    @pytest.mark.parametrize("method", ["dora", "rslora", "ia3"])
+    def test_gives_a_version_that_the_bot_can_speak_with(
+        self, tmp_path: Path, tiny: str, method: Method
+    ) -> None:
+        voice = brand(tmp_path, pairs(20, 2))
+        card = train(voice, tiny, replace(QUICK, method=method), lambda _: None)
+        held_out = card["held_out"]
+        assert held_out["tuned"]["perplexity"] < held_out["base"]["perplexity"]
+        assert card["settings"]["method"] == method
+        model = LocalModel.load(tiny, again(voice).lora, int8=False)
+
+        async def spoken() -> list[str]:
+            asked = prompt(voice, "Draft: Hello.", tuned=model.tuned)
+            return [text async for text in model.compose(asked, [Say("It is so.")])]
+
+        assert asyncio.run(spoken()) == ["It is so."]
+
+    def test_in_parts_and_with_checkpointing_learns_the_same(
+        self, tmp_path: Path, tiny: str
+    ) -> None:
+        told = []
+        ways: list[dict[str, Any]] = [{}, {"accumulate": 4, "gradient_checkpointing": True}]
+        for n, changed in enumerate(ways):
+            root = tmp_path / str(n)
+            root.mkdir()
+            settings = replace(QUICK, dropout=0.0, **changed)
+            told.append(train(brand(root, pairs(20, 2)), tiny, settings, lambda _: None))
+        one, other = (each["held_out"]["tuned"]["perplexity"] for each in told)
+        assert one == pytest.approx(other, rel=0.02)
+
+
+class TestAKilledRun:
+    def test_goes_on_where_it_was_and_ends_with_the_same_weights(
+        self, tmp_path: Path, tiny: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("jobs.training.voice.loop._KEPT_EVERY", 1)
+        whole, broken = (
+            brand(root, pairs(20, 2)) for root in (tmp_path / "whole", tmp_path / "broken")
+        )
+        train(whole, tiny, QUICK, lambda _: None)
+        saves = 0
+        save = Checkpoint.save
+
+        def killed(self: Checkpoint, *args: Any) -> None:
+            nonlocal saves
+            save(self, *args)
+            saves += 1
+            if saves == 4:
+                raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Checkpoint, "save", killed)
+            with pytest.raises(KeyboardInterrupt):
+                train(broken, tiny, QUICK, lambda _: None)
+        reports: list[str] = []
+        train(broken, tiny, QUICK, reports.append)
+        assert "going on at step 3 of 4" in reports
+        assert lora_of(broken) == lora_of(whole)
+        assert not (broken.folder / "training").exists()
+
+    def test_is_begun_anew_with_other_settings(self, tmp_path: Path, tiny: str) -> None:
+        voice = brand(tmp_path, pairs(20, 2))
+        with pytest.raises(KeyboardInterrupt):
+            train(voice, tiny, QUICK, stopped_at("epoch 1"))
+        reports: list[str] = []
+        train(voice, tiny, replace(QUICK, schedule="linear"), reports.append)
+        assert not [each for each in reports if each.startswith("going on")]
+
+    def test_is_begun_anew_when_what_was_kept_is_broken(self, tmp_path: Path, tiny: str) -> None:
+        voice = brand(tmp_path, pairs(20, 2))
+        (voice.folder / "training").mkdir()
+        (voice.folder / "training" / "checkpoint.safetensors").write_bytes(b"half")
+        assert train(voice, tiny, QUICK, lambda _: None)["version"] == "v1"
+
+
+class TestAnEarlyStop:
+    def test_keeps_the_best_weights(self, tmp_path: Path, tiny: str) -> None:
+        wild = replace(QUICK, learning_rate=3.0, schedule="constant", epochs=6, patience=1)
+        reports: list[str] = []
+        card = train(brand(tmp_path, pairs(20, 2)), tiny, wild, reports.append)
+        assert "stopped: no better for 1 epochs" in reports
+        assert card["steps"] < 6 * 2
+
+
+class TestMemory:
+    def test_is_told_before_the_training_starts(self, trained: Trained) -> None:
+        reports = trained[2]
+        (at,) = [n for n, each in enumerate(reports) if each.startswith("memory: about")]
+        assert at < next(n for n, each in enumerate(reports) if each.startswith("epoch 1"))
+
+    def test_that_is_not_there_stops_it_with_what_to_do(self, tmp_path: Path, tiny: str) -> None:
+        voice = brand(tmp_path, pairs(20, 2))
+        with pytest.raises(ConfigurationError, match="--accumulate 4"):
+            train(voice, tiny, QUICK, lambda _: None, free=lambda: 1e6)
+        assert not (voice.folder / "versions").exists()
+
+
+def test_the_loss_is_drawn_step_by_step_with_the_validation() -> None:
+    drawn = curve([4.0, 2.0, 1.0], [(3, 2.718281828)])
+    picture = ElementTree.fromstring(drawn)  # noqa: S314 - our own
+    lines = [each for each in picture.iter() if each.tag.endswith("polyline")]
+    heights = [float(point.split(",")[1]) for point in lines[0].attrib["points"].split()]
+    assert heights == sorted(heights) and len(heights) == 3
+    (dot,) = [each for each in picture.iter() if each.tag.endswith("circle")]
+    assert float(dot.attrib["cy"]) == pytest.approx(heights[-1], abs=0.2)
 
 
 def clock() -> datetime:

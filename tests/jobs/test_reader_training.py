@@ -7,13 +7,13 @@ import gzip
 import json
 import random
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from tokenizers import Tokenizer
 
 from jobs.training.reader.card import card
 from jobs.training.reader.data import (
@@ -26,15 +26,16 @@ from jobs.training.reader.data import (
     natural_groups,
     taken_out,
 )
-from jobs.training.reader.loop import Recipe, train
+from jobs.training.reader.details import with_details
+from jobs.training.reader.loop import READER_RECIPE, Recipe, Teacher, train
 from jobs.training.reader.measures import Judged, best_blend, calibrated, measures, thresholds
 from jobs.training.reader.mix import generic_groups
+from knowledge.retrieval.cross_encoder import SHIPPED
 from knowledge.retrieval.encoding import encode
 from knowledge.retrieval.network import ReaderNetwork, unit_shares
-from knowledge.retrieval.packaged_weights import packaged_folder
 from knowledge.retrieval.reader import readable_text
 from knowledge.retrieval.scoring import score
-from knowledge.retrieval.shipped import difference, with_difference
+from knowledge.retrieval.shipped import JUDGE, READER, Part, difference, load, with_difference
 from knowledge.text.sentences import split_units
 from knowledge.types import Passage
 
@@ -168,26 +169,46 @@ class TestGenericPairs:
         assert pair.text.text.split("\n") == ["Page", "Bikes are red.", "Shed two."]
 
 
+class TestDetails:
+    def test_come_before_or_after_a_third_of_the_questions_and_leave_them_whole(self) -> None:
+        rng = random.Random(1)
+        asked = [with_details("How many days?", rng) for _ in range(300)]
+        added = [each for each in asked if each != "How many days?"]
+        assert 60 < len(added) < 140
+        assert all("ow many days" in each and each.endswith("?") for each in added)
+        assert any(each.startswith("How") for each in added)
+        assert any(each.endswith("how many days?") for each in added)
+
+    def test_are_put_around_no_question_that_is_empty(self) -> None:
+        assert all(with_details("?", random.Random(seed)).endswith("?") for seed in range(20))
+
+
 class TestTheLoop:
-    def test_learns_what_it_is_shown_and_keeps_what_is_frozen(self) -> None:
+    @pytest.mark.parametrize("part", [READER, JUDGE], ids=["reader", "judge"])
+    def test_learns_what_it_is_shown_and_keeps_what_is_frozen(
+        self, part: Part[Any], weights: Path
+    ) -> None:
         torch.manual_seed(1)
-        network = ReaderNetwork(layers=1)
-        start = copy.deepcopy(network.state_dict())
-        tokenizer = Tokenizer.from_file(str(packaged_folder() / "tokenizer.json"))
+        network = part.network(layers=1)
+        before = copy.deepcopy(network.state_dict())
+        _, tokenizer = load(part, SHIPPED, weights)
+        _, reads = load(READER, SHIPPED, weights)
         units = split_units(LEAVE)
         right = Pair(readable_text("Leave", units), True, (False, False, False, True))
         groups = [Group("days for a wedding", (right,), "book", natural=True)] * 40
         encoded = encode(tokenizer, groups[0].question, [right.text], 64)
-        (before,) = score(network, encoded)
+        (first,) = score(network, encoded)
         recipe = Recipe(learning_rate=1e-3, frozen_layers=0, batch_tokens=256)
 
-        train(network, ReaderNetwork(layers=1), tokenizer, groups, recipe, lambda _: None)
+        teacher = Teacher(ReaderNetwork(layers=1), reads)
+        train(network, teacher, tokenizer, groups, recipe, lambda _: None)
 
         (after,) = score(network, encoded)
-        assert after.answers > max(before.answers, torch.tensor(1.0))
+        assert after.answers > max(first.answers, torch.tensor(1.0))
         assert int(unit_shares(after.evidence, encoded[0].units).argmax()) == 3
-        embeddings = "bert.embeddings.word_embeddings.weight"
-        assert torch.equal(network.state_dict()[embeddings], start[embeddings])
+        for name, value in network.state_dict().items():
+            if name.startswith(network.lowest(0)):
+                assert torch.equal(value, before[name]), name
 
 
 class TestWhatShips:
@@ -238,11 +259,11 @@ class TestMeasures:
     def test_go_into_the_card(self) -> None:
         results = {
             "measures": measures(self.FOUND, calibrated(self.FOUND, 0.2)),
-            "recipe": {"rank": 64, "generic_pairs": 6000},
+            "recipe": asdict(READER_RECIPE),
             "seeds": [1, 2],
             "trained_on": {"pairs": 1, "groups": 1, "handbooks": ["a/b"], "held_out": ["c/d"]},
             "date": "2026-01-01",
         }
-        page = card(results)
-        assert "| The right unit has the highest share | 1.000 |" in page
+        page = card({"reader": results, "judge": results})
+        assert "| The right unit has the highest share | 1.000 | 1.000 |" in page
         assert "a/b" in page and "c/d" in page

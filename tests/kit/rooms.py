@@ -55,7 +55,7 @@ SHELL = "bot.shell"
 
 READER = tuple(
     f"knowledge.retrieval.{module}"
-    for module in ("cross_encoder", "encoding", "network", "scoring", "shipped")
+    for module in ("cross_encoder", "encoding", "judge_network", "network", "scoring", "shipped")
 )
 
 # Vendor to the modules that may import it.

@@ -6,7 +6,8 @@ import numpy as np
 
 from knowledge.retrieval.calibration import Calibration
 
-SCALE = Calibration(1.0, 0.5, -0.5, 0.0, alone=0.4, blend=0.3)
+SCALE = Calibration((1.0, 0.5, -0.5), 0.0, (0.0, 0.0, 0.4), blend=0.3)
+JUDGED = Calibration((0.5, 0.0, 0.0, 1.0, -0.5), 0.0, (0.0,) * 4 + (0.4,), blend=0.3)
 
 
 def chances(*answers: float) -> list[float]:
@@ -31,6 +32,24 @@ def test_a_passage_that_is_read_alone_is_judged_as_if_among_usual_rivals() -> No
     assert chances(2.0, 3.0)[0] < chances(2.0)[0] < chances(2.0, -8.0)[0]
 
 
+def judged(*verdicts: float) -> list[float]:
+    nothing = np.zeros(len(verdicts))
+    return list(map(float, JUDGED.chances(nothing, nothing, np.array(verdicts))))
+
+
+def test_what_the_judge_says_counts_and_so_do_its_rivals() -> None:
+    assert judged(3.0, -3.0)[0] > judged(3.0, 2.0)[0] > judged(1.0, 2.0)[0]
+
+
+def test_what_the_judge_did_not_read_is_no_likelier_than_the_least_of_what_it_did() -> None:
+    first, second, unread = judged(2.0, -1.0, float("nan"))
+    assert first > second and unread <= second
+
+
+def test_a_passage_that_is_judged_alone_is_judged_as_if_among_usual_rivals() -> None:
+    assert judged(2.0, 3.0)[0] < judged(2.0)[0] < judged(2.0, -8.0)[0]
+
+
 def test_logits_far_out_stay_probabilities() -> None:
     assert all(0 < each < 1 for each in chances(900.0, -900.0))
 
@@ -38,4 +57,5 @@ def test_logits_far_out_stay_probabilities() -> None:
 def test_what_ships_counts_rivals_against_a_passage() -> None:
     from knowledge.retrieval.cross_encoder import SHIPPED
 
-    assert Calibration.load(SHIPPED).rivals_weight < 0
+    _, _, rivals, _, judged_rivals = Calibration.load(SHIPPED).weights
+    assert rivals < 0 and judged_rivals < 0

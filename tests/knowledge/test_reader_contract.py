@@ -71,11 +71,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module", params=["packaged", "a folder's", "the fake"])
-def reader(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, folder: Path
-) -> Reader:
+def reader(request: pytest.FixtureRequest, weights: Path, folder: Path) -> Reader:
     if request.param == "packaged":
-        return PackagedReader(tmp_path_factory.mktemp("weights"))
+        return PackagedReader(weights)
     return CrossEncoderReader(folder) if request.param == "a folder's" else FakeReader()
 
 
@@ -115,8 +113,8 @@ class TestEveryReader:
 
 
 @pytest.fixture(scope="module")
-def packaged(tmp_path_factory: pytest.TempPathFactory) -> PackagedReader:
-    return PackagedReader(tmp_path_factory.mktemp("weights"))
+def packaged(weights: Path) -> PackagedReader:
+    return PackagedReader(weights)
 
 
 class TestThePackagedReader:
@@ -148,9 +146,10 @@ class TestThePackagedReader:
 
     async def test_puts_its_weights_together_once(self, tmp_path: Path) -> None:
         await PackagedReader(tmp_path).warm_up()
-        (before,) = files(tmp_path)
+        before = files(tmp_path)
         await PackagedReader(tmp_path).warm_up()
-        assert files(tmp_path) == [before]
+        assert files(tmp_path) == before
+        assert sorted(name.partition("-")[0] for name, _ in before) == ["judge", "reader"]
 
 
 class TestAFolderOfOnesOwn:

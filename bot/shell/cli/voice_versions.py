@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.shell.cli.shared import Json, print_json, report_errors, who_types
+from bot.shell.cli.shared import As, Json, print_json, report_errors, run, who_types
 from bot.shell.cli.voices import VoiceFolder, voice_cli
 
 if TYPE_CHECKING:
+    from bot.shell.app import App
     from bot.voice.versions.registry import Registry, Version
 
 VersionName = Annotated[
@@ -87,6 +89,54 @@ def voice_canary(
     with report_errors():
         registry().canary(name, version, who_types(), share=share, channels=channel or ())
         typer.echo(f"{version} of {name} is on trial. 'voice rollback {name}' ends it.")
+
+
+@voice_cli.command("evaluate")
+def voice_evaluate(
+    name: VoiceFolder,
+    questions: Annotated[
+        Path,
+        typer.Option(
+            help="JSONL with 'question' and 'answer', or with 'answerable': false.", exists=True
+        ),
+    ],
+    version: Annotated[str | None, typer.Option(help="Such as v2; default: the newest.")] = None,
+    pairs: Annotated[int, typer.Option(min=1, help="The most held-out pairs to write.")] = 40,
+    seed: Annotated[list[int] | None, typer.Option(help="Of the bootstrap; 0 and 1.")] = None,
+    margin: Annotated[
+        float, typer.Option(min=0, max=1, help="By how much the tone must improve.")
+    ] = 0.05,
+    core_hour: Annotated[float, typer.Option(min=0, help="Price of a core for an hour.")] = 0.04,
+    promote: Annotated[bool, typer.Option("--promote", help="Let it speak if it passes.")] = False,
+    as_: As = None,
+) -> None:
+    """Judge a version on questions of yours: four arms, and the gate. Takes minutes."""
+
+    async def job(app: App) -> None:
+        from bot.shell.voices import evaluate_voice
+
+        told, where = await evaluate_voice(
+            app,
+            name,
+            version,
+            questions,
+            lambda line: typer.echo(line, err=True),
+            pairs=pairs,
+            seeds=seed or (0, 1),
+            margin=margin,
+            core_hour=core_hour,
+            principals=as_ or (),
+        )
+        for each in told["gate"]["findings"]:
+            typer.echo(f"{'passed' if each['passed'] else 'NOT PASSED'}: {each['reason']}")
+        typer.echo(f"Report: {where / 'report.html'}")
+        if promote and told["gate"]["passed"]:
+            registry().promote(name, told["version"], who_types())
+            typer.echo(f"{name} speaks with {told['version']}.")
+        elif not told["gate"]["passed"]:
+            typer.echo(f"{told['version']} stays a candidate.")
+
+    run(job)
 
 
 def _told(each: Version, live: str) -> list[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from bot.shell.cli.shared import report_errors
 
+Method = Literal["lora", "dora", "rslora", "ia3"]
+Schedule = Literal["cosine", "linear", "constant"]
 voice_cli = typer.Typer(
     help="Make voices of your own writing, train and judge them, and choose what is spoken.",
     no_args_is_help=True,
@@ -35,12 +37,43 @@ def voice_train(
     name: VoiceFolder,
     epochs: Annotated[int, typer.Option(min=1, max=20, help="Times through the pairs.")] = 3,
     seed: Annotated[int, typer.Option(help="Decides the split and the order.")] = 0,
+    method: Annotated[Method, typer.Option(help="What is trained; see docs/voices.md.")] = "lora",
+    rank: Annotated[int, typer.Option(min=1, help="Of lora, dora and rslora.")] = 16,
+    learning_rate: Annotated[float | None, typer.Option(help="0.0005; for ia3 0.008.")] = None,
+    schedule: Annotated[Schedule, typer.Option(help="How the learning rate falls.")] = "cosine",
+    weight_decay: Annotated[float, typer.Option(min=0)] = 0.0,
+    dropout: Annotated[float, typer.Option(min=0, max=0.9)] = 0.05,
+    batch: Annotated[int, typer.Option(min=1, help="Pairs a step.")] = 8,
+    accumulate: Annotated[
+        int, typer.Option(min=1, help="Parts that a batch is read in: less memory.")
+    ] = 1,
+    gradient_checkpointing: Annotated[
+        bool, typer.Option("--gradient-checkpointing", help="Less memory, a third more time.")
+    ] = False,
+    patience: Annotated[
+        int, typer.Option(min=1, help="Epochs without a better validation before it stops.")
+    ] = 2,
 ) -> None:
-    """Train a voice's LoRA on its examples and write its model card (minutes, on a CPU)."""
+    """Train a version of a voice on its examples (minutes, on a CPU). A killed run goes on."""
     with report_errors():
         from bot.shell.models import train_voice
 
-        card = train_voice(name, epochs, seed, lambda line: typer.echo(line, err=True))
+        settings = {
+            "method": method,
+            "rank": rank,
+            "alpha": 2 * rank,
+            "learning_rate": learning_rate or (0.008 if method == "ia3" else 0.0005),
+            "schedule": schedule,
+            "weight_decay": weight_decay,
+            "dropout": dropout,
+            "batch": batch,
+            "accumulate": accumulate,
+            "gradient_checkpointing": gradient_checkpointing,
+            "patience": patience,
+            "epochs": epochs,
+            "seed": seed,
+        }
+        card = train_voice(name, settings, lambda line: typer.echo(line, err=True))
         base, tuned = card["held_out"]["base"], card["held_out"]["tuned"]
         typer.echo(
             f"Made {card['version']} of '{name}' in {card['training_seconds']} s. Held-out pairs: "

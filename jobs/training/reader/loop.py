@@ -1,15 +1,17 @@
-"""The training loop of the reader: bf16 weights, fp32 masters, one pass over the groups.
+"""The training loop of reader and judge: bf16 weights, fp32 masters, one pass over the groups.
 
 Losses: binary cross-entropy of *answers* for each pair; a softmax over a question's passages and a
 null (so that they compete); a softmax over a passage's units where the answer's place is known;
-and the distance of *relevance* from what the start weights say, which keeps the ranking.
+and the distance of *relevance* from what the reader's start weights say. That keeps the reader's
+ranking, and teaches the judge what it is.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 
 import torch
 from tokenizers import Tokenizer
@@ -19,7 +21,7 @@ from torch.nn import functional
 from jobs.training.reader.data import Group, Pair
 from knowledge.retrieval.encoding import Encoded, encode
 from knowledge.retrieval.network import UNREAD, ReaderNetwork, unit_logits
-from knowledge.retrieval.scoring import forward
+from knowledge.retrieval.scoring import Network, forward
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ class Recipe:
 
     learning_rate: float = 4e-5
     head_factor: float = 5.0
-    """Of the learning rate, for the new head."""
+    """Of the learning rate, for the heads that begin anew."""
+    new_heads: tuple[str, ...] = ("evidence.",)
     frozen_layers: int = 4
     warm_up: float = 0.06
     weight_decay: float = 0.01
@@ -41,13 +44,53 @@ class Recipe:
     batch_tokens: int = 4096
     seed: int = 1
     generic_pairs: int = 6000
+    most_pairs: int | None = None
+    """Of a shorter pass, without the generic ones."""
     rank: int = 64
     """Of the difference that is shipped."""
 
 
+READER_RECIPE = Recipe()
+JUDGE_RECIPE = Recipe(
+    learning_rate=3e-5,
+    new_heads=("answers.", "evidence.", "relevance."),
+    frozen_layers=6,
+    start_scale=1.0,
+    most_tokens=168,
+    batch_tokens=3584,
+    generic_pairs=4000,
+    rank=96,
+)
+JUDGE_AGAIN = replace(JUDGE_RECIPE, learning_rate=2e-5, generic_pairs=0, most_pairs=13_500, seed=2)
+"""A second pass over the judge."""
+
+
+class Teacher:
+    """What the start weights of the reader say of relevance."""
+
+    def __init__(self, network: ReaderNetwork, tokenizer: Tokenizer):
+        self._network = network.to(torch.bfloat16).eval()
+        self._tokenizer = tokenizer
+
+    def relevance(self, some: Sequence[Group], most_tokens: int) -> Tensor:
+        """Logits of every other passage of each group, which tells enough; shape (passages,)."""
+        encoded = [
+            each
+            for group in some
+            for each in encode(
+                self._tokenizer,
+                group.question,
+                [pair.text for pair in group.pairs[::2]],
+                most_tokens,
+            )
+        ]
+        with torch.no_grad():
+            return torch.stack([each.relevance for each in forward(self._network, encoded)])
+
+
 def train(
-    network: ReaderNetwork,
-    teacher: ReaderNetwork,
+    network: Network,
+    teacher: Teacher,
     tokenizer: Tokenizer,
     groups: Sequence[Group],
     recipe: Recipe,
@@ -79,7 +122,6 @@ def train(
         name: value.clone() for name, value in network.state_dict().items() if name not in trained
     }
     network.to(torch.bfloat16)
-    teacher.to(torch.bfloat16).eval()
     live = dict(network.named_parameters())
     total = sum(len(group.pairs) for group in groups)
     seen = 0
@@ -125,11 +167,8 @@ def train(
     network.eval()
 
 
-def _trained(network: ReaderNetwork, recipe: Recipe) -> dict[str, nn.Parameter]:
-    frozen = (
-        "bert.embeddings.",
-        *(f"bert.encoder.layer.{n}." for n in range(recipe.frozen_layers)),
-    )
+def _trained(network: Network, recipe: Recipe) -> dict[str, nn.Parameter]:
+    frozen = network.lowest(recipe.frozen_layers)
     trained = {}
     for name, parameter in network.named_parameters():
         parameter.requires_grad_(not name.startswith(frozen))
@@ -142,11 +181,11 @@ def _parameter_groups(
     trained: dict[str, nn.Parameter], recipe: Recipe
 ) -> Iterator[tuple[list[str], float, float]]:
     """Names, weight decay, and the factor on the learning rate."""
-    new = [name for name in trained if name.startswith("evidence.")]
+    new = [name for name in trained if name.startswith(recipe.new_heads)]
     old = [name for name in trained if name not in new]
-    yield [n for n in old if trained[n].ndim > 1], recipe.weight_decay, 1.0
-    yield [n for n in old if trained[n].ndim < 2], 0.0, 1.0
-    yield new, 0.0, recipe.head_factor
+    for names, factor in ((old, 1.0), (new, recipe.head_factor)):
+        yield [n for n in names if trained[n].ndim > 1], recipe.weight_decay, factor
+        yield [n for n in names if trained[n].ndim < 2], 0.0, factor
 
 
 def _batches(
@@ -169,8 +208,8 @@ def _batches(
 
 
 def _loss(
-    network: ReaderNetwork,
-    teacher: ReaderNetwork,
+    network: Network,
+    teacher: Teacher,
     some: Sequence[tuple[Group, list[Encoded]]],
     recipe: Recipe,
 ) -> Tensor:
@@ -181,7 +220,6 @@ def _loss(
     truth = torch.tensor([float(pair.answers) for pair in pairs])
     loss = functional.binary_cross_entropy_with_logits(answers, truth)
     competing: list[Tensor] = []
-    ranked: list[int] = []
     at = 0
     for group, _ in some:
         rows = slice(at, at + len(group.pairs))
@@ -189,8 +227,6 @@ def _loss(
         right = torch.cat([truth[rows], truth.new_zeros(1)]) > 0
         right[-1] = not bool(right.any())
         competing.append(torch.logsumexp(logits, 0) - torch.logsumexp(logits[right], 0))
-        if group.natural:
-            ranked += range(rows.start, rows.stop)
         at = rows.stop
     loss = loss + recipe.list_weight * torch.stack(competing).mean()
     places = [
@@ -201,15 +237,14 @@ def _loss(
     if places:
         few = min(1.0, len(places) / 4)
         loss = loss + recipe.evidence_weight * few * torch.stack(places).mean()
-    ranked = ranked[::2]  # half of them tell enough, and the start weights cost time
-    if ranked:
-        with torch.no_grad():
-            told = torch.stack(
-                [each.relevance for each in forward(teacher, [encoded[row] for row in ranked])]
-            )
-        ours = torch.stack([scores[row].relevance for row in ranked])
-        loss = loss + recipe.ranking_weight * (ours - told).pow(2).mean()
-    return loss
+    told = teacher.relevance([group for group, _ in some], recipe.most_tokens)
+    starts = accumulate((len(group.pairs) for group, _ in some), initial=0)
+    ours = [
+        scores[start + n].relevance
+        for start, (group, _) in zip(starts, some, strict=False)
+        for n in range(0, len(group.pairs), 2)
+    ]
+    return loss + recipe.ranking_weight * (torch.stack(ours) - told).pow(2).mean()
 
 
 def _place_loss(evidence: Tensor, one: Encoded, pair: Pair) -> Tensor:

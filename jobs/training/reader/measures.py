@@ -20,9 +20,9 @@ from tokenizers import Tokenizer
 from jobs.training.reader.data import Book, NaturalQuestion, evidence, taken_out
 from knowledge.retrieval.calibration import Calibration, Floats, features
 from knowledge.retrieval.encoding import MOST_TOKENS, encode
-from knowledge.retrieval.network import ReaderNetwork, unit_shares
+from knowledge.retrieval.network import unit_shares
 from knowledge.retrieval.reader import ReadableText, readable_text
-from knowledge.retrieval.scoring import score
+from knowledge.retrieval.scoring import Network, score
 
 CONSIDERED = 3  # as bot.answers.judge considers
 FALSE_RATES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.6)
@@ -47,7 +47,7 @@ class Judged:
 
 
 def judged(
-    network: ReaderNetwork,
+    network: Network,
     tokenizer: Tokenizer,
     books: Sequence[Book],
     *,
@@ -66,7 +66,7 @@ def judged(
 
 
 def _judged(
-    network: ReaderNetwork, tokenizer: Tokenizer, book: Book, question: NaturalQuestion
+    network: Network, tokenizer: Tokenizer, book: Book, question: NaturalQuestion
 ) -> Judged:
     units = book.units(question.passage)
     context = book.passages[question.passage].title
@@ -123,15 +123,15 @@ def fitted(rows: Sequence[Floats], right: Sequence[bool], blend: float) -> Calib
     """
     design = np.column_stack([np.array(rows), np.ones(len(rows))])
     truth = np.array(right, float)
-    weights = np.array([0.5, 0.1, 0.0, 0.0])
+    weights = np.zeros(design.shape[1])
     for _ in range(50):
         chance = 1 / (1 + np.exp(-(design @ weights)))
         curvature = (design * (chance * (1 - chance))[:, None]).T @ design
         gradient = design.T @ (chance - truth) + _PENALTY * weights
         weights -= np.linalg.solve(curvature + _PENALTY * np.eye(len(weights)), gradient)
-    answers, relevance, rivals, bias = (round(float(weight), 4) for weight in weights)
-    alone = round(float(np.median(design[:, 2])), 4)
-    return Calibration(answers, relevance, rivals, bias, alone, blend)
+    *slopes, bias = (round(float(weight), 4) for weight in weights)
+    alone = tuple(round(float(each), 4) for each in np.median(design[:, :-1], axis=0))
+    return Calibration(tuple(slopes), bias, alone, blend)
 
 
 def considered(one: Judged, blend: float) -> NDArray[np.intp]:

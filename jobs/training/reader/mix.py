@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from jobs.training.reader.data import (
     lines,
     natural_groups,
 )
+from jobs.training.reader.details import with_details
 from jobs.training.reader.tables import table_groups
 from knowledge.retrieval.reader import readable_text
 from knowledge.text.sentences import Unit, split_units
@@ -27,9 +30,17 @@ _BENCHMARKED = ("18F/handbook", "GSA-TTS/handbook")
 
 
 def training_groups(
-    books: Sequence[Book], folder: Path, *, generic_pairs: int, seed: int
+    books: Sequence[Book],
+    folder: Path,
+    *,
+    generic_pairs: int,
+    seed: int,
+    most_pairs: int | None = None,
 ) -> list[Group]:
-    """All that is trained on, in the order it is shown: generic first, then the rest with some."""
+    """All that is trained on, in the order it is shown: generic first, then the rest with some.
+
+    ``most_pairs``: stop there.
+    """
     rng = random.Random(seed)  # noqa: S311 - a shuffle that can be repeated
     left_out = doubtful(folder)
     trained_on = [book for book in books if book.name not in HELD_OUT]
@@ -37,9 +48,15 @@ def training_groups(
     generic = generic_groups(folder / "train.jsonl.gz", rng, generic_pairs)
     rng.shuffle(generic)
     early = generic[: len(generic) * 3 // 4]
+    natural = [replace(group, question=with_details(group.question, rng)) for group in natural]
     late = natural + table_groups(trained_on, rng) + generic[len(early) :]
     rng.shuffle(late)
-    return early + late
+    shown = accumulate((len(group.pairs) for group in early + late), initial=0)
+    return [
+        group
+        for group, before in zip(early + late, shown, strict=False)
+        if most_pairs is None or before < most_pairs
+    ]
 
 
 def generic_groups(path: Path, rng: random.Random, most_pairs: int) -> list[Group]:

@@ -6,9 +6,12 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from bot.voice.voice import Example
 
+Method = Literal["lora", "dora", "rslora", "ia3"]
+Schedule = Literal["cosine", "linear", "constant"]
 FEWEST_PAIRS, FEWEST_TOPICS = 30, 3
 """Below these there is nothing to learn from, or nothing left to measure on."""
 
@@ -17,6 +20,7 @@ FEWEST_PAIRS, FEWEST_TOPICS = 30, 3
 class TrainingSettings:
     """What decides the result, all of it written into the model card."""
 
+    method: Method = "lora"
     rank: int = 16
     alpha: int = 32
     dropout: float = 0.05
@@ -24,6 +28,14 @@ class TrainingSettings:
     epochs: int = 3
     batch: int = 8
     warmup_steps: int = 5
+    schedule: Schedule = "cosine"
+    weight_decay: float = 0.0
+    accumulate: int = 1
+    """Parts that a batch is read in, one after the other: less memory, the same result."""
+    gradient_checkpointing: bool = False
+    """Activations are computed again instead of kept: much less memory, a third more time."""
+    patience: int = 2
+    """Epochs without a better validation loss after which it stops; the best weights are kept."""
     seed: int = 0
     test_share: float = 0.12
     validation_share: float = 0.06

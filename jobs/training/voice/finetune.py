@@ -7,11 +7,13 @@ voice would say: prompt positions carry no loss.
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
+from hashlib import sha256
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,14 +21,16 @@ from time import perf_counter
 from typing import Any
 
 from bot.errors import ConfigurationError, ModelError
-from bot.voice.voice import Voice
+from bot.voice.voice import Voice, guide_digest
+from jobs.training.voice import memory
 from jobs.training.voice.artifacts import adapter_files, base_digest, save, tidy
+from jobs.training.voice.checkpoint import Checkpoint
+from jobs.training.voice.curve import curve
 from jobs.training.voice.data import FEWEST_PAIRS, TrainingSettings, split
 from jobs.training.voice.loop import Trainer
+from jobs.training.voice.variants import LAYERS, with_parts
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-_LAYERS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
 def train(
@@ -34,10 +38,13 @@ def train(
     weights: str,
     settings: TrainingSettings,
     report: Callable[[str], None],
+    *,
+    free: Callable[[], float | None] = memory.available,
 ) -> dict[str, Any]:
     """Train on ``voice.examples``; makes a version with its model card, returns the card's data.
 
     ``weights`` is what ``from_pretrained`` takes. What speaks stays: the version is a candidate.
+    A run that was killed goes on where it was. ``free``: bytes of memory that there are.
     Raises :class:`ConfigurationError` if there are too few pairs to learn from and to measure on.
     """
     if len(voice.examples) < FEWEST_PAIRS:
@@ -54,7 +61,6 @@ def train(
     if find_spec("sacrebleu") is None:
         raise ConfigurationError("Training needs the extra: pip install 'housevoice[train]'.")
     import torch
-    from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from bot.voice.model import LocalModel
@@ -73,19 +79,11 @@ def train(
     started = perf_counter()
     report(f"measuring the base model on {len(parts.test)} held-out pairs")
     before = trainer.measure(base, parts.test)
-    model = get_peft_model(
-        base,
-        LoraConfig(
-            r=settings.rank,
-            lora_alpha=settings.alpha,
-            lora_dropout=settings.dropout,
-            target_modules=list(_LAYERS),
-            task_type="CAUSAL_LM",
-        ),
-        autocast_adapter_dtype=True,
-    )
+    model = with_parts(base, settings)
+    report(memory.check(memory.needed(model, settings, *trainer.sizes(parts.train)), free()))
     training_started = perf_counter()
-    steps = trainer.fit(model, parts, report)
+    checkpoint = Checkpoint(voice.folder, _key(voice, weights, settings))
+    progress = trainer.fit(model, parts, report, checkpoint)
     training_seconds = perf_counter() - training_started
     report("measuring the tuned model")
     after = trainer.measure(model, parts.test)
@@ -100,8 +98,8 @@ def train(
         "pairs": {"train": len(parts.train), "validation": len(parts.validation)}
         | {"test": len(parts.test)},
         "test_topics": sorted({example.topic for example in parts.test}),
-        "settings": asdict(settings) | {"layers": list(_LAYERS)},
-        "steps": steps,
+        "settings": asdict(settings) | {"layers": list(LAYERS)},
+        "steps": progress.step,
         "training_seconds": round(training_seconds),
         "seconds_in_all": round(perf_counter() - started),
         "threads": torch.get_num_threads(),
@@ -115,6 +113,15 @@ def train(
     }
     with tempfile.TemporaryDirectory() as folder:
         files = adapter_files(model, Path(folder), card["base"])
-    version_id = save(files, voice, card, base_digest(weights), datetime.now(UTC), {})
+    pictures = {"loss.svg": curve(progress.losses, progress.validation)}
+    version_id = save(files, voice, card, base_digest(weights), datetime.now(UTC), pictures)
+    checkpoint.drop()
     report(f"made {version_id}")
     return card | {"version": version_id}
+
+
+def _key(voice: Voice, weights: str, settings: TrainingSettings) -> str:
+    """Changes with all that decides what comes of a training."""
+    told = json.dumps([asdict(settings), base_digest(weights) or weights, version("torch")])
+    pairs = (voice.folder / "examples.jsonl").read_bytes()
+    return sha256(told.encode() + guide_digest(voice.folder).encode() + pairs).hexdigest()

@@ -8,14 +8,17 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Sequence
+from time import perf_counter
 from typing import Any
 
 from bot.voice.metrics import markers, rouge_l
 from bot.voice.template import Prompt, encode, encode_said, example_request, prompt
 from bot.voice.voice import Example, Voice
+from jobs.training.voice.checkpoint import Checkpoint, Progress, learnt, put_back
 from jobs.training.voice.data import Split, TrainingSettings
 
 _IGNORED = -100
+_KEPT_EVERY = 20  # steps between checkpoints; the sample voice takes 12 s a step on a busy core
 _LONGEST_REPLY = 160  # tokens; the longest pair of the sample voice has 110
 
 
@@ -27,39 +30,80 @@ class Trainer:
         self._tokenizer = tokenizer
         self._settings = settings
 
-    def fit(self, model: Any, parts: Split, report: Callable[[str], None]) -> int:
-        """The training loop: AdamW, warm-up, cosine decay; returns the number of steps."""
+    def fit(
+        self, model: Any, parts: Split, report: Callable[[str], None], checkpoint: Checkpoint
+    ) -> Progress:
+        """The training loop: AdamW, warm-up, decay, early stop; goes on from a checkpoint.
+
+        Returns how it went; ``model`` has the weights with the best validation loss.
+        """
         import torch
 
         settings = self._settings
         learning = [p for p in model.parameters() if p.requires_grad]
-        optimizer = torch.optim.AdamW(learning, lr=settings.learning_rate, weight_decay=0.0)
+        optimizer = torch.optim.AdamW(
+            learning, lr=settings.learning_rate, weight_decay=settings.weight_decay
+        )
         order = random.Random(settings.seed)  # noqa: S311 - a reproducible order, no secret
         pairs = list(parts.train)
         steps = settings.epochs * math.ceil(len(pairs) / settings.batch)
-        step = 0
+        progress, best = checkpoint.load(model, optimizer)
+        if progress.step:
+            report(f"going on at step {progress.step} of {steps}")
+        step, started, begun = 0, perf_counter(), progress.step
         for epoch in range(1, settings.epochs + 1):
             model.train()
             order.shuffle(pairs)
-            losses = []
             for start in range(0, len(pairs), settings.batch):
-                warm = min(1.0, (step + 1) / settings.warmup_steps)
-                rate = settings.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * step / steps))
+                step += 1
+                if step <= progress.step:  # it was taken before the checkpoint
+                    continue
                 for group in optimizer.param_groups:
-                    group["lr"] = rate
-                total, count = self._loss(model, pairs[start : start + settings.batch])
-                loss = total / count
-                loss.backward()
+                    group["lr"] = settings.learning_rate * _decay(step - 1, steps, settings)
+                loss = self._learn(model, pairs[start : start + settings.batch])
                 torch.nn.utils.clip_grad_norm_(learning, 1.0)
                 optimizer.step()
                 optimizer.zero_grad()
-                losses.append(loss.item())
-                step += 1
+                progress.step = step
+                progress.losses.append(loss)
+                if step % _KEPT_EVERY == 0:
+                    checkpoint.save(progress, model, optimizer, best)
+            if len(progress.validation) >= epoch:
+                continue
+            validation = self._perplexity(model, parts.validation)
+            progress.validation.append((step, validation))
+            if validation < progress.best:
+                progress.best, best = validation, learnt(model)
+            checkpoint.save(progress, model, optimizer, best)
+            losses = progress.losses[-math.ceil(len(pairs) / settings.batch) :]
+            left = (steps - step) * (perf_counter() - started) / max(1, step - begun)
             report(
                 f"epoch {epoch}/{settings.epochs}: loss {sum(losses) / len(losses):.3f}, "
-                f"validation perplexity {self._perplexity(model, parts.validation):.2f}"
+                f"validation perplexity {validation:.2f}, about {left / 60:.0f} min left"
             )
-        return steps
+            tried = [value for _, value in progress.validation]
+            if len(tried) - 1 - tried.index(min(tried)) >= settings.patience:
+                report(f"stopped: no better for {settings.patience} epochs")
+                break
+        if best:
+            put_back(model, best)
+        return progress
+
+    def sizes(self, pairs: Sequence[Example]) -> tuple[int, int]:
+        """Tokens of the longest pair, and of the longest voiced side."""
+        encoded = [self._encode(pair) for pair in pairs]
+        return max(len(a) + len(s) for a, s in encoded), max(len(s) for _, s in encoded)
+
+    def _learn(self, model: Any, batch: Sequence[Example]) -> float:
+        """Gradients of a batch's mean loss, gathered part by part; returns that loss."""
+        part = -(-len(batch) // self._settings.accumulate)
+        count = sum(len(self._encode(pair)[1]) for pair in batch)
+        told = 0.0
+        for start in range(0, len(batch), part):
+            loss = self._loss(model, batch[start : start + part])[0] / count
+            loss.backward()
+            told += loss.item()
+        return told
 
     def measure(self, model: Any, pairs: Sequence[Example]) -> dict[str, Any]:
         """Perplexity, BLEU, chrF, ROUGE-L and the share of pairs that keep each marker."""
@@ -152,6 +196,18 @@ class Trainer:
             )
         text: str = self._tokenizer.decode(out[0, asked.shape[1] :], skip_special_tokens=True)
         return text.strip()
+
+
+def _decay(step: int, steps: int, settings: TrainingSettings) -> float:
+    """The share of the learning rate at a step: warm-up, then the schedule down to nothing."""
+    warm = min(1.0, (step + 1) / settings.warmup_steps)
+    match settings.schedule:
+        case "cosine":
+            return warm * 0.5 * (1 + math.cos(math.pi * step / steps))
+        case "linear":
+            return warm * (1 - step / steps)
+        case "constant":
+            return warm
 
 
 def _quotable(pair: Example) -> Sequence[str]:

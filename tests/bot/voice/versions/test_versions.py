@@ -106,7 +106,7 @@ class TestWhatSpeaks:
             loaded.append(voice.version)
             return object()
 
-        monkeypatch.setattr("bot.shell.models._load_writer", load)
+        monkeypatch.setattr("bot.shell.models.load_writer", load)
         writer_for = writers(Settings())
         one, two, three = (Voice.load(folder.parent, "acme", f"v{n}") for n in (1, 2, 3))
 
