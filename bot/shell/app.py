@@ -26,6 +26,7 @@ from bot.ports import Sources
 from bot.shell.core import Outside, build_core
 from bot.shell.data_folder import open_data_folder
 from bot.shell.indexing import database_url, now, open_index
+from bot.shell.keeping.people import People
 from bot.shell.log import configure_log
 from bot.shell.models import is_hub_id, voices, writers
 from bot.shell.platforms import kinds_of
@@ -89,6 +90,7 @@ class App:
     errands: Errands
     digests: Digests
     sources: Sources
+    people: People
     chores: Chores
 
     def jobs(self) -> list[Job]:
@@ -264,7 +266,9 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 now,
             ),
             sources=sources,
+            people=People(engine, core.history, attachments.forget),
             chores={
+                "history": partial(forget_history, core.history, settings.history_days),
                 "inbox": lambda: core.inbox.forget_old(now()),
                 "limits": lambda: core.limits.forget_old(now()),
                 "attachments": attachments.forget_expired,
@@ -291,6 +295,12 @@ def rechecking(recalls: Recalls) -> Callable[[str], Awaitable[None]]:
             log_failure("answers_not_checked", error, source=source)
 
     return recheck
+
+
+async def forget_history(history: History, days: int) -> None:
+    """Drop questions and answers that are older than this; 0: none."""
+    if days:
+        await history.forget_before(now() - timedelta(days=days))
 
 
 async def tidy_uploads(knowledge: Knowledge) -> None:

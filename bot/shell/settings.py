@@ -238,6 +238,12 @@ class Settings(BaseSettings):
     attachment_days: int = Field(
         30, ge=1, description="Days for which files sent with a question can be asked about."
     )
+    history_days: int = Field(
+        365,
+        ge=0,
+        description="Days for which questions and answers are kept, with their passages, opinions "
+        "and gaps; 0: until you delete them ([privacy](docs/operators.md#privacy)).",
+    )
     shutdown_seconds: float = Field(
         20, ge=0, description="Time to finish answers when the bot is stopped."
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -74,6 +75,14 @@ async def open_database(url: str) -> AsyncEngine:
             f"The database {where or parsed.database} cannot be used: {words.rstrip('.')}."
         ) from error
     return engine
+
+
+def is_known(revision: str) -> bool:
+    """Whether a database with this revision of the schema can be opened by this version."""
+    try:
+        return ScriptDirectory(str(_MIGRATIONS)).get_revision(revision) is not None
+    except CommandError:
+        return False
 
 
 def _try_file(path: str | None) -> None:

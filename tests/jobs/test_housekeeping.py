@@ -22,6 +22,9 @@ _ROWS = {
     "VALUES ('{at}', 'ann', '{{}}', 'Dear all', '{at}')",
     "attachment": "INSERT INTO attachment (conversation, document, digest, read_at) "
     "VALUES ('c', '{at}.txt', 'd', '{at}')",
+    "trace": "INSERT INTO trace (id, conversation, asker, private, version, body, answered_at) "
+    "VALUES ('{at}', 'c', 'ann', 0, 2, '{{}}', '{at}')",
+    "gap": "INSERT INTO gap (trace_id, question, asked_at) VALUES ('{at}', 'When?', '{at}')",
 }
 _LOST = (
     "INSERT INTO citation (trace_id, n, source, document, passage, digest, title, url, quote) "
@@ -47,6 +50,24 @@ async def test_everything_old_goes_and_everything_new_stays(tmp_path: Path) -> N
             }
         await engine.dispose()
     assert counts == dict.fromkeys(_ROWS, 1) | {"citation": 0}
+
+
+@pytest.mark.parametrize(("days", "left"), [(0, 2), (399, 1), (401, 2)])
+async def test_answers_are_kept_for_as_many_days_as_are_set(
+    tmp_path: Path, days: int, left: int
+) -> None:
+    now = datetime.now(UTC)
+    async with open_app(Settings(data=tmp_path, history_days=days)) as app:
+        engine = await open_database(f"sqlite:///{tmp_path / 'state.db'}")
+        async with engine.begin() as db:
+            for at in (now, now - timedelta(days=400)):
+                row = _ROWS["trace"].format(at=at.strftime("%Y-%m-%d %H:%M:%S.%f"))
+                await db.execute(sa.text(row))
+        await tidy_up(app.chores)
+        async with engine.connect() as db:
+            count = (await db.execute(sa.text("SELECT count(*) FROM trace"))).scalar_one()
+        await engine.dispose()
+    assert count == left
 
 
 async def test_one_chore_that_fails_keeps_no_other_from_its_turn(

@@ -15,6 +15,8 @@ from bot.shell.cli import (  # noqa: F401 - they enter their commands
     voice_versions,
 )
 from bot.shell.cli.index import index_cli
+from bot.shell.cli.keeping.backups import backup, restore
+from bot.shell.cli.keeping.people import export, forget
 from bot.shell.cli.releases import golden_cli
 from bot.shell.cli.running import discord_cli, doctor, serve
 from bot.shell.cli.sources import source_cli
@@ -28,7 +30,7 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _command in (ask, search, chat, serve, doctor):
+for _command in (ask, search, chat, serve, doctor, backup, restore, export, forget):
     cli.command()(_command)
 cli.add_typer(source_cli, name="source")
 cli.add_typer(index_cli, name="index")

@@ -1,0 +1,1 @@
+"""What is kept, as a whole: backed up and brought back, told to whom it is about, and forgotten."""
