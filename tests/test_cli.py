@@ -40,6 +40,7 @@ PASSAGE_KEYS = {"id", "source", "document", "url", "title", "score", "answers", 
 SOURCE_KEYS = {
     *("id", "kind", "location", "options", "access", "paused", "reading_since"),
     *("documents", "passages", "skipped", "left_out", "not_documents", "error"),
+    *("schedule", "quarantined", "waits"),
 }
 
 BATCH: list[dict[str, Any]] = [

@@ -64,6 +64,8 @@ class Console:
         self._place = Place(self.name, "", uuid4().hex, direct=True)
         self.last = Card("")
         """What ``/why`` and the other buttons belong to."""
+        self.listed = Card("")
+        """What the buttons with a number belong to."""
         self._reply: _Reply | None = None
         self._stopped = False
 
@@ -134,8 +136,10 @@ class Console:
 
     def _outcome(self, card: Card) -> None:
         self.show(card)
-        if card.buttons or card.rows:  # a draft: what is done next is done with it
+        if card.buttons:  # a draft: what is done next is done with it
             self.last = card
+        if card.rows:
+            self.listed = card
 
     async def _run(self, name: str, words: str) -> Outcome:
         offered = self._desk.commands.where(self.features)
@@ -152,8 +156,8 @@ class Console:
 
     async def _press(self, action: Action, number: int | None) -> Outcome:
         subject = self.last.subject if action in self.last.buttons else None
-        rows = self.last.rows
-        if any(action in each.buttons for each in rows):
+        rows = self.listed.rows
+        if (number or subject is None) and any(action in each.buttons for each in rows):
             if number is None or not 1 <= number <= len(rows):
                 raise UsageError(f"Which one? `/{action} 1` is the first.")
             subject = rows[number - 1].subject

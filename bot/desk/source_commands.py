@@ -245,7 +245,7 @@ def source_commands(knowledge: Knowledge, adding: Adding, forms: Forms) -> Seque
         ),
         Command(
             "kb",
-            "The list of sources as YAML, for `source apply` on the machine.",
+            "The list of sources as YAML, for 'source apply' on the machine.",
             own.export,
             "export",
             admin=True,

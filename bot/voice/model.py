@@ -36,7 +36,10 @@ from bot.voice.writer import Choose, Free, Say, Step
 transformers_logging.disable_progress_bar()
 
 # What a broken folder makes the libraries raise, a wrong adapter_config.json above all.
-_BROKEN = (OSError, ValueError, RuntimeError, TypeError, LookupError, SafetensorError)
+_BROKEN = (
+    *(OSError, ValueError, RuntimeError, TypeError, LookupError, SafetensorError),
+    UserWarning,  # see _with_lora
+)
 _SENTENCE_ENDS = (".", "?", "!", ":")
 _SPEED_UP_LAYERS_EXCEPT = "down_proj"  # int8 activations there break the output (measured)
 
@@ -238,7 +241,10 @@ def _with_lora(model: Any, lora: Lora) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / WEIGHTS).write_bytes(lora.weights)
         (Path(folder) / CONFIG).write_bytes(lora.config)
-        return PeftModel.from_pretrained(model, folder).merge_and_unload()
+        with warnings.catch_warnings():
+            # Weights of another model would be left out, and the voice be none.
+            warnings.filterwarnings("error", "Found missing adapter keys")
+            return PeftModel.from_pretrained(model, folder).merge_and_unload()
 
 
 def _quantized(model: nn.Module) -> nn.Module:

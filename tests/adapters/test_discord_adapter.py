@@ -723,7 +723,7 @@ async def test_commands_can_be_synced_to_one_server(server: DiscordServer, bench
     before = {each.what: each for each in await examine(config)}
     count = await sync(config, bench.commands, server.guild.id)
     after = {each.what: each for each in await examine(config)}
-    assert count == 7
+    assert count == 8
     assert not before["Discord: commands"].good and after["Discord: commands"].good
 
 
