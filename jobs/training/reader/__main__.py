@@ -93,6 +93,7 @@ def run(given: Given) -> dict[str, Any]:
         given.data,
         generic_pairs=recipe.generic_pairs,
         seed=recipe.seed,
+        details=recipe.details,
         most_pairs=recipe.most_pairs,
     )
     trained = given.trained

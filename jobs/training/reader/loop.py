@@ -44,6 +44,8 @@ class Recipe:
     batch_tokens: int = 4096
     seed: int = 1
     generic_pairs: int = 6000
+    details: bool = False
+    """Whether a third of the questions get details that change nothing."""
     most_pairs: int | None = None
     """Of a shorter pass, without the generic ones."""
     rank: int = 64
@@ -59,6 +61,7 @@ JUDGE_RECIPE = Recipe(
     most_tokens=168,
     batch_tokens=3584,
     generic_pairs=4000,
+    details=True,
     rank=96,
 )
 JUDGE_AGAIN = replace(JUDGE_RECIPE, learning_rate=2e-5, generic_pairs=0, most_pairs=13_500, seed=2)

@@ -35,11 +35,12 @@ def training_groups(
     *,
     generic_pairs: int,
     seed: int,
+    details: bool = False,
     most_pairs: int | None = None,
 ) -> list[Group]:
     """All that is trained on, in the order it is shown: generic first, then the rest with some.
 
-    ``most_pairs``: stop there.
+    ``details``: put around a third of the natural questions. ``most_pairs``: stop there.
     """
     rng = random.Random(seed)  # noqa: S311 - a shuffle that can be repeated
     left_out = doubtful(folder)
@@ -48,7 +49,8 @@ def training_groups(
     generic = generic_groups(folder / "train.jsonl.gz", rng, generic_pairs)
     rng.shuffle(generic)
     early = generic[: len(generic) * 3 // 4]
-    natural = [replace(group, question=with_details(group.question, rng)) for group in natural]
+    if details:
+        natural = [replace(group, question=with_details(group.question, rng)) for group in natural]
     late = natural + table_groups(trained_on, rng) + generic[len(early) :]
     rng.shuffle(late)
     shown = accumulate((len(group.pairs) for group in early + late), initial=0)
