@@ -109,6 +109,15 @@ class LocalModel:
                 yield text[len(told) :]
                 told = text
 
+    async def surprise(self, prompt: Prompt, said: str) -> tuple[float, int]:
+        """How unexpected a reply is to the model: its negative log-likelihood in nats, and tokens.
+
+        The end of the turn belongs to the reply. Nothing is written.
+        """
+        run = asyncio.get_running_loop().run_in_executor
+        writing = await run(self._executor, self._start, prompt)
+        return await run(self._executor, writing.surprise, said)
+
     def _start(self, prompt: Prompt) -> _Writing:
         prefix = self._encode(prompt.prefix)
         cached = self._prefixes.get(prefix)
@@ -168,6 +177,20 @@ class _Writing:
             return None
         self._pending.append(token)
         return token
+
+    @torch.inference_mode()
+    def surprise(self, said: str) -> tuple[float, int]:
+        """See :meth:`LocalModel.surprise`."""
+        wanted = [*encode_said(self._tokenizer, said), self._tokenizer.eos_token_id]
+        output = self._model(
+            input_ids=torch.tensor([[*self._pending, *wanted[:-1]]]),
+            past_key_values=self._cache,
+            logits_to_keep=len(wanted),
+        )
+        loss = torch.nn.functional.cross_entropy(
+            output.logits[0].float(), torch.tensor(wanted), reduction="sum"
+        )
+        return float(loss), len(wanted)
 
     def _choose(self, options: Sequence[str]) -> str:
         """Greedy decoding inside the trie of the options' tokens."""

@@ -262,6 +262,12 @@ def guide_digest(folder: Path) -> str:
     return sha256((folder / "guide.toml").read_bytes()).hexdigest()
 
 
+def examples_digest(folder: Path) -> str:
+    """SHA-256 of a voice's pairs as their file is now, 64 hex digits; empty without the file."""
+    path = folder / "examples.jsonl"
+    return sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
 def is_voice_name(name: str) -> bool:
     """Whether a voice's folder may be called so."""
     return _NAME.fullmatch(name) is not None

@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.voice.versions.manifest import CONFIG, MANIFEST, WEIGHTS, Manifest
 from bot.voice.versions.served import VERSIONS
-from bot.voice.voice import Voice, guide_digest
+from bot.voice.voice import Voice, examples_digest, guide_digest
 from jobs.training.voice.card import model_card
 
 _TOLD = ("perplexity", "bleu", "chrf", "rouge_l", "all_markers")
@@ -52,7 +52,7 @@ def save(
             created_at=now,
             base=card["base"],
             base_sha256=base_sha256,
-            data_sha256=sha256((voice.folder / "examples.jsonl").read_bytes()).hexdigest(),
+            data_sha256=examples_digest(voice.folder),
             guide_sha256=guide_digest(voice.folder),
             settings=card["settings"],
             metrics={
