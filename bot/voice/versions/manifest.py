@@ -46,6 +46,8 @@ class Manifest(BaseModel):
     settings: dict[str, Any] = {}
     metrics: dict[str, Any] = {}
     """On held-out pairs, of base and tuned model."""
+    from_use: tuple[str, ...] = ()
+    """Ids of the wordings from use among the pairs."""
     files: dict[str, str] = {}
     """File name to the SHA-256 of its content."""
 

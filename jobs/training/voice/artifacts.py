@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.voice.versions.manifest import CONFIG, MANIFEST, WEIGHTS, Manifest
 from bot.voice.versions.served import VERSIONS
+from bot.voice.versions.withdrawn import read_from_use
 from bot.voice.voice import Voice, examples_digest, guide_digest
 from jobs.training.voice.card import model_card
 
@@ -55,6 +56,7 @@ def save(
             data_sha256=examples_digest(voice.folder),
             guide_sha256=guide_digest(voice.folder),
             settings=card["settings"],
+            from_use=tuple(sorted(read_from_use(voice.folder))),
             metrics={
                 side: {name: measures[name] for name in _TOLD}
                 for side, measures in card["held_out"].items()

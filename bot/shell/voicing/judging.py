@@ -10,14 +10,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.answers.judge import Thresholds
+from bot.answers.voices.wordings import Wording, Wordings
 from bot.errors import ConfigurationError, UsageError
+from bot.shell.indexing import database_url
 from bot.shell.models import ENDPOINT, load_writer
+from bot.shell.settings import load_settings
 from bot.voice.versions.registry import Registry
 from bot.voice.voice import Voice, examples_digest, guide_digest
 from knowledge.retrieval.support import ReaderSupport
+from knowledge.state.database import open_database
 
 if TYPE_CHECKING:
     from bot.shell.app import App
+
+
+async def approved(name: str) -> Sequence[Wording]:
+    """The wordings that a voice may learn from; none where there is no data folder yet."""
+    settings = load_settings()
+    if not settings.data.is_dir():
+        return []
+    engine = await open_database(database_url(settings))
+    try:
+        return await Wordings(engine, lambda: datetime.now(UTC)).approved(name)
+    finally:
+        await engine.dispose()
 
 
 async def evaluate_voice(
