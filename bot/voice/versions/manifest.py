@@ -19,6 +19,8 @@ from bot.errors import ConfigurationError
 
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 """The files of a LoRA, as peft names them."""
+OWN_WEIGHTS = "OWN_WEIGHTS"
+"""What a configuration has for its type where the model's own weights are changed."""
 MANIFEST = "version.json"
 _UNSAFE = (
     *(".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".npy", ".npz", ".msgpack"),

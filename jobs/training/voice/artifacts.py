@@ -11,7 +11,7 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
-from bot.voice.versions.manifest import CONFIG, MANIFEST, WEIGHTS, Manifest
+from bot.voice.versions.manifest import CONFIG, MANIFEST, OWN_WEIGHTS, WEIGHTS, Manifest
 from bot.voice.versions.served import VERSIONS
 from bot.voice.versions.withdrawn import read_from_use
 from bot.voice.voice import Voice, examples_digest, guide_digest
@@ -71,6 +71,20 @@ def save(
                 raise
             continue
         return final.name
+
+
+def whole_files(model: Any, base: str) -> dict[str, bytes]:
+    """The model's own weights that learnt, as fp16, under their names in the model."""
+    import torch
+    from safetensors.torch import save
+
+    state = {
+        name: weight.detach().to(torch.float16).contiguous()
+        for name, weight in model.named_parameters()
+        if weight.requires_grad
+    }
+    config = {"peft_type": OWN_WEIGHTS, "base_model_name_or_path": base}
+    return {WEIGHTS: save(state), CONFIG: json.dumps(config, indent=1).encode()}
 
 
 def adapter_files(model: Any, folder: Path, base: str) -> dict[str, bytes]:
