@@ -59,9 +59,7 @@ class LocalModel:
         tuned: bool,
         before: DynamicCache | None = None,
     ):
-        """``before``: what a voice learnt to have read before every prompt; see
-        :func:`learnt_prefix`.
-        """
+        """``before``: what is read before every prompt, as :func:`learnt_prefix` gives it."""
         self._before = before
         self._model: Any = model
         self._tokenizer: Any = tokenizer
