@@ -134,7 +134,9 @@ class LocalModel:
         prefix = self._encode(prompt.prefix)
         cached = self._prefixes.get(prefix)
         if cached is None:
-            cached = copy.deepcopy(self._before) or DynamicCache(config=self._model.config)
+            cached = copy.deepcopy(self._before)
+            if cached is None:
+                cached = DynamicCache(config=self._model.config)
             with torch.inference_mode():
                 self._model(
                     input_ids=torch.tensor([prefix]), past_key_values=cached, logits_to_keep=1

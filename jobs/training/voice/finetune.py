@@ -92,7 +92,9 @@ def train(
     after = trainer.measure(model, parts.test)
     report("measuring which lines they choose")
     core = model.get_base_model() if isinstance(model, PeftModel) else model
-    writer = LocalModel(core, tokenizer, tuned=True, before=learnt_prefix(model))
+    with torch.inference_mode():  # what has gradients cannot be copied for each answer
+        before_all = learnt_prefix(model)
+    writer = LocalModel(core, tokenizer, tuned=True, before=before_all)
     chosen = frames_right(writer, voice, parts.test)
     card: dict[str, Any] = {
         "voice": voice.name,
