@@ -90,6 +90,13 @@ def train(
     training_seconds = perf_counter() - training_started
     report("measuring the tuned model")
     after = trainer.measure(model, parts.test)
+    name = Path(weights).name
+    if settings.method in WHOLE:
+        files = whole_files(model, name)
+        model.to(torch.bfloat16)  # some layers learnt in fp32, and one text has one type
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            files = adapter_files(model, Path(folder), name)
     report("measuring which lines they choose")
     core = model.get_base_model() if isinstance(model, PeftModel) else model
     with torch.inference_mode():  # what has gradients cannot be copied for each answer
@@ -98,7 +105,7 @@ def train(
     chosen = frames_right(writer, voice, parts.test)
     card: dict[str, Any] = {
         "voice": voice.name,
-        "base": Path(weights).name,
+        "base": name,
         "pairs": {"train": len(parts.train), "validation": len(parts.validation)}
         | {"test": len(parts.test)},
         "test_topics": sorted({example.topic for example in parts.test}),
@@ -115,11 +122,6 @@ def train(
             "first_line": first_right(voice, parts.test),
         },
     }
-    if settings.method in WHOLE:
-        files = whole_files(model, card["base"])
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            files = adapter_files(model, Path(folder), card["base"])
     pictures = {"loss.svg": curve(progress.losses, progress.validation)}
     version_id = save(files, voice, card, base_digest(weights), datetime.now(UTC), pictures)
     checkpoint.drop()
