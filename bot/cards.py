@@ -25,10 +25,17 @@ Action = Literal[
     "dismiss",
     "forget",
     "again",
+    "wording",
+    "approve",
+    "reject",
+    "withdraw",
+    "first",
+    "second",
+    "same",
 ]
 """What a button does; every platform has all of them."""
 
-OPENS_FORM: frozenset[Action] = frozenset({"edit", "answer", "source"})
+OPENS_FORM: frozenset[Action] = frozenset({"edit", "answer", "source", "wording"})
 """Those after which a form comes, which some platforms must be shown at once."""
 
 LABELS: Mapping[Action, str] = {
@@ -48,6 +55,13 @@ LABELS: Mapping[Action, str] = {
     "dismiss": "Set aside",
     "forget": "Remove",
     "again": "Ask again",
+    "wording": "Fix the wording",
+    "approve": "Approve",
+    "reject": "Leave it out",
+    "withdraw": "Take it back",
+    "first": "The first",
+    "second": "The second",
+    "same": "No difference",
 }
 
 _LABELS_UNSURE: Mapping[Action, str] = {"helpful": "That helped", "unhelpful": "Not what I meant"}
@@ -178,12 +192,18 @@ def confidence_in_words(tier: Tier | None, confidence: float | None) -> str:
 
 
 def answer_card(
-    reply: Reply, *, shareable: bool = False, help_channel: bool = False, forum: bool = False
+    reply: Reply,
+    *,
+    shareable: bool = False,
+    help_channel: bool = False,
+    forum: bool = False,
+    support: bool = False,
 ) -> Card:
     """An answer with what can be done about it. Small talk has no buttons.
 
     ``shareable``: only the asker sees it, in a channel of several. ``help_channel``: there is a
     place where people take over. ``forum``: it answers a post that can be marked as solved.
+    ``support``: there are people who look after the wording.
     """
     looked_up = bool(reply.citations) or reply.abstained
     buttons: list[Action] = []
@@ -191,6 +211,8 @@ def answer_card(
         buttons += ["helpful", "unhelpful"]
     if looked_up:
         buttons.append("why")
+    if support and reply.citations:
+        buttons.append("wording")
     if help_channel and (looked_up or reply.error_id):
         buttons.append("person")
     if shareable and reply.citations:

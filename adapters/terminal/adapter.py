@@ -13,7 +13,7 @@ from typing import TextIO, get_args
 from uuid import uuid4
 
 from adapters.terminal.files import read_file
-from adapters.terminal.forms import as_filled_in, current, described, without_fields
+from adapters.terminal.forms import as_filled_in, current, described, own_words
 from bot.cards import LABELS, Action, Card, CitedSource, Form, Values, label
 from bot.desk.commands import Ask, Invocation, Outcome
 from bot.desk.desk import Desk
@@ -143,9 +143,11 @@ class Console:
 
     async def _run(self, name: str, words: str) -> Outcome:
         offered = self._desk.commands.where(self.features)
+        action, _, rest = words.partition(" ")
+        forms = {each.action: each for each in offered.all if each.name == name and each.opens_form}
+        if opening := forms.get(action.lower()):
+            words = f"{action} {own_words(opening, rest)}"
         command, values = offered.parse(name, words)
-        if command.opens_form:
-            command, values = offered.parse(name, without_fields(words))
         files = [
             await asyncio.to_thread(read_file, values[each.name])
             for each in command.parameters
@@ -178,7 +180,7 @@ class Console:
         if first and (command := actions.get(first.lower())):
             words = rest[0] if rest else ""
             if command.parameters:  # what stands before the fields is the command's
-                words = words[len(without_fields(words)) :].strip()
+                words = words[len(own_words(command, words)) :].strip()
         values: Values | None
         if words:
             values = as_filled_in(form, words)

@@ -6,13 +6,17 @@ import re
 import shlex
 
 from bot.cards import Field, Form, Values
+from bot.desk.commands import Command
 from bot.errors import UsageError
 
-_FIELDS = re.compile(r"(?:(?:^|\s+)\w+=\S*)+$")
+_FIELDS = re.compile(r"""(?:(?:^|\s+)(?=['"]?\w+=)(?:"[^"]*"|'[^']*'|[^\s"'])+)+$""")
+"""Words such as ``name=value``, ``name="two words"`` and ``'name=two words'`` at the end."""
 
 
-def without_fields(words: str) -> str:
-    """The words of a command, without those ``name=value`` at their end that fill in its form."""
+def own_words(command: Command, words: str) -> str:
+    """What of the words after a command belongs to it, and not to the form that it opens."""
+    if any(each.kind == "first" for each in command.parameters):
+        return words[: len(words) - len((words.split(None, 1)[1:] or [""])[0])]
     return _FIELDS.sub("", words)
 
 

@@ -200,6 +200,7 @@ class Answering:
             shareable=utterance.private and not place.direct,
             help_channel=workspace.help_channel is not None,
             forum=rules.forum,
+            support=self._roles.has_support,
         )
 
     async def _earlier(self, platform: Platform, utterance: Utterance) -> tuple[str, ...]:

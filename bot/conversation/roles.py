@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from knowledge.types import Principals
 
+SUPPORT = "role:support"
+"""Who looks after how the bot speaks: words answers anew, approves, compares."""
+
 
 @dataclass(frozen=True, slots=True)
 class Roles:
@@ -17,3 +20,8 @@ class Roles:
     def widen(self, principals: Principals) -> Principals:
         """The principals with all names that they stand for."""
         return principals | {name for name, any_of in self.members.items() if any_of & principals}
+
+    @property
+    def has_support(self) -> bool:
+        """Whether the settings say who :data:`SUPPORT` is."""
+        return SUPPORT in self.members

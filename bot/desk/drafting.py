@@ -29,6 +29,8 @@ _draft = sa.Table(
     sa.Column("owner", sa.String(200), nullable=False),
     sa.Column("place", sa.JSON, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False, server_default=""),
+    sa.Column("voice", sa.String(40), nullable=False, server_default=""),
     sa.Column("saved_at", Moment, nullable=False),
 )
 
@@ -42,6 +44,10 @@ class Draft:
     id: str
     place: Place
     text: str
+    source: str = ""
+    """As its owner wrote it first."""
+    voice: str = ""
+    """The voice that it was brought into."""
 
 
 class Drafting:
@@ -63,11 +69,12 @@ class Drafting:
 
     async def rewrite(self, text: str, place: Place, user: str, voice: str | None = None) -> Card:
         """The draft in a voice, by default that of the place; its buttons carry the draft's id."""
-        voice = voice or (await self._channels.rules(place)).voice
-        rewrite = await self._rewriter.rewrite(text, self._voice_for(voice))
+        chosen = self._voice_for(voice or (await self._channels.rules(place)).voice)
+        rewrite = await self._rewriter.rewrite(text, chosen)
         note = "" if rewrite.changed else "\n\n*I found nothing that I could safely change.*"
         id = uuid4().hex
-        await self._save(Draft(id, place, rewrite.text), person(place, user))
+        draft = Draft(id, place, rewrite.text, text, chosen.name)
+        await self._save(draft, person(place, user))
         return _card(f"{rewrite.text}{note}", id)
 
     async def get(self, id: str, place: Place, user: str) -> Draft:
@@ -76,7 +83,7 @@ class Drafting:
             row = (await db.execute(sa.select(_draft).where(_draft.c.id == id))).one_or_none()
         if row is None or row.owner != person(place, user) or self._clock() - row.saved_at > KEPT:
             raise UsageError("That draft is no longer kept. Rewrite it again.")
-        return Draft(row.id, Place(**row.place), row.text)
+        return Draft(row.id, Place(**row.place), row.text, row.source, row.voice)
 
     async def edit(self, id: str, text: str, place: Place, user: str) -> Card:
         """Replace a draft's text by its owner's words."""
@@ -115,6 +122,8 @@ class Drafting:
                     owner=owner,
                     place=asdict(draft.place),
                     text=draft.text,
+                    source=draft.source,
+                    voice=draft.voice,
                     saved_at=self._clock(),
                 )
             )

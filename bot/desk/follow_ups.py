@@ -73,7 +73,7 @@ class FollowUps:
 
         A question for which the closest there is was not what was meant is a gap.
         """
-        trace = await self._trace(trace_id, place, user)
+        trace = await self.trace(trace_id, place, user)
         await self._history.rate(trace_id, person(place, user), helpful, self._clock())
         is_unsure = trace.reply.tier == "unsure"
         if helpful:
@@ -90,7 +90,7 @@ class FollowUps:
 
     async def why(self, trace_id: str, place: Place, user: str, platform: Platform) -> Card:
         """How an answer came about, as far as this person may know it."""
-        trace = await self._trace(trace_id, place, user)
+        trace = await self.trace(trace_id, place, user)
         reply = trace.reply
         mine = self._roles.widen(await platform.principals(place, user)) | {
             conversation_principal(trace.conversation)  # they see the answer, or it is their own
@@ -137,7 +137,7 @@ class FollowUps:
 
     async def again(self, trace_id: str, place: Place, user: str) -> Ask:
         """The same question once more; who asked in private is answered so."""
-        trace = await self._trace(trace_id, place, user)
+        trace = await self.trace(trace_id, place, user)
         return Ask(trace.reply.question, private=trace.private and not place.direct)
 
     async def share(self, trace_id: str, place: Place, user: str, platform: Platform) -> None:
@@ -145,7 +145,7 @@ class FollowUps:
 
         From then on they may rate it and ask why as well.
         """
-        trace = await self._trace(trace_id, place, user)
+        trace = await self.trace(trace_id, place, user)
         cited = {each.passage for each in trace.reply.citations}
         everyone = self._roles.widen(await platform.audience(place))
         if not cited or not cited <= await self._access.readable(cited, everyone):
@@ -176,7 +176,7 @@ class FollowUps:
 
     async def ask_person(self, trace_id: str, place: Place, user: str, platform: Platform) -> Card:
         """Post the question to the help channel; returns what to tell who clicked."""
-        trace = await self._trace(trace_id, place, user)
+        trace = await self.trace(trace_id, place, user)
         channel = (await self._channels.workspace(place)).help_channel
         if channel is None:
             raise UsageError(
@@ -213,7 +213,8 @@ class FollowUps:
             return Card("I have asked a person.")
         return Card(f"I have asked the people there: [see the message]({posted})", links=(posted,))
 
-    async def _trace(self, id: str, place: Place, user: str) -> Trace:
+    async def trace(self, id: str, place: Place, user: str) -> Trace:
+        """An answer, for who may see it from where they are."""
         trace = await self._history.trace(id)
         if trace is None:
             raise UsageError(_GONE)

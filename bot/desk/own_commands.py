@@ -77,11 +77,11 @@ def own_commands(
     gaps: GapDesk,
     voices: Callable[[], Sequence[str]],
     clock: Callable[[], datetime],
-    of_versions: Callable[[Suggest], Sequence[Command]],
+    of_voices: Callable[[Suggest], Sequence[Command]],
 ) -> Commands:
     """The registry with all commands of ours.
 
-    ``forms``: what some of them open. ``of_versions``: those for versions of a voice.
+    ``forms``: what some of them open. ``of_voices``: those for making and judging voices.
     """
     own = _Own(channels, drafting, voices, clock)
     off = Parameter("off", "Switch it off again.", "yes_no", required=False)
@@ -148,7 +148,7 @@ def own_commands(
                 Parameter("draft", "Your text."),
             ),
         ),
-        *of_versions(own.suggest),
+        *of_voices(own.suggest),
         Command("quiet", "Speak here only when mentioned.", own.quiet, parameters=(off,)),
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import isfinite
 
@@ -15,6 +15,8 @@ from bot.desk.forms import FieldFaults, FormKind, Forms, must_be_admin, not_amon
 from bot.desk.kb.digest import DIGEST, digest_form
 from bot.desk.kb.gaps import GapDesk, gap_forms
 from bot.desk.source_commands import REMOVAL, removal_form
+from bot.desk.voices.making import VoiceMaking, making_forms
+from bot.desk.voices.wording import WORDING, WordingDesk, wording_form
 from bot.errors import UsageError
 from bot.ports import Sources
 from bot.types import person
@@ -26,6 +28,7 @@ _MODES = (
     Choice("never", "Never"),
 )
 _DEFAULT = "default"
+_LEARN = (Choice("no", "No"), Choice("yes", "Yes: keep draft and version as an example"))
 _CLOSEST = Choice("closest", "Show the closest that I have, marked as not certain")
 _UNKNOWN = Choice("unknown", "Say that I do not know")
 _FRAMES = (
@@ -40,6 +43,7 @@ _FRAMES = (
 class _Own:
     channels: Channels
     drafting: Drafting
+    wording: WordingDesk
     sources: Sources
     voices: Callable[[], Sequence[str]]
     clock: Callable[[], datetime]
@@ -178,25 +182,43 @@ class _Own:
 
     async def draft(self, by: Invocation, id: str) -> Form:
         draft = await self.drafting.get(id, by.place, by.user)
-        text = Field("text", "Your text", "long_text", draft.text, required=True)
-        return Form("draft", "Edit", (text,), "Keep", {"draft": id})
+        fields = [Field("text", "Your text", "long_text", draft.text, required=True)]
+        if draft.source and await self.wording.support.holds(by):
+            fields.append(
+                Field(
+                    "learn",
+                    "May the voice learn from your version?",
+                    "one_of",
+                    "no",
+                    _LEARN,
+                    help="A second person approves it. /voice wordings takes it back.",
+                    required=True,
+                )
+            )
+        return Form("draft", "Edit", tuple(fields), "Keep", {"draft": id})
 
     async def save_draft(self, by: Invocation, context: Mapping[str, str], values: Values) -> Card:
-        text = values.get("text", "")
-        return await self.drafting.edit(
-            context["draft"], text if isinstance(text, str) else "", by.place, by.user
-        )
+        given = values.get("text", "")
+        text = given if isinstance(given, str) else ""
+        card = await self.drafting.edit(context["draft"], text, by.place, by.user)
+        if values.get("learn") != "yes":
+            return card
+        draft = await self.drafting.get(context["draft"], by.place, by.user)
+        note = await self.wording.keep_draft(draft.voice, draft.source, text, by)
+        return replace(card, text=f"{card.text}\n\n*{note}*")
 
 
 def own_forms(
     channels: Channels,
     drafting: Drafting,
+    wording: WordingDesk,
+    making: VoiceMaking,
     gaps: GapDesk,
     voices: Callable[[], Sequence[str]],
     clock: Callable[[], datetime],
 ) -> Forms:
     """The registry with all forms of ours."""
-    own = _Own(channels, drafting, gaps.knowledge.sources, voices, clock)
+    own = _Own(channels, drafting, wording, gaps.knowledge.sources, voices, clock)
     return Forms(
         {
             "channel": FormKind(own.channel, own.save_channel),
@@ -205,6 +227,8 @@ def own_forms(
             "draft": FormKind(own.draft, own.save_draft),
             REMOVAL: removal_form(gaps.knowledge),
             **gap_forms(gaps),
+            WORDING: wording_form(wording),
+            **making_forms(making),
             DIGEST: digest_form(channels, gaps.knowledge.audit, clock),
         }
     )

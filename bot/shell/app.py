@@ -17,6 +17,7 @@ from bot.answers.history import History
 from bot.answers.question.glossary import load_glossary
 from bot.answers.question.searching import Searching
 from bot.answers.recall import Recalls
+from bot.answers.voices.wordings import Wordings
 from bot.conversation.errands import Errands
 from bot.desk.desk import Desk
 from bot.desk.kb.audit import Audit
@@ -33,6 +34,7 @@ from bot.shell.models import is_hub_id, voices, writers
 from bot.shell.platforms import kinds_of
 from bot.shell.settings import Settings
 from bot.shell.sources import LibrarySources
+from bot.shell.voicing.files import VoiceFiles, content_of
 from bot.shell.well_answered import well_answered
 from bot.voice.voice import Voice, names
 from bot.voice.writer import WriterFor
@@ -61,7 +63,7 @@ from knowledge.sources.port import Means
 from knowledge.sources.registry import Kinds
 from knowledge.state.database import open_database
 from knowledge.stores.port import PassageStore
-from knowledge.types import Vector
+from knowledge.types import Attachment, Vector
 from knowledge.web.client import GuardedClient
 
 if TYPE_CHECKING:
@@ -220,6 +222,11 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         async def embed_all(texts: Sequence[str]) -> Sequence[Vector]:
             return list(await embedder.embed_passages(texts))
 
+        async def sent(file: Attachment) -> bytes:
+            return await content_of(file, client, max_bytes)
+
+        voice_files = VoiceFiles(settings.voices, Wordings(engine, now), sent, now)
+        opened.push_async_callback(voice_files.aclose)
         core = build_core(
             Outside(
                 engine=engine,
@@ -228,6 +235,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 voice=voice,
                 voice_names=partial(names, settings.voices),
                 voices=settings.voices,
+                making=voice_files,
                 attachments=attachments,
                 sources=sources,
                 curated=curated,
@@ -269,7 +277,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 now,
             ),
             sources=sources,
-            people=People(engine, core.history, attachments.forget),
+            people=People(engine, core.history, attachments.forget, voice_files.forget_person),
             chores={
                 "history": partial(forget_history, core.history, settings.history_days),
                 "inbox": lambda: core.inbox.forget_old(now()),

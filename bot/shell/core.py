@@ -12,7 +12,6 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.answers.assistant import Assistant
-from bot.answers.by_voice import records
 from bot.answers.chain import Retriever, build_chain
 from bot.answers.composing import Support
 from bot.answers.gaps import Gaps
@@ -29,7 +28,7 @@ from bot.conversation.limits import Limits
 from bot.conversation.outbox import Outbox
 from bot.conversation.recalling import Recalling
 from bot.conversation.roles import Roles
-from bot.desk.commands import Command, Commands, Invocation, Outcome, Suggest
+from bot.desk.commands import Commands, Invocation, Outcome
 from bot.desk.desk import Desk
 from bot.desk.drafting import Drafting
 from bot.desk.follow_ups import FollowUps, PassageAccess, ReadAt
@@ -40,11 +39,12 @@ from bot.desk.kb.parts import Embed, Knowledge
 from bot.desk.kb.proposals import Proposals
 from bot.desk.own_commands import own_commands
 from bot.desk.own_forms import own_forms
-from bot.desk.voice_commands import voice_commands
+from bot.desk.voices.wording import WORDING
 from bot.ports import Curated, Sources
 from bot.shell.settings import Settings
+from bot.shell.voicing.desks import voice_desks
+from bot.shell.voicing.files import VoiceFiles
 from bot.voice.rewriting import Rewriter
-from bot.voice.versions.registry import Registry
 from bot.voice.voice import Voice
 from bot.voice.writer import WriterFor
 
@@ -62,6 +62,7 @@ class Outside:
     voice_names: Callable[[], Sequence[str]]
     voices: Path
     """The folder that they are in."""
+    making: VoiceFiles
     attachments: AttachmentReader
     sources: Sources
     curated: Curated
@@ -145,14 +146,10 @@ def build_core(outside: Outside, settings: Settings) -> Core:
     )
     adding = Adding(knowledge)
     gaps, names = GapDesk(knowledge, adding), outside.voice_names
-    forms = own_forms(channels, drafting, gaps, names, clock)
-    registry = Registry(outside.voices, clock)
+    of_voices = voice_desks(outside, knowledge.audit, channels, follow_ups, chain, roles)
+    forms = own_forms(channels, drafting, of_voices.wording, of_voices.making, gaps, names, clock)
 
-    def of_versions(suggest: Suggest) -> Sequence[Command]:
-        compared = partial(records, engine)
-        return voice_commands(registry, compared, voice, channels, knowledge.audit, clock, suggest)
-
-    commands = own_commands(channels, drafting, forms, gaps, names, clock, of_versions)
+    commands = own_commands(channels, drafting, forms, gaps, names, clock, of_voices.commands)
 
     async def form(name: str, subject: str, by: Invocation) -> Outcome:
         return await forms.open(name, by, subject)
@@ -170,6 +167,8 @@ def build_core(outside: Outside, settings: Settings) -> Core:
             "source": partial(form, SOURCE),
             "dismiss": gaps.dismiss,
             "forget": gaps.forget,
+            "wording": partial(form, WORDING),
+            **of_voices.actions,
         },
         settings.prompts,
     )

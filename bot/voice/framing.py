@@ -21,8 +21,10 @@ from functools import lru_cache
 from itertools import product
 
 from bot.types import Frame as HowMuch
+from bot.voice.grounding import without_marks
 from bot.voice.occasions import bears, occasions
 from bot.voice.voice import HEADING, Example, Guide, Lines, Occasion, Voice
+from bot.voice.wording import capitalised
 from knowledge.text.words import stems
 
 Frame = tuple[str, str]
@@ -77,6 +79,38 @@ def around(
         leads=(guide.heading_lead.replace(HEADING, topic),) if topic else guide.leads,
         closings=closings or (any_closings if full else ()),
     )
+
+
+def body(text: str, guide: Guide) -> str:
+    """An answer without the voice's frame and without citation marks."""
+    return without_frame(without_heading_lead(without_marks(text), guide), guide)
+
+
+def without_heading_lead(text: str, guide: Guide) -> str:
+    """An answer without the lead-in that names a heading: that is no line of the voice to learn."""
+    if not guide.heading_lead:
+        return text
+    before, _, after = guide.heading_lead.partition(HEADING)
+    named = rf"{re.escape(before)}[^\n]*?{re.escape(after)}\s*"
+    for greeting in ("", *guide.greetings):
+        kept = re.escape(greeting)
+        text = re.sub(rf"\A({kept}\s*){named}", r"\1", text)
+    return text
+
+
+def without_frame(text: str, guide: Guide) -> str:
+    """``text`` without the greeting, lead-in and closing of the guide that stand around it."""
+    rest = text.strip()
+    for lines in (guide.greetings, guide.leads):
+        for line in sorted(lines, key=len, reverse=True):
+            if rest.startswith(line):
+                rest = rest[len(line) :].lstrip()
+                break
+    for line in sorted(guide.closings, key=len, reverse=True):
+        if rest.endswith(line):
+            rest = rest[: -len(line)].rstrip()
+            break
+    return capitalised(rest)
 
 
 def _fitting(lines: Lines, guide: Guide, about: frozenset[Occasion]) -> tuple[Lines, Lines]:

@@ -30,6 +30,7 @@ _NUMBER_WORDS = (
 ).split()
 _WORD_NUMBER = re.compile(rf"\b(?:{'|'.join(_NUMBER_WORDS)})\b", re.I)
 _MARK = re.compile(r"\[(\d+)\]")
+_MARKED = re.compile(r"\s*\[\d+\]")
 
 
 def facts(text: str) -> dict[str, Counter[str]]:
@@ -80,6 +81,11 @@ def _first_words(text: str) -> frozenset[str]:
     """
     first = stems(" ".join(_FIRST_WORD.findall(text)))
     return first - stems(" ".join(STOP_WORDS))
+
+
+def without_marks(answer: str) -> str:
+    """An answer without its citation marks."""
+    return _MARKED.sub("", answer)
 
 
 def marks_are_valid(answer: str, numbers: Iterable[int]) -> bool:

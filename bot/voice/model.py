@@ -22,6 +22,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
 from safetensors import SafetensorError
+from safetensors.torch import load
 from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
@@ -29,7 +30,7 @@ from transformers.utils import logging as transformers_logging
 from bot.errors import ModelError
 from bot.voice.script import without_closing
 from bot.voice.template import ChatMessage, Prompt, encode, encode_said
-from bot.voice.versions.manifest import CONFIG, WEIGHTS
+from bot.voice.versions.manifest import CONFIG, OWN_WEIGHTS, WEIGHTS
 from bot.voice.voice import Lora
 from bot.voice.writer import Choose, Free, Say, Step
 
@@ -50,7 +51,16 @@ class LocalModel:
     Build it with :meth:`load`, which blocks for a second or two.
     """
 
-    def __init__(self, model: nn.Module, tokenizer: PreTrainedTokenizerBase, *, tuned: bool):
+    def __init__(
+        self,
+        model: nn.Module,
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        tuned: bool,
+        before: DynamicCache | None = None,
+    ):
+        """``before``: what is read before every prompt, as :func:`learnt_prefix` gives it."""
+        self._before = before
         self._model: Any = model
         self._tokenizer: Any = tokenizer
         self._tuned = tuned
@@ -71,15 +81,17 @@ class LocalModel:
             model: Any = AutoModelForCausalLM.from_pretrained(
                 weights, dtype=torch.float32, trust_remote_code=False
             )
+            before = None
             if lora is not None:
-                model = _with_lora(model, lora)
+                model, before = _with_learnt(model, lora)
         except _BROKEN as error:
             raise ModelError(
                 f"The writing model '{weights}'{f' with LoRA {lora.folder}' if lora else ''} "
                 f"cannot be loaded: {error}"
             ) from error
         model.eval()
-        return cls(_quantized(model) if int8 else model, tokenizer, tuned=lora is not None)
+        model = _quantized(model) if int8 else model
+        return cls(model, tokenizer, tuned=lora is not None, before=before)
 
     @property
     def tuned(self) -> bool:
@@ -109,11 +121,22 @@ class LocalModel:
                 yield text[len(told) :]
                 told = text
 
+    async def surprise(self, prompt: Prompt, said: str) -> tuple[float, int]:
+        """How unexpected a reply is to the model: its negative log-likelihood in nats, and tokens.
+
+        The end of the turn belongs to the reply. Nothing is written.
+        """
+        run = asyncio.get_running_loop().run_in_executor
+        writing = await run(self._executor, self._start, prompt)
+        return await run(self._executor, writing.surprise, said)
+
     def _start(self, prompt: Prompt) -> _Writing:
         prefix = self._encode(prompt.prefix)
         cached = self._prefixes.get(prefix)
         if cached is None:
-            cached = DynamicCache(config=self._model.config)
+            cached = copy.deepcopy(self._before)
+            if cached is None:
+                cached = DynamicCache(config=self._model.config)
             with torch.inference_mode():
                 self._model(
                     input_ids=torch.tensor([prefix]), past_key_values=cached, logits_to_keep=1
@@ -168,6 +191,20 @@ class _Writing:
             return None
         self._pending.append(token)
         return token
+
+    @torch.inference_mode()
+    def surprise(self, said: str) -> tuple[float, int]:
+        """See :meth:`LocalModel.surprise`."""
+        wanted = [*encode_said(self._tokenizer, said), self._tokenizer.eos_token_id]
+        output = self._model(
+            input_ids=torch.tensor([[*self._pending, *wanted[:-1]]]),
+            past_key_values=self._cache,
+            logits_to_keep=len(wanted),
+        )
+        loss = torch.nn.functional.cross_entropy(
+            output.logits[0].float(), torch.tensor(wanted), reduction="sum"
+        )
+        return float(loss), len(wanted)
 
     def _choose(self, options: Sequence[str]) -> str:
         """Greedy decoding inside the trie of the options' tokens."""
@@ -234,8 +271,28 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def _with_lora(model: Any, lora: Lora) -> Any:
-    """The weights merged in. Peft reads folders only; the LoRA's own may hold another by now."""
+def learnt_prefix(model: Any, rows: int = 1) -> DynamicCache | None:
+    """The keys and values of a prefix that a peft model has learnt, for so many rows; else None."""
+    config = getattr(model, "active_peft_config", None)
+    if config is None or config.peft_type != "PREFIX_TUNING":
+        return None
+    prefix: DynamicCache = model.get_prompt(rows)
+    return prefix
+
+
+def _with_learnt(model: Any, lora: Lora) -> tuple[Any, DynamicCache | None]:
+    """The model as a voice's version has it, and what it has read before every prompt."""
+    if lora.kind == OWN_WEIGHTS:
+        learnt = load(lora.weights)
+        unknown = model.load_state_dict(learnt, strict=False).unexpected_keys
+        if unknown or not learnt:
+            raise ValueError(f"it has weights of another model: {', '.join(unknown[:3])}")
+        return model, None
+    return _with_parts(model, lora)
+
+
+def _with_parts(model: Any, lora: Lora) -> tuple[Any, DynamicCache | None]:
+    """Parts merged in. Peft reads folders only; the version's own may hold another by now."""
     from peft import PeftModel
 
     with tempfile.TemporaryDirectory() as folder:
@@ -244,7 +301,12 @@ def _with_lora(model: Any, lora: Lora) -> Any:
         with warnings.catch_warnings():
             # Weights of another model would be left out, and the voice be none.
             warnings.filterwarnings("error", "Found missing adapter keys")
-            return PeftModel.from_pretrained(model, folder).merge_and_unload()
+            tuned = PeftModel.from_pretrained(model, folder)
+    with torch.inference_mode():
+        prefix = learnt_prefix(tuned)
+    if prefix is not None:
+        return tuned.get_base_model(), prefix
+    return tuned.merge_and_unload(), None
 
 
 def _quantized(model: nn.Module) -> nn.Module:

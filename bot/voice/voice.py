@@ -167,11 +167,18 @@ class Lora:
     @property
     def base(self) -> str:
         """Name of the base model that it was trained on, as its configuration tells."""
+        return self._told("base_model_name_or_path").rstrip("/").rpartition("/")[2]
+
+    @property
+    def kind(self) -> str:
+        """What was trained, in peft's words, or :data:`.manifest.OWN_WEIGHTS`."""
+        return self._told("peft_type")
+
+    def _told(self, key: str) -> str:
         try:
-            config = dict(json.loads(self.config))
+            return str(dict(json.loads(self.config)).get(key, ""))
         except (ValueError, TypeError) as error:
             raise ConfigurationError(f"{self.folder / CONFIG} cannot be read: {error}") from error
-        return str(config.get("base_model_name_or_path", "")).rstrip("/").rpartition("/")[2]
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,6 +267,12 @@ class Voice:
 def guide_digest(folder: Path) -> str:
     """SHA-256 of a voice's guide as its file is now, 64 hex digits."""
     return sha256((folder / "guide.toml").read_bytes()).hexdigest()
+
+
+def examples_digest(folder: Path) -> str:
+    """SHA-256 of a voice's pairs as their file is now, 64 hex digits; empty without the file."""
+    path = folder / "examples.jsonl"
+    return sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def is_voice_name(name: str) -> bool:

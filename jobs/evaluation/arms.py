@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Literal
+from typing import Literal, Protocol
 
 from bot.answers.chain import Freedom, Retriever, build_chain
 from bot.answers.composing import Support
 from bot.answers.judge import Thresholds
 from bot.answers.turns import Question
 from bot.types import Frame, Reply
+from bot.voice.grounding import same_facts
 from bot.voice.metrics import markers
-from bot.voice.template import answer_request, example_request, prompt
+from bot.voice.template import Prompt, answer_request, example_request, prompt
 from bot.voice.voice import Example, Voice
 from bot.voice.writer import Writer
 from jobs.evaluation.measures import Answered, denies
@@ -93,15 +95,43 @@ async def safe_with_retrieval(
 async def tones(
     voice: Voice, writer: Writer, pairs: Sequence[Example], tone: Callable[[str], float]
 ) -> list[dict[str, float]]:
-    """How each held-out pair sounds when the model writes it freely: markers, and learned score."""
+    """What each held-out pair is like when the model writes it freely.
+
+    Markers, learned score, their mean, and whether the facts of the plain side are kept.
+    """
     told = []
     for pair in pairs:
         said = await _written(writer, voice, example_request(pair))
         quoted = [pair.plain] if pair.kind == "answer" else []
         kept = markers(said, voice.guide, quoted)
         share, score = sum(kept.values()) / len(kept), tone(said) if said else 0.0
-        told.append({"markers": share, "learned": score, "tone": (share + score) / 2})
+        facts = float(all(same_facts(pair.plain, said).values()))
+        both = (share + score) / 2
+        told.append({"markers": share, "learned": score, "tone": both, "free_facts": facts})
     return told
+
+
+class Reads(Protocol):
+    """A model that can be asked how unexpected a text is; :class:`bot.voice.model.LocalModel`."""
+
+    @property
+    def tuned(self) -> bool:
+        """As :attr:`bot.voice.writer.Writer.tuned`."""
+        ...
+
+    async def surprise(self, prompt: Prompt, said: str) -> tuple[float, int]:
+        """Negative log-likelihood in nats, and tokens."""
+        ...
+
+
+async def perplexity(voice: Voice, model: Reads, pairs: Sequence[Example]) -> float:
+    """Of the voiced sides, over all their tokens; the untuned model is shown its examples."""
+    nats, tokens = 0.0, 0
+    for pair in pairs:
+        asked = prompt(voice, example_request(pair), tuned=model.tuned)
+        one, number = await model.surprise(asked, pair.voiced)
+        nats, tokens = nats + one, tokens + number
+    return math.exp(nats / tokens)
 
 
 async def _written(writer: Writer, voice: Voice, request: str) -> str:

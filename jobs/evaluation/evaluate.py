@@ -33,7 +33,7 @@ class Judged:
     """Pairs that the LoRA was not trained on."""
     tone: ToneScore
     perplexity: Mapping[str, float]
-    """Of base and tuned model on held-out pairs, as the training measured it; may be empty."""
+    """Of base and tuned model on held-out pairs; empty if it was not measured."""
 
 
 async def evaluate(
@@ -57,6 +57,8 @@ async def evaluate(
     answerable = [each for each in questions if each.answerable]
     for side, writer in (("base", judged.base), ("tuned", judged.tuned)):
         both = f"{side} + retrieval"
+        for ask in (arms.by_itself, arms.with_retrieval):  # what is loaded then counts for nobody
+            await ask(bench, voice, writer, questions[0].text)
         report(f"{side}: {len(questions)} questions")
         for asked in questions:
             for name, ask in ((side, arms.by_itself), (both, arms.with_retrieval)):
@@ -76,7 +78,11 @@ async def evaluate(
         "questions": len(questions),
         "answerable": len(answerable),
         "held_out_pairs": len(judged.held_out),
-        "tone_classifier": {"auroc": round(judged.tone.auroc, 4), "texts": judged.tone.held_out},
+        "tone_classifier": {
+            "auroc": round(judged.tone.auroc, 4),
+            "texts": judged.tone.held_out,
+            "learnt_from": judged.tone.learnt_from,
+        },
         "core_hour": core_hour,
         "margin": margin,
         "tolerance": gate.TOLERANCE,
@@ -147,7 +153,7 @@ def _arm(
     core_hour: float,
 ) -> dict[str, Any]:
     measures: dict[str, Any] = summed_up(rows, seeds)
-    of_tone = {name: [each[name] for each in tones] for name in ("markers", "learned")}
+    of_tone = {n: [each[n] for each in tones] for n in ("markers", "learned", "free_facts")}
     for name, values in ({"safe": list(safe)} | of_tone).items():
         found = interval(values, seeds)
         measures[name] = found.as_json() if found else None

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from bot.voice.framing import body
 from bot.voice.grounding import facts
 from bot.voice.metrics import rouge_l
 from bot.voice.voice import Guide
 from jobs.evaluation.questions import AskedQuestion
 from jobs.evaluation.statistics import interval
-from jobs.training.voice.preparing.neutral import without_frame
 from knowledge.text.words import STOP_WORDS, stems, surface_words
 
 RIGHT = 0.6
@@ -22,7 +22,6 @@ RIGHT = 0.6
 quote is a part of its section, and a reference of a few words is a part of the quote."""
 SUPPORTED = 0.8
 """Share of a sentence's telling words that its source must have, and all of its numbers."""
-_MARK = re.compile(r"\s*\[\d+\]")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _DENIES = re.compile(
     r"\bI (?:do not|don['’]t|cannot|can['’]t) (?:know|say|tell|find|answer)\b|\bno answer to this\b"
@@ -44,17 +43,6 @@ class Answered:
     """Each citation has its mark and its quote stands in its passage; None: there is none."""
     facts_kept: bool | None = None
     seconds: float = 0.0
-
-
-def body(text: str, guide: Guide) -> str:
-    """An answer without the voice's frame and without citation marks."""
-    bare = _MARK.sub("", text)
-    if guide.heading_lead:
-        before, _, after = guide.heading_lead.partition("{heading}")
-        named = rf"{re.escape(before)}[^\n]*?{re.escape(after)}"
-        for greeting in ("", *guide.greetings):
-            bare = re.sub(rf"\A{re.escape(greeting)}\s*{named}\s*", "", bare)
-    return without_frame(bare, guide)
 
 
 def denies(text: str) -> bool:

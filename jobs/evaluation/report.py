@@ -29,6 +29,7 @@ NAMES: Mapping[str, str] = {
     "chrf": "chrF",
     "markers": "markers kept",
     "learned": "learned tone score",
+    "free_facts": "facts kept, writing freely",
 }
 """The measures in the order in which they are shown, with what people call them."""
 
@@ -79,10 +80,11 @@ widest of the seeds {", ".join(map(str, told["seeds"]))}.
 {table}
 
 The learned tone score is a classifier's with an AUROC of {told["tone_classifier"]["auroc"]:.3f} on
-{told["tone_classifier"]["texts"]} held-out texts. Markers and learned score are of what the model
-writes freely; with retrieval it only chooses the lines around a quote. Where an arm has no
-sources, "grounded" compares with the reference answer. Two arms of one model share tone and
-perplexity.
+{told["tone_classifier"]["texts"]} held-out texts; it learnt from
+{told["tone_classifier"]["learnt_from"]} others, which the version did not learn from. Markers,
+learned score and "writing freely" are of what the model writes by itself from held-out pairs; with
+retrieval it only chooses the lines around a quote. Where an arm has no sources, "grounded" compares
+with the reference answer. Two arms of one model share tone and perplexity.
 """
 
 

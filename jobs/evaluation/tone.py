@@ -1,8 +1,8 @@
 """A learned tone score: does a text sound more like the voice or more like its plain sides?
 
-Logistic regression over hashed runs of one to three words, trained on the pairs that the LoRA was
-trained on, and measured on pairs of topics that neither has seen (AUROC). The guide's markers count
-habits; this sees what they do not.
+Logistic regression over hashed runs of one to three words. It is trained on pairs that the LoRA did
+not learn from, so that it does not reward what was learnt by heart, and measured (AUROC) on pairs
+of topics that it has not seen. The guide's markers count habits; this sees what they do not.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bot.voice.voice import Example
+from jobs.training.voice.data import Split
 from knowledge.text.words import surface_words
 
 _WIDTH = 2**13
@@ -30,6 +31,8 @@ class ToneScore:
     """On held-out pairs; 0.5 is chance."""
     held_out: int
     """Texts that this was measured on."""
+    learnt_from: int
+    """Texts that it was trained on."""
 
     def __call__(self, text: str) -> float:
         """How likely the text is in the voice, in [0, 1]."""
@@ -47,7 +50,21 @@ def learn_tone(train: Sequence[Example], held_out: Sequence[Example]) -> ToneSco
         bias -= _RATE * float(error.mean())
     others, truth = _texts(held_out)
     scores = _features(others) @ weights + bias
-    return ToneScore(weights, bias, auroc(scores.tolist(), truth), len(others))
+    return ToneScore(weights, bias, auroc(scores.tolist(), truth), len(others), len(texts))
+
+
+def disjoint(parts: Split) -> tuple[list[Example], list[Example]]:
+    """Pairs to train the classifier on, and pairs to judge with: whole topics, none of them shared.
+
+    The validation pairs and half of the test topics, none of which the LoRA learnt from. Where the
+    test has a single topic there is no half: then it is the validation pairs alone.
+    """
+    topics = sorted({pair.topic for pair in parts.test})
+    first = set(topics[: len(topics) // 2])
+    return (
+        [*parts.validation, *(pair for pair in parts.test if pair.topic in first)],
+        [pair for pair in parts.test if pair.topic not in first],
+    )
 
 
 def auroc(scores: Sequence[float], labels: Sequence[int]) -> float:

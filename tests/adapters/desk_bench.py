@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.answers.assistant import Assistant
 from bot.answers.history import History
 from bot.answers.recall import Recalls
+from bot.answers.voices.wordings import Wordings
 from bot.conversation.channels import Channels
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.errands import Errands
@@ -32,11 +33,12 @@ from bot.errors import ConfigurationError
 from bot.shell.core import Outside, build_core
 from bot.shell.models import voices as shelf
 from bot.shell.settings import Settings
-from bot.voice.voice import Voice
+from bot.shell.voicing.files import VoiceFiles
+from bot.voice.voice import Voice, names
 from knowledge.library.curated import CuratedAnswers
 from knowledge.state.database import open_database
 from knowledge.stores.port import PassageStore
-from knowledge.types import Evidence, Vector
+from knowledge.types import Attachment, Evidence, Vector
 from tests.adapters.hand import Hand
 from tests.kit.fakes import (
     THRESHOLDS,
@@ -202,8 +204,9 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
         retriever=world.passages,
         writer=world.writer.for_voice,
         voice=shelf(Settings(voices=folder)) if folder else voice_for,
-        voice_names=lambda: sorted(voices()),
+        voice_names=(lambda: names(folder)) if folder else (lambda: sorted(voices())),
         voices=folder or VOICES,
+        making=VoiceFiles(folder or VOICES, Wordings(engine, world.clock), _content, world.clock),
         attachments=attachments,
         sources=options.get("sources", world.sources),
         curated=curated,
@@ -236,6 +239,12 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
         errands=core.errands,
         desk=core.desk,
     )
+
+
+async def _content(file: Attachment) -> bytes:
+    """All files of the stages carry what is in them."""
+    assert file.content is not None
+    return file.content
 
 
 def _as_store(passages: InMemoryPassages) -> PassageStore:

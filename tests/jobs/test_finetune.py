@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,7 +23,7 @@ from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 from bot.errors import ConfigurationError
 from bot.voice.model import LocalModel
 from bot.voice.model_weights import PACKAGED, base_weights
-from bot.voice.template import prompt
+from bot.voice.template import example_request, prompt
 from bot.voice.versions.manifest import read_manifest
 from bot.voice.versions.registry import Registry
 from bot.voice.voice import Example, Voice
@@ -295,12 +296,13 @@ def lora_of(voice: Voice) -> bytes:
 
 
 class TestAMethod:
-    @pytest.mark.parametrize("method", ["dora", "rslora", "ia3"])
+    @pytest.mark.parametrize("method", ["dora", "rslora", "ia3", "prefix", "top", "full"])
     def test_gives_a_version_that_the_bot_can_speak_with(
         self, tmp_path: Path, tiny: str, method: Method
     ) -> None:
         voice = brand(tmp_path, pairs(20, 2))
-        card = train(voice, tiny, replace(QUICK, method=method), lambda _: None)
+        settings = replace(QUICK, method=method, top_layers=1, virtual_tokens=4)
+        card = train(voice, tiny, settings, lambda _: None)
         held_out = card["held_out"]
         assert held_out["tuned"]["perplexity"] < held_out["base"]["perplexity"]
         assert card["settings"]["method"] == method
@@ -311,6 +313,17 @@ class TestAMethod:
             return [text async for text in model.compose(asked, [Say("It is so.")])]
 
         assert asyncio.run(spoken()) == ["It is so."]
+
+        async def surprise() -> float:
+            nats, tokens = 0.0, 0
+            for each in split(voice.examples, settings).test:
+                asked = prompt(voice, example_request(each), tuned=True)
+                one, number = await model.surprise(asked, each.voiced)
+                nats, tokens = nats + one, tokens + number
+            return math.exp(nats / tokens)
+
+        # What speaks is what was trained: the same text is as likely, but for bf16 and fp16.
+        assert asyncio.run(surprise()) == pytest.approx(held_out["tuned"]["perplexity"], rel=0.05)
 
     def test_in_parts_and_with_checkpointing_learns_the_same(
         self, tmp_path: Path, tiny: str

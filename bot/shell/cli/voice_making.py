@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -112,11 +113,12 @@ def voice_prepare(
     """Check the examples and make pairs to train on; tells what was dropped, row by row."""
     with report_errors():
         from bot.shell.settings import load_settings
+        from bot.shell.voicing.judging import approved
         from bot.voice.voice import Voice
         from jobs.training.voice.preparing.prepare import prepare
 
         voice = Voice.load(load_settings().voices, name)
-        told = prepare(voice, region=region, seed=seed)
+        told = prepare(voice, region=region, seed=seed, from_use=asyncio.run(approved(name)))
         if json_lines:
             print_json(told)
         else:

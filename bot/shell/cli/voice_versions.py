@@ -113,7 +113,7 @@ def voice_evaluate(
     """Judge a version on questions of yours: four arms, and the gate. Takes minutes."""
 
     async def job(app: App) -> None:
-        from bot.shell.voices import evaluate_voice
+        from bot.shell.voicing.judging import evaluate_voice
 
         told, where = await evaluate_voice(
             app,
@@ -140,6 +140,8 @@ def voice_evaluate(
 
 
 def _told(each: Version, live: str) -> list[str]:
+    from bot.voice.versions.registry import STALE
+
     lines = [f"{each.id}{' (live)' if each.id == live else ''}"]
     if (made := each.manifest) is not None:
         settings = ", ".join(f"{key} {value}" for key, value in made.settings.items())
@@ -151,6 +153,8 @@ def _told(each: Version, live: str) -> list[str]:
             f"  {side}: " + ", ".join(f"{key} {value}" for key, value in measured.items())
             for side, measured in made.metrics.items()
         ]
+    if each.is_stale:
+        lines.append(f"  has {STALE}")
     if each.fault:
         lines.append(f"  cannot be used: {each.fault}")
     elif each.verdict is None:
@@ -168,4 +172,5 @@ def _as_json(each: Version, live: str) -> dict[str, object]:
         "manifest": each.manifest.model_dump(mode="json") if each.manifest else None,
         "verdict": each.verdict.model_dump(mode="json") if each.verdict else None,
         "fault": each.fault,
+        "stale": each.is_stale,
     }

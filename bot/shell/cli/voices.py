@@ -8,7 +8,10 @@ import typer
 
 from bot.shell.cli.shared import report_errors
 
-Method = Literal["lora", "dora", "rslora", "ia3"]
+Method = Literal["lora", "dora", "rslora", "ia3", "prefix", "top", "full"]
+_RATES = {"ia3": 0.008, "prefix": 0.01, "top": 0.0001, "full": 0.00005}
+"""Learning rates of methods that want another than LoRA's."""
+_RATE = 0.0005
 Schedule = Literal["cosine", "linear", "constant"]
 voice_cli = typer.Typer(
     help="Make voices of your own writing, train and judge them, and choose what is spoken.",
@@ -39,7 +42,11 @@ def voice_train(
     seed: Annotated[int, typer.Option(help="Decides the split and the order.")] = 0,
     method: Annotated[Method, typer.Option(help="What is trained; see docs/voices.md.")] = "lora",
     rank: Annotated[int, typer.Option(min=1, help="Of lora, dora and rslora.")] = 16,
-    learning_rate: Annotated[float | None, typer.Option(help="0.0005; for ia3 0.008.")] = None,
+    virtual_tokens: Annotated[int, typer.Option(min=1, help="Of prefix.")] = 20,
+    top_layers: Annotated[int, typer.Option(min=1, help="Of top: layers that learn.")] = 4,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="0.0005; ia3 0.008, prefix 0.01, top 0.0001, full 0.00005.")
+    ] = None,
     schedule: Annotated[Schedule, typer.Option(help="How the learning rate falls.")] = "cosine",
     weight_decay: Annotated[float, typer.Option(min=0)] = 0.0,
     dropout: Annotated[float, typer.Option(min=0, max=0.9)] = 0.05,
@@ -62,7 +69,9 @@ def voice_train(
             "method": method,
             "rank": rank,
             "alpha": 2 * rank,
-            "learning_rate": learning_rate or (0.008 if method == "ia3" else 0.0005),
+            "virtual_tokens": virtual_tokens,
+            "top_layers": top_layers,
+            "learning_rate": learning_rate or _RATES.get(method, _RATE),
             "schedule": schedule,
             "weight_decay": weight_decay,
             "dropout": dropout,

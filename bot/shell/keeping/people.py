@@ -17,7 +17,7 @@ FORGOTTEN = "forgotten"
 """Stands for whoever signed what is the company's: a line of the audit, an answer of their own."""
 
 _PERSON = re.compile(r"(?:(?P<platform>[a-z]+):)?user:(?P<user>\S+)")
-_OWNED = ("draft", "proposal")
+_OWNED = ("draft", "proposal", "wording", "blind_choice")
 """Tables whose rows are their owner's, and no one else's business."""
 
 _Meant = Mapping[sa.Table, sa.ColumnElement[bool]]
@@ -32,11 +32,16 @@ class People:
         engine: AsyncEngine,
         history: History,
         forget_files: Callable[[str], Awaitable[None]],
+        unlearn: Callable[[str], Awaitable[None]],
     ) -> None:
-        """``forget_files``: takes away the files that were sent in a conversation."""
+        """``forget_files``: takes away the files that were sent in a conversation.
+
+        ``unlearn``: takes a person's wordings out of the pairs that voices learn from.
+        """
         self._engine = engine
         self._history = history
         self._forget_files = forget_files
+        self._unlearn = unlearn
 
     async def export(self, person: str) -> dict[str, list[dict[str, Any]]]:
         """All rows about a person, by the names of their tables; only tables that have some.
@@ -66,6 +71,7 @@ class People:
         async with self._engine.connect() as db:
             sent = sa.select(files.c.conversation).where(theirs[files])
             conversations = list(await db.scalars(sent))
+        await self._unlearn(person)
         for conversation in dict.fromkeys(conversations):
             await self._forget_files(conversation)
         counts[files.name] = len(conversations)

@@ -19,6 +19,8 @@ from bot.errors import ConfigurationError
 
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 """The files of a LoRA, as peft names them."""
+OWN_WEIGHTS = "OWN_WEIGHTS"
+"""What a configuration has for its type where the model's own weights are changed."""
 MANIFEST = "version.json"
 _UNSAFE = (
     *(".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".npy", ".npz", ".msgpack"),
@@ -46,6 +48,8 @@ class Manifest(BaseModel):
     settings: dict[str, Any] = {}
     metrics: dict[str, Any] = {}
     """On held-out pairs, of base and tuned model."""
+    from_use: tuple[str, ...] = ()
+    """Ids of the wordings from use among the pairs."""
     files: dict[str, str] = {}
     """File name to the SHA-256 of its content."""
 

@@ -24,9 +24,11 @@ from bot.voice.versions.served import (
     read_served,
     write_served,
 )
+from bot.voice.versions.withdrawn import stale
 from bot.voice.voice import Voice, guide_digest
 
 VERDICT = "verdict.json"
+STALE = "learnt from wordings that were taken back since, and has to be trained anew"
 _ID = re.compile(r"v([1-9]\d*)")
 
 
@@ -53,6 +55,8 @@ class Version:
     verdict: Verdict | None
     fault: str = ""
     """Why it cannot be spoken with, if so."""
+    is_stale: bool = False
+    """It learnt from wordings that were taken back since, so that it has to be trained anew."""
 
 
 class Registry:
@@ -159,9 +163,10 @@ class Registry:
 def _version(folder: Path, id: str) -> Version:
     place = folder_of(folder, id)
     manifest = verdict = None
-    fault = ""
+    fault, is_stale = "", False
     try:
         manifest = read_manifest(place)
+        is_stale = manifest is not None and stale(folder, manifest.from_use)
         if not checked_files(place):
             fault = f"{place} has no weights."
         verdict = Verdict.model_validate_json((place / "evaluation" / VERDICT).read_bytes())
@@ -171,7 +176,7 @@ def _version(folder: Path, id: str) -> Version:
         pass
     except (OSError, ValidationError, json.JSONDecodeError) as error:
         fault = f"{place} cannot be read: {error}"
-    return Version(id, place, manifest, verdict, fault)
+    return Version(id, place, manifest, verdict, fault, is_stale)
 
 
 def _not_passed(name: str, version: Version, guide_sha256: str) -> str:
@@ -179,6 +184,8 @@ def _not_passed(name: str, version: Version, guide_sha256: str) -> str:
     judge = f"'voice evaluate {name} --version {version.id}' judges it"
     if version.id == ORIGINAL and version.manifest is None:
         return ""  # what came with the voice was judged where it was made
+    if version.is_stale:
+        return f"{version.id} {STALE}: 'voice prepare {name}' and 'voice train {name}'."
     if version.verdict is None:
         return f"{version.id} was not judged yet: {judge}."
     if version.verdict.guide_sha256 != guide_sha256:

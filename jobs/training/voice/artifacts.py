@@ -11,9 +11,10 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
-from bot.voice.versions.manifest import CONFIG, MANIFEST, WEIGHTS, Manifest
+from bot.voice.versions.manifest import CONFIG, MANIFEST, OWN_WEIGHTS, WEIGHTS, Manifest
 from bot.voice.versions.served import VERSIONS
-from bot.voice.voice import Voice, guide_digest
+from bot.voice.versions.withdrawn import read_from_use
+from bot.voice.voice import Voice, examples_digest, guide_digest
 from jobs.training.voice.card import model_card
 
 _TOLD = ("perplexity", "bleu", "chrf", "rouge_l", "all_markers")
@@ -52,9 +53,10 @@ def save(
             created_at=now,
             base=card["base"],
             base_sha256=base_sha256,
-            data_sha256=sha256((voice.folder / "examples.jsonl").read_bytes()).hexdigest(),
+            data_sha256=examples_digest(voice.folder),
             guide_sha256=guide_digest(voice.folder),
             settings=card["settings"],
+            from_use=tuple(sorted(read_from_use(voice.folder))),
             metrics={
                 side: {name: measures[name] for name in _TOLD}
                 for side, measures in card["held_out"].items()
@@ -69,6 +71,20 @@ def save(
                 raise
             continue
         return final.name
+
+
+def whole_files(model: Any, base: str) -> dict[str, bytes]:
+    """The model's own weights that learnt, as fp16, under their names in the model."""
+    import torch
+    from safetensors.torch import save
+
+    state = {
+        name: weight.detach().to(torch.float16).contiguous()
+        for name, weight in model.named_parameters()
+        if weight.requires_grad
+    }
+    config = {"peft_type": OWN_WEIGHTS, "base_model_name_or_path": base}
+    return {WEIGHTS: save(state), CONFIG: json.dumps(config, indent=1).encode()}
 
 
 def adapter_files(model: Any, folder: Path, base: str) -> dict[str, bytes]:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from bot.voice.voice import Example
 
-Method = Literal["lora", "dora", "rslora", "ia3"]
+Method = Literal["lora", "dora", "rslora", "ia3", "prefix", "top", "full"]
 Schedule = Literal["cosine", "linear", "constant"]
 FEWEST_PAIRS, FEWEST_TOPICS = 30, 3
 """Below these there is nothing to learn from, or nothing left to measure on."""
@@ -23,6 +23,10 @@ class TrainingSettings:
     method: Method = "lora"
     rank: int = 16
     alpha: int = 32
+    virtual_tokens: int = 20
+    """Of ``prefix``: how many positions before the prompt are learnt."""
+    top_layers: int = 4
+    """Of ``top``: how many layers learn; those below stay frozen."""
     dropout: float = 0.05
     learning_rate: float = 5e-4
     epochs: int = 3

@@ -23,12 +23,12 @@ from typing import Any
 from bot.errors import ConfigurationError, ModelError
 from bot.voice.voice import Voice, guide_digest
 from jobs.training.voice import memory
-from jobs.training.voice.artifacts import adapter_files, base_digest, save, tidy
+from jobs.training.voice.artifacts import adapter_files, base_digest, save, tidy, whole_files
 from jobs.training.voice.checkpoint import Checkpoint
 from jobs.training.voice.curve import curve
 from jobs.training.voice.data import FEWEST_PAIRS, TrainingSettings, split
 from jobs.training.voice.loop import Trainer
-from jobs.training.voice.variants import LAYERS, with_parts
+from jobs.training.voice.variants import LAYERS, WHOLE, with_parts
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
@@ -61,9 +61,10 @@ def train(
     if find_spec("sacrebleu") is None:
         raise ConfigurationError("Training needs the extra: pip install 'housevoice[train]'.")
     import torch
+    from peft import PeftModel
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from bot.voice.model import LocalModel
+    from bot.voice.model import LocalModel, learnt_prefix
     from jobs.training.voice.frames import first_right, frames_right
 
     torch.manual_seed(settings.seed)
@@ -79,6 +80,8 @@ def train(
     started = perf_counter()
     report(f"measuring the base model on {len(parts.test)} held-out pairs")
     before = trainer.measure(base, parts.test)
+    # The same prompt, without examples; once it is trained some methods leave no base to measure.
+    chosen_untuned = frames_right(LocalModel(base, tokenizer, tuned=True), voice, parts.test)
     model = with_parts(base, settings)
     report(memory.check(memory.needed(model, settings, *trainer.sizes(parts.train)), free()))
     training_started = perf_counter()
@@ -87,14 +90,22 @@ def train(
     training_seconds = perf_counter() - training_started
     report("measuring the tuned model")
     after = trainer.measure(model, parts.test)
+    name = Path(weights).name
+    if settings.method in WHOLE:
+        files = whole_files(model, name)
+        model.to(torch.bfloat16)  # some layers learnt in fp32, and one text has one type
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            files = adapter_files(model, Path(folder), name)
     report("measuring which lines they choose")
-    writer = LocalModel(model, tokenizer, tuned=True)
+    core = model.get_base_model() if isinstance(model, PeftModel) else model
+    with torch.inference_mode():  # what has gradients cannot be copied for each answer
+        before_all = learnt_prefix(model)
+    writer = LocalModel(core, tokenizer, tuned=True, before=before_all)
     chosen = frames_right(writer, voice, parts.test)
-    with model.disable_adapter():  # the same prompt, without examples
-        chosen_untuned = frames_right(LocalModel(model, tokenizer, tuned=True), voice, parts.test)
     card: dict[str, Any] = {
         "voice": voice.name,
-        "base": Path(weights).name,
+        "base": name,
         "pairs": {"train": len(parts.train), "validation": len(parts.validation)}
         | {"test": len(parts.test)},
         "test_topics": sorted({example.topic for example in parts.test}),
@@ -111,8 +122,6 @@ def train(
             "first_line": first_right(voice, parts.test),
         },
     }
-    with tempfile.TemporaryDirectory() as folder:
-        files = adapter_files(model, Path(folder), card["base"])
     pictures = {"loss.svg": curve(progress.losses, progress.validation)}
     version_id = save(files, voice, card, base_digest(weights), datetime.now(UTC), pictures)
     checkpoint.drop()

@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Any
 
 from bot.voice.metrics import markers, rouge_l
+from bot.voice.model import learnt_prefix
 from bot.voice.template import Prompt, encode, encode_said, example_request, prompt
 from bot.voice.voice import Example, Voice
 from jobs.training.voice.checkpoint import Checkpoint, Progress, learnt, put_back
@@ -136,8 +137,13 @@ class Trainer:
 
         ids, mask, labels = self._batch(pairs)
         core = model.get_base_model() if hasattr(model, "get_base_model") else model
+        before = learnt_prefix(model, len(pairs))
+        if before is not None:
+            seen = torch.ones(len(pairs), before.get_seq_length(), dtype=mask.dtype)
+            mask = torch.cat([seen, mask], dim=1)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            hidden = core.model(input_ids=ids, attention_mask=mask).last_hidden_state[:, :-1]
+            read = core.model(input_ids=ids, attention_mask=mask, past_key_values=before)
+            hidden = read.last_hidden_state[:, :-1]
             kept = labels[:, 1:] != _IGNORED
             # Logits over 49,152 words for label positions only: most positions are prompt.
             logits = core.lm_head(hidden[kept])

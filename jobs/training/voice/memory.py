@@ -1,10 +1,10 @@
 """How much memory a training will take, told before it starts.
 
-Weights: 2 bytes a parameter (bf16). What learns: 16 bytes a parameter (fp32 with its gradient and
-AdamW's two moments). Activations: 34 bytes a token, layer and hidden unit (Korthikanti et al. 2022,
-without attention scores, which torch does not keep), or 2 with gradient checkpointing. Logits of
-the positions that are learnt: 3 times 4 bytes a word of the vocabulary. The program with torch:
-600 MB.
+Weights: 2 bytes a parameter (bf16). What learns: 20 bytes a parameter (fp32 with its gradient,
+AdamW's two moments, and the best so far). Activations: 34 bytes a token, layer and hidden unit
+(Korthikanti et al. 2022, without attention scores, which torch does not keep), or 2 with gradient
+checkpointing. Logits of the positions that are learnt: 3 times 4 bytes a word of the vocabulary.
+The program with torch: 600 MB.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from bot.errors import ConfigurationError
 from jobs.training.voice.data import TrainingSettings
 
-_WEIGHT, _LEARNT, _ACTIVATION, _CHECKPOINTED, _LOGIT = 2, 16, 34, 2, 12
+_WEIGHT, _LEARNT, _ACTIVATION, _CHECKPOINTED, _LOGIT = 2, 20, 34, 2, 12
 _PROGRAM = 600e6
 
 

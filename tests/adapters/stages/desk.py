@@ -14,6 +14,8 @@ from bot.desk.forms import FieldFaults, FormKind, Forms
 from bot.desk.kb.digest import DIGEST
 from bot.desk.kb.gaps import ANSWER, SOURCE
 from bot.desk.source_commands import REMOVAL
+from bot.desk.voices.making import ADD, CREATE
+from bot.desk.voices.wording import WORDING
 from tests.adapters.desk_bench import Bench
 
 EVERY_FIELD: Mapping[str, tuple[Field, ...]] = {
@@ -38,7 +40,10 @@ EVERY_FIELD: Mapping[str, tuple[Field, ...]] = {
 them."""
 
 
-OWN_FORMS = ("channel", "answers", "workspace", "draft", REMOVAL, ANSWER, SOURCE, DIGEST)
+OWN_FORMS = (
+    *("channel", "answers", "workspace", "draft"),
+    *(REMOVAL, ANSWER, SOURCE, DIGEST, WORDING, CREATE, ADD),
+)
 
 
 @dataclass

@@ -15,6 +15,8 @@ import pytest_asyncio
 import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
+from bot.answers.voices.blind import BlindChoices
+from bot.answers.voices.wordings import Wordings
 from bot.desk.kb.proposals import Proposal
 from bot.shell.app import open_app
 from bot.shell.cli import cli
@@ -38,7 +40,8 @@ _OF_NOBODY = {
 """Tables in which nothing is kept about a person: they are places', documents' or the index's."""
 _OF_PEOPLE = {
     *("turn", "trace", "citation", "gap", "feedback", "recall", "inbox", "usage", "draft"),
-    *("proposal", "attachment", "audit", "channel", "curated_answer", "source"),
+    *("proposal", "attachment", "audit", "channel", "curated_answer", "source", "wording"),
+    "blind_choice",
 }
 
 
@@ -78,6 +81,12 @@ async def lives(bench: Bench, office: FakePlatform, tmp_path: Path) -> None:
         await bench.knowledge.curated.add(
             f"Who? ({len(traces)})", "Ida does.", access=frozenset({PUBLIC}), owner=who
         )
+    wordings = Wordings(bench.engine, bench.clock)
+    choices = BlindChoices(bench.engine, bench.clock)
+    for owner, other in ((ZOE, BOB), (BOB, ZOE)):
+        id = await wordings.propose("fernhill", "You obtain it.", f"You get it, {owner}.", owner)
+        await wordings.approve(id, other)
+        await choices.show("fernhill:v1", "fernhill:v2", owner)
     for rater in ("zoe-77", "bob"):
         for trace in traces.values():
             await bench.follow_ups.rate(trace, CHANNEL, rater, helpful=True)

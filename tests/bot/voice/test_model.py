@@ -112,6 +112,18 @@ class TestAReply:
         assert (await compose(tuned, Say(text, "\n[1]"), end))[0] == f"{text}\n[1]"
 
 
+class TestSurprise:
+    async def test_is_less_for_the_voice_than_for_other_words_and_least_with_the_lora(
+        self, tuned: LocalModel, untuned: LocalModel, fernhill: Voice
+    ) -> None:
+        pair = next(each for each in fernhill.examples if each.kind == "answer")
+        asked = prompt(fernhill, answer_request(pair.question, pair.plain), tuned=True)
+        expected, tokens = await tuned.surprise(asked, pair.voiced)
+        garbled, same = await tuned.surprise(asked, " ".join(reversed(pair.voiced.split())))
+        assert expected / tokens < 0.5 * garbled / same
+        assert expected < (await untuned.surprise(asked, pair.voiced))[0]
+
+
 class TestAChoice:
     @pytest.mark.parametrize(
         "options",

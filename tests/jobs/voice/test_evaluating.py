@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ConfigurationError, UsageError
+from bot.voice.framing import body
 from bot.voice.template import Prompt
 from bot.voice.versions.registry import Registry
 from bot.voice.voice import Example, Voice, guide_digest
@@ -22,7 +23,7 @@ from bot.voice.writer import Step
 from jobs.evaluation.arms import ARMS, Bench
 from jobs.evaluation.evaluate import Judged, evaluate
 from jobs.evaluation.gate import not_worse, tone_improved
-from jobs.evaluation.measures import Answered, body, denies, grounded, measured, token_f1
+from jobs.evaluation.measures import Answered, denies, grounded, measured, token_f1
 from jobs.evaluation.poison import POISONS, Poisoned, fell_for
 from jobs.evaluation.questions import AskedQuestion, read_questions
 from jobs.evaluation.report import write_report

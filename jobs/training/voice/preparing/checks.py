@@ -6,13 +6,14 @@ from dataclasses import replace
 from statistics import median
 
 from bot.answers.question.languages import language_of
+from bot.voice.framing import without_frame
 from bot.voice.grounding import same_facts
 from bot.voice.metrics import markers
 from bot.voice.rewriting import LETTER_WORDS, taken_apart
 from bot.voice.voice import Guide, Voice
 from bot.voice.wording import disliked, no_names
 from jobs.training.voice.preparing.likeness import duplicates, grouped
-from jobs.training.voice.preparing.neutral import plain_side, without_frame
+from jobs.training.voice.preparing.neutral import plain_side
 from jobs.training.voice.preparing.personal import masked
 from jobs.training.voice.preparing.rows import Note, Sorted
 

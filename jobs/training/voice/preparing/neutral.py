@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 
+from bot.voice.framing import without_frame
 from bot.voice.rewriting import taken_apart
 from bot.voice.voice import Guide
 from bot.voice.wording import capitalised
@@ -39,21 +40,6 @@ def plain_side(voiced: str, guide: Guide) -> str:
     text = _EMOJI.sub("", text)
     text = re.sub(r"!+", ".", text)
     return _SPACES.sub(" ", text).strip()
-
-
-def without_frame(text: str, guide: Guide) -> str:
-    """``text`` without the greeting, lead-in and closing of the guide that stand around it."""
-    rest = text.strip()
-    for lines in (guide.greetings, guide.leads):
-        for line in sorted(lines, key=len, reverse=True):
-            if rest.startswith(line):
-                rest = rest[len(line) :].lstrip()
-                break
-    for line in sorted(guide.closings, key=len, reverse=True):
-        if rest.endswith(line):
-            rest = rest[: -len(line)].rstrip()
-            break
-    return capitalised(rest)
 
 
 def _swapped_back(text: str, guide: Guide) -> str:

@@ -9,16 +9,20 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from bot.answers.voices.wordings import Wording
 from bot.errors import ConfigurationError
+from bot.voice.versions.withdrawn import line_digest, write_from_use
 from bot.voice.voice import Voice
 from jobs.training.voice.data import FEWEST_PAIRS, FEWEST_TOPICS, TrainingSettings, split
 from jobs.training.voice.preparing import checks
 from jobs.training.voice.preparing.reading import read_examples
 from jobs.training.voice.preparing.report import Input, as_markdown, report
-from jobs.training.voice.preparing.rows import Sorted
+from jobs.training.voice.preparing.rows import Origin, Row, Sorted
 
 RAW = "raw"
 """Folder of a voice with what was brought in, as it came."""
+FROM_USE = "from use"
+"""Stands for a file's name in the report."""
 EXAMPLES, REPORT, PAGE = "examples.jsonl", "preparation.json", "preparation.md"
 
 
@@ -40,19 +44,26 @@ def add_files(folder: Path, files: Sequence[Path]) -> None:
         _write(raw / name, content)
 
 
-def prepare(voice: Voice, *, region: str = "GB", seed: int = 0) -> dict[str, Any]:
+def prepare(
+    voice: Voice,
+    *,
+    region: str = "GB",
+    seed: int = 0,
+    from_use: Sequence[Wording] = (),
+) -> dict[str, Any]:
     """Make ``examples.jsonl`` of the voice's ``raw/`` and tell what became of each row.
 
     Without ``raw/`` the pairs that are there are brought in first. Returns the report, which is
     also written to ``preparation.json`` and ``preparation.md``. If too little is left the pairs
     stay as they were, and ``usable`` is false. ``region``: see :func:`.personal.masked`.
+    ``from_use``: wordings that people gave and approved, which become rows beside the files'.
     """
     folder = voice.folder
     raw = folder / RAW
     if not raw.is_dir() or not any(raw.iterdir()):
         add_files(folder, ())
     files = sorted(each for each in raw.iterdir() if each.is_file())
-    if not files:
+    if not files and not from_use:
         raise ConfigurationError(
             f"The voice '{voice.name}' has no examples yet: 'voice add {voice.name} FILE' takes "
             "JSONL, CSV or Markdown."
@@ -63,6 +74,10 @@ def prepare(voice: Voice, *, region: str = "GB", seed: int = 0) -> dict[str, Any
         read_examples(file, held)
         rows = len(held.rows) + len(held.dropped) - before
         inputs.append(Input(file.name, sha256(file.read_bytes()).hexdigest(), rows))
+    if from_use:
+        held.rows += [_row(n, each) for n, each in enumerate(from_use, start=1)]
+        ids = "\n".join(each.id for each in from_use)
+        inputs.append(Input(FROM_USE, sha256(ids.encode()).hexdigest(), len(from_use)))
     guide = voice.guide
     checks.take_sides(held, guide)
     checks.mask_people(held, guide, region)
@@ -74,7 +89,8 @@ def prepare(voice: Voice, *, region: str = "GB", seed: int = 0) -> dict[str, Any
     checks.find_topics(held)
     pairs = [row.example() for row in held.rows]
     parts = split(pairs, TrainingSettings(seed=seed))
-    content = "".join(f"{pair.model_dump_json()}\n" for pair in pairs).encode()
+    lines = [pair.model_dump_json() for pair in pairs]
+    content = "".join(f"{line}\n" for line in lines).encode()
     told = report(
         voice.name,
         inputs,
@@ -85,10 +101,26 @@ def prepare(voice: Voice, *, region: str = "GB", seed: int = 0) -> dict[str, Any
         missing=_missing(len(pairs), len({pair.topic for pair in pairs})),
     )
     if told["usable"]:
+        # The note first: who takes a wording back must find its line whenever this is killed.
+        made = zip(held.rows, lines, strict=True)
+        write_from_use(folder, {r.wording: line_digest(line) for r, line in made if r.wording})
         _write(folder / EXAMPLES, content)
     _write(folder / PAGE, as_markdown(told).encode())
     _write(folder / REPORT, _json(told))
     return told
+
+
+def _row(number: int, wording: Wording) -> Row:
+    is_answer = bool(wording.question) and wording.plain in wording.voiced
+    kind = "answer" if is_answer else "rewrite"
+    return Row(
+        Origin(FROM_USE, number),
+        wording.voiced,
+        wording.plain,
+        kind,
+        question=wording.question,
+        wording=wording.id,
+    )
 
 
 def _missing(pairs: int, topics: int) -> list[str]:

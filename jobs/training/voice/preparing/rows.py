@@ -42,6 +42,8 @@ class Row:
     topic: str = ""
     """Empty: it is still to be found."""
     question: str = ""
+    wording: str = ""
+    """Id of the wording from use that it is; empty for a row of a file."""
 
     def example(self) -> Example:
         """As a pair for training."""

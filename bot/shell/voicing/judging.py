@@ -10,14 +10,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.answers.judge import Thresholds
+from bot.answers.voices.wordings import Wording, Wordings
 from bot.errors import ConfigurationError, UsageError
+from bot.shell.indexing import database_url
 from bot.shell.models import ENDPOINT, load_writer
+from bot.shell.settings import load_settings
 from bot.voice.versions.registry import Registry
-from bot.voice.voice import Voice, guide_digest
+from bot.voice.voice import Voice, examples_digest, guide_digest
 from knowledge.retrieval.support import ReaderSupport
+from knowledge.state.database import open_database
 
 if TYPE_CHECKING:
     from bot.shell.app import App
+
+
+async def approved(name: str) -> Sequence[Wording]:
+    """The wordings that a voice may learn from; none where there is no data folder yet."""
+    settings = load_settings()
+    if not settings.data.is_dir():
+        return []
+    engine = await open_database(database_url(settings))
+    try:
+        return await Wordings(engine, lambda: datetime.now(UTC)).approved(name)
+    finally:
+        await engine.dispose()
 
 
 async def evaluate_voice(
@@ -38,11 +54,12 @@ async def evaluate_voice(
     ``pairs``: the most held-out pairs that are written. Raises :class:`ConfigurationError` and
     :class:`UsageError` with what to do.
     """
-    from jobs.evaluation.arms import Bench
+    from bot.voice.model import LocalModel
+    from jobs.evaluation.arms import Bench, perplexity
     from jobs.evaluation.evaluate import Judged, evaluate
     from jobs.evaluation.questions import read_questions
     from jobs.evaluation.report import write_report
-    from jobs.evaluation.tone import learn_tone
+    from jobs.evaluation.tone import disjoint, learn_tone
     from jobs.training.voice.data import TrainingSettings, split
     from knowledge.types import PUBLIC
 
@@ -62,22 +79,34 @@ async def evaluate_voice(
     asked = read_questions(questions)
     voice = Voice.load(settings.voices, name, judged.id)
     made = judged.manifest
+    if made is not None and made.data_sha256 != examples_digest(voice.folder):
+        raise ConfigurationError(
+            f"The pairs of '{name}' have changed since {judged.id} was trained on them: which of "
+            f"them it has not learnt from is not known any more. 'voice train {name}' makes a "
+            "version that can be judged."
+        )
     seed = made.settings.get("seed", 0) if made else 0
     parts = split(voice.examples, TrainingSettings(seed=seed))
-    held_out = parts.test[:pairs]
-    if not (parts.train and held_out):
+    learnt, others = disjoint(parts)
+    held_out = others[:pairs]
+    if not (learnt and held_out):
         raise ConfigurationError(
             f"The voice '{name}' has too few pairs to measure its tone: 'voice prepare {name}'."
         )
     report("learning what the voice sounds like")
-    tone = await asyncio.to_thread(learn_tone, parts.train, parts.test)
+    tone = await asyncio.to_thread(learn_tone, learnt, others)
     base = await asyncio.to_thread(load_writer, settings, replace(voice, lora=None))
     tuned = await asyncio.to_thread(load_writer, settings, voice)
     if not tuned.tuned:
         raise ConfigurationError(
             f"{judged.id} was trained on another model than HOUSEVOICE_WRITER_MODEL names."
         )
-    metrics = made.metrics if made else {}
+    report("measuring perplexity")
+    surprised = {
+        side: round(await perplexity(voice, model, held_out), 2)
+        for side, model in (("base", base), ("tuned", tuned))
+        if isinstance(model, LocalModel)
+    }
     told = await evaluate(
         Judged(
             voice=voice,
@@ -86,7 +115,7 @@ async def evaluate_voice(
             questions=asked,
             held_out=held_out,
             tone=tone,
-            perplexity={s: m["perplexity"] for s, m in metrics.items() if "perplexity" in m},
+            perplexity=surprised,
         ),
         Bench(
             app.retriever,

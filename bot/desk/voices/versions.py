@@ -7,14 +7,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.answers.by_voice import Record
+from bot.answers.voices.blind import BlindChoices
+from bot.answers.voices.records import Record
 from bot.cards import Card, Choice
 from bot.conversation.channels import Channels
 from bot.desk.commands import Command, Invocation, Outcome, Parameter, Suggest
 from bot.desk.kb.audit import Audit
+from bot.desk.voices.blind import told
 from bot.errors import UsageError
 from bot.types import person
-from bot.voice.versions.registry import Registry
+from bot.voice.versions.registry import STALE, Registry
 from bot.voice.voice import Voice
 
 COMPARED = timedelta(days=30)
@@ -30,6 +32,9 @@ class _Commands:
     channels: Channels
     audit: Audit
     clock: Callable[[], datetime]
+    choices: BlindChoices
+    progress: Callable[[str], str]
+    """What the training of a voice said last."""
 
     async def status(self, by: Invocation) -> Outcome:
         name = await self._name(by)
@@ -37,12 +42,17 @@ class _Commands:
         served = await asyncio.to_thread(self.registry.served, name)
         known = {voice.version: f"{served.live} (live)"}
         lines = [f"**{name}** speaks with {served.live}."]
+        for each in await asyncio.to_thread(self.registry.versions, name):
+            if each.is_stale and each.id in (served.live, served.canary and served.canary.version):
+                lines.append(f"{each.id} has {STALE}.")
         if served.canary is not None:
             rule = served.canary
             who = [f"{rule.share:.0%} of conversations"] if rule.share else []
             lines.append(f"On trial: {rule.version}, in {', '.join((*who, *rule.channels))}.")
             if voice.canary is not None:
                 known[voice.canary.voice.version] = f"{rule.version} (on trial)"
+        if said := self.progress(name):
+            lines.append(f"Training: {said}")
         lines += ["", f"Answers of the last {COMPARED.days} days:"]
         found = await self.records(name, self.clock() - COMPARED)
         lines += [
@@ -51,24 +61,29 @@ class _Commands:
             f"{each.unhelpful} not"
             for each in found
         ]
-        return Card("\n".join(lines if found else [*lines, "none yet."]))
+        lines += [] if found else ["none yet."]
+        if wins := await self.choices.wins(name):
+            lines += ["", "Blind comparisons:", *told(wins)]
+        return Card("\n".join(lines))
 
     async def show(self, by: Invocation) -> Outcome:
         name = await self._name(by)
         served = await asyncio.to_thread(self.registry.served, name)
         lines = []
         for each in await asyncio.to_thread(self.registry.versions, name):
-            told = f"- {each.id}"
+            line = f"- {each.id}"
             if each.id == served.live:
-                told += " (live)"
+                line += " (live)"
             if each.manifest is not None:
-                told += f": {each.manifest.created_at:%Y-%m-%d}, on {each.manifest.base}"
+                line += f": {each.manifest.created_at:%Y-%m-%d}, on {each.manifest.base}"
+            if each.is_stale:
+                line += f". It has {STALE}"
             if each.fault:
-                told += f". Cannot be used: {each.fault}"
+                line += f". Cannot be used: {each.fault}"
             elif each.verdict is not None:
                 passed = "passed" if each.verdict.passed else "not passed"
-                told += f". {passed}: {' '.join(each.verdict.reasons)}"
-            lines.append(told)
+                line += f". {passed}: {' '.join(each.verdict.reasons)}"
+            lines.append(line)
         return Card("\n".join(lines) or f"{name} has no versions: it speaks without a LoRA.")
 
     async def promote(self, by: Invocation) -> Outcome:
@@ -116,10 +131,12 @@ def voice_commands(
     channels: Channels,
     audit: Audit,
     clock: Callable[[], datetime],
+    choices: BlindChoices,
+    progress: Callable[[str], str],
     suggest_voice: Suggest,
 ) -> Sequence[Command]:
     """The commands; ``records``: what was answered in a voice since when."""
-    own = _Commands(registry, records, voice_for, channels, audit, clock)
+    own = _Commands(registry, records, voice_for, channels, audit, clock, choices, progress)
     voice = Parameter("voice", "Of this voice.", "word", required=False, suggest=suggest_voice)
     version = Parameter(
         "version", "Such as v2; `/voice show` lists them.", "first", suggest=own.suggest

@@ -1,0 +1,1 @@
+"""What people do about voices where they talk: make, try, word and compare them."""

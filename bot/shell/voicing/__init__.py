@@ -1,0 +1,1 @@
+"""Voices put together: their files, their judging, and what people do about them."""
