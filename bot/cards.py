@@ -25,10 +25,15 @@ Action = Literal[
     "dismiss",
     "forget",
     "again",
+    "approve",
+    "reject",
+    "restore",
+    "golden",
+    "drop",
 ]
 """What a button does; every platform has all of them."""
 
-OPENS_FORM: frozenset[Action] = frozenset({"edit", "answer", "source"})
+OPENS_FORM: frozenset[Action] = frozenset({"edit", "answer", "source", "golden"})
 """Those after which a form comes, which some platforms must be shown at once."""
 
 LABELS: Mapping[Action, str] = {
@@ -48,6 +53,11 @@ LABELS: Mapping[Action, str] = {
     "dismiss": "Set aside",
     "forget": "Remove",
     "again": "Ask again",
+    "approve": "Show what waits",
+    "reject": "Keep it as it is",
+    "restore": "Go back to this",
+    "golden": "Add a question",
+    "drop": "Remove",
 }
 
 _LABELS_UNSURE: Mapping[Action, str] = {"helpful": "That helped", "unhelpful": "Not what I meant"}

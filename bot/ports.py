@@ -33,6 +33,8 @@ class KnownSource:
     """When it is read again: empty for every night, ``hourly``, ``weekly`` or a line of crontab."""
     next_at: datetime | None = None
     """When that is, in UTC; None: never."""
+    waits: bool = False
+    """A part of its last reading waits for an admin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,11 @@ class SourceReading:
     """Document to why its new version is not shown; the one before it is answered from."""
     waits: Sequence[str] = ()
     """Why a part of it waits for an admin, a sentence each."""
+    number: int = 0
+    """By which it is named."""
+    state: Literal["open", "switching", "waiting", "done", "rejected"] = "done"
+    """``open`` and ``switching``: under way or broken off. ``waiting``: for an admin, in part.
+    ``rejected``: an admin did not want that part."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from bot.desk.drafting import Drafting
 from bot.desk.forms import FieldFaults, FormKind, Forms, must_be_admin, not_among
 from bot.desk.kb.digest import DIGEST, digest_form
 from bot.desk.kb.gaps import GapDesk, gap_forms
+from bot.desk.kb.golden import GOLDEN, GoldenDesk, golden_form
 from bot.desk.source_commands import REMOVAL, removal_form
 from bot.errors import UsageError
 from bot.ports import Sources
@@ -205,6 +206,7 @@ def own_forms(
             "draft": FormKind(own.draft, own.save_draft),
             REMOVAL: removal_form(gaps.knowledge),
             **gap_forms(gaps),
+            GOLDEN: golden_form(GoldenDesk(gaps.knowledge)),
             DIGEST: digest_form(channels, gaps.knowledge.audit, clock),
         }
     )

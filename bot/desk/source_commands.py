@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from bot.cards import Card, Choice, Field, Form, Values
+from bot.cards import Action, Card, Choice, Field, Form, Values
 from bot.desk.commands import Command, Invocation, Outcome, Parameter, Suggest
 from bot.desk.forms import FieldFaults, FormKind, Forms, must_be_admin, not_among
 from bot.desk.kb import words
 from bot.desk.kb.adding import Adding
 from bot.desk.kb.audit import Audit
+from bot.desk.kb.golden import GoldenDesk, golden_command
 from bot.desk.kb.governing import governing_commands
 from bot.desk.kb.parts import Knowledge
 from bot.desk.kb.progress import telling
+from bot.desk.kb.releasing import ReleaseDesk, release_commands
 from bot.desk.kb.words import counted, done, held, left_out, skipped, tail, typed, when
 from bot.errors import UsageError
 from bot.failures import log_failure
@@ -48,6 +50,7 @@ class _Commands:
             f"{'for everyone' if each.is_public else 'limited'}"
             + (", paused" if each.is_paused else "")
             + (f", being read by {each.reading}" if each.reading else "")
+            + (", waits for an admin" if each.waits else "")
             + (f". Last reading failed: {each.fault}" if each.fault else "")
             for each in await self.sources.all()
         ]
@@ -84,6 +87,9 @@ class _Commands:
         if readings:
             lines.append("\nIts last readings, in UTC:")
         lines += [f"- {when(each)}: {done(each)}" for each in readings]
+        undecided = await self.knowledge.releases.undecided(source.id)
+        if undecided.documents:
+            lines += ["", words.waiting(undecided)]
         ended = next((each for each in readings if each.finished_at), None)
         if ended and (ended.skipped or ended.quarantined or ended.waits):
             lines += ["\nSkipped in the last one:", *skipped(ended)]
@@ -92,7 +98,8 @@ class _Commands:
         changes = await self.audit.newest(_CHANGES_SHOWN, source.id)
         if changes:
             lines += ["\nWho changed it, in UTC:", *(words.changed(each, by) for each in changes)]
-        return Card("\n".join(lines))
+        buttons: tuple[Action, ...] = ("approve", "reject") if undecided.documents else ()
+        return Card("\n".join(lines), buttons=buttons, subject=source.id)
 
     async def refresh(self, by: Invocation) -> Outcome:
         if name := by.values.get("source"):
@@ -251,6 +258,8 @@ def source_commands(knowledge: Knowledge, adding: Adding, forms: Forms) -> Seque
             admin=True,
         ),
         *governing_commands(knowledge.sources, knowledge.audit, own.suggest),
+        *release_commands(ReleaseDesk(knowledge), own.suggest),
+        golden_command(GoldenDesk(knowledge), own.suggest),
     ]
 
 

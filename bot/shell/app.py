@@ -30,6 +30,7 @@ from bot.shell.keeping.people import People
 from bot.shell.log import configure_log
 from bot.shell.models import is_hub_id, voices, writers
 from bot.shell.platforms import kinds_of
+from bot.shell.releases import LibraryReleases
 from bot.shell.settings import Settings
 from bot.shell.sources import LibrarySources
 from bot.shell.well_answered import well_answered
@@ -90,6 +91,7 @@ class App:
     errands: Errands
     digests: Digests
     sources: Sources
+    uploads: Uploads
     people: People
     chores: Chores
 
@@ -227,6 +229,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 voices=settings.voices,
                 attachments=attachments,
                 sources=sources,
+                releases=LibraryReleases(library, sources),
                 curated=curated,
                 worded=curated.worded,
                 embed=embed_all,
@@ -266,6 +269,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 now,
             ),
             sources=sources,
+            uploads=uploads,
             people=People(engine, core.history, attachments.forget),
             chores={
                 "history": partial(forget_history, core.history, settings.history_days),

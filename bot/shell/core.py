@@ -36,13 +36,16 @@ from bot.desk.follow_ups import FollowUps, PassageAccess, ReadAt
 from bot.desk.kb.adding import Adding
 from bot.desk.kb.audit import Audit
 from bot.desk.kb.gaps import ANSWER, SOURCE, GapDesk
+from bot.desk.kb.golden import GOLDEN, GoldenDesk
 from bot.desk.kb.parts import Embed, Knowledge
 from bot.desk.kb.proposals import Proposals
+from bot.desk.kb.releasing import ReleaseDesk
 from bot.desk.own_commands import own_commands
 from bot.desk.own_forms import own_forms
 from bot.desk.voice_commands import voice_commands
 from bot.ports import Curated, Sources
 from bot.shell.settings import Settings
+from bot.source_ports import Releases
 from bot.voice.rewriting import Rewriter
 from bot.voice.versions.registry import Registry
 from bot.voice.voice import Voice
@@ -64,6 +67,7 @@ class Outside:
     """The folder that they are in."""
     attachments: AttachmentReader
     sources: Sources
+    releases: Releases
     curated: Curated
     worded: Worded
     embed: Embed
@@ -132,6 +136,7 @@ def build_core(outside: Outside, settings: Settings) -> Core:
     follow_ups = FollowUps(history, channels, outside.passages, outside.read_at, roles, clock)
     knowledge = Knowledge(
         sources=outside.sources,
+        releases=outside.releases,
         audit=Audit(engine, clock),
         gaps=Gaps(engine),
         curated=outside.curated,
@@ -145,6 +150,7 @@ def build_core(outside: Outside, settings: Settings) -> Core:
     )
     adding = Adding(knowledge)
     gaps, names = GapDesk(knowledge, adding), outside.voice_names
+    deciding = ReleaseDesk(knowledge)
     forms = own_forms(channels, drafting, gaps, names, clock)
     registry = Registry(outside.voices, clock)
 
@@ -170,6 +176,11 @@ def build_core(outside: Outside, settings: Settings) -> Core:
             "source": partial(form, SOURCE),
             "dismiss": gaps.dismiss,
             "forget": gaps.forget,
+            "approve": deciding.approve,
+            "reject": deciding.reject,
+            "restore": deciding.restore,
+            "golden": partial(form, GOLDEN),
+            "drop": GoldenDesk(knowledge).drop,
         },
         settings.prompts,
     )

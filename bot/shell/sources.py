@@ -44,12 +44,12 @@ class LibrarySources:
 
     async def all(self) -> Sequence[KnownSource]:
         """As the library has them."""
-        with _in_words():
+        with in_words():
             return [self._known(each) for each in await self._library.states()]
 
     async def try_out(self, address: str) -> Trial:
         """Nothing of the machine's disk or secrets but for uploads."""
-        with _in_words():
+        with in_words():
             spec, report = await self._library.try_out(address, remote=self._is_remote(address))
             is_known = spec.id in {each.id for each in await self._library.sources()}
         return Trial(
@@ -66,7 +66,7 @@ class LibrarySources:
 
     async def upload(self, file: Attachment) -> str:
         """Into the data folder."""
-        with _in_words():
+        with in_words():
             return str(await self._uploads.save(file))
 
     async def tidy_uploads(self, waiting: Collection[str]) -> None:
@@ -82,7 +82,7 @@ class LibrarySources:
         by: str = "",
     ) -> tuple[KnownSource, SourceReading]:
         """Nothing of the machine's disk or secrets but for uploads."""
-        with _in_words():
+        with in_words():
             spec, _ = await self._library.add(
                 address,
                 access=readers,
@@ -94,15 +94,15 @@ class LibrarySources:
 
     async def show(self, name: str) -> tuple[KnownSource, Sequence[SourceReading]]:
         """With its last five readings."""
-        with _in_words():
+        with in_words():
             state, runs = await self._library.show(name)
-        return self._known(state), [_reading(each) for each in runs]
+        return self._known(state), [as_reading(each) for each in runs]
 
     async def refresh(
         self, name: str, progress: Progressing = unwatched
     ) -> tuple[KnownSource, SourceReading]:
         """By one at a time."""
-        with _in_words():
+        with in_words():
             report = await self._library.refresh(name, _counting(progress))
         return await self._last_reading(report.source)
 
@@ -116,7 +116,7 @@ class LibrarySources:
 
     async def set_access(self, name: str, readers: Principals) -> KnownSource:
         """In the store's next query."""
-        with _in_words():
+        with in_words():
             spec = await self._library.set_access(name, readers)
         return (await self.show(spec.id))[0]
 
@@ -126,17 +126,17 @@ class LibrarySources:
             schedule = self._schedules().read(words)
         except ConfigurationError as error:
             raise UsageError(str(error)) from error
-        with _in_words():
+        with in_words():
             spec = await self._library.set_schedule(name, schedule)
         return (await self.show(spec.id))[0]
 
     async def remove(self, name: str) -> int:
         """With its documents and the record of its readings."""
-        with _in_words():
+        with in_words():
             spec = await self._library.find(name)
             gone = await self._library.remove(spec.id)
             left = await self._library.left_of(spec.id)
-        await self.tidy_uploads(())
+        await self._uploads.drop(spec.location)
         if left:
             raise UsageError(f"{spec.shown} is removed, but {left} parts of it are still there.")
         return gone
@@ -145,10 +145,10 @@ class LibrarySources:
         """As ``source apply`` reads it."""
         from knowledge.library.manifest import written
 
-        return written(await self._library.sources())
+        return written(await self._library.sources(), self._uploads.named)
 
     async def _paused(self, name: str, *, is_paused: bool) -> KnownSource:
-        with _in_words():
+        with in_words():
             spec = await self._library.pause(name, is_paused=is_paused)
         return (await self.show(spec.id))[0]
 
@@ -168,6 +168,7 @@ class LibrarySources:
             f"{reading.holder} since {reading.since:%Y-%m-%d %H:%M} UTC" if reading else "",
             spec.schedule,
             next_at and next_at.astimezone(UTC),
+            state.last_run is not None and state.last_run.state == "waiting",
         )
 
     async def _last_reading(self, id: str) -> tuple[KnownSource, SourceReading]:
@@ -202,7 +203,7 @@ def _counting(progress: Progressing) -> Callable[[Progress], None]:
 
 
 @contextmanager
-def _in_words() -> Iterator[None]:
+def in_words() -> Iterator[None]:
     """Inside, what the library refuses is told to whoever asked for it, in its words."""
     try:
         yield
@@ -210,7 +211,8 @@ def _in_words() -> Iterator[None]:
         raise UsageError(str(error)) from error
 
 
-def _reading(run: Run) -> SourceReading:
+def as_reading(run: Run) -> SourceReading:
+    """What people are told of a run."""
     report = run.report
     return SourceReading(
         run.started_at,
@@ -224,4 +226,6 @@ def _reading(run: Run) -> SourceReading:
         report.error or "",
         report.quarantined,
         report.held,
+        run.id,
+        run.state,
     )

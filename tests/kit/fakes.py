@@ -22,6 +22,7 @@ import numpy as np
 from bot.answers.judge import Thresholds
 from bot.errors import UsageError
 from bot.ports import KnownSource, Progressing, SourceReading, Trial, unwatched
+from bot.source_ports import HeldQuestion, Undecided
 from bot.voice.template import Prompt
 from bot.voice.voice import Voice
 from bot.voice.writer import Choose, Free, Say, Step
@@ -316,6 +317,72 @@ class FakeSources:
         source = replace(self._named(name), **changed)
         self.known = [source if each.id == source.id else each for each in self.known]
         return source
+
+
+class FakeReleases:
+    """What waits and was read, as a test sets it; ``done``: what was decided, in order.
+
+    ``sources``: those that are named, by id or location.
+    """
+
+    def __init__(self, sources: FakeSources | None = None) -> None:
+        self.sources = sources or FakeSources()
+        self.readings: dict[str, list[SourceReading]] = {}
+        self.waiting: dict[str, Undecided] = {}
+        self.held: list[HeldQuestion] = []
+        self.done: list[tuple[str, str]] = []
+
+    async def runs(self, name: str) -> tuple[KnownSource, Sequence[SourceReading]]:
+        """Those that were set."""
+        known, _ = await self.sources.show(name)
+        return known, self.readings.get(known.id, [])
+
+    async def restorable(self, name: str) -> Sequence[int]:
+        """All but the newest."""
+        return [each.number for each in self.readings.get(name, [])[1:]]
+
+    async def undecided(self, name: str) -> Undecided:
+        """What was set to wait."""
+        return self.waiting.get(name, Undecided())
+
+    async def approve(self, name: str) -> tuple[KnownSource, SourceReading | None]:
+        """It waits no longer."""
+        known, _ = await self.sources.show(name)
+        waited = self.waiting.pop(known.id, None)
+        self.done.append(("approve", known.id))
+        if waited is None:
+            return known, None
+        return known, SourceReading(_AN_HOUR, _AN_HOUR, changed=waited.documents)
+
+    async def reject(self, name: str) -> tuple[KnownSource, int]:
+        """It waits no longer."""
+        known, _ = await self.sources.show(name)
+        self.done.append(("reject", known.id))
+        return known, self.waiting.pop(known.id, Undecided()).documents
+
+    async def restore(
+        self, name: str, reading: int | None = None
+    ) -> tuple[KnownSource, SourceReading]:
+        """A reading that changed one document."""
+        known, _ = await self.sources.show(name)
+        self.done.append(("restore", f"{known.id} {reading or ''}".strip()))
+        return known, SourceReading(_AN_HOUR, _AN_HOUR, changed=1, number=9)
+
+    async def golden(self) -> Sequence[HeldQuestion]:
+        """Those that were added."""
+        return list(self.held)
+
+    async def hold_to(self, question: HeldQuestion) -> HeldQuestion:
+        """One more; documents other than ``pay.md`` are not there."""
+        if question.document not in ("", "pay.md"):
+            raise UsageError(f"The source has no document '{question.document}'.")
+        kept = replace(question, id=len(self.held) + 1)
+        self.held.append(kept)
+        return kept
+
+    async def let_go(self, id: int) -> None:
+        """One less."""
+        self.held = [each for each in self.held if each.id != id]
 
 
 class FakeWriter:

@@ -9,6 +9,7 @@ from bot.desk.commands import Invocation
 from bot.desk.kb.audit import AuditLine
 from bot.errors import UsageError
 from bot.ports import KnownSource, SourceReading
+from bot.source_ports import Undecided
 from bot.types import Place, people_of, person
 from knowledge.types import PUBLIC, Principals
 
@@ -113,6 +114,14 @@ def done(reading: SourceReading) -> str:
         before = f" ({', '.join(counts)})" if counts else ""
         return f"could not be read{before}: {reading.fault}"
     return ", ".join(counts) or "no documents"
+
+
+def waiting(undecided: Undecided) -> str:
+    """How much waits for an admin, and what can be done about it."""
+    return (
+        f"{counted(undecided.documents, 'document')} not as at the source, until an admin decides: "
+        "show what waits, or keep it as it is."
+    )
 
 
 def when(reading: SourceReading) -> str:

@@ -13,6 +13,7 @@ from bot.desk.desk import Desk
 from bot.desk.forms import FieldFaults, FormKind, Forms
 from bot.desk.kb.digest import DIGEST
 from bot.desk.kb.gaps import ANSWER, SOURCE
+from bot.desk.kb.golden import GOLDEN
 from bot.desk.source_commands import REMOVAL
 from tests.adapters.desk_bench import Bench
 
@@ -38,7 +39,7 @@ EVERY_FIELD: Mapping[str, tuple[Field, ...]] = {
 them."""
 
 
-OWN_FORMS = ("channel", "answers", "workspace", "draft", REMOVAL, ANSWER, SOURCE, DIGEST)
+OWN_FORMS = ("channel", "answers", "workspace", "draft", REMOVAL, ANSWER, SOURCE, DIGEST, GOLDEN)
 
 
 @dataclass
