@@ -276,6 +276,10 @@ class Platform(Protocol):
         """Say something that only this person sees."""
         ...
 
+    async def direct_with(self, user: str) -> Place:
+        """Where :meth:`post` writes to one person alone."""
+        ...
+
     async def post(self, place: Place, card: Card) -> str:
         """Post a message; returns a link to it, or nothing where there are no links."""
         ...

@@ -29,7 +29,7 @@ from bot.shell.indexing import database_url, now, open_index
 from bot.shell.keeping.people import People
 from bot.shell.log import configure_log
 from bot.shell.models import is_hub_id, voices, writers
-from bot.shell.platforms import kinds_of
+from bot.shell.platforms import kinds_of, served
 from bot.shell.releases import LibraryReleases
 from bot.shell.settings import Settings
 from bot.shell.sources import LibrarySources
@@ -39,6 +39,7 @@ from bot.voice.writer import WriterFor
 from jobs.digest import Digests
 from jobs.housekeeping import Chores, tidy_up
 from jobs.measures import Measures
+from jobs.notices import Notifying
 from knowledge.documents.pool import ReaderPool
 from knowledge.documents.recogniser import RapidRecogniser, is_installed
 from knowledge.embedding.local import LocalEmbedder
@@ -90,6 +91,7 @@ class App:
     knowledge: Knowledge
     errands: Errands
     digests: Digests
+    notifying: Notifying
     sources: Sources
     uploads: Uploads
     people: People
@@ -114,6 +116,7 @@ class App:
             Job("housekeeping", partial(tidy_up, self.chores), timedelta(hours=1)),
             Job("reindex", Reindex(self.index, self.rebuilding), timedelta(hours=1)),
             Job("reingest", read_what_is_due, timedelta(minutes=1)),
+            Job("notices", self.notifying.deliver, timedelta(minutes=1)),
             Job(
                 "digest",
                 lambda: self.digests.post(schedules.last("", now())),
@@ -266,6 +269,16 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 core.errands.outbox,
                 core.knowledge.retriever.search,
                 core.knowledge.thresholds,
+                sources.shown,
+                now,
+            ),
+            notifying=Notifying(
+                library,
+                core.channels,
+                core.errands.outbox,
+                served(settings),
+                settings.admins,
+                sources.shown,
                 now,
             ),
             sources=sources,

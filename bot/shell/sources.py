@@ -53,7 +53,7 @@ class LibrarySources:
             spec, report = await self._library.try_out(address, remote=self._is_remote(address))
             is_known = spec.id in {each.id for each in await self._library.sources()}
         return Trial(
-            self._shown(spec),
+            self.shown(spec),
             report.documents,
             report.passages,
             not report.is_whole,
@@ -158,7 +158,7 @@ class LibrarySources:
         next_at = self._schedules().next(spec.schedule, self._clock())
         return KnownSource(
             spec.id,
-            self._shown(spec),
+            self.shown(spec),
             state.documents,
             is_public,
             (state.last_run and state.last_run.report.error) or "",
@@ -178,7 +178,7 @@ class LibrarySources:
     def _is_remote(self, address: str) -> bool:
         return not self._uploads.holds(address)
 
-    def _shown(self, spec: SourceSpec) -> str:
+    def shown(self, spec: SourceSpec) -> str:
         """Where it is; of an upload its name, as its place is the machine's own business."""
         is_upload = self._uploads.holds(spec.location)
         return f"upload: {Path(spec.location).name}" if is_upload else spec.shown

@@ -94,7 +94,8 @@ async def test_golden_questions_are_added_listed_and_removed(real: Scene, folder
 async def test_that_is_for_admins(real: Scene, folder: Path) -> None:
     id = await half_gone(real, folder)
     for line in ("approve", "reject", "restore", "runs"):
-        assert "is for admins" in shown(
-            await real.stage.command("bob", "general", f"/kb {line} {id}")
-        ).text
+        assert (
+            "is for admins"
+            in shown(await real.stage.command("bob", "general", f"/kb {line} {id}")).text
+        )
     assert await real.store.count(id) == 5
