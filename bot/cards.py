@@ -30,10 +30,14 @@ Action = Literal[
     "restore",
     "golden",
     "drop",
+    "setup",
+    "options",
 ]
 """What a button does; every platform has all of them."""
 
-OPENS_FORM: frozenset[Action] = frozenset({"edit", "answer", "source", "golden"})
+OPENS_FORM: frozenset[Action] = frozenset(
+    {"edit", "answer", "source", "golden", "setup", "options"}
+)
 """Those after which a form comes, which some platforms must be shown at once."""
 
 LABELS: Mapping[Action, str] = {
@@ -58,6 +62,8 @@ LABELS: Mapping[Action, str] = {
     "restore": "Go back to this",
     "golden": "Add a question",
     "drop": "Remove",
+    "setup": "Set it up",
+    "options": "Options",
 }
 
 _LABELS_UNSURE: Mapping[Action, str] = {"helpful": "That helped", "unhelpful": "Not what I meant"}

@@ -15,6 +15,7 @@ from bot.desk.forms import FieldFaults, FormKind, Forms, must_be_admin, not_amon
 from bot.desk.kb.digest import DIGEST, digest_form
 from bot.desk.kb.gaps import GapDesk, gap_forms
 from bot.desk.kb.golden import GOLDEN, GoldenDesk, golden_form
+from bot.desk.kb.setup.setting_up import SettingUp, setup_forms
 from bot.desk.source_commands import REMOVAL, removal_form
 from bot.errors import UsageError
 from bot.ports import Sources
@@ -206,6 +207,7 @@ def own_forms(
             "draft": FormKind(own.draft, own.save_draft),
             REMOVAL: removal_form(gaps.knowledge),
             **gap_forms(gaps),
+            **setup_forms(SettingUp(gaps.adding)),
             GOLDEN: golden_form(GoldenDesk(gaps.knowledge)),
             DIGEST: digest_form(channels, gaps.knowledge.audit, clock),
         }

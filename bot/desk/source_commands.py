@@ -18,6 +18,7 @@ from bot.desk.kb.governing import governing_commands
 from bot.desk.kb.parts import Knowledge
 from bot.desk.kb.progress import telling
 from bot.desk.kb.releasing import ReleaseDesk, release_commands
+from bot.desk.kb.setup.setting_up import SettingUp
 from bot.desk.kb.words import counted, done, held, left_out, skipped, tail, typed, when
 from bot.errors import UsageError
 from bot.failures import log_failure
@@ -35,6 +36,7 @@ _DECISION = (Choice("keep", "Keep it"), Choice("remove", "Remove it"))
 class _Commands:
     knowledge: Knowledge
     adding: Adding
+    setup: SettingUp
 
     @property
     def sources(self) -> Sources:
@@ -67,12 +69,16 @@ class _Commands:
             readers = frozenset({people_of(by.place)})
         if by.files:
             return await self.adding.upload(by, readers)
-        if not by.values.get("address"):
-            raise UsageError(
-                "Give the page's address, or a file: on Discord as an option, on Slack by the menu "
-                "of the message that it is in, in a terminal as file=PATH."
-            )
-        return await self.adding.propose(by, typed(by.values["address"]), readers)
+        kind = by.values.get("kind", "").strip()
+        if address := by.values.get("address"):
+            return await self.adding.propose(by, typed(address), readers, kind=kind)
+        if readers is not None:
+            raise UsageError("Give the address as well, or let it be set up with `/kb add` alone.")
+        return await self.setup.offer(kind)
+
+    async def suggest_kind(self, _: Invocation, typed: str) -> Sequence[Choice]:
+        kinds = await self.sources.kinds()
+        return [Choice(each.name, each.name) for each in kinds if typed.lower() in each.name]
 
     async def show(self, by: Invocation) -> Outcome:
         source, readings = await self.sources.show(typed(by.values["source"]))
@@ -196,7 +202,7 @@ def _who(by: Invocation) -> str:
 
 def source_commands(knowledge: Knowledge, adding: Adding, forms: Forms) -> Sequence[Command]:
     """The commands; ``forms``: where the form is that asks before a source goes."""
-    own = _Commands(knowledge, adding)
+    own = _Commands(knowledge, adding, SettingUp(adding))
 
     async def ask_to_remove(by: Invocation) -> Outcome:
         return await forms.open(REMOVAL, by, typed(by.values["source"]))
@@ -208,17 +214,20 @@ def source_commands(knowledge: Knowledge, adding: Adding, forms: Forms) -> Seque
     running, resting = partial(own.suggest, paused=False), partial(own.suggest, paused=True)
     here = Parameter("here", "Only for people of this channel.", "yes_no", required=False)
     file = Parameter("file", "A file instead of an address.", "file", required=False)
+    kind = Parameter(
+        "kind", "As in website; else told by its address.", "word", False, own.suggest_kind
+    )
     address = Parameter(
-        "address", "The page's address, as in https://example.org/help.", "name", required=False
+        "address", "Its address, as in https://example.org/help.", "name", required=False
     )
     return [
         Command("kb", "What I have read.", own.list, "list", admin=True),
         Command(
             "kb",
-            "Try a web page or a file, and add it.",
+            "Try a page, a site, another source or a file, and add it. Alone: set one up.",
             own.add,
             "add",
-            (here, file, address),
+            (here, kind, file, address),
             admin=True,
         ),
         Command("kb", "What I know of a source.", own.show, "show", named(own.suggest), admin=True),

@@ -40,6 +40,7 @@ from bot.desk.kb.golden import GOLDEN, GoldenDesk
 from bot.desk.kb.parts import Embed, Knowledge
 from bot.desk.kb.proposals import Proposals
 from bot.desk.kb.releasing import ReleaseDesk
+from bot.desk.kb.setup.setting_up import OPTIONS, SETUP
 from bot.desk.own_commands import own_commands
 from bot.desk.own_forms import own_forms
 from bot.desk.voice_commands import voice_commands
@@ -180,6 +181,8 @@ def build_core(outside: Outside, settings: Settings) -> Core:
             "reject": deciding.reject,
             "restore": deciding.restore,
             "golden": partial(form, GOLDEN),
+            "setup": partial(form, SETUP),
+            "options": partial(form, OPTIONS),
             "drop": GoldenDesk(knowledge).drop,
         },
         settings.prompts,

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from bot.errors import ConfigurationError, UsageError
-from bot.ports import KnownSource, Progressing, SourceReading, Trial, unwatched
+from bot.ports import (
+    KindOption,
+    KnownSource,
+    Options,
+    Progressing,
+    SourceKind,
+    SourceReading,
+    Trial,
+    unwatched,
+)
 from knowledge.errors import SourceError, StoreError
 from knowledge.library.catalog import Run
 from knowledge.library.ingest import Progress
 from knowledge.library.library import Library, SourceState
 from knowledge.library.trial import TrialReport
 from knowledge.library.uploads import Uploads
-from knowledge.sources.port import SourceSpec
+from knowledge.sources.options import Option, SecretReference, options_of
+from knowledge.sources.port import OCR_OPTION, SourceSpec
 from knowledge.types import PUBLIC, Attachment, Principals
 
 if TYPE_CHECKING:  # what it rests on is slow to import
@@ -47,10 +57,22 @@ class LibrarySources:
         with in_words():
             return [self._known(each) for each in await self._library.states()]
 
-    async def try_out(self, address: str) -> Trial:
+    async def kinds(self) -> Sequence[SourceKind]:
+        """Those that leave the machine's disk alone."""
+        kinds = self._library.kinds
+        return [self._kind(name) for name in kinds.names() if not kinds.named(name).reads_disk]
+
+    async def kind(self, name: str) -> SourceKind:
+        """With its options, but for those that refer to secrets."""
+        with in_words():
+            return self._kind(name)
+
+    async def try_out(self, address: str, kind: str = "", options: Options | None = None) -> Trial:
         """Nothing of the machine's disk or secrets but for uploads."""
         with in_words():
-            spec, report = await self._library.try_out(address, remote=self._is_remote(address))
+            spec, report = await self._library.try_out(
+                address, kind=kind or None, options=options, remote=self._is_remote(address)
+            )
             is_known = spec.id in {each.id for each in await self._library.sources()}
         return Trial(
             self.shown(spec),
@@ -62,6 +84,12 @@ class LibrarySources:
             tuple(warnings(report)),
             report.error or "",
             is_known,
+            spec.kind,
+            {
+                each.name: spec.options[each.name]
+                for each in self._kind(spec.kind).options
+                if each.name in spec.options
+            },
         )
 
     async def upload(self, file: Attachment) -> str:
@@ -80,11 +108,15 @@ class LibrarySources:
         readers: Principals | None = None,
         progress: Progressing = unwatched,
         by: str = "",
+        kind: str = "",
+        options: Options | None = None,
     ) -> tuple[KnownSource, SourceReading]:
         """Nothing of the machine's disk or secrets but for uploads."""
         with in_words():
             spec, _ = await self._library.add(
                 address,
+                kind=kind or None,
+                options=options,
                 access=readers,
                 remote=self._is_remote(address),
                 progress=_counting(progress),
@@ -175,6 +207,19 @@ class LibrarySources:
         source, readings = await self.show(id)
         return source, readings[0]
 
+    def _kind(self, name: str) -> SourceKind:
+        kind = self._library.kinds.named(name)
+        return SourceKind(
+            name,
+            kind.title,
+            tuple(
+                _option(each)
+                for each in options_of(kind.options)
+                if each.type is not SecretReference
+                and (each.name != OCR_OPTION or self._library.means.recognises)
+            ),
+        )
+
     def _is_remote(self, address: str) -> bool:
         return not self._uploads.holds(address)
 
@@ -196,6 +241,16 @@ def warnings(report: TrialReport) -> Iterator[str]:
     for document, left_out in sorted(report.left_out.items()):
         told = ", ".join(each.told for each in left_out)
         yield f"Not read of {document}: {told}."
+
+
+def _option(option: Option) -> KindOption:
+    kinds: Mapping[Any, Literal["number", "yes_no"]] = {int: "number", bool: "yes_no"}
+    return KindOption(
+        option.name,
+        "texts" if option.is_list else kinds.get(option.type, "text"),
+        option.default,
+        option.help,
+    )
 
 
 def _counting(progress: Progressing) -> Callable[[Progress], None]:

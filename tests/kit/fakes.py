@@ -21,7 +21,16 @@ import numpy as np
 
 from bot.answers.judge import Thresholds
 from bot.errors import UsageError
-from bot.ports import KnownSource, Progressing, SourceReading, Trial, unwatched
+from bot.ports import (
+    KindOption,
+    KnownSource,
+    Options,
+    Progressing,
+    SourceKind,
+    SourceReading,
+    Trial,
+    unwatched,
+)
 from bot.source_ports import HeldQuestion, Undecided
 from bot.voice.template import Prompt
 from bot.voice.voice import Voice
@@ -46,6 +55,7 @@ NEAR, FAR = 0.9, 0.01
 """What a reader says of what was asked for, and of what has nothing to do with it."""
 THRESHOLDS = Thresholds(sure=0.5, unsure=0.2, near=0.1)
 
+_SITE = SourceKind("site", "a site", (KindOption("depth", "number", 20, "How deep."),))
 _AN_HOUR = datetime(2026, 3, 2, 9, tzinfo=UTC)
 _PIECE = 7  # letters; borders of sentences and marks fall inside and between pieces
 
@@ -219,7 +229,17 @@ class FakeSources:
         """Those there are."""
         return list(self.known)
 
-    async def try_out(self, address: str) -> Trial:
+    async def kinds(self) -> Sequence[SourceKind]:
+        """One, with an option."""
+        return [_SITE]
+
+    async def kind(self, name: str) -> SourceKind:
+        """That one."""
+        if name != _SITE.name:
+            raise UsageError(f"There is no kind of source {name!r} here.")
+        return _SITE
+
+    async def try_out(self, address: str, kind: str = "", options: Options | None = None) -> Trial:
         """One document with three passages; what is no address is refused."""
         if "://" not in address:
             raise UsageError(f"{address} is not an address on the web.")
@@ -242,6 +262,8 @@ class FakeSources:
         readers: Principals | None = None,
         progress: Progressing = unwatched,
         by: str = "",
+        kind: str = "",
+        options: Options | None = None,
     ) -> tuple[KnownSource, SourceReading]:
         """Known from now on, by the address without its scheme; what is no address is refused."""
         if "://" not in address:

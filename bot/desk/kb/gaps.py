@@ -27,7 +27,7 @@ _SHOWN = 8
 """Clusters in one message: with buttons each, what every platform takes."""
 _QUOTED = 200
 _ANSWER_CHARS = 3000
-_READERS = Field(
+READERS = Field(
     "readers",
     "Who may read it",
     "text",
@@ -79,7 +79,7 @@ class GapDesk:
                     required=True,
                     max_chars=_ANSWER_CHARS,
                 ),
-                _READERS,
+                READERS,
             ),
             context={"gap": gap},
         )
@@ -134,7 +134,7 @@ class GapDesk:
                     help=shorten(f"It should answer: {question}", words.LABEL, placeholder=" …"),
                     required=True,
                 ),
-                _READERS,
+                READERS,
             ),
             "Try it",
             {"gap": gap},

@@ -14,6 +14,7 @@ from bot.desk.forms import FieldFaults, FormKind, Forms
 from bot.desk.kb.digest import DIGEST
 from bot.desk.kb.gaps import ANSWER, SOURCE
 from bot.desk.kb.golden import GOLDEN
+from bot.desk.kb.setup.setting_up import OPTIONS, SETUP
 from bot.desk.source_commands import REMOVAL
 from tests.adapters.desk_bench import Bench
 
@@ -39,7 +40,10 @@ EVERY_FIELD: Mapping[str, tuple[Field, ...]] = {
 them."""
 
 
-OWN_FORMS = ("channel", "answers", "workspace", "draft", REMOVAL, ANSWER, SOURCE, DIGEST, GOLDEN)
+OWN_FORMS = (
+    *("channel", "answers", "workspace", "draft"),
+    *(REMOVAL, ANSWER, SOURCE, DIGEST, GOLDEN, SETUP, OPTIONS),
+)
 
 
 @dataclass
