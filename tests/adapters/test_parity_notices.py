@@ -11,7 +11,7 @@ from bot.cards import Card, Picture, Row
 from bot.ports import KnownSource
 from bot.source_ports import Undecided
 from tests.adapters.stages.playing import PLATFORMS, needs, played, shown
-from tests.adapters.stages.stage import Shown, Stage
+from tests.adapters.stages.stage import Shown, Stage, Where
 
 WAITS = Card("**A source waits for an admin.**", buttons=("approve", "reject"), subject="hb")
 PNG = Picture("trend.png", "documents 1 to 2", b"\x89PNG of a kind")
@@ -28,7 +28,7 @@ async def stage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 async def posted(stage: Stage, card: Card) -> list[Shown]:
     """A job has it posted where admins meet; what there is to be seen."""
-    where = "help" if stage.name != "console" else "general"
+    where: Where = "help" if stage.name != "console" else "general"
     assert await stage.bench.errands.outbox.enter("notice:1", stage.place(where), card)
     await stage.bench.errands.run(stage.adapter)
     await stage.settled()
