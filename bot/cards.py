@@ -32,11 +32,12 @@ Action = Literal[
     "drop",
     "setup",
     "options",
+    "write",
 ]
 """What a button does; every platform has all of them."""
 
 OPENS_FORM: frozenset[Action] = frozenset(
-    {"edit", "answer", "source", "golden", "setup", "options"}
+    {"edit", "answer", "source", "golden", "setup", "options", "write"}
 )
 """Those after which a form comes, which some platforms must be shown at once."""
 
@@ -64,6 +65,7 @@ LABELS: Mapping[Action, str] = {
     "drop": "Remove",
     "setup": "Set it up",
     "options": "Options",
+    "write": "Write one",
 }
 
 _LABELS_UNSURE: Mapping[Action, str] = {"helpful": "That helped", "unhelpful": "Not what I meant"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from bot.ports import KnownSource, SourceReading
@@ -35,11 +36,34 @@ class HeldQuestion:
     id: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class SourceData:
+    """What a source's data looked like after one reading."""
+
+    newest_at: datetime | None
+    """When a document of it was last found new or changed, in UTC; None: never since it is told."""
+    documents: int
+    passages: int
+    characters: int
+    duplicates: float
+    """Share of the passages whose text stands in another of the source as well."""
+    languages: Mapping[str, int]
+    """ISO 639-1 code to documents."""
+    failures: int
+    """Documents that were there and could not be used."""
+    drift: float
+    """Share of the documents that are other ones, or others than before the reading."""
+
+
 class Releases(Protocol):
     """What of a reading is shown. ``name`` and errors are as in :class:`bot.ports.Sources`."""
 
     async def runs(self, name: str) -> tuple[KnownSource, Sequence[SourceReading]]:
         """The newest readings with their numbers, the newest first."""
+        ...
+
+    async def data(self, name: str) -> Sequence[SourceData]:
+        """What its data looked like after its newest readings, the newest first."""
         ...
 
     async def restorable(self, name: str) -> Sequence[int]:

@@ -93,6 +93,7 @@ class _Commands:
         if readings:
             lines.append("\nIts last readings, in UTC:")
         lines += [f"- {when(each)}: {done(each)}" for each in readings]
+        lines += words.data(await self.knowledge.releases.data(source.id))
         undecided = await self.knowledge.releases.undecided(source.id)
         if undecided.documents:
             lines += ["", words.waiting(undecided)]

@@ -174,6 +174,7 @@ def build_core(outside: Outside, settings: Settings) -> Core:
             "keep": adding.keep,
             "leave": adding.leave,
             "answer": partial(form, ANSWER),
+            "write": partial(form, ANSWER),
             "source": partial(form, SOURCE),
             "dismiss": gaps.dismiss,
             "forget": gaps.forget,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.ports import KnownSource, SourceReading, Sources
 from bot.shell.sources import as_reading, in_words
-from bot.source_ports import HeldQuestion, Undecided
+from bot.source_ports import HeldQuestion, SourceData, Undecided
 from knowledge.library.catalog import Run
 from knowledge.library.library import Library
 from knowledge.library.release.golden import GoldenQuestion
@@ -27,6 +27,24 @@ class LibraryReleases:
         known, _ = await self._sources.show(name)
         with in_words():
             return known, [as_reading(each) for each in await self._library.runs(known.id, _RUNS)]
+
+    async def data(self, name: str) -> Sequence[SourceData]:
+        """As it is measured after each."""
+        with in_words():
+            taken = await self._library.measures(name)
+        return [
+            SourceData(
+                each.newest_at,
+                each.documents,
+                each.passages,
+                each.characters,
+                each.duplicates,
+                each.languages,
+                each.failures,
+                each.drift,
+            )
+            for each in taken
+        ]
 
     async def restorable(self, name: str) -> Sequence[int]:
         """As many as earlier versions are kept of."""

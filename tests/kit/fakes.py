@@ -31,7 +31,7 @@ from bot.ports import (
     Trial,
     unwatched,
 )
-from bot.source_ports import HeldQuestion, Undecided
+from bot.source_ports import HeldQuestion, SourceData, Undecided
 from bot.voice.template import Prompt
 from bot.voice.voice import Voice
 from bot.voice.writer import Choose, Free, Say, Step
@@ -351,6 +351,7 @@ class FakeReleases:
         self.sources = sources or FakeSources()
         self.readings: dict[str, list[SourceReading]] = {}
         self.waiting: dict[str, Undecided] = {}
+        self.measured: dict[str, list[SourceData]] = {}
         self.held: list[HeldQuestion] = []
         self.done: list[tuple[str, str]] = []
 
@@ -358,6 +359,10 @@ class FakeReleases:
         """Those that were set."""
         known, _ = await self.sources.show(name)
         return known, self.readings.get(known.id, [])
+
+    async def data(self, name: str) -> Sequence[SourceData]:
+        """What was set."""
+        return self.measured.get(name, [])
 
     async def restorable(self, name: str) -> Sequence[int]:
         """All but the newest."""

@@ -89,7 +89,6 @@ def reads(sources: FakeSources, id: str, *readings: SourceReading | Exception) -
         "schedule hb hourly",
         "search who?",
         "gaps",
-        "answer",
         "curated",
         "runs hb",
         "approve hb",
@@ -186,7 +185,7 @@ class TestAdding:
             await given_line(bench, office, "add here")
 
     @pytest.mark.parametrize(
-        ("action", "subject"), [("setup", "site"), ("golden", ""), ("drop", "1")]
+        ("action", "subject"), [("setup", "site"), ("golden", ""), ("drop", "1"), ("write", "")]
     )
     async def test_its_buttons_are_for_admins(
         self, bench: Bench, office: FakePlatform, action: Action, subject: str
