@@ -127,12 +127,12 @@ def data(taken: Sequence[SourceData]) -> list[str]:
     changed = f"last changed {now.newest_at:%Y-%m-%d}" if now.newest_at else "never changed"
     lines = [
         "",
-        f"Its data: {changed}; {now.characters:,} characters in {named or 'no language'}; "
+        f"Its data: {changed}; {now.characters:,} characters; languages: {named or 'none'}; "
         f"{now.duplicates:.0%} of the passages stand there twice; "
         f"{counted(now.failures, 'document')} could not be used.",
     ]
     if len(taken) > 1:
-        drift = max(each.drift for each in taken)
+        drift = max(each.drift for each in taken[:-1])  # to the first of them all is new
         lines.append(
             f"Over its last {len(taken)} readings: documents {first.documents} to {now.documents}, "
             f"passages {first.passages} to {now.passages}, at most {drift:.0%} changed at once."
