@@ -49,7 +49,8 @@ class Notifying:
                 over.append(notice.id)
             elif await self._tell(notice, spec):
                 told.append(notice.id)
-        await self.library.notices.delivered([*told, *over], self.clock())
+        if told or over:  # it is done every minute
+            await self.library.notices.delivered([*told, *over], self.clock())
         return len(told)
 
     async def _holds(self, notice: Notice) -> bool:
