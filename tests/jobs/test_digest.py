@@ -158,24 +158,25 @@ async def test_without_a_channel_none_is_posted_and_the_night_is_counted(scene: 
 async def test_it_tells_what_waits_with_buttons(scene: Scene) -> None:
     for name in ("b", "c", "d"):
         (scene.folder / "one" / f"{name}.md").write_text("Pears.")
-    (spec, _) = await scene.library.sources()
-    await scene.library.refresh(spec.id)
+    one = await scene.library.find(str(scene.folder / "one"))
+    two = await scene.library.find(str(scene.folder / "two"))
+    await scene.library.refresh(one.id)
     for name in ("b", "c"):
         (scene.folder / "one" / f"{name}.md").unlink()
     long = "Pears are sweet fruit. " * 200
     (scene.folder / "two" / "a.md").write_text(long)
-    await scene.library.refresh((await scene.library.sources())[1].id)
+    await scene.library.refresh(two.id)
     (scene.folder / "two" / "a.md").write_text("Pears.")
     await read_at_night(scene)
     await scene.digests.post(NIGHT)
     (told,) = await scene.posted()
     assert "1 quarantined" in told and "Waiting for an admin: 2 sources." in told
-    one, two = scene.office.posts[0][1].rows
-    assert (one.buttons, one.subject) == (("approve", "reject"), spec.id)
-    assert "/one**: 2 documents. 2 of 4 documents are gone" in one.text
-    assert "/two**: 1 document. Left as before: a.md. It had" in two.text
-    await scene.library.approve(spec.id)
-    await scene.library.reject(two.subject)
+    rows = {each.subject: each for each in scene.office.posts[0][1].rows}
+    assert {each.buttons for each in rows.values()} == {("approve", "reject")}
+    assert "/one**: 2 documents. 2 of 4 documents are gone" in rows[one.id].text
+    assert "/two**: 1 document. Left as before: a.md. It had" in rows[two.id].text
+    await scene.library.approve(one.id)
+    await scene.library.reject(two.id)
     scene.clock.now = NIGHT + timedelta(days=1, hours=3)
     await scene.digests.post(NIGHT + timedelta(days=1))
     assert "Waiting" not in (await scene.posted())[1]
