@@ -16,6 +16,7 @@ from bot.shell.cli.source_words import measured, skipped, summary, tell
 from knowledge.sources.chat.history import ChatOptions
 from knowledge.sources.options import Option, SecretReference, options_of
 from knowledge.sources.registry import Kinds
+from knowledge.types import counted
 
 if TYPE_CHECKING:
     from bot.shell.app import App
@@ -206,12 +207,14 @@ def source_remove(
 
     async def job(app: App) -> None:
         known, _ = await app.sources.show(source)
-        if not yes and not _agreed(f"Remove {known.location} with {known.passages} passages?"):
+        if not yes and not _agreed(
+            f"Remove {known.location} with {counted('passages', known.passages)}?"
+        ):
             typer.echo(f"{known.location} stays as it is.")
             return
         async with app.audit.of(who_types(), "removed", known.id, known.location):
             gone = await app.sources.remove(known.id)
-        typer.echo(f"Removed {known.location} with {gone} passages.")
+        typer.echo(f"Removed {known.location} with {counted('passages', gone)}.")
 
     run(job)
 
@@ -220,6 +223,7 @@ def _agreed(question: str) -> bool:
     try:
         return typer.confirm(question, err=True)
     except typer.Abort as error:
+        typer.echo(err=True)  # behind the question
         raise UsageError("Nobody answered, so nothing is removed. Give --yes.") from error
 
 
