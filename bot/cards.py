@@ -26,16 +26,26 @@ Action = Literal[
     "forget",
     "again",
     "wording",
-    "approve",
-    "reject",
+    "teach",
+    "spare",
     "withdraw",
     "first",
     "second",
     "same",
+    "approve",
+    "reject",
+    "restore",
+    "golden",
+    "drop",
+    "setup",
+    "options",
+    "write",
 ]
 """What a button does; every platform has all of them."""
 
-OPENS_FORM: frozenset[Action] = frozenset({"edit", "answer", "source", "wording"})
+OPENS_FORM: frozenset[Action] = frozenset(
+    {"edit", "answer", "source", "wording", "golden", "setup", "options", "write"}
+)
 """Those after which a form comes, which some platforms must be shown at once."""
 
 LABELS: Mapping[Action, str] = {
@@ -56,12 +66,20 @@ LABELS: Mapping[Action, str] = {
     "forget": "Remove",
     "again": "Ask again",
     "wording": "Fix the wording",
-    "approve": "Approve",
-    "reject": "Leave it out",
+    "teach": "Approve",
+    "spare": "Leave it out",
     "withdraw": "Take it back",
     "first": "The first",
     "second": "The second",
     "same": "No difference",
+    "approve": "Show what waits",
+    "reject": "Keep it as it is",
+    "restore": "Go back to this",
+    "golden": "Add a question",
+    "drop": "Remove",
+    "setup": "Set it up",
+    "options": "Options",
+    "write": "Write one",
 }
 
 _LABELS_UNSURE: Mapping[Action, str] = {"helpful": "That helped", "unhelpful": "Not what I meant"}

@@ -33,6 +33,8 @@ class KnownSource:
     """When it is read again: empty for every night, ``hourly``, ``weekly`` or a line of crontab."""
     next_at: datetime | None = None
     """When that is, in UTC; None: never."""
+    waits: bool = False
+    """A part of its last reading waits for an admin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,37 @@ class SourceReading:
     """Document to why its new version is not shown; the one before it is answered from."""
     waits: Sequence[str] = ()
     """Why a part of it waits for an admin, a sentence each."""
+    number: int = 0
+    """By which it is named."""
+    state: Literal["open", "switching", "waiting", "done", "rejected"] = "done"
+    """``open`` and ``switching``: under way or broken off. ``waiting``: for an admin, in part.
+    ``rejected``: an admin did not want that part."""
+
+
+OptionValue = str | int | bool | Sequence[str]
+Options = Mapping[str, OptionValue]
+"""How a source is read, by the names of its kind's options; what is not there is as usual."""
+
+
+@dataclass(frozen=True, slots=True)
+class KindOption:
+    """One option of a kind of source."""
+
+    name: str
+    kind: Literal["text", "number", "yes_no", "texts"]
+    default: OptionValue
+    help: str
+    """A sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceKind:
+    """A kind of source, as far as it can be set up from where people talk: without secrets."""
+
+    name: str
+    title: str
+    """With its article."""
+    options: tuple[KindOption, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +111,9 @@ class Trial:
     """Why it could not be read to the end, if so."""
     is_known: bool = False
     """It is a source already."""
+    kind: str = ""
+    options: Options = field(default_factory=dict)
+    """How it was read."""
 
 
 Progressing = Callable[[int, int], None]
@@ -99,8 +135,20 @@ class Sources(Protocol):
         """All that there are, in the order in which they were added."""
         ...
 
-    async def try_out(self, address: str) -> Trial:
-        """Read the beginning of what would be added, and keep nothing."""
+    async def kinds(self) -> Sequence[SourceKind]:
+        """The kinds that can be added by an address."""
+        ...
+
+    async def kind(self, name: str) -> SourceKind:
+        """One kind, also such as a file that was handed over is of."""
+        ...
+
+    async def try_out(self, address: str, kind: str = "", options: Options | None = None) -> Trial:
+        """Read the beginning of what would be added, and keep nothing.
+
+        ``kind``: by name; empty: told by what the address looks like. ``options``: None for as it
+        is read already, or as usual.
+        """
         ...
 
     async def upload(self, file: Attachment) -> str:
@@ -117,12 +165,14 @@ class Sources(Protocol):
         readers: Principals | None = None,
         progress: Progressing = unwatched,
         by: str = "",
+        kind: str = "",
+        options: Options | None = None,
     ) -> tuple[KnownSource, SourceReading]:
-        """Add a web address or an upload, or change who may read it, and read it at once.
+        """Add a web address or an upload, or change how it is read, and read it at once.
 
-        ``by``: the principal of who adds it, who is told when it cannot be read for nights.
-        ``readers``: if not given they stay as they are, at first everyone. What else lies on the
-        machine is refused.
+        ``kind``, ``options``: as in :meth:`try_out`. ``by``: the principal of who adds it, who is
+        told when it cannot be read for nights. ``readers``: if not given they stay as they are, at
+        first everyone. What else lies on the machine is refused.
         """
         ...
 
@@ -267,6 +317,10 @@ class Platform(Protocol):
 
     async def whisper(self, place: Place, user: str, text: str) -> None:
         """Say something that only this person sees."""
+        ...
+
+    async def direct_with(self, user: str) -> Place:
+        """Where :meth:`post` writes to one person alone."""
         ...
 
     async def post(self, place: Place, card: Card) -> str:

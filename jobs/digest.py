@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from textwrap import shorten
 
 from bot.answers.gaps import Gaps
 from bot.answers.judge import Thresholds, judge
-from bot.cards import Card
+from bot.cards import Card, Row
 from bot.conversation.channels import Channels
 from bot.conversation.outbox import Outbox
 from jobs.measures import Measure, Measures
 from jobs.trend import trend
 from knowledge.library.catalog import Run
 from knowledge.library.library import Library, SourceState
-from knowledge.types import PUBLIC, Evidence, Principals
+from knowledge.sources.port import SourceSpec
+from knowledge.types import PUBLIC, Evidence, Principals, counted
 
 PATIENCE = timedelta(hours=2)
 """How long it waits for the last source of the night."""
@@ -23,6 +25,9 @@ _NIGHTS = 30
 _RUNS = 20
 _LISTED = 10
 _GAPS = 200
+_ROWS = 8
+"""With buttons each, what one message takes on every platform."""
+_ROW_CHARS = 400
 
 Search = Callable[[str, Principals, int], Awaitable[Sequence[Evidence]]]
 """What answers a question, for those who may read it."""
@@ -39,6 +44,8 @@ class Digests:
     outbox: Outbox
     search: Search
     thresholds: Thresholds
+    shown: Callable[[SourceSpec], str]
+    """How a source is called."""
     clock: Callable[[], datetime]
 
     async def post(self, night: datetime | None) -> int:
@@ -73,7 +80,29 @@ class Digests:
         closed, still_open = await self.gaps.counts(since)
         measure = Measure(night, sum(each.documents for each in states), still_open)
         picture = trend([*await self.measures.newest(_NIGHTS), measure])
-        return Card(_told(states, runs, measure, closed), picture=picture), measure
+        waiting = {
+            state.spec.id: found
+            for state in states
+            if (found := await self.library.undecided(state.spec.id))
+        }
+        rows = [
+            Row(self._waits(state, waiting[state.spec.id]), ("approve", "reject"), state.spec.id)
+            for state in states
+            if state.spec.id in waiting
+        ]
+        text = _told(states, runs, measure, closed, waiting, self.shown)
+        return Card(text, rows=tuple(rows[:_ROWS]), picture=picture), measure
+
+    def _waits(self, state: SourceState, undecided: Mapping[str, str]) -> str:
+        """What of a source waits, and why."""
+        told = [f"**{self.shown(state.spec)}**: {counted('documents', len(undecided))}."]
+        told += state.last_run.report.held if state.last_run else ()
+        looked_wrong = sorted(name for name, why in undecided.items() if why)
+        if looked_wrong:
+            first = looked_wrong[0]
+            more = f" and {len(looked_wrong) - 1} more" if looked_wrong[1:] else ""
+            told.append(f"Left as before: {first}{more}. {undecided[first]}")
+        return shorten(" ".join(told), _ROW_CHARS, placeholder=" …")
 
     async def close_answered(self) -> int:
         """Close the gaps that everybody would get an answer to now; returns how many."""
@@ -90,7 +119,12 @@ def _told(
     runs: Sequence[tuple[SourceState, Run]],
     measure: Measure,
     closed: int,
+    waiting: Mapping[str, Mapping[str, str]],
+    shown: Callable[[SourceSpec], str],
 ) -> str:
+    newest: dict[str, tuple[SourceState, Run]] = {}
+    for state, run in runs:  # the newest of each comes first
+        newest.setdefault(state.spec.id, (state, run))
     reports = [run.report for _, run in runs]
     counts = ", ".join(
         f"{sum(values)} {what}"
@@ -99,6 +133,7 @@ def _told(
             ("changed", [each.changed for each in reports]),
             ("removed", [each.removed for each in reports]),
             ("skipped", [len(each.skipped) for each in reports]),
+            ("quarantined", [sum(map(bool, each.values())) for each in waiting.values()]),
         )
     )
     lines = [f"**What I know, as of {measure.at:%Y-%m-%d}**"]
@@ -106,24 +141,24 @@ def _told(
         f"{len(states)} sources with {measure.documents} documents. Read since the last time: "
         f"{len({state.spec.id for state, _ in runs})}; documents: {counts}."
     )
-    newest: dict[str, tuple[SourceState, Run]] = {}
-    for state, run in runs:  # the newest of each comes first
-        newest.setdefault(state.spec.id, (state, run))
     failed = [
-        f"- {state.spec.shown}: {run.report.error}"
+        f"- {shown(state.spec)}: {run.report.error}"
         for state, run in newest.values()
         if run.report.error
     ]
     if failed:
         lines += ["", f"Could not be read: {len(failed)}", *failed[:_LISTED]]
+    if waiting:
+        what = counted("sources", len(waiting))
+        lines += ["", f"Waiting for an admin: {what}. `/kb show` tells more of each."]
     good = [
-        (state.last_run.started_at, state.spec.shown)
+        (state.last_run.started_at, shown(state.spec))
         for state in states
         if state.last_run is not None and not state.spec.is_paused
     ]
     if good:
-        at, shown = min(good)
-        lines += ["", f"Longest unread: {shown}, since {at:%Y-%m-%d %H:%M} UTC."]
+        at, oldest = min(good)
+        lines += ["", f"Longest unread: {oldest}, since {at:%Y-%m-%d %H:%M} UTC."]
     lines.append(
         f"Questions without an answer: {closed} closed, {measure.gaps} open. `/kb gaps` shows them."
     )

@@ -139,7 +139,7 @@ class Commands:
         )
 
     def _sources(self) -> list[Done]:
-        """Add a folder, list it, refresh after a change, and remove it."""
+        """Add a folder, list it, refresh after a change, and remove it, asked three times."""
         docs = self._place / "docs"
         docs.mkdir()
         (docs / "pay.md").write_text("# Pay\n\nSalaries arrive monthly.")
@@ -154,6 +154,8 @@ class Commands:
         (docs / "old.md").unlink()
         done.append(self._run("source", "refresh", data=self.data))
         done.append(self._run("source", "remove", "docs", data=self.data))
+        done.append(self._run("source", "remove", "docs", data=self.data, stdin="n\n"))
+        done.append(self._run("source", "remove", "docs", data=self.data, stdin="y\n"))
         return done
 
 
@@ -251,7 +253,7 @@ class TestSources:
         ours = re.compile(
             r"\S+/docs: [\d a-z,;:]+|  skipped empty\.md: [\w .]+|  not read of fees\.html: [\w ]+"
         )
-        for done in commands.sources.result():
+        for done in commands.sources.result()[:3]:
             assert all(ours.fullmatch(line) for line in done.stderr.splitlines()), done.stderr
 
     def test_the_list_has_each_source_with_what_is_in_it(self, commands: Commands) -> None:
@@ -274,8 +276,11 @@ class TestSources:
     def test_removing_by_path_leaves_nothing(
         self, commands: Commands, run: Callable[..., Any]
     ) -> None:
-        removed = commands.sources.result()[3]
+        nobody, no, removed = commands.sources.result()[3:]
+        assert nobody.returncode == 1 and "Give --yes." in nobody.stderr
+        assert no.returncode == 0 and no.stdout.endswith("/docs stays as it is.\n")
         assert removed.returncode == 0, removed.stderr
+        assert "/docs with 2 passages? [y/N]" in removed.stderr
         assert "/docs with 2 passages." in removed.stdout
         assert run("source", "list", HOUSEVOICE_DATA=str(commands.data)).output == ""
 

@@ -220,6 +220,11 @@ class DiscordAdapter:
             for part in parts(Card(text), plain=True):
                 await surface.post(part)
 
+    async def direct_with(self, user: str) -> Place:
+        """The direct conversation, opened if there was none."""
+        with translated():
+            return Place(PLATFORM, "", str(await self._answers.direct(user)), direct=True)
+
     async def post(self, place: Place, card: Card) -> str:
         """Post a message; returns a link to it."""
         guild = int(place.workspace) if place.workspace else None

@@ -235,9 +235,13 @@ class SlackAdapter:
         for part in postings(Card(text)):
             await whisper(self._web, place.channel, place.thread, user, part)
 
+    async def direct_with(self, user: str) -> Place:
+        """Slack opens the conversation with the first message to a person's id."""
+        return Place(PLATFORM, self._people.me.team, user, direct=True)
+
     async def post(self, place: Place, card: Card) -> str:
         """Post a message; returns a link to it."""
-        first = ""
+        first = channel = ""
         for part in postings(card):
             posted = await self._web.call(
                 "chat.postMessage",
@@ -248,10 +252,10 @@ class SlackAdapter:
                 unfurl_links=False,
                 unfurl_media=False,
             )
-            first = first or str(posted["ts"])
+            first, channel = first or str(posted["ts"]), str(posted["channel"])
         if card.picture is not None:
-            await self._show_picture(place, card.picture)
-        return await self._permalink(place.channel, first)
+            await self._show_picture(channel, place.thread, card.picture)
+        return await self._permalink(channel, first)
 
     async def replace(self, place: Place, shown: Sequence[str], card: Card) -> bool:
         """Change messages of the bot's."""
@@ -312,12 +316,10 @@ class SlackAdapter:
         )
         return app
 
-    async def _show_picture(self, place: Place, picture: Picture) -> None:
+    async def _show_picture(self, channel: str, thread: str | None, picture: Picture) -> None:
         """The text says all of it, so without the right to share files it is left out."""
         try:
-            await self._web.upload(
-                place.channel, place.thread, picture.name, picture.alt, picture.content
-            )
+            await self._web.upload(channel, thread, picture.name, picture.alt, picture.content)
         except SlackError as error:
             _log.info("slack_picture_left_out", reason=str(error))
 

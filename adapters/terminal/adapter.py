@@ -271,6 +271,10 @@ class Console:
         """Write it: only this person sees anything."""
         self.show(Card(text))
 
+    async def direct_with(self, user: str) -> Place:
+        """There is no other."""
+        return self._place
+
     async def post(self, place: Place, card: Card) -> str:
         """Write what goes elsewhere with the name of the place above it."""
         where = "" if place == self._place else f"To {place.channel}:\n"

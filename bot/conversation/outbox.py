@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.cards import Card, Picture
+from bot.cards import Card, Picture, Row
 from bot.errors import PlatformError
 from bot.ports import Platform
 from bot.types import Place
@@ -20,6 +21,8 @@ from knowledge.state.tables import Moment, insert, metadata
 LEASE = timedelta(minutes=2)
 ATTEMPTS = 10
 _KEPT = timedelta(days=30)
+_PERSON = "person"
+"""In the place of who is written to alone."""
 _outbox = sa.Table(
     "outbox",
     metadata,
@@ -42,12 +45,19 @@ class Outbox:
         self._engine = engine
         self._clock = clock
 
-    async def enter(self, id: str, place: Place, card: Card) -> bool:
-        """Have a card posted; False if one of this id was entered before."""
+    async def enter(self, id: str, to: Place | str, card: Card) -> bool:
+        """Have a card posted; False if one of this id was entered before.
+
+        ``to``: a place, or a person by their principal, such as ``slack:user:U1``. Of the card are
+        kept text, buttons, rows and picture.
+        """
         now = self._clock()
         picture = card.picture
         body = {
             "text": card.text,
+            "buttons": card.buttons,
+            "subject": card.subject,
+            "rows": [asdict(each) for each in card.rows],
             "picture": picture
             and {
                 "name": picture.name,
@@ -57,8 +67,8 @@ class Outbox:
         }
         entry = insert(self._engine, _outbox).values(
             id=id,
-            platform=place.platform,
-            place=asdict(place),
+            platform=to.partition(":")[0] if isinstance(to, str) else to.platform,
+            place={_PERSON: to.rpartition(":")[2]} if isinstance(to, str) else asdict(to),
             body=body,
             entered_at=now,
             lease_until=now,
@@ -95,15 +105,11 @@ class Outbox:
             await db.execute(sa.delete(_outbox).where(_outbox.c.entered_at < self._clock() - _KEPT))
 
     async def _post(self, platform: Platform, row: sa.Row[tuple[str]]) -> None:
-        picture = row.body["picture"]
-        card = Card(
-            row.body["text"],
-            picture=picture
-            and Picture(picture["name"], picture["alt"], base64.b64decode(picture["content"])),
-        )
         outcome = "posted"
         try:
-            await platform.post(Place(**row.place), card)
+            person = row.place.get(_PERSON)
+            place = await platform.direct_with(person) if person else Place(**row.place)
+            await platform.post(place, _card(row.body))
         except PlatformError as error:
             if error.passing and row.attempts + 1 < ATTEMPTS:
                 return
@@ -113,3 +119,19 @@ class Outbox:
             await db.execute(
                 sa.update(_outbox).where(_outbox.c.id == row.id).values(outcome=outcome, body=None)
             )
+
+
+def _card(body: Mapping[str, Any]) -> Card:
+    """From JSON; messages of an earlier version have text and picture only."""
+    picture = body["picture"]
+    return Card(
+        body["text"],
+        buttons=tuple(body.get("buttons", ())),
+        subject=body.get("subject", ""),
+        rows=tuple(
+            Row(each["text"], tuple(each["buttons"]), each["subject"])
+            for each in body.get("rows", ())
+        ),
+        picture=picture
+        and Picture(picture["name"], picture["alt"], base64.b64decode(picture["content"])),
+    )

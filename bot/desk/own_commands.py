@@ -97,7 +97,7 @@ def own_commands(
         ),
         *source_commands(gaps.knowledge, gaps.adding, forms),
         looking_command(gaps.knowledge),
-        *gap_commands(gaps, forms),
+        *gap_commands(gaps),
         digest_command(forms),
         Command(
             "kb",

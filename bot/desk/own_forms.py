@@ -14,6 +14,8 @@ from bot.desk.drafting import Drafting
 from bot.desk.forms import FieldFaults, FormKind, Forms, must_be_admin, not_among
 from bot.desk.kb.digest import DIGEST, digest_form
 from bot.desk.kb.gaps import GapDesk, gap_forms
+from bot.desk.kb.golden import GOLDEN, GoldenDesk, golden_form
+from bot.desk.kb.setup.setting_up import SettingUp, setup_forms
 from bot.desk.source_commands import REMOVAL, removal_form
 from bot.desk.voices.making import VoiceMaking, making_forms
 from bot.desk.voices.wording import WORDING, WordingDesk, wording_form
@@ -229,6 +231,8 @@ def own_forms(
             **gap_forms(gaps),
             WORDING: wording_form(wording),
             **making_forms(making),
+            **setup_forms(SettingUp(gaps.adding)),
+            GOLDEN: golden_form(GoldenDesk(gaps.knowledge)),
             DIGEST: digest_form(channels, gaps.knowledge.audit, clock),
         }
     )

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from bot.cards import Card, Choice, Field, Form, Values
+from bot.cards import Action, Card, Choice, Field, Form, Values
 from bot.desk.commands import Command, Invocation, Outcome, Parameter, Suggest
 from bot.desk.forms import FieldFaults, FormKind, Forms, must_be_admin, not_among
 from bot.desk.kb import words
 from bot.desk.kb.adding import Adding
 from bot.desk.kb.audit import Audit
+from bot.desk.kb.golden import GoldenDesk, golden_command
 from bot.desk.kb.governing import governing_commands
 from bot.desk.kb.parts import Knowledge
 from bot.desk.kb.progress import telling
+from bot.desk.kb.releasing import ReleaseDesk, release_commands
+from bot.desk.kb.setup.setting_up import SettingUp
 from bot.desk.kb.words import counted, done, held, left_out, skipped, tail, typed, when
 from bot.errors import UsageError
 from bot.failures import log_failure
@@ -33,6 +36,7 @@ _DECISION = (Choice("keep", "Keep it"), Choice("remove", "Remove it"))
 class _Commands:
     knowledge: Knowledge
     adding: Adding
+    setup: SettingUp
 
     @property
     def sources(self) -> Sources:
@@ -48,6 +52,7 @@ class _Commands:
             f"{'for everyone' if each.is_public else 'limited'}"
             + (", paused" if each.is_paused else "")
             + (f", being read by {each.reading}" if each.reading else "")
+            + (", waits for an admin" if each.waits else "")
             + (f". Last reading failed: {each.fault}" if each.fault else "")
             for each in await self.sources.all()
         ]
@@ -64,12 +69,16 @@ class _Commands:
             readers = frozenset({people_of(by.place)})
         if by.files:
             return await self.adding.upload(by, readers)
-        if not by.values.get("address"):
-            raise UsageError(
-                "Give the page's address, or a file: on Discord as an option, on Slack by the menu "
-                "of the message that it is in, in a terminal as file=PATH."
-            )
-        return await self.adding.propose(by, typed(by.values["address"]), readers)
+        kind = by.values.get("kind", "").strip()
+        if address := by.values.get("address"):
+            return await self.adding.propose(by, typed(address), readers, kind=kind)
+        if readers is not None:
+            raise UsageError("Give the address as well, or let it be set up with `/kb add` alone.")
+        return await self.setup.offer(kind)
+
+    async def suggest_kind(self, _: Invocation, typed: str) -> Sequence[Choice]:
+        kinds = await self.sources.kinds()
+        return [Choice(each.name, each.name) for each in kinds if typed.lower() in each.name]
 
     async def show(self, by: Invocation) -> Outcome:
         source, readings = await self.sources.show(typed(by.values["source"]))
@@ -84,6 +93,10 @@ class _Commands:
         if readings:
             lines.append("\nIts last readings, in UTC:")
         lines += [f"- {when(each)}: {done(each)}" for each in readings]
+        lines += words.data(await self.knowledge.releases.data(source.id))
+        undecided = await self.knowledge.releases.undecided(source.id)
+        if undecided.documents:
+            lines += ["", words.waiting(undecided)]
         ended = next((each for each in readings if each.finished_at), None)
         if ended and (ended.skipped or ended.quarantined or ended.waits):
             lines += ["\nSkipped in the last one:", *skipped(ended)]
@@ -92,7 +105,8 @@ class _Commands:
         changes = await self.audit.newest(_CHANGES_SHOWN, source.id)
         if changes:
             lines += ["\nWho changed it, in UTC:", *(words.changed(each, by) for each in changes)]
-        return Card("\n".join(lines))
+        buttons: tuple[Action, ...] = ("approve", "reject") if undecided.documents else ()
+        return Card("\n".join(lines), buttons=buttons, subject=source.id)
 
     async def refresh(self, by: Invocation) -> Outcome:
         if name := by.values.get("source"):
@@ -189,7 +203,7 @@ def _who(by: Invocation) -> str:
 
 def source_commands(knowledge: Knowledge, adding: Adding, forms: Forms) -> Sequence[Command]:
     """The commands; ``forms``: where the form is that asks before a source goes."""
-    own = _Commands(knowledge, adding)
+    own = _Commands(knowledge, adding, SettingUp(adding))
 
     async def ask_to_remove(by: Invocation) -> Outcome:
         return await forms.open(REMOVAL, by, typed(by.values["source"]))
@@ -201,17 +215,20 @@ def source_commands(knowledge: Knowledge, adding: Adding, forms: Forms) -> Seque
     running, resting = partial(own.suggest, paused=False), partial(own.suggest, paused=True)
     here = Parameter("here", "Only for people of this channel.", "yes_no", required=False)
     file = Parameter("file", "A file instead of an address.", "file", required=False)
+    kind = Parameter(
+        "kind", "As in website; else told by its address.", "word", False, own.suggest_kind
+    )
     address = Parameter(
-        "address", "The page's address, as in https://example.org/help.", "name", required=False
+        "address", "Its address, as in https://example.org/help.", "name", required=False
     )
     return [
         Command("kb", "What I have read.", own.list, "list", admin=True),
         Command(
             "kb",
-            "Try a web page or a file, and add it.",
+            "Try a page, a site, another source or a file, and add it. Alone: set one up.",
             own.add,
             "add",
-            (here, file, address),
+            (here, kind, file, address),
             admin=True,
         ),
         Command("kb", "What I know of a source.", own.show, "show", named(own.suggest), admin=True),
@@ -251,6 +268,8 @@ def source_commands(knowledge: Knowledge, adding: Adding, forms: Forms) -> Seque
             admin=True,
         ),
         *governing_commands(knowledge.sources, knowledge.audit, own.suggest),
+        *release_commands(ReleaseDesk(knowledge), own.suggest),
+        golden_command(GoldenDesk(knowledge), own.suggest),
     ]
 
 

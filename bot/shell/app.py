@@ -31,7 +31,8 @@ from bot.shell.indexing import database_url, now, open_index
 from bot.shell.keeping.people import People
 from bot.shell.log import configure_log
 from bot.shell.models import is_hub_id, voices, writers
-from bot.shell.platforms import kinds_of
+from bot.shell.platforms import kinds_of, served
+from bot.shell.releases import LibraryReleases
 from bot.shell.settings import Settings
 from bot.shell.sources import LibrarySources
 from bot.shell.voicing.files import VoiceFiles, content_of
@@ -41,6 +42,7 @@ from bot.voice.writer import WriterFor
 from jobs.digest import Digests
 from jobs.housekeeping import Chores, tidy_up
 from jobs.measures import Measures
+from jobs.notices import Notifying
 from knowledge.documents.pool import ReaderPool
 from knowledge.documents.recogniser import RapidRecogniser, is_installed
 from knowledge.embedding.local import open_embedder
@@ -92,7 +94,9 @@ class App:
     knowledge: Knowledge
     errands: Errands
     digests: Digests
+    notifying: Notifying
     sources: Sources
+    uploads: Uploads
     people: People
     chores: Chores
 
@@ -115,6 +119,7 @@ class App:
             Job("housekeeping", partial(tidy_up, self.chores), timedelta(hours=1)),
             Job("reindex", Reindex(self.index, self.rebuilding), timedelta(hours=1)),
             Job("reingest", read_what_is_due, timedelta(minutes=1)),
+            Job("notices", self.notifying.deliver, timedelta(minutes=1)),
             Job(
                 "digest",
                 lambda: self.digests.post(schedules.last("", now())),
@@ -238,6 +243,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 making=voice_files,
                 attachments=attachments,
                 sources=sources,
+                releases=LibraryReleases(library, sources),
                 curated=curated,
                 worded=curated.worded,
                 embed=embed_all,
@@ -274,9 +280,20 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 core.errands.outbox,
                 core.knowledge.retriever.search,
                 core.knowledge.thresholds,
+                sources.shown,
+                now,
+            ),
+            notifying=Notifying(
+                library,
+                core.channels,
+                core.errands.outbox,
+                served(settings),
+                settings.admins,
+                sources.shown,
                 now,
             ),
             sources=sources,
+            uploads=uploads,
             people=People(engine, core.history, attachments.forget, voice_files.forget_person),
             chores={
                 "history": partial(forget_history, core.history, settings.history_days),

@@ -35,8 +35,11 @@ from bot.desk.follow_ups import FollowUps, PassageAccess, ReadAt
 from bot.desk.kb.adding import Adding
 from bot.desk.kb.audit import Audit
 from bot.desk.kb.gaps import ANSWER, SOURCE, GapDesk
+from bot.desk.kb.golden import GOLDEN, GoldenDesk
 from bot.desk.kb.parts import Embed, Knowledge
 from bot.desk.kb.proposals import Proposals
+from bot.desk.kb.releasing import ReleaseDesk
+from bot.desk.kb.setup.setting_up import OPTIONS, SETUP
 from bot.desk.own_commands import own_commands
 from bot.desk.own_forms import own_forms
 from bot.desk.voices.wording import WORDING
@@ -44,6 +47,7 @@ from bot.ports import Curated, Sources
 from bot.shell.settings import Settings
 from bot.shell.voicing.desks import voice_desks
 from bot.shell.voicing.files import VoiceFiles
+from bot.source_ports import Releases
 from bot.voice.rewriting import Rewriter
 from bot.voice.voice import Voice
 from bot.voice.writer import WriterFor
@@ -65,6 +69,7 @@ class Outside:
     making: VoiceFiles
     attachments: AttachmentReader
     sources: Sources
+    releases: Releases
     curated: Curated
     worded: Worded
     embed: Embed
@@ -133,6 +138,7 @@ def build_core(outside: Outside, settings: Settings) -> Core:
     follow_ups = FollowUps(history, channels, outside.passages, outside.read_at, roles, clock)
     knowledge = Knowledge(
         sources=outside.sources,
+        releases=outside.releases,
         audit=Audit(engine, clock),
         gaps=Gaps(engine),
         curated=outside.curated,
@@ -147,6 +153,7 @@ def build_core(outside: Outside, settings: Settings) -> Core:
     adding = Adding(knowledge)
     gaps, names = GapDesk(knowledge, adding), outside.voice_names
     of_voices = voice_desks(outside, knowledge.audit, channels, follow_ups, chain, roles)
+    deciding = ReleaseDesk(knowledge)
     forms = own_forms(channels, drafting, of_voices.wording, of_voices.making, gaps, names, clock)
 
     commands = own_commands(channels, drafting, forms, gaps, names, clock, of_voices.commands)
@@ -164,11 +171,19 @@ def build_core(outside: Outside, settings: Settings) -> Core:
             "keep": adding.keep,
             "leave": adding.leave,
             "answer": partial(form, ANSWER),
+            "write": partial(form, ANSWER),
             "source": partial(form, SOURCE),
             "dismiss": gaps.dismiss,
             "forget": gaps.forget,
             "wording": partial(form, WORDING),
             **of_voices.actions,
+            "approve": deciding.approve,
+            "reject": deciding.reject,
+            "restore": deciding.restore,
+            "golden": partial(form, GOLDEN),
+            "setup": partial(form, SETUP),
+            "options": partial(form, OPTIONS),
+            "drop": GoldenDesk(knowledge).drop,
         },
         settings.prompts,
     )

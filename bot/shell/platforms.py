@@ -67,6 +67,12 @@ def platforms(settings: Settings, desk: Desk) -> list[PlatformChoice]:
     return found
 
 
+def served(settings: Settings) -> frozenset[str]:
+    """The names of the platforms that are configured."""
+    tokens = {"slack": settings.slack_bot_token, "discord": settings.discord_token}
+    return frozenset(name for name, token in tokens.items() if token is not None)
+
+
 def kinds_of(settings: Settings) -> dict[str, Kind]:
     """The kinds of sources that the configured platforms bring along, by name."""
     found: dict[str, Kind] = {}

@@ -112,14 +112,14 @@ class Settings(BaseSettings):
         "a cross-encoder of your own (set the three thresholds below to its scores then).",
     )
     sure: float = Field(
-        0.72,
+        0.8,
         ge=0,
         le=1,
         description="How likely a passage must answer to be told as the answer; higher: fewer "
         "false answers, and more that are shown as uncertain.",
     )
     unsure: float = Field(
-        0.2,
+        0.25,
         ge=0,
         le=1,
         description="From which likelihood on the closest passage is shown, marked as uncertain; "

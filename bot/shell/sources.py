@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from bot.errors import ConfigurationError, UsageError
-from bot.ports import KnownSource, Progressing, SourceReading, Trial, unwatched
+from bot.ports import (
+    KindOption,
+    KnownSource,
+    Options,
+    Progressing,
+    SourceKind,
+    SourceReading,
+    Trial,
+    unwatched,
+)
 from knowledge.errors import SourceError, StoreError
 from knowledge.library.catalog import Run
 from knowledge.library.ingest import Progress
 from knowledge.library.library import Library, SourceState
 from knowledge.library.trial import TrialReport
 from knowledge.library.uploads import Uploads
-from knowledge.sources.port import SourceSpec
+from knowledge.sources.options import Option, SecretReference, options_of
+from knowledge.sources.port import OCR_OPTION, SourceSpec
 from knowledge.types import PUBLIC, Attachment, Principals
 
 if TYPE_CHECKING:  # what it rests on is slow to import
@@ -44,16 +54,28 @@ class LibrarySources:
 
     async def all(self) -> Sequence[KnownSource]:
         """As the library has them."""
-        with _in_words():
+        with in_words():
             return [self._known(each) for each in await self._library.states()]
 
-    async def try_out(self, address: str) -> Trial:
+    async def kinds(self) -> Sequence[SourceKind]:
+        """Those that leave the machine's disk alone."""
+        kinds = self._library.kinds
+        return [self._kind(name) for name in kinds.names() if not kinds.named(name).reads_disk]
+
+    async def kind(self, name: str) -> SourceKind:
+        """With its options, but for those that refer to secrets."""
+        with in_words():
+            return self._kind(name)
+
+    async def try_out(self, address: str, kind: str = "", options: Options | None = None) -> Trial:
         """Nothing of the machine's disk or secrets but for uploads."""
-        with _in_words():
-            spec, report = await self._library.try_out(address, remote=self._is_remote(address))
+        with in_words():
+            spec, report = await self._library.try_out(
+                address, kind=kind or None, options=options, remote=self._is_remote(address)
+            )
             is_known = spec.id in {each.id for each in await self._library.sources()}
         return Trial(
-            self._shown(spec),
+            self.shown(spec),
             report.documents,
             report.passages,
             not report.is_whole,
@@ -62,11 +84,17 @@ class LibrarySources:
             tuple(warnings(report)),
             report.error or "",
             is_known,
+            spec.kind,
+            {
+                each.name: spec.options[each.name]
+                for each in self._kind(spec.kind).options
+                if each.name in spec.options
+            },
         )
 
     async def upload(self, file: Attachment) -> str:
         """Into the data folder."""
-        with _in_words():
+        with in_words():
             return str(await self._uploads.save(file))
 
     async def tidy_uploads(self, waiting: Collection[str]) -> None:
@@ -80,11 +108,15 @@ class LibrarySources:
         readers: Principals | None = None,
         progress: Progressing = unwatched,
         by: str = "",
+        kind: str = "",
+        options: Options | None = None,
     ) -> tuple[KnownSource, SourceReading]:
         """Nothing of the machine's disk or secrets but for uploads."""
-        with _in_words():
+        with in_words():
             spec, _ = await self._library.add(
                 address,
+                kind=kind or None,
+                options=options,
                 access=readers,
                 remote=self._is_remote(address),
                 progress=_counting(progress),
@@ -94,15 +126,15 @@ class LibrarySources:
 
     async def show(self, name: str) -> tuple[KnownSource, Sequence[SourceReading]]:
         """With its last five readings."""
-        with _in_words():
+        with in_words():
             state, runs = await self._library.show(name)
-        return self._known(state), [_reading(each) for each in runs]
+        return self._known(state), [as_reading(each) for each in runs]
 
     async def refresh(
         self, name: str, progress: Progressing = unwatched
     ) -> tuple[KnownSource, SourceReading]:
         """By one at a time."""
-        with _in_words():
+        with in_words():
             report = await self._library.refresh(name, _counting(progress))
         return await self._last_reading(report.source)
 
@@ -116,7 +148,7 @@ class LibrarySources:
 
     async def set_access(self, name: str, readers: Principals) -> KnownSource:
         """In the store's next query."""
-        with _in_words():
+        with in_words():
             spec = await self._library.set_access(name, readers)
         return (await self.show(spec.id))[0]
 
@@ -126,17 +158,17 @@ class LibrarySources:
             schedule = self._schedules().read(words)
         except ConfigurationError as error:
             raise UsageError(str(error)) from error
-        with _in_words():
+        with in_words():
             spec = await self._library.set_schedule(name, schedule)
         return (await self.show(spec.id))[0]
 
     async def remove(self, name: str) -> int:
         """With its documents and the record of its readings."""
-        with _in_words():
+        with in_words():
             spec = await self._library.find(name)
             gone = await self._library.remove(spec.id)
             left = await self._library.left_of(spec.id)
-        await self.tidy_uploads(())
+        await self._uploads.drop(spec.location)
         if left:
             raise UsageError(f"{spec.shown} is removed, but {left} parts of it are still there.")
         return gone
@@ -145,10 +177,10 @@ class LibrarySources:
         """As ``source apply`` reads it."""
         from knowledge.library.manifest import written
 
-        return written(await self._library.sources())
+        return written(await self._library.sources(), self._uploads.named)
 
     async def _paused(self, name: str, *, is_paused: bool) -> KnownSource:
-        with _in_words():
+        with in_words():
             spec = await self._library.pause(name, is_paused=is_paused)
         return (await self.show(spec.id))[0]
 
@@ -158,7 +190,7 @@ class LibrarySources:
         next_at = self._schedules().next(spec.schedule, self._clock())
         return KnownSource(
             spec.id,
-            self._shown(spec),
+            self.shown(spec),
             state.documents,
             is_public,
             (state.last_run and state.last_run.report.error) or "",
@@ -168,16 +200,30 @@ class LibrarySources:
             f"{reading.holder} since {reading.since:%Y-%m-%d %H:%M} UTC" if reading else "",
             spec.schedule,
             next_at and next_at.astimezone(UTC),
+            state.last_run is not None and state.last_run.state == "waiting",
         )
 
     async def _last_reading(self, id: str) -> tuple[KnownSource, SourceReading]:
         source, readings = await self.show(id)
         return source, readings[0]
 
+    def _kind(self, name: str) -> SourceKind:
+        kind = self._library.kinds.named(name)
+        return SourceKind(
+            name,
+            kind.title,
+            tuple(
+                _option(each)
+                for each in options_of(kind.options)
+                if each.type is not SecretReference
+                and (each.name != OCR_OPTION or self._library.means.recognises)
+            ),
+        )
+
     def _is_remote(self, address: str) -> bool:
         return not self._uploads.holds(address)
 
-    def _shown(self, spec: SourceSpec) -> str:
+    def shown(self, spec: SourceSpec) -> str:
         """Where it is; of an upload its name, as its place is the machine's own business."""
         is_upload = self._uploads.holds(spec.location)
         return f"upload: {Path(spec.location).name}" if is_upload else spec.shown
@@ -197,12 +243,22 @@ def warnings(report: TrialReport) -> Iterator[str]:
         yield f"Not read of {document}: {told}."
 
 
+def _option(option: Option) -> KindOption:
+    kinds: Mapping[Any, Literal["number", "yes_no"]] = {int: "number", bool: "yes_no"}
+    return KindOption(
+        option.name,
+        "texts" if option.is_list else kinds.get(option.type, "text"),
+        option.default,
+        option.help,
+    )
+
+
 def _counting(progress: Progressing) -> Callable[[Progress], None]:
     return lambda done: progress(done.documents, done.passages)
 
 
 @contextmanager
-def _in_words() -> Iterator[None]:
+def in_words() -> Iterator[None]:
     """Inside, what the library refuses is told to whoever asked for it, in its words."""
     try:
         yield
@@ -210,7 +266,8 @@ def _in_words() -> Iterator[None]:
         raise UsageError(str(error)) from error
 
 
-def _reading(run: Run) -> SourceReading:
+def as_reading(run: Run) -> SourceReading:
+    """What people are told of a run."""
     report = run.report
     return SourceReading(
         run.started_at,
@@ -224,4 +281,6 @@ def _reading(run: Run) -> SourceReading:
         report.error or "",
         report.quarantined,
         report.held,
+        run.id,
+        run.state,
     )

@@ -58,6 +58,15 @@ class Deciding(ABC):
         await self._changed(spec.id)
         return report
 
+    async def undecided(self, name: str) -> dict[str, str]:
+        """Documents that an admin can decide about, with why they are quarantined if they are."""
+        items = await self._releasing.decidable((await self.find(name)).id)
+        return {path: item.error for path, item in items.items()}
+
+    async def restorable(self, name: str) -> list[int]:
+        """The runs that :meth:`restore` takes, the newest first."""
+        return await self._releasing.restorable(await self.find(name))
+
     async def runs(self, name: str, limit: int = 20) -> list[Run]:
         """The newest runs of a source, the newest first."""
         return await self._catalog.runs((await self.find(name)).id, limit)

@@ -32,7 +32,6 @@ Told = Callable[[Progress], None]
 Since = Callable[[SourceSpec], datetime | None]
 """By when a source was last to be read."""
 
-
 _SCHEDULER = "scheduler"
 """What its lease is called; the ids of sources have digits only."""
 
@@ -102,8 +101,8 @@ class Library(Deciding):
             recognises=means.recognises,
         )
         self._reader = reader
-        self._kinds = kinds or Kinds()
-        self._means = means
+        self.kinds = kinds or Kinds()
+        self.means = means
         self._clock = clock
 
     async def add(
@@ -126,14 +125,14 @@ class Library(Deciding):
         :class:`SourceError`, with nothing saved, for what cannot be a source and for one that
         somebody reads; what cannot be read for the moment is saved and told in the report.
         """
-        spec = self._kinds.describe(
+        spec = self.kinds.describe(
             typed,
             kind=kind,
             options=options,
             access=access or frozenset({PUBLIC}),
             remote=remote,
         )
-        if spec.options.get(OCR_OPTION) and not self._means.recognises:
+        if spec.options.get(OCR_OPTION) and not self.means.recognises:
             raise SourceError(
                 "Text recognition is not installed here. Leave --ocr out, or install it with "
                 "'.venv/bin/python -m pip install -e .[ocr] -c constraints.txt'."
@@ -146,9 +145,9 @@ class Library(Deciding):
                 spec = replace(
                     spec, access=kept, is_paused=known.is_paused, schedule=known.schedule
                 )
-                if remote and options is None:
-                    spec = replace(spec, options=known.options)
-            source = self._kinds.open(spec, self._means)
+                if remote:
+                    spec = replace(spec, options=self._as_kept(known, options, spec))
+            source = self.kinds.open(spec, self.means)
             await source.check()
             if known is not None and known.access != spec.access:
                 await self._opened_to(known, spec.access)  # reading may take its time, or fail
@@ -162,18 +161,32 @@ class Library(Deciding):
         return spec, report
 
     async def try_out(
-        self, typed: str, *, kind: str | None = None, remote: bool = False
+        self,
+        typed: str,
+        *,
+        kind: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        remote: bool = False,
     ) -> tuple[SourceSpec, TrialReport]:
         """What adding this would find, by reading its beginning; nothing is kept.
 
-        Raises :class:`SourceError` for what :meth:`add` would refuse.
+        ``options``: None for those that it is read with already. Raises :class:`SourceError` for
+        what :meth:`add` would refuse.
         """
-        spec = self._kinds.describe(typed, kind=kind, remote=remote)
+        spec = self.kinds.describe(typed, kind=kind, options=options, remote=remote)
         known = await self._catalog.source(spec.id)
         if known is not None:  # with what it is read with, such as a token
-            spec = known
-        source = self._kinds.open(spec, self._means)
-        return spec, await try_out(source, self._reader, self._means.max_bytes)
+            spec = replace(known, options=self._as_kept(known, options, spec))
+        source = self.kinds.open(spec, self.means)
+        return spec, await try_out(source, self._reader, self.means.max_bytes)
+
+    def _as_kept(
+        self, known: SourceSpec, given: Mapping[str, Any] | None, spec: SourceSpec
+    ) -> Mapping[str, Any]:
+        """The options of a source that is there: those given, and the secrets that it has."""
+        if given is None:
+            return known.options
+        return {**self.kinds.secrets_of(known), **spec.options}
 
     async def refresh(self, name: str, progress: Told = _untold) -> RunReport:
         """Read a source again: what changed is replaced, what vanished goes.
@@ -187,7 +200,7 @@ class Library(Deciding):
             if spec.is_paused:
                 raise SourceError(f"{spec.shown} is paused; resume it first.")
             try:
-                source = self._kinds.open(spec, self._means)
+                source = self.kinds.open(spec, self.means)
             except SourceError as error:  # a kind or a secret that is no longer there
                 return await self._ingester.failed(spec, str(error))
             report = await self._ingester.run(spec, source, progress)
@@ -220,7 +233,7 @@ class Library(Deciding):
         is_paused: bool,
     ) -> SourceSpec:
         """A source as it would be added, with nothing done. Raises :class:`SourceError`."""
-        spec = self._kinds.describe(typed, kind=kind, options=options, access=access)
+        spec = self.kinds.describe(typed, kind=kind, options=options, access=access)
         return replace(spec, schedule=schedule, is_paused=is_paused)
 
     async def left_of(self, id: str) -> int:

@@ -33,11 +33,11 @@ class Step:
     """What of it is changed."""
 
 
-def written(specs: Sequence[SourceSpec]) -> str:
-    """All sources as YAML."""
+def written(specs: Sequence[SourceSpec], named: Callable[[str], str] = str) -> str:
+    """All sources as YAML. ``named``: how a location is written."""
     listed = []
     for spec in specs:
-        entry: dict[str, Any] = {"kind": spec.kind, "location": spec.location}
+        entry: dict[str, Any] = {"kind": spec.kind, "location": named(spec.location)}
         if spec.options:
             entry["options"] = dict(spec.options)
         entry["access"] = sorted(spec.access)
@@ -51,8 +51,15 @@ def written(specs: Sequence[SourceSpec]) -> str:
     )
 
 
-def read(text: str, library: Library, schedule: Callable[[str], str]) -> list[SourceSpec]:
-    """The sources that the text describes. ``schedule``: reads one as it is typed.
+def read(
+    text: str,
+    library: Library,
+    schedule: Callable[[str], str],
+    located: Callable[[str], str] = str,
+) -> list[SourceSpec]:
+    """The sources that the text describes.
+
+    ``schedule``: reads one as it is typed. ``located``: the location that is written so.
 
     Raises :class:`SourceError`, naming the entry, for whatever is not written as it should be.
     """
@@ -66,7 +73,7 @@ def read(text: str, library: Library, schedule: Callable[[str], str]) -> list[So
     specs: dict[str, SourceSpec] = {}
     for number, entry in enumerate(entries, start=1):
         try:
-            spec = _described(entry, library, schedule)
+            spec = _described(entry, library, schedule, located)
         except (SourceError, ValueError) as error:
             raise SourceError(f"Source {number} of the list: {error}") from error
         if spec.id in specs:
@@ -118,7 +125,12 @@ async def take(library: Library, step: Step) -> str:
     return told
 
 
-def _described(entry: Any, library: Library, schedule: Callable[[str], str]) -> SourceSpec:
+def _described(
+    entry: Any,
+    library: Library,
+    schedule: Callable[[str], str],
+    located: Callable[[str], str],
+) -> SourceSpec:
     if not isinstance(entry, Mapping) or not isinstance(entry.get("location"), str):
         raise SourceError("it needs a location, and a kind if that is not plain from it.")
     if unknown := sorted(set(map(str, entry)) - _KEYS):
@@ -134,7 +146,7 @@ def _described(entry: Any, library: Library, schedule: Callable[[str], str]) -> 
     if not isinstance(paused, bool):
         raise SourceError("paused is true or false.")
     return library.describe(
-        entry["location"],
+        located(entry["location"]),
         kind=entry.get("kind"),
         options=options,
         access=frozenset(access),

@@ -7,12 +7,15 @@ import hashlib
 import os
 import shutil
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 from knowledge.errors import DocumentSkipped, SourceError
 from knowledge.library.attachment_files import fetch_file, tidy_name
 from knowledge.sources.port import Means
 from knowledge.types import Attachment
+
+_UPLOAD = "upload:"
 
 
 class Uploads:
@@ -48,6 +51,22 @@ class Uploads:
         path = Path(location)
         return path.is_absolute() and self._folder.resolve() in path.resolve().parents
 
+    def named(self, location: str) -> str:
+        """A location as lists have it: an upload's tells nothing of the machine."""
+        path = Path(location)
+        return f"{_UPLOAD}{path.parent.name}/{path.name}" if self.holds(location) else location
+
+    def located(self, named: str) -> str:
+        """The location that was written so."""
+        if not named.startswith(_UPLOAD):
+            return named
+        return str(self._folder.resolve() / named.removeprefix(_UPLOAD))
+
+    async def drop(self, location: str) -> None:
+        """Drop one, if it is one."""
+        if self.holds(location):
+            await asyncio.to_thread(_drop, Path(location))
+
     async def tidy(self, wanted: Collection[str]) -> int:
         """Drop all that are not among these locations; returns how many went."""
         return await asyncio.to_thread(self._tidy, wanted)
@@ -69,3 +88,9 @@ class Uploads:
         for each in gone:
             shutil.rmtree(each, ignore_errors=True)
         return len(gone)
+
+
+def _drop(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    with suppress(OSError):  # the same file under another name is there as well
+        path.parent.rmdir()

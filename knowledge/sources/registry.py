@@ -53,6 +53,15 @@ class Kinds:
         kind: Kind = importlib.import_module(KINDS[name]).KIND
         return kind
 
+    def secrets_of(self, spec: SourceSpec) -> dict[str, Any]:
+        """The options of a source that refer to secrets."""
+        declared = options_of(self.named(spec.kind).options)
+        return {
+            each.name: spec.options[each.name]
+            for each in declared
+            if each.type is SecretReference and each.name in spec.options
+        }
+
     def open(self, spec: SourceSpec, means: Means) -> Source:
         """The source that ``spec`` describes. Raises :class:`SourceError`."""
         return self.named(spec.kind).open(spec, means)

@@ -43,6 +43,7 @@ from tests.adapters.hand import Hand
 from tests.kit.fakes import (
     THRESHOLDS,
     FakeAttachments,
+    FakeReleases,
     FakeSources,
     FakeWriter,
     FixedClock,
@@ -79,8 +80,12 @@ class World:
     hand: Hand = field(default_factory=Hand)
     """By which it is measured what is not waited for."""
     sources: FakeSources = field(default_factory=FakeSources)
+    releases: FakeReleases = field(default_factory=FakeReleases)
     read_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
     """When documents, as (source, document), were last read."""
+
+    def __post_init__(self) -> None:
+        self.releases.sources = self.sources
 
 
 @dataclass(frozen=True)
@@ -209,6 +214,7 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
         making=VoiceFiles(folder or VOICES, Wordings(engine, world.clock), _content, world.clock),
         attachments=attachments,
         sources=options.get("sources", world.sources),
+        releases=options.get("releases", world.releases),
         curated=curated,
         worded=curated.worded,
         embed=embed,

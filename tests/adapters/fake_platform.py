@@ -168,6 +168,11 @@ class FakePlatform:
         await self.step("whisper")
         self.whispers.append((place, user, text))
 
+    async def direct_with(self, user: str) -> Place:
+        """A conversation by their name."""
+        await self.step("direct_with")
+        return Place(self.name, "W1", f"D-{user}", direct=True)
+
     async def post(self, place: Place, card: Card) -> str:
         """Keep it."""
         await self.step("post")

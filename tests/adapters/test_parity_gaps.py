@@ -78,7 +78,8 @@ async def test_written_answers_are_listed_and_removed(stage: Stage) -> None:
 
 
 async def test_an_answer_can_be_written_unasked(stage: Stage) -> None:
-    writing = form(await stage.command("ida", "general", "/kb answer"))
+    none = shown(await stage.command("ida", "general", "/kb curated"))
+    writing = form(await stage.press("ida", none, "write"))
     values = {"question": "Where is the shed?", "answer": "Behind the mill.", "readers": "public"}
     await stage.fill_in("ida", writing, values)
     assert "Behind the mill." in (await stage.ask("ann", "general", "Where is the shed?")).text
@@ -135,5 +136,5 @@ async def test_looking_never_shows_what_the_admin_may_not_read(stage: Stage) -> 
 @needs("others")
 async def test_only_admins_may(stage: Stage) -> None:
     await stage.ask("ann", "general", ASKED)
-    for line in ("/kb gaps", "/kb answer", "/kb curated", "/kb search Who?"):
+    for line in ("/kb gaps", "/kb curated", "/kb search Who?"):
         assert "is for admins" in shown(await stage.command("ann", "general", line)).text

@@ -62,10 +62,15 @@ async def test_an_upload_is_read_and_leaves_nothing_behind(real: Scene, tmp_path
     assert await real.library.left_of(spec.id) == 0
 
 
-async def test_the_list_is_written_out(real: Scene) -> None:
+async def test_the_list_is_written_out_and_tells_nothing_of_the_machine(
+    real: Scene, tmp_path: Path
+) -> None:
     await real.adds(f"/kb add {real.site.url('/help')}")
+    files = real.stage.bench.knowledge.sources
+    await files.add(await files.upload(Attachment("p.md", "", content=b"# Prices\n\nA bike.")))
     told = await real.says("/kb export")
     assert f"location: {real.site.url('/help')}" in told and "kind: web" in told
+    assert "location: upload:" in told and "/p.md" in told and str(tmp_path) not in told
 
 
 async def choose(stage: Stage) -> Place:

@@ -90,7 +90,7 @@ async def test_a_second_person_approves_and_it_becomes_a_pair(stage: Stage, tmp_
     assert "Take it back" in own.buttons and "Approve" not in own.buttons
     waiting = await says(stage, "/voice wordings", "ida")
     assert "1 waiting" in waiting.text and "Good news" in waiting.text
-    assert "Approved" in shown(await stage.press("ida", waiting, "approve")).text
+    assert "Approved" in shown(await stage.press("ida", waiting, "teach")).text
     told = (await says(stage, "/voice prepare")).text
     assert "pairs on" in told
     voice = Voice.load(tmp_path / "voices", "fernhill", "none")
@@ -103,7 +103,7 @@ async def test_a_second_person_approves_and_it_becomes_a_pair(stage: Stage, tmp_
 async def test_what_is_left_out_is_not_kept(stage: Stage) -> None:
     await stage.fill_in("ann", await fixing(stage), SENT)
     waiting = await says(stage, "/voice wordings", "ida")
-    assert "nothing of it is kept" in shown(await stage.press("ida", waiting, "reject")).text
+    assert "nothing of it is kept" in shown(await stage.press("ida", waiting, "spare")).text
     assert await rows(stage) == []
 
 
@@ -112,7 +112,7 @@ async def test_taking_back_takes_the_pair_and_marks_what_learnt_it(
     stage: Stage, tmp_path: Path
 ) -> None:
     await stage.fill_in("ann", await fixing(stage), SENT)
-    await stage.press("ida", await says(stage, "/voice wordings"), "approve")
+    await stage.press("ida", await says(stage, "/voice wordings"), "teach")
     await says(stage, "/voice prepare")
     folder = tmp_path / "voices" / "fernhill"
     (id,) = read_from_use(folder)

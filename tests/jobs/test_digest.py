@@ -50,6 +50,7 @@ class Scene:
             self.outbox,
             self.passages.search,
             THRESHOLDS,
+            lambda spec: spec.shown,
             self.clock,
         )
 
@@ -109,7 +110,7 @@ async def test_it_tells_what_a_night_did(scene: Scene) -> None:
     (told,) = await scene.posted()
     assert scene.office.posts[0][0] == ADMINS
     assert told.startswith("**What I know, as of 2026-03-03**\n2 sources with 3 documents.")
-    assert "3 added, 0 changed, 0 removed, 0 skipped" in told
+    assert "3 added, 0 changed, 0 removed, 0 skipped, 0 quarantined" in told
     assert "Could not be read: 1" in told and str(scene.folder / "two") in told
     assert "Longest unread: " in told and "since 2026-03-03 03:01 UTC" in told
     assert "Questions without an answer: 1 closed, 1 open." in told
@@ -152,3 +153,30 @@ async def test_without_a_channel_none_is_posted_and_the_night_is_counted(scene: 
     await read_at_night(scene)
     assert await scene.digests.post(NIGHT) == 0
     assert [each.documents for each in await scene.digests.measures.newest(5)] == [2]
+
+
+async def test_it_tells_what_waits_with_buttons(scene: Scene) -> None:
+    for name in ("b", "c", "d"):
+        (scene.folder / "one" / f"{name}.md").write_text("Pears.")
+    one = await scene.library.find(str(scene.folder / "one"))
+    two = await scene.library.find(str(scene.folder / "two"))
+    await scene.library.refresh(one.id)
+    for name in ("b", "c"):
+        (scene.folder / "one" / f"{name}.md").unlink()
+    long = "Pears are sweet fruit. " * 200
+    (scene.folder / "two" / "a.md").write_text(long)
+    await scene.library.refresh(two.id)
+    (scene.folder / "two" / "a.md").write_text("Pears.")
+    await read_at_night(scene)
+    await scene.digests.post(NIGHT)
+    (told,) = await scene.posted()
+    assert "1 quarantined" in told and "Waiting for an admin: 2 sources." in told
+    rows = {each.subject: each for each in scene.office.posts[0][1].rows}
+    assert {each.buttons for each in rows.values()} == {("approve", "reject")}
+    assert "/one**: 2 documents. 2 of 4 documents are gone" in rows[one.id].text
+    assert "/two**: 1 document. Left as before: a.md. It had" in rows[two.id].text
+    await scene.library.approve(one.id)
+    await scene.library.reject(two.id)
+    scene.clock.now = NIGHT + timedelta(days=1, hours=3)
+    await scene.digests.post(NIGHT + timedelta(days=1))
+    assert "Waiting" not in (await scene.posted())[1]

@@ -21,7 +21,17 @@ import numpy as np
 
 from bot.answers.judge import Thresholds
 from bot.errors import UsageError
-from bot.ports import KnownSource, Progressing, SourceReading, Trial, unwatched
+from bot.ports import (
+    KindOption,
+    KnownSource,
+    Options,
+    Progressing,
+    SourceKind,
+    SourceReading,
+    Trial,
+    unwatched,
+)
+from bot.source_ports import HeldQuestion, SourceData, Undecided
 from bot.voice.template import Prompt
 from bot.voice.voice import Voice
 from bot.voice.writer import Choose, Free, Say, Step
@@ -45,6 +55,7 @@ NEAR, FAR = 0.9, 0.01
 """What a reader says of what was asked for, and of what has nothing to do with it."""
 THRESHOLDS = Thresholds(sure=0.5, unsure=0.2, near=0.1)
 
+_SITE = SourceKind("site", "a site", (KindOption("depth", "number", 20, "How deep."),))
 _AN_HOUR = datetime(2026, 3, 2, 9, tzinfo=UTC)
 _PIECE = 7  # letters; borders of sentences and marks fall inside and between pieces
 
@@ -218,7 +229,17 @@ class FakeSources:
         """Those there are."""
         return list(self.known)
 
-    async def try_out(self, address: str) -> Trial:
+    async def kinds(self) -> Sequence[SourceKind]:
+        """One, with an option."""
+        return [_SITE]
+
+    async def kind(self, name: str) -> SourceKind:
+        """That one."""
+        if name != _SITE.name:
+            raise UsageError(f"There is no kind of source {name!r} here.")
+        return _SITE
+
+    async def try_out(self, address: str, kind: str = "", options: Options | None = None) -> Trial:
         """One document with three passages; what is no address is refused."""
         if "://" not in address:
             raise UsageError(f"{address} is not an address on the web.")
@@ -241,6 +262,8 @@ class FakeSources:
         readers: Principals | None = None,
         progress: Progressing = unwatched,
         by: str = "",
+        kind: str = "",
+        options: Options | None = None,
     ) -> tuple[KnownSource, SourceReading]:
         """Known from now on, by the address without its scheme; what is no address is refused."""
         if "://" not in address:
@@ -316,6 +339,77 @@ class FakeSources:
         source = replace(self._named(name), **changed)
         self.known = [source if each.id == source.id else each for each in self.known]
         return source
+
+
+class FakeReleases:
+    """What waits and was read, as a test sets it; ``done``: what was decided, in order.
+
+    ``sources``: those that are named, by id or location.
+    """
+
+    def __init__(self, sources: FakeSources | None = None) -> None:
+        self.sources = sources or FakeSources()
+        self.readings: dict[str, list[SourceReading]] = {}
+        self.waiting: dict[str, Undecided] = {}
+        self.measured: dict[str, list[SourceData]] = {}
+        self.held: list[HeldQuestion] = []
+        self.done: list[tuple[str, str]] = []
+
+    async def runs(self, name: str) -> tuple[KnownSource, Sequence[SourceReading]]:
+        """Those that were set."""
+        known, _ = await self.sources.show(name)
+        return known, self.readings.get(known.id, [])
+
+    async def data(self, name: str) -> Sequence[SourceData]:
+        """What was set."""
+        return self.measured.get(name, [])
+
+    async def restorable(self, name: str) -> Sequence[int]:
+        """All but the newest."""
+        return [each.number for each in self.readings.get(name, [])[1:]]
+
+    async def undecided(self, name: str) -> Undecided:
+        """What was set to wait."""
+        return self.waiting.get(name, Undecided())
+
+    async def approve(self, name: str) -> tuple[KnownSource, SourceReading | None]:
+        """It waits no longer."""
+        known, _ = await self.sources.show(name)
+        waited = self.waiting.pop(known.id, None)
+        self.done.append(("approve", known.id))
+        if waited is None:
+            return known, None
+        return known, SourceReading(_AN_HOUR, _AN_HOUR, changed=waited.documents)
+
+    async def reject(self, name: str) -> tuple[KnownSource, int]:
+        """It waits no longer."""
+        known, _ = await self.sources.show(name)
+        self.done.append(("reject", known.id))
+        return known, self.waiting.pop(known.id, Undecided()).documents
+
+    async def restore(
+        self, name: str, reading: int | None = None
+    ) -> tuple[KnownSource, SourceReading]:
+        """A reading that changed one document."""
+        known, _ = await self.sources.show(name)
+        self.done.append(("restore", f"{known.id} {reading or ''}".strip()))
+        return known, SourceReading(_AN_HOUR, _AN_HOUR, changed=1, number=9)
+
+    async def golden(self) -> Sequence[HeldQuestion]:
+        """Those that were added."""
+        return list(self.held)
+
+    async def hold_to(self, question: HeldQuestion) -> HeldQuestion:
+        """One more; documents other than ``pay.md`` are not there."""
+        if question.document not in ("", "pay.md"):
+            raise UsageError(f"The source has no document '{question.document}'.")
+        kept = replace(question, id=len(self.held) + 1)
+        self.held.append(kept)
+        return kept
+
+    async def let_go(self, id: int) -> None:
+        """One less."""
+        self.held = [each for each in self.held if each.id != id]
 
 
 class FakeWriter:

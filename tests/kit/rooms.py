@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 OURS = ("bot", "knowledge", "adapters", "jobs")
-NOUNS = ("bot.types", "bot.errors", "bot.cards", "bot.ports", "bot.failures", "bot.findings")
+NOUNS = (
+    *("bot.types", "bot.errors", "bot.cards", "bot.ports", "bot.source_ports"),
+    *("bot.failures", "bot.findings"),
+)
 KNOWN = ("knowledge.types", "knowledge.errors")
 OF_KNOWLEDGE = (*KNOWN, "knowledge.state", "knowledge.text", "knowledge.parsing.inline")
 """What the conversation may know of knowledge: nouns, tables and words, no storage and no model."""

@@ -58,3 +58,22 @@ async def test_what_no_source_has_is_dropped(uploads: Uploads) -> None:
     gone = await uploads.save(Attachment("b.md", "", content=b"Pears."))
     assert await uploads.tidy([str(kept)]) == 1
     assert kept.exists() and not gone.exists() and not gone.parent.exists()
+
+
+async def test_dropping_one_leaves_the_same_file_under_another_name(uploads: Uploads) -> None:
+    gone = await uploads.save(Attachment("a.md", "", content=b"Apples."))
+    kept = await uploads.save(Attachment("b.md", "", content=b"Apples."))
+    await uploads.drop(str(gone))
+    assert kept.exists() and not gone.exists()
+    await uploads.drop(str(kept))
+    assert not kept.parent.exists()
+
+
+async def test_a_list_names_it_without_the_place_on_the_machine(
+    uploads: Uploads, tmp_path: Path
+) -> None:
+    path = str(await uploads.save(Attachment("a.md", "", content=b"Apples.")))
+    named = uploads.named(path)
+    assert named.startswith("upload:") and named.endswith("/a.md") and str(tmp_path) not in named
+    assert uploads.located(named) == path
+    assert uploads.named("/srv/a.md") == uploads.located("/srv/a.md") == "/srv/a.md"

@@ -98,7 +98,7 @@ def parts(card: Card, *, plain: bool = False) -> list[Part]:
     shown = [Part(piece, plain=plain) for piece in pieces[:-1]]
     last = pieces[-1] if pieces else ""
     whole = Part(last, foot, card.buttons, card.subject, card.tier, file, plain, rows)
-    return [*shown, replace(whole, picture=card.picture if plain else None)]
+    return [*shown, replace(whole, picture=card.picture)]
 
 
 def growing(text: str) -> list[Part]:
@@ -139,6 +139,11 @@ def layout(part: Part) -> ui.LayoutView:
         for action in one.buttons:
             below.add_item(ActionButton(action, one.subject))
         view.add_item(below)
+    if part.picture is not None:
+        shown = discord.MediaGalleryItem(
+            f"attachment://{part.picture.name}", description=part.picture.alt
+        )
+        view.add_item(ui.MediaGallery(shown))
     if part.file is not None:
         view.add_item(ui.File(f"attachment://{_FILE}"))
     for start in range(0, len(part.buttons), _BUTTONS_IN_A_ROW):

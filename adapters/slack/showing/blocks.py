@@ -204,8 +204,8 @@ def _button(action: Action, subject: str, tier: Tier | None = None) -> Json:
         "type": "button",
         "action_id": f"{ACTION}{action}",
         "text": _plain(label(action, tier)),
-        "value": subject,
     }
+    button |= {"value": subject} if subject else {}  # Slack refuses an empty one
     return button | ({"style": _ACCENTS[action]} if action in _ACCENTS else {})
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.answers.judge import judge
-from bot.cards import Card
+from bot.cards import Action, Card
 from bot.desk.commands import Invocation
 from bot.desk.kb import words
 from bot.desk.kb.parts import Knowledge
 from bot.desk.kb.progress import telling
 from bot.desk.kb.proposals import Proposal
+from bot.desk.kb.setup.options import told
 from bot.errors import UsageError
-from bot.ports import KnownSource, Trial
+from bot.ports import KnownSource, Options, Trial
 from bot.types import person
 from knowledge.types import Principals
 
@@ -24,13 +25,24 @@ class Adding:
     knowledge: Knowledge
 
     async def propose(
-        self, by: Invocation, address: str, readers: Principals | None = None, gap: str = ""
+        self,
+        by: Invocation,
+        address: str,
+        readers: Principals | None = None,
+        gap: str = "",
+        kind: str = "",
+        options: Options | None = None,
     ) -> Card:
         """Try it, show what was found, and let it be kept or left. Nothing is saved yet."""
-        trial = await self.knowledge.sources.try_out(address)
-        proposal = Proposal(address, None if readers is None else tuple(sorted(readers)), gap)
+        sources = self.knowledge.sources
+        trial = await sources.try_out(address, kind, options)
+        named = None if readers is None else tuple(sorted(readers))
+        proposal = Proposal(address, named, gap, trial.kind, trial.options)
         id = await self.knowledge.proposals.save(proposal, person(by.place, by.user))
-        return Card("\n".join(_found(trial, readers, by)), buttons=("keep", "leave"), subject=id)
+        buttons: tuple[Action, ...] = ("keep", "leave")
+        if trial.kind and (await sources.kind(trial.kind)).options:
+            buttons = ("keep", "options", "leave")
+        return Card("\n".join(_found(trial, readers, by)), buttons=buttons, subject=id)
 
     async def upload(self, by: Invocation, readers: Principals | None = None) -> Card:
         """The same for the file that came along."""
@@ -50,19 +62,26 @@ class Adding:
                 self.knowledge.audit.of(who, "added", proposal.address) as entry,
                 telling(by, proposal.address, self.knowledge.sleep) as progress,
             ):
-                source, reading = await sources.add(proposal.address, readers, progress, who)
+                source, reading = await sources.add(
+                    proposal.address,
+                    readers,
+                    progress,
+                    who,
+                    proposal.kind,
+                    proposal.options if proposal.kind else None,
+                )
                 entry.source = source.id
         except UsageError as error:  # somebody reads it just now: it can be tried again
             again = await self.knowledge.proposals.save(proposal, who)
             return Card(str(error), buttons=("keep", "leave"), subject=again)
         whom = words.readers(source.readers, by.place)
         found = f"{source.location} is a source now (`{source.id}`), {whom}"
-        told = (
+        outcome = (
             f"{found}, but it {words.done(reading)} Every refresh tries again."
             if reading.fault
             else f"{found}: {words.held(source)}."
         )
-        lines = [told, *words.skipped(reading), *words.left_out(reading)]
+        lines = [outcome, *words.skipped(reading), *words.left_out(reading)]
         if proposal.gap:
             lines.append(await self._answered(proposal.gap, source))
         return Card("\n".join(lines))
@@ -99,6 +118,9 @@ def _found(trial: Trial, readers: Principals | None, by: Invocation) -> list[str
     lines = [f"I tried {trial.location}: {counts} with {passages}."]
     if trial.fault:
         lines = [f"I tried {trial.location}, but could not read it: {trial.fault}"]
+    if trial.kind:
+        how = f", with {told(trial.options)}" if trial.options else ""
+        lines.append(f"Its kind is `{trial.kind}`{how}.")
     if trial.is_known:
         lines.append("It is a source already. Adding it again reads it again.")
     if readers is not None:

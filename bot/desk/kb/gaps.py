@@ -10,7 +10,7 @@ from typing import Final
 from bot.answers.gaps import Gap, clusters
 from bot.cards import Card, Field, Form, Row, Values
 from bot.desk.commands import Command, Invocation, Outcome
-from bot.desk.forms import FieldFaults, FormKind, Forms, must_be_admin
+from bot.desk.forms import FieldFaults, FormKind, must_be_admin
 from bot.desk.kb import words
 from bot.desk.kb.adding import Adding
 from bot.desk.kb.parts import Knowledge
@@ -27,7 +27,7 @@ _SHOWN = 8
 """Clusters in one message: with buttons each, what every platform takes."""
 _QUOTED = 200
 _ANSWER_CHARS = 3000
-_READERS = Field(
+READERS = Field(
     "readers",
     "Who may read it",
     "text",
@@ -79,7 +79,7 @@ class GapDesk:
                     required=True,
                     max_chars=_ANSWER_CHARS,
                 ),
-                _READERS,
+                READERS,
             ),
             context={"gap": gap},
         )
@@ -134,7 +134,7 @@ class GapDesk:
                     help=shorten(f"It should answer: {question}", words.LABEL, placeholder=" …"),
                     required=True,
                 ),
-                _READERS,
+                READERS,
             ),
             "Try it",
             {"gap": gap},
@@ -169,7 +169,7 @@ class GapDesk:
         """The answers that people wrote, each to be removed."""
         answers = await self.knowledge.curated.all()
         if not answers:
-            return Card("Nobody has written an answer yet. `/kb answer` writes one.")
+            return Card("Nobody has written an answer yet.", buttons=("write",))
         ours = person(by.place, "")
         rows = []
         for each in answers[:_SHOWN]:
@@ -184,7 +184,9 @@ class GapDesk:
         more = len(answers) - len(rows)
         note = f" The newest {len(rows)}:" if more else ""
         return Card(
-            f"{words.counted(len(answers), 'answer')} that people wrote.{note}", rows=tuple(rows)
+            f"{words.counted(len(answers), 'answer')} that people wrote.{note}",
+            rows=tuple(rows),
+            buttons=("write",),
         )
 
     async def forget(self, id: str, by: Invocation) -> Card:
@@ -212,16 +214,11 @@ class GapDesk:
         raise UsageError("That question has found its answer already, or was set aside.")
 
 
-def gap_commands(desk: GapDesk, forms: Forms) -> Sequence[Command]:
-    """The commands; ``forms``: where the form is in which an answer is written."""
-
-    async def answer(by: Invocation) -> Outcome:
-        return await forms.open(ANSWER, by)
-
+def gap_commands(desk: GapDesk) -> Sequence[Command]:
+    """The commands."""
     return [
         Command("kb", "Questions that I could not answer.", desk.show, "gaps", admin=True),
-        Command("kb", "Write an answer yourself.", answer, "answer", admin=True, opens_form=True),
-        Command("kb", "The answers that people wrote.", desk.curated, "curated", admin=True),
+        Command("kb", "Answers that people wrote; write one.", desk.curated, "curated", admin=True),
     ]
 
 

@@ -13,6 +13,7 @@ from bot.conversation.roles import Roles
 from bot.desk.kb.audit import Audit
 from bot.desk.kb.proposals import Proposals
 from bot.ports import Curated, Sources
+from bot.source_ports import Releases
 from knowledge.types import Vector
 
 Embed = Callable[[Sequence[str]], Awaitable[Sequence[Vector]]]
@@ -24,6 +25,7 @@ class Knowledge:
     """All of it, put together by the shell."""
 
     sources: Sources
+    releases: Releases
     audit: Audit
     gaps: Gaps
     curated: Curated

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import UsageError
+from bot.ports import Options
 from knowledge.state.tables import Moment, metadata
 
 KEPT = timedelta(days=1)
@@ -34,6 +36,8 @@ class Proposal:
     """Principals; None: as they are, at first everyone."""
     gap: str = ""
     """The question that it is to answer, by the id of its gap."""
+    kind: str = ""
+    options: Options = field(default_factory=dict)
 
 
 class Proposals:
@@ -54,24 +58,24 @@ class Proposals:
             )
         return id
 
+    async def get(self, id: str, owner: str) -> Proposal:
+        """Show it to its owner. Raises :class:`UsageError`."""
+        async with self._engine.connect() as db:
+            asked = sa.select(_proposal.c.body).where(self._is_kept(id, owner))
+            return _read((await db.execute(asked)).scalar_one_or_none())
+
     async def take(self, id: str, owner: str) -> Proposal:
         """Hand it out, to its owner and once only. Raises :class:`UsageError`."""
         async with self._engine.begin() as db:
-            taken = await db.execute(
-                sa.delete(_proposal)
-                .where(
-                    _proposal.c.id == id,
-                    _proposal.c.owner == owner,
-                    _proposal.c.saved_at >= self._clock() - KEPT,
-                )
-                .returning(_proposal.c.body)
-            )
-            row = taken.one_or_none()
-        if row is None:
-            raise UsageError("That was decided already, or is no longer kept. Give it again.")
-        readers = row.body["readers"]
-        return Proposal(
-            row.body["address"], None if readers is None else tuple(readers), row.body["gap"]
+            taken = sa.delete(_proposal).where(self._is_kept(id, owner))
+            body = (await db.execute(taken.returning(_proposal.c.body))).scalar_one_or_none()
+        return _read(body)
+
+    def _is_kept(self, id: str, owner: str) -> sa.ColumnElement[bool]:
+        return sa.and_(
+            _proposal.c.id == id,
+            _proposal.c.owner == owner,
+            _proposal.c.saved_at >= self._clock() - KEPT,
         )
 
     async def waiting(self) -> list[str]:
@@ -86,3 +90,16 @@ class Proposals:
             await db.execute(
                 sa.delete(_proposal).where(_proposal.c.saved_at < self._clock() - KEPT)
             )
+
+
+def _read(body: Any) -> Proposal:
+    if body is None:
+        raise UsageError("That was decided already, or is no longer kept. Give it again.")
+    readers = body["readers"]
+    return Proposal(
+        body["address"],
+        None if readers is None else tuple(readers),
+        body["gap"],
+        body.get("kind", ""),  # an earlier version kept none
+        body.get("options", {}),
+    )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bot.desk.commands import Invocation
 from bot.desk.kb.audit import AuditLine
 from bot.errors import UsageError
 from bot.ports import KnownSource, SourceReading
+from bot.source_ports import SourceData, Undecided
 from bot.types import Place, people_of, person
 from knowledge.types import PUBLIC, Principals
 
@@ -16,6 +17,7 @@ LABEL = 100
 """Characters of a choice and of a remark beside a field that every platform shows."""
 
 _MOST_NAMED = 20
+_LANGUAGES = 5
 _LINKED = re.compile(r"<([^<>|\s]+)(?:\|[^<>]*)?>")
 """An address as Slack hands one on, and as it is written on Discord to have no preview."""
 _MENTIONS: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -113,6 +115,37 @@ def done(reading: SourceReading) -> str:
         before = f" ({', '.join(counts)})" if counts else ""
         return f"could not be read{before}: {reading.fault}"
     return ", ".join(counts) or "no documents"
+
+
+def data(taken: Sequence[SourceData]) -> list[str]:
+    """What a source's data looks like now, and how it got there."""
+    if not taken:
+        return []
+    now, first = taken[0], taken[-1]
+    languages = sorted(now.languages.items(), key=lambda each: -each[1])[:_LANGUAGES]
+    named = ", ".join(f"{name} {documents}" for name, documents in languages)
+    changed = f"last changed {now.newest_at:%Y-%m-%d}" if now.newest_at else "never changed"
+    lines = [
+        "",
+        f"Its data: {changed}; {now.characters:,} characters; languages: {named or 'none'}; "
+        f"{now.duplicates:.0%} of the passages stand there twice; "
+        f"{counted(now.failures, 'document')} could not be used.",
+    ]
+    if len(taken) > 1:
+        drift = max(each.drift for each in taken[:-1])  # to the first of them all is new
+        lines.append(
+            f"Over its last {len(taken)} readings: documents {first.documents} to {now.documents}, "
+            f"passages {first.passages} to {now.passages}, at most {drift:.0%} changed at once."
+        )
+    return lines
+
+
+def waiting(undecided: Undecided) -> str:
+    """How much waits for an admin, and what can be done about it."""
+    return (
+        f"{counted(undecided.documents, 'document')} not as at the source, until an admin decides: "
+        "show what waits, or keep it as it is."
+    )
 
 
 def when(reading: SourceReading) -> str:

@@ -163,7 +163,7 @@ class WordingDesk:
         who = person(by.place, by.user)
         waiting = [each for each in await self.wordings.waiting() if each.owner != who]
         own = await self.wordings.of(who)
-        rows = [Row(_told(each), ("approve", "reject"), each.id) for each in waiting]
+        rows = [Row(_told(each), ("teach", "spare"), each.id) for each in waiting]
         rows += [Row(_told(each, own=True), ("withdraw",), each.id) for each in own[::-1]]
         if not rows:
             return Card("No wording waits for a second person, and you have given none.")

@@ -47,7 +47,8 @@ def source_apply(
         except (OSError, ValueError) as error:
             raise UsageError(f"{file} cannot be read: {error}.") from error
         schedules = schedules_of(app.settings)
-        steps = await plan(app.library, read(text, app.library, schedules.read), prune=prune)
+        wanted = read(text, app.library, schedules.read, app.uploads.located)
+        steps = await plan(app.library, wanted, prune=prune)
         failed = 0
         for step in steps:
             what = f" ({', '.join(step.changes)})" if step.changes else ""

@@ -112,10 +112,11 @@ def golden_add(
         from knowledge.library.release.golden import GoldenQuestion
 
         spec = await app.library.find(source)
-        async with app.audit.of(who_types(), "golden", spec.id, question):
+        async with app.audit.of(who_types(), "golden", spec.id) as entry:
             added = await app.library.golden.add(
                 GoldenQuestion(question, spec.id, document, section)
             )
+            entry.detail = f"question {added.id}"
         typer.echo(f"{added.id}: {added.question}")
 
     run(job)
@@ -143,7 +144,8 @@ def golden_remove(
     """Hold nothing to this question any more."""
 
     async def job(app: App) -> None:
-        await app.library.golden.remove(number)
+        async with app.audit.of(who_types(), "golden removed", detail=f"question {number}"):
+            await app.library.golden.remove(number)
         typer.echo(f"Question {number} is removed.")
 
     run(job)

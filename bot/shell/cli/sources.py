@@ -16,6 +16,7 @@ from bot.shell.cli.source_words import measured, skipped, summary, tell
 from knowledge.sources.chat.history import ChatOptions
 from knowledge.sources.options import Option, SecretReference, options_of
 from knowledge.sources.registry import Kinds
+from knowledge.types import counted
 
 if TYPE_CHECKING:
     from bot.shell.app import App
@@ -198,16 +199,32 @@ def source_resume(source: SourceName) -> None:
 
 
 @source_cli.command("remove")
-def source_remove(source: SourceName) -> None:
-    """Take a source away, with all its passages."""
+def source_remove(
+    source: SourceName,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Take a source away, with all its passages; asks before it does."""
 
     async def job(app: App) -> None:
-        spec = await app.library.find(source)
-        async with app.audit.of(who_types(), "removed", spec.id, spec.shown):
-            gone = await app.library.remove(spec.id)
-        typer.echo(f"Removed {spec.shown} with {gone} passages.")
+        known, _ = await app.sources.show(source)
+        if not yes and not _agreed(
+            f"Remove {known.location} with {counted('passages', known.passages)}?"
+        ):
+            typer.echo(f"{known.location} stays as it is.")
+            return
+        async with app.audit.of(who_types(), "removed", known.id, known.location):
+            gone = await app.sources.remove(known.id)
+        typer.echo(f"Removed {known.location} with {counted('passages', gone)}.")
 
     run(job)
+
+
+def _agreed(question: str) -> bool:
+    try:
+        return typer.confirm(question, err=True)
+    except typer.Abort as error:
+        typer.echo(err=True)  # behind the question
+        raise UsageError("Nobody answered, so nothing is removed. Give --yes.") from error
 
 
 async def add_samples(app: App) -> None:

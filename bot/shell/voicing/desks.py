@@ -100,8 +100,8 @@ def voice_desks(
         making,
         commands,
         {
-            "approve": wording.approve,
-            "reject": wording.reject,
+            "teach": wording.approve,
+            "spare": wording.reject,
             "withdraw": wording.withdraw,
             "first": partial(blind.choose, "first"),
             "second": partial(blind.choose, "second"),

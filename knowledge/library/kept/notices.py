@@ -43,6 +43,7 @@ class Notice:
     audience: str
     """The principal of who added the source; empty where that is not known: all admins."""
     text: str
+    """A sentence or two, without the source's name."""
     raised_at: datetime
 
 
@@ -61,7 +62,7 @@ class Notices:
             "source_id": spec.id,
             "kind": kind,
             "audience": await self._catalog.owner(spec.id),
-            "text": f"{spec.shown}: {text}",
+            "text": text,
             "raised_at": now,
         }
         async with self._engine.begin() as db:

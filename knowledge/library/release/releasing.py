@@ -208,7 +208,7 @@ class Releasing:
         What was rejected is forgotten, so that the next run brings it again.
         """
         await self.recover(spec.id)
-        items = await self._decidable(spec.id)
+        items = await self.decidable(spec.id)
         waiting = await self._catalog.in_state("waiting", spec.id)
         run = waiting[-1] if waiting else await self._catalog.last_run(spec.id)
         rejected = [p for p, i in (await self.items.of(spec.id)).items() if i.state == "rejected"]
@@ -233,7 +233,7 @@ class Releasing:
     async def reject(self, spec: SourceSpec) -> int:
         """Leave what is answered from as it is; these versions do not come again. How many."""
         await self.recover(spec.id)
-        items = await self._decidable(spec.id)
+        items = await self.decidable(spec.id)
         why = f"An admin kept the earlier version on {self._clock():%Y-%m-%d}."
         await self.items.mark(spec.id, items, "rejected", why)
         await self._catalog.end_waiting(spec.id, "rejected")
@@ -247,7 +247,11 @@ class Releasing:
             await self.measures.take(spec.id, newest.id, report, self._clock())
         return report
 
-    async def _decidable(self, source: str) -> dict[str, WorkItem]:
+    async def restorable(self, spec: SourceSpec) -> list[int]:
+        """The runs after which it can be as it was then, the newest first."""
+        return await self._restorer.targets(spec.id)
+
+    async def decidable(self, source: str) -> dict[str, WorkItem]:
         """What an admin can decide about: nothing that a broken-off run has left."""
         dead = {run.id for run in await self._catalog.in_state("open", source)}
         return {

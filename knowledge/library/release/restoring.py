@@ -10,7 +10,7 @@ from knowledge.embedding.port import Embedder
 from knowledge.errors import DocumentSkipped, SourceError
 from knowledge.library.access import narrowed
 from knowledge.library.catalog import Catalog
-from knowledge.library.kept.records import DocumentRecord, RunReport
+from knowledge.library.kept.records import DocumentRecord, Run, RunReport
 from knowledge.library.release.kept import RUNS_KEPT, KeptVersion, KeptVersions
 from knowledge.library.release.switch import Switcher
 from knowledge.sources.port import SourceSpec
@@ -55,6 +55,18 @@ class Restorer:
         why = f"An admin brought an earlier version back on {self._clock():%Y-%m-%d}."
         return await self._switcher.restore(number, spec.id, versions, why)
 
+    async def targets(self, source: str) -> list[int]:
+        """The runs that :meth:`restore` takes, the newest first: of those alike the newest."""
+        kept = set(await self._kept.runs(source))
+        later: list[int] = []
+        found: dict[int, int] = {}
+        for each in await self._catalog.runs(source, _MOST_RUNS):
+            if each.finished_at and later and kept.issuperset(later):
+                found.setdefault(len(later), each.id)
+            if _is_change(each):
+                later.append(each.id)
+        return list(found.values())
+
     async def _undone(self, spec: SourceSpec, run: int | None) -> list[int]:
         """The runs that are taken back."""
         kept = await self._kept.runs(spec.id)
@@ -65,13 +77,9 @@ class Restorer:
         past = await self._catalog.runs(spec.id, _MOST_RUNS)
         if run not in [each.id for each in past]:
             raise SourceError(
-                f"{spec.shown} has no run {run}; 'source runs {spec.id}' shows those."
+                f"{spec.shown} has no run {run}; 'source runs {spec.id}', or /kb runs, shows those."
             )
-        later = [
-            each.id
-            for each in past
-            if each.id > run and each.report.added + each.report.changed + each.report.removed
-        ]
+        later = [each.id for each in past if each.id > run and _is_change(each)]
         if not later:
             raise SourceError(f"Nothing has changed since run {run}.")
         if set(later) - set(kept):
@@ -83,6 +91,11 @@ class Restorer:
 
 
 _MOST_RUNS = 1000
+
+
+def _is_change(run: Run) -> bool:
+    report = run.report
+    return bool(report.added + report.changed + report.removed)
 
 
 def _closed(version: KeptVersion, spec: SourceSpec, now: DocumentRecord | None) -> KeptVersion:

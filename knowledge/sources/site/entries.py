@@ -15,7 +15,7 @@ from knowledge.errors import SourceAway, SourceError
 from knowledge.sources.port import RawDocument, SkippedDocument
 from knowledge.sources.site.asking import AT_ONCE, Asking, Sleep, in_order
 from knowledge.sources.site.feed_reading import Entry, read_feed
-from knowledge.sources.site.listed import CLOSED, listed_page
+from knowledge.sources.site.listed import CLOSED, check_list, listed_page
 from knowledge.sources.site.robots import Robots
 from knowledge.types import Validators
 from knowledge.web.client import GuardedClient
@@ -57,15 +57,15 @@ class Feed:
         self._sites: dict[tuple[str, str], tuple[Robots | SourceError, Asking]] = {}
 
     async def check(self) -> None:
-        """What is no feed now will hardly be one tonight."""
-        answer = await self._client.get(self._url, headers=self._headers)
-        if answer.status in (404, 410):
-            raise SourceError(
-                f"There is no feed {safe_url(self._url)} ({answer.status}). "
-                "Copy its address from the site."
-            )
-        if answer.status == 200:
-            await asyncio.to_thread(read_feed, answer)
+        """What is no feed is refused."""
+        await check_list(
+            self._client,
+            self._url,
+            self._headers,
+            what="feed",
+            advice="Copy its address from the site.",
+            read=read_feed,
+        )
 
     async def documents(self, known: Mapping[str, Validators]) -> AsyncIterator[Found]:
         """Every entry that is listed, then those that were; raises SourceError without a feed."""

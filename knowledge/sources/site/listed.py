@@ -1,17 +1,41 @@
-"""A page that a list names, such as a site map or a feed, as a document."""
+"""Lists of pages, such as a site map or a feed: whether one is there, its pages as documents."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
+from knowledge.errors import SourceError
 from knowledge.sources.port import RawDocument, SkippedDocument
 from knowledge.sources.site.links import is_page, read_page
 from knowledge.sources.web_page import stated_type
 from knowledge.types import Validators
-from knowledge.web.client import Response
+from knowledge.web.client import GuardedClient, Response
 from knowledge.web.url_secrets import secret_in
+from knowledge.web.urls import safe_url
 
 CLOSED = "The site asks robots not to read it."
+
+
+async def check_list(
+    client: GuardedClient,
+    url: str,
+    headers: Mapping[str, str],
+    *,
+    what: str,
+    advice: str,
+    read: Callable[[Response], object],
+) -> None:
+    """Raise :class:`SourceError` for what is no such list now: it will hardly be one tonight.
+
+    ``what`` it should be, ``advice`` for when there is none, ``read``: raises for what is none.
+    """
+    answer = await client.get(url, headers=headers)
+    if answer.status in (404, 410):
+        raise SourceError(f"There is no {what} {safe_url(url)} ({answer.status}). {advice}")
+    if answer.status == 200:
+        await asyncio.to_thread(read, answer)
 
 
 def listed_page(

@@ -18,7 +18,7 @@ from knowledge.sources.port import RawDocument, SkippedDocument
 from knowledge.sources.site.asking import AT_ONCE, Asking, Sleep, in_order
 from knowledge.sources.site.crawl import beyond_maximum
 from knowledge.sources.site.links import address
-from knowledge.sources.site.listed import CLOSED, listed_page
+from knowledge.sources.site.listed import CLOSED, check_list, listed_page
 from knowledge.sources.site.robots import Robots
 from knowledge.sources.site.scope import Scope
 from knowledge.types import Validators
@@ -73,15 +73,15 @@ class SiteMap:
         self._scope = Scope(top, options.include, options.exclude)
 
     async def check(self) -> None:
-        """What is no site map now will hardly be one tonight."""
-        answer = await self._client.get(self._url, headers=self._headers)
-        if answer.status in (404, 410):
-            raise SourceError(
-                f"There is no site map {safe_url(self._url)} ({answer.status}). The site's "
-                "robots.txt often names it."
-            )
-        if answer.status == 200:
-            await asyncio.to_thread(_entries, answer)
+        """What is no site map is refused."""
+        await check_list(
+            self._client,
+            self._url,
+            self._headers,
+            what="site map",
+            advice="The site's robots.txt often names it.",
+            read=_entries,
+        )
 
     async def documents(self, known: Mapping[str, Validators]) -> AsyncIterator[Found]:
         """Every page that is listed and there.

@@ -13,6 +13,8 @@ from bot.desk.desk import Desk
 from bot.desk.forms import FieldFaults, FormKind, Forms
 from bot.desk.kb.digest import DIGEST
 from bot.desk.kb.gaps import ANSWER, SOURCE
+from bot.desk.kb.golden import GOLDEN
+from bot.desk.kb.setup.setting_up import OPTIONS, SETUP
 from bot.desk.source_commands import REMOVAL
 from bot.desk.voices.making import ADD, CREATE
 from bot.desk.voices.wording import WORDING
@@ -42,7 +44,7 @@ them."""
 
 OWN_FORMS = (
     *("channel", "answers", "workspace", "draft"),
-    *(REMOVAL, ANSWER, SOURCE, DIGEST, WORDING, CREATE, ADD),
+    *(REMOVAL, ANSWER, SOURCE, DIGEST, WORDING, CREATE, ADD, GOLDEN, SETUP, OPTIONS),
 )
 
 

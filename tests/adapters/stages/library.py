@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.shell.releases import LibraryReleases
 from bot.shell.sources import LibrarySources
 from jobs.schedules import Schedules
 from knowledge.library.library import Library
+from knowledge.library.release.building import Checks
 from knowledge.library.uploads import Uploads
 from knowledge.sources.port import Means
 from knowledge.state.database import open_database
@@ -18,6 +20,7 @@ from knowledge.web.client import GuardedClient
 from tests.adapters.stages.playing import shown
 from tests.adapters.stages.stage import Stage, Where, opened
 from tests.adapters.stages.stages import STAGES
+from tests.kit.fakes import FakeReader
 from tests.kit.library import file_reader
 from tests.kit.web_site import Site, running_site
 from tests.kit.word_embedder import WordEmbedder
@@ -52,10 +55,13 @@ async def scene(platform: str, folder: Path, *allowed: str) -> AsyncIterator[Sce
         site.serve("/robots.txt", status=404)
         site.serve("/help", PAGE, Content_Type="text/html")
         means = Means(client, 10**6)
-        library = Library(engine, store, WordEmbedder(), file_reader(), means)
+        checks = Checks(FakeReader(), 0.5)
+        library = Library(engine, store, WordEmbedder(), file_reader(), means, checks=checks)
         uploads = Uploads(folder / "uploads", means)
         sources = LibrarySources(library, uploads, lambda: Schedules("0 3 * * *"))
-        async with opened(STAGES[platform], folder, sources=sources) as stage:
+        releases = LibraryReleases(library, sources)
+        given = {"sources": sources, "releases": releases}
+        async with opened(STAGES[platform], folder, **given) as stage:
             yield Scene(stage, library, store, site)
     await store.close()
     await engine.dispose()

@@ -17,6 +17,7 @@ from bot.desk.commands import Ask, Command, Commands, Invocation, Outcome, Param
 from bot.desk.forms import FieldFaults, Forms
 from bot.errors import UsageError
 from bot.ports import KnownSource
+from bot.source_ports import Undecided
 from tests.adapters.desk_bench import VOICES, Bench, open_bench
 from tests.adapters.fake_platform import CHANNEL, DIRECT, THREAD, FakePlatform, utterance
 from tests.kit.fakes import evidence
@@ -189,6 +190,7 @@ async def test_commands_that_open_a_form_say_so_beforehand(
     async with open_bench(tmp_path, voices=voice.parent) as bench:
         bench.world.sources.known = [KnownSource("hb", "/srv/handbook", 12, is_public=True)]
         for command in bench.commands.all:
+            bench.world.releases.waiting["hb"] = Undecided(1)
             outcome = await bench.commands.run(command, Invocation(office, CHANNEL, ADMIN, values))
             assert isinstance(outcome, Form) is command.opens_form
 

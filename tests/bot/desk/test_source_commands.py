@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.cards import Card, Form
+from bot.cards import Action, Card, Form
 from bot.desk.commands import Invocation, Outcome
 from bot.desk.forms import FieldFaults
 from bot.desk.kb.progress import PACE
@@ -89,8 +89,12 @@ def reads(sources: FakeSources, id: str, *readings: SourceReading | Exception) -
         "schedule hb hourly",
         "search who?",
         "gaps",
-        "answer",
         "curated",
+        "runs hb",
+        "approve hb",
+        "reject hb",
+        "restore hb",
+        "golden",
     ],
 )
 async def test_only_admins_may(
@@ -170,10 +174,24 @@ class TestAdding:
         said = await added(bench, office, "add https://a.example/")
         assert said.endswith("- not read of lease.pdf: 1 page without text (2), 3 comments")
 
-    async def test_says_how_it_is_used(self, bench: Bench, office: FakePlatform) -> None:
-        for line in ("add", "add here"):
-            with pytest.raises(UsageError, match="Give the page's address, or a file"):
-                await given_line(bench, office, line)
+    async def test_offers_the_kinds_that_there_are(
+        self, bench: Bench, office: FakePlatform
+    ) -> None:
+        offered = await given_line(bench, office, "add")
+        assert isinstance(offered, Card) and "A file is handed over" in offered.text
+        (row,) = offered.rows
+        assert (row.text, row.buttons, row.subject) == ("**site**: a site", ("setup",), "site")
+        with pytest.raises(UsageError, match="Give the address as well"):
+            await given_line(bench, office, "add here")
+
+    @pytest.mark.parametrize(
+        ("action", "subject"), [("setup", "site"), ("golden", ""), ("drop", "1"), ("write", "")]
+    )
+    async def test_its_buttons_are_for_admins(
+        self, bench: Bench, office: FakePlatform, action: Action, subject: str
+    ) -> None:
+        with pytest.raises(UsageError, match="Only admins"):
+            await bench.desk.press(action, subject, office.by("ann"))
 
     async def test_shows_what_was_found_and_keeps_nothing_before_it_is_told_to(
         self, bench: Bench, office: FakePlatform

@@ -1,0 +1,1 @@
+"""Setting sources up by forms."""
