@@ -13,7 +13,7 @@ from typing import TextIO, get_args
 from uuid import uuid4
 
 from adapters.terminal.files import read_file
-from adapters.terminal.forms import as_filled_in, current, described, own_words
+from adapters.terminal.forms import as_filled_in, current, described, own_line, own_words
 from bot.cards import LABELS, Action, Card, CitedSource, Form, Values, label
 from bot.desk.commands import Ask, Invocation, Outcome
 from bot.desk.desk import Desk
@@ -143,11 +143,7 @@ class Console:
 
     async def _run(self, name: str, words: str) -> Outcome:
         offered = self._desk.commands.where(self.features)
-        action, _, rest = words.partition(" ")
-        forms = {each.action: each for each in offered.all if each.name == name and each.opens_form}
-        if opening := forms.get(action.lower()):
-            words = f"{action} {own_words(opening, rest)}"
-        command, values = offered.parse(name, words)
+        command, values = offered.parse(name, own_line(offered, name, words))
         files = [
             await asyncio.to_thread(read_file, values[each.name])
             for each in command.parameters

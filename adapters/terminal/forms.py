@@ -6,7 +6,7 @@ import re
 import shlex
 
 from bot.cards import Field, Form, Values
-from bot.desk.commands import Command
+from bot.desk.commands import Command, Commands
 from bot.errors import UsageError
 
 _FIELDS = re.compile(r"""(?:(?:^|\s+)(?=['"]?\w+=)(?:"[^"]*"|'[^']*'|[^\s"'])+)+$""")
@@ -18,6 +18,15 @@ def own_words(command: Command, words: str) -> str:
     if any(each.kind == "first" for each in command.parameters):
         return words[: len(words) - len((words.split(None, 1)[1:] or [""])[0])]
     return _FIELDS.sub("", words)
+
+
+def own_line(offered: Commands, name: str, words: str) -> str:
+    """What follows a command's first word, without what is of the form that it opens."""
+    action, _, rest = words.partition(" ")
+    for each in offered.all:
+        if (each.name, each.action) == (name, action.lower()) and each.opens_form:
+            return f"{action} {own_words(each, rest)}"
+    return words
 
 
 def described(form: Form) -> str:

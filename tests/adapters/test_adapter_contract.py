@@ -271,11 +271,15 @@ def typed(command: Command) -> str:
 
 
 async def test_every_command_can_be_given_with_all_that_it_takes(stage: Stage) -> None:
-    offered = stage.desk.commands.where(stage.adapter.features).all
+    # Files are handed over, not typed: tests/adapters/test_parity_uploads.py and …_making.py.
+    offered = [
+        each
+        for each in stage.desk.commands.where(stage.adapter.features).all
+        if not any(one.kind == "file" and one.required for one in each.parameters)
+    ]
     for command in offered:
         await stage.command("ida", "general", typed(command))
     ran = [(name, action, set(values)) for name, action, values in stage.tried.ran]
-    # Files are handed over, not typed: tests/adapters/test_parity_uploads.py.
     assert ran == [
         (each.name, each.action, {one.name for one in each.parameters if one.kind != "file"})
         for each in offered

@@ -191,7 +191,9 @@ async def test_commands_that_open_a_form_say_so_beforehand(
         bench.world.sources.known = [KnownSource("hb", "/srv/handbook", 12, is_public=True)]
         for command in bench.commands.all:
             bench.world.releases.waiting["hb"] = Undecided(1)
-            outcome = await bench.commands.run(command, Invocation(office, CHANNEL, ADMIN, values))
+            named = {"voice": "acme" if command.action == "create" else "fernhill"}
+            by = Invocation(office, CHANNEL, ADMIN, values | named)
+            outcome = await bench.commands.run(command, by)
             assert isinstance(outcome, Form) is command.opens_form
 
 
