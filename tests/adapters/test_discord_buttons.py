@@ -193,7 +193,11 @@ async def test_admin_commands_are_for_admins_alone(office: Office) -> None:
     admin = [each for each in office.bench.commands.all if each.admin]
     assert len(admin) >= 4
     for command in admin:
-        words = {each.name: "hb" for each in command.parameters if each.required}
+        words = {
+            each.name: ("a.md", b"A page.") if each.kind == "file" else "hb"
+            for each in command.parameters
+            if each.required
+        }
         for where in (office.general, office.discord.dm(office.bob)):
             used = await office.command(
                 office.bob, command.name, command.action, channel=where, **words

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.shell.settings import Settings
+from knowledge.embedding.local import open_embedder
 from knowledge.errors import KnowledgeError
-from knowledge.retrieval.cross_encoder import CrossEncoderReader, PackagedReader, open_reader
+from knowledge.retrieval.cross_encoder import (
+    PACKAGED,
+    CrossEncoderReader,
+    PackagedReader,
+    open_reader,
+)
 from knowledge.retrieval.reader import ReadableText, Reader, readable_text
 from knowledge.text.sentences import split_units
 from tests.kit.fakes import FakeReader
@@ -125,9 +132,17 @@ class TestThePackagedReader:
         assert pay.units.index(max(pay.units)) == 0
 
     async def test_shows_at_least_what_answers_in_other_words(
-        self, packaged: PackagedReader
+        self, packaged: PackagedReader, weights: Path
     ) -> None:
-        pay, bikes = await packaged.read("when do i get my money", [readable(PAY), readable(BIKES)])
+        asked = "when do i get my money"
+        found = [readable(PAY), readable(BIKES)]
+        # As search would: it tells how near each lies, and in other words that counts.
+        embedder = open_embedder(PACKAGED, weights)
+        near = await embedder.embed_passages([each.text for each in found])
+        cosines = map(float, near @ await embedder.embed_question(asked))
+        pay, bikes = await packaged.read(
+            asked, [replace(one, cosine=each) for one, each in zip(found, cosines, strict=True)]
+        )
         assert pay.answers > SETTINGS.unsure > bikes.answers
         assert pay.units.index(max(pay.units)) == 0
 

@@ -18,12 +18,14 @@ from bot.desk.forms import FieldFaults, Forms
 from bot.errors import UsageError
 from bot.ports import KnownSource
 from bot.source_ports import Undecided
+from knowledge.types import Attachment
 from tests.adapters.desk_bench import VOICES, Bench, open_bench
 from tests.adapters.fake_platform import CHANNEL, DIRECT, THREAD, FakePlatform, utterance
 from tests.kit.fakes import evidence
 from tests.kit.loras import put_version
 
 ADMIN = "root"
+EXAMPLES = Attachment("a.md", "", content=b"# Replies\n\nGood morning, here you are.")
 
 
 @pytest.fixture(autouse=True)
@@ -186,13 +188,13 @@ async def test_commands_that_open_a_form_say_so_beforehand(
     shutil.copy(VOICES / "fernhill" / "guide.toml", voice)
     put_version(voice, "v1", 1, passed=True)
     values = {"question": "?", "draft": "Hello", "address": "https://a.example", "source": "hb"}
-    values |= {"version": "v1", "share": "0.1"}
+    values |= {"version": "v1", "share": "0.1", "file": EXAMPLES.name, "one": "v1", "other": "none"}
     async with open_bench(tmp_path, voices=voice.parent) as bench:
         bench.world.sources.known = [KnownSource("hb", "/srv/handbook", 12, is_public=True)]
         for command in bench.commands.all:
             bench.world.releases.waiting["hb"] = Undecided(1)
             named = {"voice": "acme" if command.action == "create" else "fernhill"}
-            by = Invocation(office, CHANNEL, ADMIN, values | named)
+            by = Invocation(office, CHANNEL, ADMIN, values | named, files=(EXAMPLES,))
             outcome = await bench.commands.run(command, by)
             assert isinstance(outcome, Form) is command.opens_form
 
