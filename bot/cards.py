@@ -76,7 +76,7 @@ LABELS: Mapping[Action, str] = {
     "reject": "Keep it as it is",
     "restore": "Go back to this",
     "golden": "Add a question",
-    "drop": "Remove",
+    "drop": "Remove it",
     "setup": "Set it up",
     "options": "Options",
     "write": "Write one",

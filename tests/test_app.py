@@ -199,7 +199,7 @@ class TestJobs:
     async def test_sources_are_read_again_when_the_settings_say(self, settings: Settings) -> None:
         async with open_app(settings) as app:
             names = [job.name for job in app.jobs()]
-            assert names == ["housekeeping", "reindex", "reingest", "digest"]
+            assert names == ["housekeeping", "reindex", "reingest", "notices", "digest"]
 
     async def test_empty_leaves_those_alone_that_have_no_schedule_of_their_own(
         self, settings: Settings, tmp_path: Path

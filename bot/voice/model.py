@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
-from bot.errors import ModelError
+from bot.errors import ConfigurationError, ModelError
 from bot.voice.script import without_closing
 from bot.voice.template import ChatMessage, Prompt, encode, encode_said
 from bot.voice.versions.manifest import CONFIG, OWN_WEIGHTS, WEIGHTS
@@ -40,6 +40,7 @@ transformers_logging.disable_progress_bar()
 _BROKEN = (
     *(OSError, ValueError, RuntimeError, TypeError, LookupError, SafetensorError),
     UserWarning,  # see _with_lora
+    ConfigurationError,  # what Lora says of its own configuration
 )
 _SENTENCE_ENDS = (".", "?", "!", ":")
 _SPEED_UP_LAYERS_EXCEPT = "down_proj"  # int8 activations there break the output (measured)

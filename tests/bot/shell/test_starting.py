@@ -165,6 +165,10 @@ class TestWhoMayReadIt:
         found = {folder, *folder.rglob("*")}
         return {one.name: oct(one.stat().st_mode & 0o777) for one in found}
 
+    @staticmethod
+    def folders(folder: Path) -> set[str]:
+        return {folder.name, *(one.name for one in folder.rglob("*") if one.is_dir())}
+
     async def test_only_the_owner_of_whatever_is_made(self, tmp_path: Path) -> None:
         data = tmp_path / "data"
         async with open_app(Settings(data=data)) as app:
@@ -172,7 +176,7 @@ class TestWhoMayReadIt:
             assert (await app.store.count()) == 0
             modes = self.modes(data)
             assert {"state.db-wal", "state.db-shm", "passages.db-wal"} <= modes.keys()
-        assert {modes.pop("data")} == {"0o700"}
+        assert {modes.pop(name) for name in self.folders(data)} == {"0o700"}
         assert set(modes.values()) == {"0o600"}
 
     async def test_what_was_open_to_others_is_closed(self, tmp_path: Path) -> None:
@@ -182,7 +186,8 @@ class TestWhoMayReadIt:
         (data / "state.db").touch()
         async with open_app(Settings(data=data)):
             modes = self.modes(data)
-        folders = {modes.pop(name) for name in ("data", "weights", "model")}
+        assert {"data", "weights", "model"} <= self.folders(data)
+        folders = {modes.pop(name) for name in self.folders(data)}
         assert folders == {"0o700"} and set(modes.values()) == {"0o600"}
 
     async def test_a_folder_with_other_things_in_it_keeps_its_mode(self, tmp_path: Path) -> None:
