@@ -33,6 +33,8 @@ class KnownSource:
     """When it is read again: empty for every night, ``hourly``, ``weekly`` or a line of crontab."""
     next_at: datetime | None = None
     """When that is, in UTC; None: never."""
+    read_at: datetime | None = None
+    """When the last reading ended, in UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,41 @@ class SourceReading:
     """Document to why its new version is not shown; the one before it is answered from."""
     waits: Sequence[str] = ()
     """Why a part of it waits for an admin, a sentence each."""
+    number: int = 0
+    """By which it can be brought back."""
+    state: str = "done"
+    """:data:`knowledge.library.kept.records.RunState`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOption:
+    """One option of a kind of source, as a form asks for it."""
+
+    name: str
+    kind: Literal["text", "number", "yes_no", "texts"]
+    default: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceKind:
+    """A kind of source that can be added from where people talk."""
+
+    name: str
+    title: str
+    """With its article, as in "a web page"."""
+    options: tuple[SourceOption, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewSource:
+    """What is to be tried and added."""
+
+    address: str
+    kind: str | None = None
+    """None: whichever the address is of."""
+    options: Mapping[str, str | tuple[str, ...]] | None = None
+    """As they were filled in, by name; None: as they are, at first as by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +136,11 @@ class Sources(Protocol):
         """All that there are, in the order in which they were added."""
         ...
 
-    async def try_out(self, address: str) -> Trial:
+    def kinds(self) -> Sequence[SourceKind]:
+        """Those that can be added without a right to the machine."""
+        ...
+
+    async def try_out(self, new: NewSource) -> Trial:
         """Read the beginning of what would be added, and keep nothing."""
         ...
 
@@ -113,7 +154,7 @@ class Sources(Protocol):
 
     async def add(
         self,
-        address: str,
+        new: NewSource,
         readers: Principals | None = None,
         progress: Progressing = unwatched,
         by: str = "",
@@ -157,6 +198,22 @@ class Sources(Protocol):
 
         Looks afterwards whether anything of it is left, and raises :class:`UsageError` if so.
         """
+        ...
+
+    async def runs(self, name: str, most: int) -> Sequence[SourceReading]:
+        """The newest readings of a source, the newest first."""
+        ...
+
+    async def approve(self, name: str) -> SourceReading | None:
+        """Show what waits for an admin; None if nothing does."""
+        ...
+
+    async def reject(self, name: str) -> int:
+        """Keep what is answered from; how many documents stay as they are."""
+        ...
+
+    async def restore(self, name: str, run: int | None) -> SourceReading:
+        """Answer again from what was there after a reading; None: before the newest change."""
         ...
 
     async def export(self) -> str:

@@ -19,7 +19,7 @@ from bot.desk.kb.progress import telling
 from bot.desk.kb.words import counted, done, held, left_out, skipped, tail, typed, when
 from bot.errors import UsageError
 from bot.failures import log_failure
-from bot.ports import KnownSource, SourceReading, Sources
+from bot.ports import KnownSource, NewSource, SourceReading, Sources
 from bot.types import people_of, person
 
 REMOVAL: Final = "removal"
@@ -69,7 +69,7 @@ class _Commands:
                 "Give the page's address, or a file: on Discord as an option, on Slack by the menu "
                 "of the message that it is in, in a terminal as file=PATH."
             )
-        return await self.adding.propose(by, typed(by.values["address"]), readers)
+        return await self.adding.propose(by, NewSource(typed(by.values["address"])), readers)
 
     async def show(self, by: Invocation) -> Outcome:
         source, readings = await self.sources.show(typed(by.values["source"]))

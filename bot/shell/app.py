@@ -17,14 +17,16 @@ from bot.answers.question.glossary import load_glossary
 from bot.answers.question.searching import Searching
 from bot.answers.recall import Recalls
 from bot.conversation.errands import Errands
+from bot.desk.console.console import Console
 from bot.desk.desk import Desk
 from bot.desk.kb.audit import Audit
 from bot.desk.kb.parts import Knowledge
 from bot.errors import ConfigurationError
 from bot.failures import log_failure
-from bot.ports import Sources
+from bot.ports import Platform, Sources
 from bot.shell.core import Outside, build_core
 from bot.shell.data_folder import open_data_folder
+from bot.shell.doctor import examine
 from bot.shell.indexing import database_url, now, open_index
 from bot.shell.keeping.people import People
 from bot.shell.log import configure_log
@@ -32,6 +34,7 @@ from bot.shell.models import is_hub_id, voices, writers
 from bot.shell.platforms import kinds_of
 from bot.shell.settings import Settings
 from bot.shell.sources import LibrarySources
+from bot.shell.voices import teach
 from bot.shell.well_answered import well_answered
 from bot.voice.voice import Voice, names
 from bot.voice.writer import WriterFor
@@ -92,6 +95,8 @@ class App:
     sources: Sources
     people: People
     chores: Chores
+    present: dict[str, Platform]
+    console: Console
 
     def jobs(self) -> list[Job]:
         """What is done unasked while the bot serves.
@@ -235,6 +240,8 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 recalls=recalls,
                 clock=now,
                 support=ReaderSupport(reader),
+                examine=examine,
+                teach=partial(teach, settings.voices),
             ),
             settings,
         )
@@ -266,6 +273,8 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 now,
             ),
             sources=sources,
+            present=core.present,
+            console=core.console,
             people=People(engine, core.history, attachments.forget),
             chores={
                 "history": partial(forget_history, core.history, settings.history_days),
@@ -278,6 +287,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 "curated": curated.settle,
                 "recalls": recalls.check,
                 "recalled": recalls.forget_old,
+                "console": core.console.passes.forget_old,
                 "outbox": core.errands.outbox.forget_old,
                 "citations": core.history.forget_lost_citations,
                 "index": rebuilding.forget_old,

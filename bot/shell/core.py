@@ -30,6 +30,14 @@ from bot.conversation.outbox import Outbox
 from bot.conversation.recalling import Recalling
 from bot.conversation.roles import Roles
 from bot.desk.commands import Command, Commands, Invocation, Outcome, Suggest
+from bot.desk.console.answers import Answers
+from bot.desk.console.command import console_command
+from bot.desk.console.console import Console
+from bot.desk.console.health import Examine, Health
+from bot.desk.console.passes import Passes
+from bot.desk.console.releases import Releases
+from bot.desk.console.rights import Rights
+from bot.desk.console.versions import Teach, Versions
 from bot.desk.desk import Desk
 from bot.desk.drafting import Drafting
 from bot.desk.follow_ups import FollowUps, PassageAccess, ReadAt
@@ -41,12 +49,22 @@ from bot.desk.kb.proposals import Proposals
 from bot.desk.own_commands import own_commands
 from bot.desk.own_forms import own_forms
 from bot.desk.voice_commands import voice_commands
-from bot.ports import Curated, Sources
+from bot.errors import ConfigurationError
+from bot.findings import Finding
+from bot.ports import Curated, Platform, Sources
 from bot.shell.settings import Settings
 from bot.voice.rewriting import Rewriter
 from bot.voice.versions.registry import Registry
 from bot.voice.voice import Voice
 from bot.voice.writer import WriterFor
+
+
+async def _nothing_found() -> Sequence[Finding]:
+    return ()
+
+
+async def _teaches_nobody(voice: str, question: str, plain: str, voiced: str) -> None:
+    raise ConfigurationError("Pairs cannot be kept here.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +90,8 @@ class Outside:
     recalls: Recalls
     clock: Callable[[], datetime]
     support: Support | None = None
+    examine: Examine = _nothing_found
+    teach: Teach = _teaches_nobody
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
@@ -92,6 +112,9 @@ class Core:
     errands: Errands
     desk: Desk
     """What every platform hands what it hears to."""
+    present: dict[str, Platform]
+    """The platforms that are served at the moment, by name: whoever serves them enters them."""
+    console: Console
 
 
 def build_core(outside: Outside, settings: Settings) -> Core:
@@ -152,7 +175,9 @@ def build_core(outside: Outside, settings: Settings) -> Core:
         compared = partial(records, engine)
         return voice_commands(registry, compared, voice, channels, knowledge.audit, clock, suggest)
 
-    commands = own_commands(channels, drafting, forms, gaps, names, clock, of_versions)
+    passes, present = Passes(engine, clock), dict[str, Platform]()
+    link = console_command(passes, settings.console_address)
+    commands = own_commands(channels, drafting, forms, gaps, names, clock, of_versions, link)
 
     async def form(name: str, subject: str, by: Invocation) -> Outcome:
         return await forms.open(name, by, subject)
@@ -173,6 +198,26 @@ def build_core(outside: Outside, settings: Settings) -> Core:
         },
         settings.prompts,
     )
+    console = Console(
+        desk=desk,
+        passes=passes,
+        rights=Rights(present, roles),
+        knowledge=knowledge,
+        gaps=gaps,
+        adding=adding,
+        answers=Answers(engine, history, outside.passages, knowledge.audit),
+        releases=Releases(knowledge),
+        versions=Versions(
+            registry,
+            partial(records, engine),
+            voice,
+            names,
+            Rewriter(outside.writer),
+            knowledge.audit,
+            outside.teach,
+        ),
+        health=Health(engine, clock, outside.examine),
+    )
     return Core(
         history=history,
         inbox=inbox,
@@ -188,4 +233,6 @@ def build_core(outside: Outside, settings: Settings) -> Core:
             Recalling(outside.recalls, history, inbox), Outbox(engine, clock), outside.sleep
         ),
         desk=desk,
+        present=present,
+        console=console,
     )

@@ -6,16 +6,26 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from bot.errors import ConfigurationError, UsageError
-from bot.ports import KnownSource, Progressing, SourceReading, Trial, unwatched
+from bot.ports import (
+    KnownSource,
+    NewSource,
+    Progressing,
+    SourceKind,
+    SourceOption,
+    SourceReading,
+    Trial,
+    unwatched,
+)
 from knowledge.errors import SourceError, StoreError
 from knowledge.library.catalog import Run
 from knowledge.library.ingest import Progress
 from knowledge.library.library import Library, SourceState
 from knowledge.library.trial import TrialReport
 from knowledge.library.uploads import Uploads
+from knowledge.sources.options import Option, SecretReference, options_of
 from knowledge.sources.port import SourceSpec
 from knowledge.types import PUBLIC, Attachment, Principals
 
@@ -47,10 +57,29 @@ class LibrarySources:
         with _in_words():
             return [self._known(each) for each in await self._library.states()]
 
-    async def try_out(self, address: str) -> Trial:
+    def kinds(self) -> Sequence[SourceKind]:
+        """Those that read nothing of the machine, without the options that name its secrets."""
+        known = self._library.kinds
+        named = ((name, known.named(name)) for name in known.names())
+        return [
+            SourceKind(
+                name,
+                kind.title,
+                tuple(_option(each) for each in options_of(kind.options) if not _is_secret(each)),
+            )
+            for name, kind in named
+            if not kind.reads_disk
+        ]
+
+    async def try_out(self, new: NewSource) -> Trial:
         """Nothing of the machine's disk or secrets but for uploads."""
         with _in_words():
-            spec, report = await self._library.try_out(address, remote=self._is_remote(address))
+            spec, report = await self._library.try_out(
+                new.address,
+                kind=new.kind,
+                options=self._options(new),
+                remote=self._is_remote(new.address),
+            )
             is_known = spec.id in {each.id for each in await self._library.sources()}
         return Trial(
             self._shown(spec),
@@ -76,7 +105,7 @@ class LibrarySources:
 
     async def add(
         self,
-        address: str,
+        new: NewSource,
         readers: Principals | None = None,
         progress: Progressing = unwatched,
         by: str = "",
@@ -84,9 +113,11 @@ class LibrarySources:
         """Nothing of the machine's disk or secrets but for uploads."""
         with _in_words():
             spec, _ = await self._library.add(
-                address,
+                new.address,
+                kind=new.kind,
+                options=self._options(new),
                 access=readers,
-                remote=self._is_remote(address),
+                remote=self._is_remote(new.address),
                 progress=_counting(progress),
                 by=by,
             )
@@ -141,6 +172,28 @@ class LibrarySources:
             raise UsageError(f"{spec.shown} is removed, but {left} parts of it are still there.")
         return gone
 
+    async def runs(self, name: str, most: int) -> Sequence[SourceReading]:
+        """With their numbers."""
+        with _in_words():
+            return [_reading(each) for each in await self._library.runs(name, most)]
+
+    async def approve(self, name: str) -> SourceReading | None:
+        """It is the reading that waited, as it ended."""
+        with _in_words():
+            report = await self._library.approve(name)
+            return None if report is None else _reading((await self._library.runs(name, 1))[0])
+
+    async def reject(self, name: str) -> int:
+        """Newer versions come as ever."""
+        with _in_words():
+            return await self._library.reject(name)
+
+    async def restore(self, name: str, run: int | None) -> SourceReading:
+        """That is a reading of its own."""
+        with _in_words():
+            await self._library.restore(name, run)
+            return _reading((await self._library.runs(name, 1))[0])
+
     async def export(self) -> str:
         """As ``source apply`` reads it."""
         from knowledge.library.manifest import written
@@ -168,11 +221,24 @@ class LibrarySources:
             f"{reading.holder} since {reading.since:%Y-%m-%d %H:%M} UTC" if reading else "",
             spec.schedule,
             next_at and next_at.astimezone(UTC),
+            state.last_run.finished_at if state.last_run else None,
         )
 
     async def _last_reading(self, id: str) -> tuple[KnownSource, SourceReading]:
         source, readings = await self.show(id)
         return source, readings[0]
+
+    def _options(self, new: NewSource) -> dict[str, Any] | None:
+        """As the kind has them, of those that are not as by default."""
+        if new.options is None or new.kind is None:
+            return None
+        declared = {
+            each.name: each for each in options_of(self._library.kinds.named(new.kind).options)
+        }
+        filled_in = {
+            name: value for name, value in new.options.items() if name in declared and value
+        }
+        return {name: _typed(declared[name], value) for name, value in filled_in.items()}
 
     def _is_remote(self, address: str) -> bool:
         return not self._uploads.holds(address)
@@ -224,4 +290,36 @@ def _reading(run: Run) -> SourceReading:
         report.error or "",
         report.quarantined,
         report.held,
+        run.id,
+        run.state,
     )
+
+
+def _option(option: Option) -> SourceOption:
+    kind: Literal["text", "number", "yes_no", "texts"] = "text"
+    if option.is_list:
+        kind = "texts"
+    elif option.type in (bool, int):
+        kind = "yes_no" if option.type is bool else "number"
+    default = ", ".join(option.default) if option.is_list else option.default
+    shown = "" if default in (None, False) else str(default)
+    return SourceOption(option.name, kind, shown, option.help)
+
+
+def _is_secret(option: Option) -> bool:
+    return option.type is SecretReference
+
+
+def _typed(option: Option, value: str | tuple[str, ...]) -> Any:
+    """What was filled in, as the option's type. Raises :class:`SourceError`."""
+    if option.is_list:
+        listed = value.split(",") if isinstance(value, str) else value
+        return tuple(each.strip() for each in listed if each.strip())
+    if option.type is bool:
+        return value in ("yes", "true", "on")
+    if option.type is int:
+        try:
+            return int(str(value))
+        except ValueError:
+            raise SourceError(f"The option {option.shown} is a whole number.") from None
+    return str(value)

@@ -104,3 +104,11 @@ async def evaluate_voice(
     told = {"version": judged.id, "base_model": made.base if made else "", **told}
     where = await asyncio.to_thread(write_report, judged.folder, told, guide_digest(voice.folder))
     return told, where
+
+
+async def teach(voices: Path, voice: str, question: str, plain: str, voiced: str) -> None:
+    """Keep a pair for the next training of a voice. Raises :class:`OSError`."""
+    from jobs.training.voice.preparing.prepare import add_pair
+
+    row = {"kind": "answer", "question": question, "plain": plain, "voiced": voiced}
+    await asyncio.to_thread(add_pair, voices / voice, row)

@@ -102,7 +102,7 @@ class Library(Deciding):
             recognises=means.recognises,
         )
         self._reader = reader
-        self._kinds = kinds or Kinds()
+        self.kinds = kinds or Kinds()
         self._means = means
         self._clock = clock
 
@@ -126,7 +126,7 @@ class Library(Deciding):
         :class:`SourceError`, with nothing saved, for what cannot be a source and for one that
         somebody reads; what cannot be read for the moment is saved and told in the report.
         """
-        spec = self._kinds.describe(
+        spec = self.kinds.describe(
             typed,
             kind=kind,
             options=options,
@@ -148,7 +148,7 @@ class Library(Deciding):
                 )
                 if remote and options is None:
                     spec = replace(spec, options=known.options)
-            source = self._kinds.open(spec, self._means)
+            source = self.kinds.open(spec, self._means)
             await source.check()
             if known is not None and known.access != spec.access:
                 await self._opened_to(known, spec.access)  # reading may take its time, or fail
@@ -162,17 +162,22 @@ class Library(Deciding):
         return spec, report
 
     async def try_out(
-        self, typed: str, *, kind: str | None = None, remote: bool = False
+        self,
+        typed: str,
+        *,
+        kind: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        remote: bool = False,
     ) -> tuple[SourceSpec, TrialReport]:
         """What adding this would find, by reading its beginning; nothing is kept.
 
         Raises :class:`SourceError` for what :meth:`add` would refuse.
         """
-        spec = self._kinds.describe(typed, kind=kind, remote=remote)
+        spec = self.kinds.describe(typed, kind=kind, options=options, remote=remote)
         known = await self._catalog.source(spec.id)
-        if known is not None:  # with what it is read with, such as a token
+        if known is not None and options is None:  # with what it is read with, such as a token
             spec = known
-        source = self._kinds.open(spec, self._means)
+        source = self.kinds.open(spec, self._means)
         return spec, await try_out(source, self._reader, self._means.max_bytes)
 
     async def refresh(self, name: str, progress: Told = _untold) -> RunReport:
@@ -187,7 +192,7 @@ class Library(Deciding):
             if spec.is_paused:
                 raise SourceError(f"{spec.shown} is paused; resume it first.")
             try:
-                source = self._kinds.open(spec, self._means)
+                source = self.kinds.open(spec, self._means)
             except SourceError as error:  # a kind or a secret that is no longer there
                 return await self._ingester.failed(spec, str(error))
             report = await self._ingester.run(spec, source, progress)
@@ -220,7 +225,7 @@ class Library(Deciding):
         is_paused: bool,
     ) -> SourceSpec:
         """A source as it would be added, with nothing done. Raises :class:`SourceError`."""
-        spec = self._kinds.describe(typed, kind=kind, options=options, access=access)
+        spec = self.kinds.describe(typed, kind=kind, options=options, access=access)
         return replace(spec, schedule=schedule, is_paused=is_paused)
 
     async def left_of(self, id: str) -> int:

@@ -21,7 +21,16 @@ import numpy as np
 
 from bot.answers.judge import Thresholds
 from bot.errors import UsageError
-from bot.ports import KnownSource, Progressing, SourceReading, Trial, unwatched
+from bot.ports import (
+    KnownSource,
+    NewSource,
+    Progressing,
+    SourceKind,
+    SourceOption,
+    SourceReading,
+    Trial,
+    unwatched,
+)
 from bot.voice.template import Prompt
 from bot.voice.voice import Voice
 from bot.voice.writer import Choose, Free, Say, Step
@@ -218,8 +227,18 @@ class FakeSources:
         """Those there are."""
         return list(self.known)
 
-    async def try_out(self, address: str) -> Trial:
+    def kinds(self) -> Sequence[SourceKind]:
+        """One with an option of each kind."""
+        options = (
+            SourceOption("pages", "number", "5", "The most pages."),
+            SourceOption("include", "texts", "", "Paths."),
+            SourceOption("all", "yes_no", "", "Everything."),
+        )
+        return [SourceKind("web", "a web page", options)]
+
+    async def try_out(self, new: NewSource) -> Trial:
         """One document with three passages; what is no address is refused."""
+        address = new.address
         if "://" not in address:
             raise UsageError(f"{address} is not an address on the web.")
         is_known = any(each.location == address for each in self.known)
@@ -237,12 +256,13 @@ class FakeSources:
 
     async def add(
         self,
-        address: str,
+        new: NewSource,
         readers: Principals | None = None,
         progress: Progressing = unwatched,
         by: str = "",
     ) -> tuple[KnownSource, SourceReading]:
         """Known from now on, by the address without its scheme; what is no address is refused."""
+        address = new.address
         if "://" not in address:
             raise UsageError(f"{address} is not an address on the web.")
         source = KnownSource(
@@ -288,6 +308,29 @@ class FakeSources:
         self.known.remove(source)
         self.done.append(("remove", source.id))
         return source.passages
+
+    async def runs(self, name: str, most: int) -> Sequence[SourceReading]:
+        """What ``past`` has of it."""
+        return self.past.get(self._named(name).id, ())[:most]
+
+    async def approve(self, name: str) -> SourceReading | None:
+        """What waited, without what it waited for."""
+        source = self._named(name)
+        self.done.append(("approve", source.id))
+        waiting = [each for each in self.past.get(source.id, ()) if each.waits]
+        return replace(waiting[0], waits=()) if waiting else None
+
+    async def reject(self, name: str) -> int:
+        """One document for each reading that waited."""
+        source = self._named(name)
+        self.done.append(("reject", source.id))
+        return len([each for each in self.past.get(source.id, ()) if each.waits])
+
+    async def restore(self, name: str, run: int | None) -> SourceReading:
+        """Another reading."""
+        source = self._named(name)
+        self.done.append(("restore", f"{source.id}@{run}"))
+        return SourceReading(_AN_HOUR, _AN_HOUR, changed=1, number=9)
 
     async def export(self) -> str:
         """Their places."""

@@ -12,7 +12,7 @@ from bot.desk.kb.parts import Knowledge
 from bot.desk.kb.progress import telling
 from bot.desk.kb.proposals import Proposal
 from bot.errors import UsageError
-from bot.ports import KnownSource, Trial
+from bot.ports import KnownSource, NewSource, Trial
 from bot.types import person
 from knowledge.types import Principals
 
@@ -24,11 +24,16 @@ class Adding:
     knowledge: Knowledge
 
     async def propose(
-        self, by: Invocation, address: str, readers: Principals | None = None, gap: str = ""
+        self,
+        by: Invocation,
+        new: NewSource,
+        readers: Principals | None = None,
+        gap: str = "",
     ) -> Card:
         """Try it, show what was found, and let it be kept or left. Nothing is saved yet."""
-        trial = await self.knowledge.sources.try_out(address)
-        proposal = Proposal(address, None if readers is None else tuple(sorted(readers)), gap)
+        trial = await self.knowledge.sources.try_out(new)
+        named = None if readers is None else tuple(sorted(readers))
+        proposal = Proposal(new.address, named, gap, new.kind, new.options)
         id = await self.knowledge.proposals.save(proposal, person(by.place, by.user))
         return Card("\n".join(_found(trial, readers, by)), buttons=("keep", "leave"), subject=id)
 
@@ -37,7 +42,7 @@ class Adding:
         if len(by.files) != 1:
             raise UsageError("Give one file at a time.")
         address = await self.knowledge.sources.upload(by.platform.with_credentials(by.files[0]))
-        return await self.propose(by, address, readers)
+        return await self.propose(by, NewSource(address), readers)
 
     async def keep(self, id: str, by: Invocation) -> Card:
         """Make it a source and read all of it."""
@@ -50,7 +55,7 @@ class Adding:
                 self.knowledge.audit.of(who, "added", proposal.address) as entry,
                 telling(by, proposal.address, self.knowledge.sleep) as progress,
             ):
-                source, reading = await sources.add(proposal.address, readers, progress, who)
+                source, reading = await sources.add(proposal.source, readers, progress, who)
                 entry.source = source.id
         except UsageError as error:  # somebody reads it just now: it can be tried again
             again = await self.knowledge.proposals.save(proposal, who)

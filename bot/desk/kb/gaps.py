@@ -15,6 +15,7 @@ from bot.desk.kb import words
 from bot.desk.kb.adding import Adding
 from bot.desk.kb.parts import Knowledge
 from bot.errors import UsageError
+from bot.ports import NewSource
 from bot.types import person
 
 ANSWER: Final = "gap_answer"
@@ -46,7 +47,7 @@ class GapDesk:
 
     async def show(self, _: Invocation) -> Outcome:
         """The clusters, largest first, each with what can be done."""
-        alike = await self._clusters()
+        alike = await self.clusters()
         if not alike:
             return Card("Every question so far found an answer.")
         rows = tuple(
@@ -65,7 +66,7 @@ class GapDesk:
     async def write(self, by: Invocation, gap: str) -> Form:
         """The form for an answer."""
         await must_be_admin(by)
-        question = (await self._cluster(gap))[0].question if gap else ""
+        question = (await self.cluster(gap))[0].question if gap else ""
         return Form(
             ANSWER,
             "Answer it",
@@ -100,7 +101,7 @@ class GapDesk:
         if faults:
             raise FieldFaults(faults)
         gap = context.get("gap", "")
-        alike = await self._cluster(gap) if gap else []
+        alike = await self.cluster(gap) if gap else []
         who = person(by.place, by.user)
         async with self.knowledge.audit.of(who, "answered", "curated") as entry:
             kept = await self.knowledge.curated.add(
@@ -122,7 +123,7 @@ class GapDesk:
     async def name_source(self, by: Invocation, gap: str) -> Form:
         """The form for a source that answers it."""
         await must_be_admin(by)
-        question = (await self._cluster(gap))[0].question
+        question = (await self.cluster(gap))[0].question
         return Form(
             SOURCE,
             "Add a source",
@@ -151,14 +152,14 @@ class GapDesk:
             raise FieldFaults({"readers": str(error)}) from error
         try:
             address = words.typed(_text(values, "address"))
-            return await self.adding.propose(by, address, readers, context["gap"])
+            return await self.adding.propose(by, NewSource(address), readers, context["gap"])
         except UsageError as error:
             raise FieldFaults({"address": str(error)}) from error
 
     async def dismiss(self, gap: str, by: Invocation) -> Card:
         """Nothing will answer this, and nothing should."""
         await must_be_admin(by)
-        alike = await self._cluster(gap)
+        alike = await self.cluster(gap)
         async with self.knowledge.audit.of(person(by.place, by.user), "dismissed", f"gap:{gap}"):
             gone = await self.knowledge.gaps.close(
                 [each.id for each in alike], "dismissed", self.knowledge.clock()
@@ -197,16 +198,17 @@ class GapDesk:
         question = shorten(gone.question, _QUOTED, placeholder=" …")
         return Card(f'Removed: the answer to "{question}" is not given any more.')
 
-    async def _clusters(self) -> list[list[Gap]]:
+    async def clusters(self) -> list[list[Gap]]:
+        """Open questions, those that are alike together; many of a kind first."""
         gaps = await self.knowledge.gaps.open(_LOOKED_AT)
         if not gaps:
             return []
         vectors = await self.knowledge.embed([each.question for each in gaps])
         return [[gaps[place] for place in each] for each in clusters(vectors)]
 
-    async def _cluster(self, gap: str) -> list[Gap]:
+    async def cluster(self, gap: str) -> list[Gap]:
         """The gap, and those that are like it. Raises :class:`UsageError` if it is closed."""
-        for each in await self._clusters():
+        for each in await self.clusters():
             if gap in {one.id for one in each}:
                 return sorted(each, key=lambda one: one.id != gap)
         raise UsageError("That question has found its answer already, or was set aside.")

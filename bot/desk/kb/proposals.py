@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import UsageError
+from bot.ports import NewSource
 from knowledge.state.tables import Moment, metadata
 
 KEPT = timedelta(days=1)
@@ -34,6 +35,13 @@ class Proposal:
     """Principals; None: as they are, at first everyone."""
     gap: str = ""
     """The question that it is to answer, by the id of its gap."""
+    kind: str | None = None
+    options: Mapping[str, str | tuple[str, ...]] | None = None
+
+    @property
+    def source(self) -> NewSource:
+        """What is to be added."""
+        return NewSource(self.address, self.kind, self.options)
 
 
 class Proposals:
@@ -71,7 +79,11 @@ class Proposals:
             raise UsageError("That was decided already, or is no longer kept. Give it again.")
         readers = row.body["readers"]
         return Proposal(
-            row.body["address"], None if readers is None else tuple(readers), row.body["gap"]
+            row.body["address"],
+            None if readers is None else tuple(readers),
+            row.body["gap"],
+            row.body.get("kind"),
+            row.body.get("options"),
         )
 
     async def waiting(self) -> list[str]:

@@ -17,7 +17,7 @@ FORGOTTEN = "forgotten"
 """Stands for whoever signed what is the company's: a line of the audit, an answer of their own."""
 
 _PERSON = re.compile(r"(?:(?P<platform>[a-z]+):)?user:(?P<user>\S+)")
-_OWNED = ("draft", "proposal")
+_OWNED = ("draft", "proposal", "console_pass")
 """Tables whose rows are their owner's, and no one else's business."""
 
 _Meant = Mapping[sa.Table, sa.ColumnElement[bool]]

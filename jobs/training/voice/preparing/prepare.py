@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from jobs.training.voice.preparing.rows import Sorted
 
 RAW = "raw"
 """Folder of a voice with what was brought in, as it came."""
+CORRECTIONS = "corrections.jsonl"
+"""Pairs that people made of answers whose wording they did not like."""
 EXAMPLES, REPORT, PAGE = "examples.jsonl", "preparation.json", "preparation.md"
 
 
@@ -38,6 +40,14 @@ def add_files(folder: Path, files: Sequence[Path]) -> None:
         _write(raw / EXAMPLES, own.read_bytes())
     for name, content in contents.items():
         _write(raw / name, content)
+
+
+def add_pair(folder: Path, row: Mapping[str, str]) -> None:
+    """Keep one more pair, beside those that were brought in as files."""
+    add_files(folder, ())
+    corrections = folder / RAW / CORRECTIONS
+    before = corrections.read_bytes() if corrections.is_file() else b""
+    _write(corrections, before + json.dumps(row, ensure_ascii=False).encode() + b"\n")
 
 
 def prepare(voice: Voice, *, region: str = "GB", seed: int = 0) -> dict[str, Any]:
