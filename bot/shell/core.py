@@ -59,7 +59,8 @@ from bot.voice.voice import Voice
 from bot.voice.writer import WriterFor
 
 
-async def _nothing_found() -> Sequence[Finding]:
+async def nothing_found() -> Sequence[Finding]:
+    """Where nothing is examined."""
     return ()
 
 
@@ -90,7 +91,7 @@ class Outside:
     recalls: Recalls
     clock: Callable[[], datetime]
     support: Support | None = None
-    examine: Examine = _nothing_found
+    examine: Examine = nothing_found
     teach: Teach = _teaches_nobody
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
