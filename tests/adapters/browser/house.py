@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from bot.cards import Card
 from bot.desk.console.console import LOCAL
 from bot.desk.console.passes import Guest
 from bot.types import Place
-from tests.adapters.desk_bench import Bench, open_bench
+from tests.adapters.desk_bench import VOICES, Bench, open_bench
 from tests.adapters.fake_platform import CHANNEL, NAME, FakePlatform
 
 ADDRESS = "http://127.0.0.1:8080"
@@ -117,6 +118,7 @@ async def open_house(
     """``config``: what is otherwise about the console; ``options``: of the bench."""
     plain = {"host": "127.0.0.1", "port": 8080, "address": ADDRESS, "key": b"k" * 32}
     async with AsyncExitStack() as stack:
+        options.setdefault("voices", _voices(tmp_path / "voices"))
         options = {"roles": ROLES, "console": "127.0.0.1:8080", **options}
         bench = await stack.enter_async_context(open_bench(tmp_path, **options))
         office = FakePlatform(admins={"ida"}, held={"lea": frozenset({f"{NAME}:group:leads"})})
@@ -126,6 +128,15 @@ async def open_house(
         adapter = BrowserAdapter(BrowserConfig(**(plain | dict(config or {}))), bench.console)
         bench.present.update({office.name: office, adapter.name: adapter})
         yield House(bench, office, adapter, stack)
+
+
+def _voices(folder: Path) -> Path:
+    """Two voices of one guide, without a LoRA."""
+    for name in ("fernhill", "harbour"):
+        (folder / name).mkdir(parents=True)
+        for file in ("guide.toml", "examples.jsonl"):
+            shutil.copy(VOICES / "fernhill" / file, folder / name)
+    return folder
 
 
 def text_of(response: httpx.Response) -> str:
