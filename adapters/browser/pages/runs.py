@@ -33,7 +33,7 @@ async def listed(visit: Visit) -> Response:
 
 async def decide(visit: Visit) -> Response:
     """Show what waits, leave it, or take a reading back."""
-    releases, source = visit.console.releases, visit.path("source")
+    releases, source = visit.console.releases, visit.text("source")
     by = visit.console.by(visit.guest)
     match visit.path("what"):
         case "approve":
@@ -49,5 +49,5 @@ async def decide(visit: Visit) -> Response:
 
 ROUTES: Final[tuple[tuple[str, str, Role, Handler], ...]] = (
     ("GET", "/runs", "admin", listed),
-    ("POST", "/runs/{source}/{what}", "admin", decide),
+    ("POST", "/runs/{what}", "admin", decide),
 )

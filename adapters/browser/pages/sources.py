@@ -96,5 +96,5 @@ ROUTES: Final[tuple[tuple[str, str, Role, Handler], ...]] = (
     ("GET", "/sources", "admin", listed),
     ("GET", "/sources/new", "admin", new),
     ("POST", "/sources/new", "admin", try_out),
-    ("GET", "/sources/{id}", "admin", show),
+    ("GET", "/sources/{id:path}", "admin", show),
 )

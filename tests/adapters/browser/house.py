@@ -141,7 +141,7 @@ def _voices(folder: Path) -> Path:
 
 def text_of(response: httpx.Response) -> str:
     """What is to be read on a page."""
-    return " ".join(html.fromstring(response.text or "<p/>").text_content().split())
+    return " ".join(" ".join(html.fromstring(response.text or "<p/>").itertext()).split())
 
 
 def elsewhere(channel: str) -> Place:

@@ -10,6 +10,7 @@ import pytest
 
 from adapters.browser.pages import acting, answers, ask, gaps, health, runs, sources, voices
 from adapters.browser.pages.acting import COMMANDS
+from bot.ports import NewSource
 from tests.adapters.browser.house import ADDRESS, House, Tab, Who, open_house, text_of
 from tests.kit.fakes import evidence
 
@@ -40,14 +41,8 @@ EVERYONE: tuple[Who, ...] = ("ann", "lea", "ida", "local")
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with open_house(tmp_path) as house:
         house.bench.knows("salaries", evidence("Salaries arrive on the 28th.", title="Pay"))
-        await house.bench.world.sources.add(_new("https://a.example/help"))
+        await house.bench.world.sources.add(NewSource("https://a.example/help"))
         yield house
-
-
-def _new(address: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    from bot.ports import NewSource
-
-    return NewSource(address)
 
 
 def _filled(path: str, conversation: str = "c") -> str:
@@ -166,7 +161,7 @@ async def test_a_change_from_another_page_is_refused_even_with_the_token(
 
 async def test_looking_changes_nothing(house: House) -> None:
     tab = await house.signed_in("ida")
-    for path in ("/leave", "/press", "/do/kb/pause", "/form/gap_answer", "/runs/x/approve"):
+    for path in ("/leave", "/press", "/do/kb/pause", "/form/gap_answer", "/runs/approve"):
         assert (await tab.get(path)).status_code == 405
     assert (await tab.begin()).url.path.startswith("/ask/")
 
