@@ -89,5 +89,8 @@ HOMES: dict[str, tuple[str, ...]] = {
         "knowledge.stores.weaviate*",
         "bot.voice.endpoint*",
     ),
+    "jinja2": ("adapters.browser*",),
+    "starlette": ("adapters.browser*",),
+    "uvicorn": ("adapters.browser*",),
     "pydantic_settings": ("bot.shell.settings",),
 }

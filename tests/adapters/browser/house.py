@@ -116,7 +116,12 @@ async def open_house(
     tmp_path: Path, config: Mapping[str, Any] | None = None, **options: Any
 ) -> AsyncIterator[House]:
     """``config``: what is otherwise about the console; ``options``: of the bench."""
-    plain = {"host": "127.0.0.1", "port": 8080, "address": ADDRESS, "key": b"k" * 32}
+    plain: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "port": 8080,
+        "address": ADDRESS,
+        "key": b"k" * 32,
+    }
     async with AsyncExitStack() as stack:
         options.setdefault("voices", _voices(tmp_path / "voices"))
         options = {"roles": ROLES, "console": "127.0.0.1:8080", **options}

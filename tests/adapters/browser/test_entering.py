@@ -237,7 +237,7 @@ async def test_what_is_over_is_dropped(house: House) -> None:
 
 
 def config(**changed: Any) -> BrowserConfig:
-    plain = {"host": "127.0.0.1", "port": 8080, "address": ADDRESS, "key": b"k"}
+    plain: dict[str, Any] = {"host": "127.0.0.1", "port": 8080, "address": ADDRESS, "key": b"k"}
     return BrowserConfig(**(plain | changed))
 
 

@@ -98,7 +98,7 @@ async def test_what_somebody_may_read_on_their_platform_they_are_answered_from(
     asked = "When does the board meet?"
     assert "Monday" in text_of(await (await house.signed_in("lea")).ask(asked))
     for who in ("ann", "local"):
-        assert "Monday" not in text_of(await (await house.signed_in(who)).ask(asked))  # type: ignore[arg-type]
+        assert "Monday" not in text_of(await (await house.signed_in(who)).ask(asked))
 
 
 @pytest.mark.parametrize("part", [True, False])
