@@ -24,6 +24,8 @@ class BrowserConfig:
     private_key: Path | None = None
     proxies: tuple[str, ...] = ()
     """Addresses or networks of the proxies that are believed."""
+    metrics_token: str | None = field(default=None, repr=False)
+    """What a Prometheus on another machine shows; None: only this machine may read metrics."""
 
     def __post_init__(self) -> None:
         """Refuse what would send sessions over a network in the clear."""

@@ -19,6 +19,8 @@ from adapters.browser.config import BrowserConfig
 from bot.desk.console.passes import SESSION_VALID
 
 CSRF_FIELD: Final = "csrf"
+PROBED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+"""What machines ask by whatever address they have; nobody's session matters there."""
 MOST_ATTEMPTS: Final = 10
 """Links tried from one address in ten minutes, of which people need one."""
 _ATTEMPT_SECONDS = 600
@@ -146,7 +148,8 @@ class Outermost:
         if scope["type"] != "http":
             return
         request = Request(scope)
-        if _hostname(request.headers.get("host", "")) not in self._hosts:
+        hostname = _hostname(request.headers.get("host", ""))
+        if hostname not in self._hosts and scope["path"] not in PROBED:
             refusal = PlainTextResponse("This is not the address of the console.", 421)
             await refusal(scope, receive, self._with_headers(send))
             return

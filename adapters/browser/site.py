@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from adapters.browser.guard import Attempts, Cookies, Outermost, is_of_own_page
 from adapters.browser.pages import acting, answers, ask, gaps, health, runs, sources, voices
+from adapters.browser.probes import probes
 from adapters.browser.rendering import rendered, templates
 from adapters.browser.visit import Handler, Visit, guarded, to
 from bot.desk.console.command import ENTRANCE
@@ -58,6 +59,7 @@ class Site:
         return [
             Route(ENTRANCE, self._door, methods=["GET"]),
             Route(ENTRANCE, self._enter, methods=["POST"]),
+            *probes(self.adapter),
             Mount("/static", StaticFiles(directory=_STATIC)),
             *(
                 Route(path, guarded(self, least, handler), methods=[method])

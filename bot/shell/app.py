@@ -30,6 +30,7 @@ from bot.shell.doctor import examine
 from bot.shell.indexing import database_url, now, open_index
 from bot.shell.keeping.people import People
 from bot.shell.log import configure_log
+from bot.shell.metrics import Meter
 from bot.shell.models import is_hub_id, voices, writers
 from bot.shell.platforms import kinds_of
 from bot.shell.settings import Settings
@@ -144,7 +145,8 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
     ``writer``: another way to get a writing model, for tests. Raises
     :class:`ConfigurationError` or :class:`knowledge.errors.KnowledgeError` with what to do.
     """
-    configure_log(settings.log_level)
+    meter = Meter()
+    configure_log(settings.log_level, meter)
     if not is_hub_id(settings.writer_model):
         # Else a missing path would be asked for at the hub, for half a minute.
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -241,6 +243,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 clock=now,
                 support=ReaderSupport(reader),
                 examine=examine,
+                meter=meter,
                 teach=partial(teach, settings.voices),
             ),
             settings,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -52,6 +52,7 @@ from bot.desk.voice_commands import voice_commands
 from bot.errors import ConfigurationError
 from bot.findings import Finding
 from bot.ports import Curated, Platform, Sources
+from bot.shell.metrics import Meter
 from bot.shell.settings import Settings
 from bot.voice.rewriting import Rewriter
 from bot.voice.versions.registry import Registry
@@ -93,6 +94,7 @@ class Outside:
     support: Support | None = None
     examine: Examine = nothing_found
     teach: Teach = _teaches_nobody
+    meter: Meter = field(default_factory=Meter)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
@@ -199,6 +201,11 @@ def build_core(outside: Outside, settings: Settings) -> Core:
         },
         settings.prompts,
     )
+    health = Health(engine, clock, outside.examine)
+
+    async def figures() -> bytes:
+        return await outside.meter.exposition(outside.sources, health.waiting, clock())
+
     console = Console(
         desk=desk,
         passes=passes,
@@ -217,7 +224,8 @@ def build_core(outside: Outside, settings: Settings) -> Core:
             knowledge.audit,
             outside.teach,
         ),
-        health=Health(engine, clock, outside.examine),
+        health=health,
+        figures=figures,
     )
     return Core(
         history=history,

@@ -177,6 +177,7 @@ def browser_config(settings: Settings) -> BrowserConfig | None:
         certificate=settings.console_certificate,
         private_key=settings.console_key,
         proxies=settings.console_proxies,
+        metrics_token=_secret(settings.metrics_token),
     )
 
 

@@ -236,6 +236,11 @@ class Settings(BaseSettings):
         description="Addresses or networks of the proxies that speak TLS for the console, as JSON: "
         '`["10.0.0.2"]`. Only their `X-Forwarded-For` and `-Proto` are believed.',
     )
+    metrics_token: SecretStr | None = Field(
+        None,
+        description="What a Prometheus on another machine sends as bearer token for the console's "
+        "`/metrics`; unset: only this machine may read them.",
+    )
     admins: tuple[str, ...] = Field(
         (),
         description="Further admins, besides those of the workspace, as principals in JSON: "

@@ -32,6 +32,7 @@ from bot.desk.kb.parts import Knowledge
 from bot.errors import ConfigurationError
 from bot.ports import Platform
 from bot.shell.core import Outside, build_core, nothing_found
+from bot.shell.metrics import Meter
 from bot.shell.models import voices as shelf
 from bot.shell.settings import Settings
 from bot.shell.voices import teach
@@ -108,6 +109,7 @@ class Bench:
     desk: Desk
     present: dict[str, Platform]
     console: Console
+    meter: Meter
 
     @property
     def audit(self) -> Audit:
@@ -245,6 +247,7 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
         desk=core.desk,
         present=core.present,
         console=core.console,
+        meter=outside.meter,
     )
 
 

@@ -90,6 +90,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "bot.voice.endpoint*",
     ),
     "jinja2": ("adapters.browser*",),
+    "prometheus_client": ("bot.shell.metrics", "adapters.browser.probes"),
     "starlette": ("adapters.browser*",),
     "uvicorn": ("adapters.browser*",),
     "pydantic_settings": ("bot.shell.settings",),

@@ -39,6 +39,8 @@ class Console:
     releases: Releases
     versions: Versions
     health: Health
+    figures: Callable[[], Awaitable[bytes]]
+    """What is measured, as Prometheus reads it."""
 
     def by(
         self,

@@ -43,6 +43,12 @@ class Health:
     clock: Callable[[], datetime]
     examine: Examine
 
+    async def waiting(self) -> int:
+        """How many questions were accepted and are not answered yet."""
+        waits = sa.select(sa.func.count()).where(INBOX.c.outcome.is_(None))
+        async with self.engine.connect() as db:
+            return int((await db.execute(waits)).scalar_one())
+
     async def vitals(self) -> Vitals:
         """What there is to see at once."""
         timed = (
@@ -51,13 +57,11 @@ class Health:
             .order_by(TRACE.c.answered_at.desc())
             .limit(_MOST)
         )
-        waits = sa.select(sa.func.count()).where(INBOX.c.outcome.is_(None))
         async with self.engine.connect() as db:
-            waiting = int((await db.execute(waits)).scalar_one())
             rows = [dict(each) for each in await db.scalars(timed) if each]
         stages = dict.fromkeys(stage for row in rows for stage in row)
         return Vitals(
-            waiting,
+            await self.waiting(),
             len(rows),
             {
                 stage: _percentiles([float(row[stage]) for row in rows if stage in row])
