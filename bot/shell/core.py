@@ -42,6 +42,7 @@ from bot.desk.desk import Desk
 from bot.desk.drafting import Drafting
 from bot.desk.follow_ups import FollowUps, PassageAccess, ReadAt
 from bot.desk.kb.adding import Adding
+from bot.desk.kb.askers import Askers
 from bot.desk.kb.audit import Audit
 from bot.desk.kb.gaps import ANSWER, SOURCE, GapDesk
 from bot.desk.kb.parts import Embed, Knowledge
@@ -156,11 +157,13 @@ def build_core(outside: Outside, settings: Settings) -> Core:
     dispatcher = Dispatcher(answering, inbox, channels, clock)
     drafting = Drafting(engine, Rewriter(outside.writer), voice, channels, clock)
     follow_ups = FollowUps(history, channels, outside.passages, outside.read_at, roles, clock)
+    outbox = Outbox(engine, clock)
     knowledge = Knowledge(
         sources=outside.sources,
         audit=Audit(engine, clock),
         gaps=Gaps(engine),
         curated=outside.curated,
+        askers=Askers(engine, inbox, outbox),
         proposals=Proposals(engine, clock),
         retriever=retriever,
         embed=outside.embed,
@@ -238,9 +241,7 @@ def build_core(outside: Outside, settings: Settings) -> Core:
         drafting=drafting,
         commands=commands,
         knowledge=knowledge,
-        errands=Errands(
-            Recalling(outside.recalls, history, inbox), Outbox(engine, clock), outside.sleep
-        ),
+        errands=Errands(Recalling(outside.recalls, history, inbox), outbox, outside.sleep),
         desk=desk,
         present=present,
         console=console,

@@ -98,7 +98,7 @@ def _own(visit: Visit) -> str:
 
 def _turn(told: Told, conversation: str) -> Turn:
     card = answer_card(told.trace.reply)
-    if told.is_outdated:
+    if told.confidence:  # it does not hold any more, and another one would
         card = replace(card, confidence=told.confidence, buttons=("again",))
     return Turn(told.trace.id, told.trace.reply.question, card, conversation)
 

@@ -9,7 +9,7 @@ from typing import Literal
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.answers.history import FEEDBACK, TRACE, History, Trace
+from bot.answers.history import FEEDBACK, GAP, TRACE, History, Trace
 from bot.answers.recall import RECALL
 from bot.conversation.recalling import OUTDATED
 from bot.desk.follow_ups import PassageAccess
@@ -21,6 +21,7 @@ from knowledge.types import Principals
 Opinion = Literal["helpful", "unhelpful"]
 _LOOKED_AT = 500
 """Answers that match, of which those are shown that somebody may see."""
+ANSWERED = "● I can answer this now"
 _GONE = "I no longer have the record of that answer, or it is not open to you."
 
 
@@ -33,11 +34,15 @@ class Told:
     unhelpful: int
     is_outdated: bool
     """What it quoted has changed since, or is gone."""
+    is_answered: bool = False
+    """It did not know, and could tell now."""
 
     @property
     def confidence(self) -> str:
-        """In place of how sure it was, that it no longer holds."""
-        return OUTDATED if self.is_outdated else ""
+        """In place of how sure it was, that this no longer holds."""
+        if self.is_outdated:
+            return OUTDATED
+        return ANSWERED if self.is_answered else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +135,13 @@ class Answers:
                 )
             )
             thought = [(row.trace_id, bool(row.helpful)) for row in opinions]
+            closed = set(
+                await db.scalars(
+                    sa.select(GAP.c.trace_id).where(
+                        GAP.c.trace_id.in_(ids), GAP.c.closed_how.in_(("curated", "found"))
+                    )
+                )
+            )
             fallen = set(
                 await db.scalars(sa.select(RECALL.c.trace_id).where(RECALL.c.trace_id.in_(ids)))
             )
@@ -140,6 +152,7 @@ class Answers:
                 thought.count((each.id, True)),
                 thought.count((each.id, False)),
                 each.id in fallen,
+                each.id in closed,
             )
             for each in traces
         ]

@@ -127,6 +127,6 @@ class Versions:
                     f"The folder of the voice '{reply.voice}' cannot be written ({error.strerror})."
                 ) from error
         return Card(
-            f"Kept. `housevoice voice prepare {reply.voice}` and `voice train {reply.voice}` teach "
-            "it to the voice."
+            f"Kept. 'voice prepare {reply.voice}' and 'voice train {reply.voice}' on the machine "
+            "teach it to the voice."
         )

@@ -116,9 +116,11 @@ class GapDesk:
             closed = await self.knowledge.gaps.close(
                 [each.id for each in alike], "curated", self.knowledge.clock()
             )
+            waited = await self.knowledge.askers.tell(alike, readers)
         told = f"Saved, {words.readers(readers, by.place)}. I answer so from now on"
         also = f", and {words.counted(closed, 'open question')} with it" if closed else ""
-        return Card(f"{told}{also}. `/kb curated` lists such answers and removes them.")
+        waiting = " Those who asked it are told." if waited else ""
+        return Card(f"{told}{also}.{waiting} `/kb curated` lists such answers and removes them.")
 
     async def name_source(self, by: Invocation, gap: str) -> Form:
         """The form for a source that answers it."""
