@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Final
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.browser.config import BrowserConfig
 from bot.desk.console.passes import SESSION_VALID
+from bot.failures import log_failure
 
 CSRF_FIELD: Final = "csrf"
 PROBED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -44,6 +45,8 @@ _HEADERS: Final = {
 }
 """Of every response that does not say otherwise; see https://owasp.org/www-project-secure-headers.
 """
+_CACHED: Final = {"Cache-Control": "max-age=3600"}
+"""Of files that are the same for everybody."""
 
 
 class Cookies:
@@ -139,36 +142,31 @@ class Outermost:
         self._hosts = config.hosts
         self._most_bytes = most_bytes
         strict = {"Strict-Transport-Security": "max-age=31536000"} if config.is_secure else {}
-        self._headers = [
-            (name.lower().encode(), value.encode()) for name, value in (_HEADERS | strict).items()
-        ]
+        self._headers = _HEADERS | strict
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] != "http":
             return
-        request = Request(scope)
-        hostname = _hostname(request.headers.get("host", ""))
-        if hostname not in self._hosts and scope["path"] not in PROBED:
-            refusal = PlainTextResponse("This is not the address of the console.", 421)
-            await refusal(scope, receive, self._with_headers(send))
+        sending = _Sending(send, self._headers | _CACHED if _is_static(scope) else self._headers)
+        if (refusal := self._refusal(Request(scope))) is not None:
+            await refusal(scope, receive, sending)
             return
+        try:
+            await self._app(scope, self._bounded(receive), sending)
+        except Exception as error:  # what no page has caught: the server would log its words
+            told = PlainTextResponse(f"Error {log_failure('console_failed', error)}.", 500)
+            if not sending.has_begun:
+                await told(scope, receive, sending)
+
+    def _refusal(self, request: Request) -> Response | None:
+        hostname = _hostname(request.headers.get("host", ""))
+        if hostname not in self._hosts and request.url.path not in PROBED:
+            return PlainTextResponse("This is not the address of the console.", 421)
         length = request.headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > self._most_bytes:
-            refusal = PlainTextResponse("That is too large.", 413)
-            await refusal(scope, receive, self._with_headers(send))
-            return
-        await self._app(scope, self._bounded(receive), self._with_headers(send))
-
-    def _with_headers(self, send: Send) -> Send:
-        async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                there = {name.lower() for name, _ in message["headers"]}
-                own = [each for each in self._headers if each[0] not in there]
-                message = {**message, "headers": [*message["headers"], *own]}
-            await send(message)
-
-        return sending
+            return PlainTextResponse("That is too large.", 413)
+        return None
 
     def _bounded(self, receive: Receive) -> Receive:
         left = self._most_bytes
@@ -180,6 +178,28 @@ class Outermost:
             return message if left >= 0 else {"type": "http.disconnect"}
 
         return receiving
+
+
+class _Sending:
+    """Adds headers to a response that has not set them itself."""
+
+    def __init__(self, send: Send, headers: Mapping[str, str]):
+        self._send = send
+        self._headers = {name.lower().encode(): value.encode() for name, value in headers.items()}
+        self.has_begun = False
+
+    async def __call__(self, message: Message) -> None:
+        """ASGI."""
+        if message["type"] == "http.response.start":
+            self.has_begun = True
+            there = {name.lower() for name, _ in message["headers"]}
+            own = [each for each in self._headers.items() if each[0] not in there]
+            message = {**message, "headers": [*message["headers"], *own]}
+        await self._send(message)
+
+
+def _is_static(scope: Scope) -> bool:
+    return str(scope["path"]).startswith("/static/")
 
 
 def _hostname(host: str) -> str:

@@ -101,8 +101,7 @@ async def work(visit: Visit) -> Response:
     found = visit.adapter.works.get(visit.path("id"), visit.guest.principal)
     if found is None:
         raise UsageError("I no longer know how that ended; the list shows what there is now.")
-    back = visit.query("back") or "/sources"
-    values = {"work": found, "back": back if back.startswith("/") else "/"}
+    values = {"work": found, "back": _own_path(visit.query("back"), "/sources")}
     if not visit.wants_part:
         return visit.page("work.html", **values)
     seen = visit.query("seen")
@@ -144,9 +143,14 @@ def _go(visit: Visit, path: str) -> Response:
 
 
 def _back(visit: Visit, usual: str = "/") -> str:
-    """The page that it was done on: one of ours."""
-    back = visit.text("back")
-    return back if back.startswith("/") and not back.startswith(("//", "/\\")) else usual
+    """The page that it was done on."""
+    return _own_path(visit.text("back"), usual)
+
+
+def _own_path(path: str, usual: str) -> str:
+    """A path of ours; what leads elsewhere is none. Browsers take a backslash for a slash."""
+    is_own = path.startswith("/") and path.isprintable() and path[1:2] not in ("/", "\\")
+    return path if is_own else usual
 
 
 ROUTES: Final[tuple[tuple[str, str, Role, Handler], ...]] = (

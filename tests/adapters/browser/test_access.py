@@ -188,7 +188,8 @@ async def test_every_response_has_the_headers(house: House) -> None:
         assert "frame-ancestors 'none'" in policy and "form-action 'self'" in policy
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["x-frame-options"] == "DENY"
-        assert headers["cache-control"] == "no-store"
+        is_static = where.startswith("/static/")
+        assert headers["cache-control"] == ("max-age=3600" if is_static else "no-store")
         assert headers["referrer-policy"] == "same-origin"
         assert headers["cross-origin-opener-policy"] == "same-origin"
         assert "server" not in headers
@@ -227,6 +228,30 @@ async def test_what_breaks_is_told_by_an_id(house: House, monkeypatch: pytest.Mo
     failed = await tab.get("/sources")
     assert failed.status_code == 500
     assert re.search(r"error [0-9a-f]{8}", text_of(failed)) and "secret" not in failed.text
+
+
+@pytest.mark.parametrize(
+    "back", ["//evil.example", "https://evil.example", "/\\evil", "x", "/\t/e"]
+)
+async def test_the_way_back_leads_to_a_page_of_ours(house: House, back: str) -> None:
+    tab = await house.signed_in("ida")
+    begun = await tab.post("/do/kb/refresh", {"back": back})
+    path = begun.url.path
+    for page in (begun, await tab.get(path, params={"back": back})):
+        done = await tab.waited(page)
+        assert 'href="/sources">Back' in done.text and "evil" not in done.text
+
+
+async def test_what_breaks_outside_of_pages_is_told_by_an_id_as_well(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(token: str) -> None:
+        raise RuntimeError("the secret of the machine")
+
+    tab = await house.signed_in("ida")
+    monkeypatch.setattr(house.bench.console.passes, "guest", broken)
+    failed = await tab.get("/sources")
+    assert failed.status_code == 500 and "secret" not in failed.text + caplog.text
 
 
 async def test_nobody_reads_anothers_conversation_or_work(house: House) -> None:
