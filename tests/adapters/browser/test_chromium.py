@@ -20,7 +20,7 @@ from tests.adapters.fake_platform import utterance
 from tests.kit.fakes import evidence
 
 pytestmark = pytest.mark.chromium
-SHOTS = os.environ.get("HOUSEVOICE_SCREENSHOTS")
+SHOTS = os.environ.get("CONSOLE_SCREENSHOTS")
 """A folder for pictures of all pages, for people to look at."""
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1400, "height": 900}
 _WAIT_MS = 30_000
@@ -157,7 +157,7 @@ async def test_a_source_is_added_changed_and_removed(served: House, chromium: An
     async with window(served, chromium) as w:
         await w.enter("ida")
         await w.open("/sources/new")
-        await w.page.get_by_label("Address").fill("https://a.example/help")
+        await w.page.get_by_role("textbox", name="Address").fill("https://a.example/help")
         await w.page.keyboard.press("Enter")
         await w.page.get_by_text("Nothing is kept yet.").wait_for()
         await w.page.get_by_role("button", name="Add it").click()
