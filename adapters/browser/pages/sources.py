@@ -70,6 +70,7 @@ async def show(visit: Visit) -> Response:
         "source.html",
         source=source,
         readings=[(each, words.done(each), _reasons(each.skipped)) for each in readings],
+        held=words.held(source),
         readers=words.readers(source.readers, by.place),
         named=" ".join(sorted(source.readers)) or "public",
         schedule=words.schedule(source),

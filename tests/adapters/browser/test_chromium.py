@@ -47,7 +47,8 @@ class Window:
     async def enter(self, who: Who) -> None:
         """Come in by a link, as people do."""
         await self.page.goto(f"{self.address}/enter?pass={await self.house.link(who)}")
-        await self.page.keyboard.press("Enter")  # the button has the focus
+        await self.page.locator("button:focus").wait_for()
+        await self.page.keyboard.press("Enter")
         await self.page.wait_for_url("**/ask/*")
 
     async def open(self, path: str) -> None:
