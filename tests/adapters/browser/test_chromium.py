@@ -228,7 +228,7 @@ async def test_every_page_fits_and_can_be_read(
                 await w.open(path)
             else:
                 await w.page.goto(f"{w.address}/ask")
-                await w.ask("Who repairs bicycles?")
+                await w.ask(QUESTION)
             wide = await w.page.evaluate("document.documentElement.scrollWidth")
             assert wide <= size["width"], f"{path} is {wide} wide"
             assert await _faint(w) == [], path
