@@ -138,7 +138,7 @@ async def open_house(
 def _voices(folder: Path) -> Path:
     """Two voices of one guide, without a LoRA."""
     for name in ("fernhill", "harbour"):
-        (folder / name).mkdir(parents=True)
+        (folder / name).mkdir(parents=True, exist_ok=True)
         for file in ("guide.toml", "examples.jsonl"):
             shutil.copy(VOICES / "fernhill" / file, folder / name)
     return folder
