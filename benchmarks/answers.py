@@ -1,6 +1,6 @@
 """The whole bot, from the question to the checked answer, on the 18F handbook.
 
-    python -m benchmarks.answers --handbook DIR [--weights DIR] [--answers FILE] [--out FILE]
+    python -m benchmarks.answers --handbook DIR [--answers FILE] [--out FILE]
 
 Asks the 134 questions that are headings in it (headings kept, as a company's own pages have them)
 and 100 that it does not answer. An answer is right when what it quotes first stands in the
@@ -11,7 +11,6 @@ The headings are the documents' own words, which flatters: ``benchmarks.natural`
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import re
@@ -25,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import handbook
-from benchmarks.handbook import Corpus, HandbookQuestion
+from benchmarks.handbook import WEIGHTS, Corpus, HandbookQuestion
 from benchmarks.metrics import mean
 from benchmarks.results import write
 from bot.shell.app import App, open_app
@@ -44,10 +43,10 @@ class Answered:
     """For each citation, whether it quotes the section that answers."""
 
 
-def settings_for(data: Path, weights: Path | None) -> Settings:
-    """The bot's defaults with a data folder of its own; ``weights`` spares it a conversion."""
-    if weights is not None:
-        (data / "weights").symlink_to(weights.absolute(), target_is_directory=True)
+def settings_for(data: Path) -> Settings:
+    """The bot's defaults with a data folder of its own, but for the models' weights."""
+    WEIGHTS.mkdir(parents=True, exist_ok=True)
+    (data / "weights").symlink_to(WEIGHTS.absolute(), target_is_directory=True)
     # The environment and .env of whoever measures must not change what is measured.
     return Settings.model_construct(**{**_defaults(), "data": data})
 
@@ -59,22 +58,12 @@ def _defaults() -> dict[str, Any]:
     }
 
 
-def weights_argument(parser: argparse.ArgumentParser) -> None:
-    """Add ``--weights``."""
-    parser.add_argument(
-        "--weights",
-        type=Path,
-        metavar="DIR",
-        help="folder 'weights' of a data folder, so that the model is not converted again",
-    )
-
-
 async def ingest(app: App, folder: Path) -> Corpus:
     """Read the handbook into the app."""
     _, report = await app.library.add(str(folder))
     if report.error:
         raise SystemExit(report.error)
-    passages = await handbook.all_passages(app.store, handbook.EVERYBODY)
+    passages = await handbook.all_passages(app.store, handbook.EVERYBODY, app.embedder.dimension)
     return Corpus(app.store, passages, {each.id: each.headings for each in passages})
 
 
@@ -108,13 +97,13 @@ def _joined(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
-async def measure(folder: Path, weights: Path | None) -> list[Answered]:
+async def measure(folder: Path) -> list[Answered]:
     """Ask everything."""
     asked = handbook.questions(folder)
     unanswerable = handbook.json_lines(handbook.UNANSWERABLE)
     answered = []
     with tempfile.TemporaryDirectory() as data:
-        async with open_app(settings_for(Path(data), weights)) as app:
+        async with open_app(settings_for(Path(data))) as app:
             corpus = await ingest(app, folder / "handbook")
             await app.warm_up()
             for number, question in enumerate(asked):
@@ -219,10 +208,9 @@ def save(answered: Sequence[Answered], path: Path) -> None:
 def main() -> None:
     """Ask, print, write."""
     parser = handbook.argument_parser("answers", __doc__)
-    weights_argument(parser)
     parser.add_argument("--answers", type=Path, metavar="FILE", help="where every reply goes")
     given = parser.parse_args()
-    answered = asyncio.run(measure(given.handbook, given.weights))
+    answered = asyncio.run(measure(given.handbook))
     report = summary(answered)
     show(report)
     if given.answers:

@@ -17,7 +17,7 @@ import argparse
 import asyncio
 import json
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -41,38 +41,47 @@ from knowledge.text.sentences import split_units
 ON = ("hypha", "usajobs")
 
 
-async def rows(folder: Path, name: str) -> list[tuple[Floats, bool]]:
+Row = tuple[Floats, Floats, bool]
+"""Of a passage what is seen of it with cosines and without, and if it answers."""
+
+
+async def rows(folder: Path, name: str) -> list[Row]:
     """For each question about one handbook the passages that rank first, and if they answer."""
     asked = [
         line
         for line in handbook.json_lines(QUESTIONS)
         if line["handbook"] == name and line["expected"] != "off-topic"
     ]
-    found = []
+    rows = []
     with tempfile.TemporaryDirectory() as data:
-        async with open_app(settings_for(Path(data), None), _plain) as app:
+        async with open_app(settings_for(Path(data)), _plain) as app:
             await ingest(app, folder / name)
             weights = Path(data) / "weights"
             reader, reads = load(READER, SHIPPED, weights)
             judge, spells = load(JUDGE, SHIPPED, weights)
             retriever = Retriever(app.store, app.embedder, app.reader)
-            blend = Calibration.load(SHIPPED).blend
+            scale = Calibration.load(SHIPPED)
             for line in asked:
                 question = line["question"]
-                passages = await retriever.candidates(question, handbook.EVERYBODY)
-                texts = [readable_text(p.context, split_units(p.text)) for p in passages]
+                found = await retriever.candidates(question, handbook.EVERYBODY)
+                texts = [
+                    readable_text(each.passage.context, split_units(each.passage.text))
+                    for each in found
+                ]
                 read = score(reader, encode(reads, question, texts, MOST_TOKENS))
                 relevance = np.array([float(each.relevance) for each in read])
                 answers = np.array([float(each.answers) for each in read])
-                best = np.argsort(-(answers + blend * relevance))[:JUDGED]
+                cosines = np.array([each.cosine for each in found], float)
+                best = np.argsort(-scale.ranks(relevance, answers, cosines))[:JUDGED]
                 judged = np.full(len(read), np.nan)
                 best_texts = [texts[at] for at in best]
                 verdicts = score(judge, encode(spells, question, best_texts, MOST_TOKENS))
                 judged[best] = [float(each.answers) for each in verdicts]
-                seen = features(relevance, answers, judged)
+                near = features(relevance, answers, judged, cosines)
+                blind = features(relevance, answers, judged)
                 for at in best[:CONSIDERED]:
-                    found.append((seen[at], holds(passages[at], line["evidence"])))
-    return found
+                    rows.append((near[at], blind[at], holds(found[at].passage, line["evidence"])))
+    return rows
 
 
 async def _plain(_: Voice) -> PlainWriter:
@@ -92,12 +101,10 @@ def main() -> None:
     found = [row for name in given.on for row in asyncio.run(rows(given.handbooks, name))]
     path = SHIPPED / "reader.json"
     told = json.loads(path.read_text("utf-8"))
+    blend = Calibration.load(SHIPPED).blend
+    near, blind, right = zip(*found, strict=True)
     told["calibration"] = asdict(
-        fitted(
-            [row for row, _ in found],
-            [right for _, right in found],
-            Calibration.load(SHIPPED).blend,
-        )
+        replace(fitted(near, right, blend), without_cosines=fitted(blind, right, blend))
     )
     told["calibrated_on"] = list(given.on)
     path.write_text(json.dumps(told, indent=2) + "\n", "utf-8")

@@ -33,6 +33,8 @@ from knowledge.web.client import GuardedClient
 SAMPLES = Path(__file__).parent.parent / "samples"
 UNANSWERABLE = Path(__file__).parent / "data" / "handbook_unanswerable.jsonl"
 EVERYBODY = frozenset({PUBLIC})
+WEIGHTS = Path(__file__).parent.parent / "data" / "weights"
+"""Kept between runs, since unpacking them takes a while."""
 EMBED_AT_ONCE = 256
 
 
@@ -118,7 +120,7 @@ async def read_folder(folder: Path, data: Path, embedder: LocalEmbedder) -> Asyn
         async with GuardedClient() as client:
             means = Means(client, MAX_DOCUMENT_BYTES)
             await Library(engine, store, embedder, reader, means).add(str(folder))
-        passages = await all_passages(store, EVERYBODY | {"role:managers"})
+        passages = await all_passages(store, EVERYBODY | {"role:managers"}, embedder.dimension)
         yield Corpus(store, passages, {each.id: each.headings for each in passages})
     finally:
         reader.close()
@@ -158,10 +160,12 @@ def _without(passage: Passage, gone: Collection[str]) -> Passage:
     return replace(passage, headings=kept)
 
 
-async def all_passages(store: PassageStore, readers: frozenset[str]) -> tuple[Passage, ...]:
+async def all_passages(
+    store: PassageStore, readers: frozenset[str], dimension: int
+) -> tuple[Passage, ...]:
     """All passages that ``readers`` may read, by document and position."""
     # The vector leg ranks every passage, so asking it for as many as there are lists them all.
-    any_vector = np.eye(1, 384, dtype=np.float32)[0]
+    any_vector = np.eye(1, dimension, dtype=np.float32)[0]
     found = await store.search("", any_vector, readers, await store.count(), alpha=1.0)
     passages = (each.passage for each in found)
     return tuple(sorted(passages, key=lambda passage: (passage.document, passage.position)))

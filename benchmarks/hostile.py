@@ -19,10 +19,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.handbook import WEIGHTS
 from benchmarks.results import write
 from knowledge.documents.pool import MAX_MEMORY, MAX_SECONDS, ReaderPool
 from knowledge.documents.reading import RawFile
 from knowledge.embedding.local import LocalEmbedder
+from knowledge.embedding.packaged import packaged_embedder
 from knowledge.errors import DocumentSkipped
 from tests.kit.hostile import HOSTILE
 
@@ -58,7 +60,7 @@ class Watch:
 
 async def measure(names: Sequence[str]) -> list[dict[str, Any]]:
     """One row for each file."""
-    embedder = LocalEmbedder()
+    embedder = LocalEmbedder(packaged_embedder(WEIGHTS))
     rows = []
     for name in names:
         content = HOSTILE[name]()

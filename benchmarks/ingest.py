@@ -26,10 +26,12 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import handbook
+from benchmarks.handbook import WEIGHTS
 from benchmarks.results import write
 from knowledge.documents.pool import ReaderPool
 from knowledge.documents.reading import CountTokens, RawFile, ReadFile, read_file
 from knowledge.embedding.local import LocalEmbedder
+from knowledge.embedding.packaged import packaged_embedder
 from knowledge.library.library import Library
 from knowledge.parsing.document import MAX_DOCUMENT_BYTES
 from knowledge.sources.port import Means
@@ -49,7 +51,7 @@ async def measure(folder: Path, data: Path) -> dict[str, Any]:
     """All runs over ``folder``, which is changed."""
     engine = await open_database(f"sqlite:///{data / 'state.db'}")
     store = await EmbeddedStore.open(data / "passages.db")
-    embedder = LocalEmbedder()
+    embedder = LocalEmbedder(packaged_embedder(WEIGHTS))
     reader = ReaderPool(embedder.counter)
     client = GuardedClient()
     means = Means(client, MAX_DOCUMENT_BYTES)

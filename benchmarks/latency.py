@@ -1,6 +1,6 @@
 """How long an answer takes, in a new process and in a running one.
 
-    python -m benchmarks.latency --handbook DIR [--weights DIR] [--out FILE]
+    python -m benchmarks.latency --handbook DIR [--out FILE]
 
 Over the whole 18F handbook. Cold: ``python -m bot ask`` from start to end of the process. Warm: one
 process that has answered before, 30 different questions in turn, none asked twice.
@@ -29,7 +29,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import handbook
-from benchmarks.answers import ask, settings_for, weights_argument
+from benchmarks.answers import ask, settings_for
 from benchmarks.ingest import mib, peak_mib
 from benchmarks.results import write
 from bot.shell.app import App, open_app
@@ -176,12 +176,12 @@ def baseline(app: App, settings: Settings) -> Generate:
 # --- all --------------------------------------------------------------------------------------
 
 
-def measure(folder: Path, weights: Path | None) -> dict[str, Any]:
+def measure(folder: Path) -> dict[str, Any]:
     """Read the handbook in, then ask cold and warm."""
     asked = [question.text for question in handbook.questions(folder)]
     spread = asked[:: len(asked) // (WARM + 1)][: WARM + 1]
     with tempfile.TemporaryDirectory() as data:
-        settings = settings_for(Path(data), weights)
+        settings = settings_for(Path(data))
         run_bot(settings.data, "source", "add", str((folder / "handbook").absolute()))
         return {
             "cold": cold(settings.data, spread[:COLD]),
@@ -213,9 +213,8 @@ def show(report: dict[str, Any]) -> None:
 def main() -> None:
     """Measure, print, write."""
     parser = handbook.argument_parser("latency", __doc__)
-    weights_argument(parser)
     given = parser.parse_args()
-    report = measure(given.handbook, given.weights)
+    report = measure(given.handbook)
     show(report)
     print(write("latency", report, given.out).name)
 

@@ -118,7 +118,7 @@ async def measure(folder: Path, only: str | None = None) -> list[Natural]:
         if only and name != only:
             continue
         with tempfile.TemporaryDirectory() as data:
-            async with open_app(settings_for(Path(data), None), _plain) as app:
+            async with open_app(settings_for(Path(data)), _plain) as app:
                 corpus = await ingest(app, folder / name)
                 held = {each.id: each for each in corpus.passages}
                 for number, line in enumerate(

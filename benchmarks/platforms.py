@@ -1,6 +1,6 @@
 """How long a colleague waits on Slack and Discord, against the assistant alone.
 
-    python -m benchmarks.platforms [--weights DIR] [--quick | --bursts] [--out FILE]
+    python -m benchmarks.platforms [--quick | --bursts] [--out FILE]
 
 The bot serves in a process of its own, as ``python -m bot serve`` does, with the sample handbook
 read in, its own embedder and writing model. The stand-ins for Slack and Discord that the tests use
@@ -41,7 +41,7 @@ from rich.table import Table
 
 from adapters.base import serve
 from adapters.discord.config import permissions
-from benchmarks.answers import settings_for, weights_argument
+from benchmarks.answers import settings_for
 from benchmarks.ingest import peak_mib
 from benchmarks.latency import PROJECT, run_bot, summary
 from benchmarks.results import write
@@ -153,9 +153,9 @@ async def _bare(app: App, number: int, text: str) -> Seen | None:
 # --- measuring --------------------------------------------------------------------------------
 
 
-async def measure(data: Path, weights: Path | None, *, quick: bool) -> dict[str, Any]:
+async def measure(data: Path, *, quick: bool) -> dict[str, Any]:
     """Everything. First Socket Mode and Discord in one process, then Slack over HTTP."""
-    settings = settings_for(data, weights)
+    settings = settings_for(data)
     run_bot(data, "source", "add", str(PROJECT / "samples" / "handbook"))
     async with (
         SlackServer() as slack,
@@ -205,9 +205,9 @@ async def measure(data: Path, weights: Path | None, *, quick: bool) -> dict[str,
     }
 
 
-async def measure_bursts(data: Path, weights: Path | None) -> dict[str, Any]:
+async def measure_bursts(data: Path) -> dict[str, Any]:
     """Many questions at the same moment, in Socket Mode."""
-    settings = settings_for(data, weights)
+    settings = settings_for(data)
     run_bot(data, "source", "add", str(PROJECT / "samples" / "handbook"))
     rows = []
     async with SlackServer(at_once=4 * max(BURSTS)) as slack:
@@ -362,7 +362,6 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    weights_argument(parser)
     parser.add_argument(
         "--quick", action="store_true", help="few questions, and nothing written without --out"
     )
@@ -371,10 +370,10 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as data:
         if given.bursts:
-            report = asyncio.run(measure_bursts(Path(data), given.weights))
+            report = asyncio.run(measure_bursts(Path(data)))
             show_bursts(report)
         else:
-            report = asyncio.run(measure(Path(data), given.weights, quick=given.quick))
+            report = asyncio.run(measure(Path(data), quick=given.quick))
             show(report)
     if given.out or not given.quick:
         name = "bursts" if given.bursts else "platforms"

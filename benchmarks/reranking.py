@@ -30,11 +30,13 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.handbook import EVERYBODY
+from benchmarks.handbook import EVERYBODY, WEIGHTS
 from benchmarks.metrics import mean
 from benchmarks.results import write
-from jobs.training.reader.data import HELD_OUT, lines
+from jobs.training.reader.books import lines
+from jobs.training.reader.data import HELD_OUT
 from knowledge.embedding.local import LocalEmbedder
+from knowledge.embedding.packaged import packaged_embedder
 from knowledge.library.reading import embedded_text
 from knowledge.retrieval.cross_encoder import PACKAGED, open_reader
 from knowledge.retrieval.retriever import ALPHA, READ, Retriever
@@ -89,7 +91,9 @@ async def embedded(passages: Sequence[Passage], work: Path) -> list[EmbeddedPass
     kept = work / "passage_vectors.npy"
     vectors = np.load(kept) if kept.is_file() else np.zeros((0, 0), np.float32)
     if len(vectors) != len(passages):
-        vectors = await LocalEmbedder().embed_passages([embedded_text(each) for each in passages])
+        vectors = await LocalEmbedder(packaged_embedder(WEIGHTS)).embed_passages(
+            [embedded_text(each) for each in passages]
+        )
         np.save(kept, vectors)
     return [EmbeddedPassage(*each) for each in zip(passages, vectors, strict=True)]
 
@@ -166,7 +170,7 @@ async def measure(data: Path, work: Path, most: int) -> dict[str, Any]:
     passages = passages_of(data)
     asked = questions(data, {each.id: each.source for each in passages})
     library = await embedded(passages, work)
-    embedder = LocalEmbedder()
+    embedder = LocalEmbedder(packaged_embedder(WEIGHTS))
     texts = list(dict.fromkeys(each.text for each in asked))
     vectors: dict[str, Vector] = dict(zip(texts, await embedder.embed_passages(texts), strict=True))
     sample: list[Asked] = []

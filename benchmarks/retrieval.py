@@ -25,10 +25,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import handbook
-from benchmarks.handbook import Corpus, HandbookQuestion, normalised
+from benchmarks.handbook import WEIGHTS, Corpus, HandbookQuestion, normalised
 from benchmarks.metrics import distinct, mean, ndcg, recall, reciprocal_rank
 from benchmarks.results import write
 from knowledge.embedding.local import LocalEmbedder
+from knowledge.embedding.packaged import packaged_embedder
 from knowledge.retrieval.cross_encoder import PACKAGED, open_reader
 from knowledge.retrieval.reader import Reader
 from knowledge.retrieval.retriever import ALPHA, READ, Retriever
@@ -154,7 +155,7 @@ async def compare(
 
 async def measure(folder: Path) -> dict[str, Any]:
     """Both comparisons."""
-    embedder = LocalEmbedder()
+    embedder = LocalEmbedder(packaged_embedder(WEIGHTS))
     asked = handbook.questions(folder)
     with tempfile.TemporaryDirectory() as data:
         reader = open_reader(PACKAGED, Path(data))

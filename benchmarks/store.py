@@ -8,8 +8,9 @@ of the same run is plain numpy on one thread, like the store's own: the product 
 the query and its ten largest, with no filter, no words and no texts. (Two threads would wait for
 each other whenever the processors are busy, and the baseline would be noise.)
 
-Vectors are random unit vectors of 384 dimensions (all-MiniLM-L6-v2's). Texts are drawn from a Zipf
-vocabulary whose commonest words are the English stop words, or from the .md files in ``--texts``.
+Vectors are random unit vectors of 768 dimensions, as the packaged embedder's are. Texts are drawn
+from a Zipf vocabulary whose commonest words are the English stop words, or from the .md files in
+``--texts``.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from knowledge.stores.embedded import EmbeddedStore
 from knowledge.text.stopwords import STOP_WORDS
 from knowledge.types import PUBLIC, EmbeddedPassage, Passage
 
-DIMS = 384
+DIMS = 768
 K = 10
 ALPHA = 0.5
 PER_DOCUMENT = 100

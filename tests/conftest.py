@@ -224,12 +224,13 @@ def _one_at_a_time(lock: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def weights() -> Path:
-    """Folder with the converted base model, for ``Settings.data / "weights"``."""
-    from bot.voice.model_weights import PACKAGED, base_weights, is_converted
+    """Folder with the base model and the embedder, for ``Settings.data / "weights"``."""
+    from bot.voice.model_weights import PACKAGED, base_weights
+    from knowledge.embedding.packaged import packaged_embedder
 
-    if not is_converted(_WEIGHTS):
-        with _one_at_a_time(_WEIGHTS.with_name("weights.lock")):
-            base_weights(PACKAGED, _WEIGHTS)
+    with _one_at_a_time(_WEIGHTS.with_name("weights.lock")):
+        base_weights(PACKAGED, _WEIGHTS)
+        packaged_embedder(_WEIGHTS)
     return _WEIGHTS.absolute()
 
 

@@ -60,8 +60,8 @@ def judge(found: Sequence[Evidence], thresholds: Thresholds, *, unsure_too: bool
         return Verdict("sure", confidence, (best, *second))
     if confidence >= thresholds.unsure and unsure_too:
         # The second is right for one in ten, so it is worth a look where the first is in doubt.
-        close = [each for each in found[1:_CLOSEST] if each.answers >= thresholds.unsure]
-        return Verdict("unsure", confidence, (found[0], *close))
+        close = [each for each in considered[1:_CLOSEST] if each.answers >= thresholds.unsure]
+        return Verdict("unsure", confidence, (best, *close))
     return Verdict("none", confidence)
 
 

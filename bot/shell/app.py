@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -44,7 +45,7 @@ from jobs.housekeeping import Chores, tidy_up
 from jobs.measures import Measures
 from knowledge.documents.pool import ReaderPool
 from knowledge.documents.recogniser import RapidRecogniser, is_installed
-from knowledge.embedding.local import LocalEmbedder
+from knowledge.embedding.local import open_embedder
 from knowledge.embedding.port import Embedder
 from knowledge.errors import remedy
 from knowledge.library.attachments import AttachmentReader
@@ -158,7 +159,9 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             "set HOUSEVOICE_DATA to one that can."
         ) from error
     async with AsyncExitStack() as opened:
-        embedder = LocalEmbedder(settings.embedder)
+        embedder = await asyncio.to_thread(
+            open_embedder, settings.embedder, settings.data / "weights"
+        )
         engine = await open_database(database_url(settings))
         opened.push_async_callback(engine.dispose)
         index = await open_index(settings, engine, embedder)

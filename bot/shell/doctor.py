@@ -16,7 +16,7 @@ from bot.shell.platforms import discord_config, slack_config
 from bot.shell.settings import Settings, load_settings
 from bot.voice.model_weights import PACKAGED, is_converted
 from bot.voice.voice import Voice
-from knowledge.embedding.local import LocalEmbedder
+from knowledge.embedding.local import open_embedder
 from knowledge.errors import KnowledgeError, remedy
 from knowledge.retrieval.cross_encoder import open_reader
 from knowledge.state.database import open_database
@@ -119,7 +119,7 @@ async def _store(settings: Settings) -> str:
 
 
 async def _embedder(settings: Settings) -> str:
-    embedder = LocalEmbedder(settings.embedder)
+    embedder = open_embedder(settings.embedder, settings.data / "weights")
     vector = await embedder.embed_question("Is anybody there?")
     return f"{embedder.name}, {vector.size} dimensions"
 

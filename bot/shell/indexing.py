@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import ConfigurationError
 from bot.shell.settings import Settings
-from knowledge.embedding.local import PACKAGED, LocalEmbedder
+from knowledge.embedding.local import PACKAGED, open_embedder
 from knowledge.embedding.port import Embedder
 from knowledge.library.index.generations import Generations
 from knowledge.library.index.index import Index, Wanted
@@ -72,7 +74,7 @@ async def open_index(settings: Settings, engine: AsyncEngine, embedder: Embedder
         places(settings),
         Wanted(wanted_place(settings), _from_anywhere(settings.embedder)),
         embedder,
-        LocalEmbedder,
+        partial(open_embedder, weights=settings.data / "weights"),
         clock=now,
     )
     await index.enter()
@@ -89,7 +91,9 @@ async def opened_rebuilding(settings: Settings) -> AsyncIterator[tuple[Index, Re
     """The index by itself, also where the one that answers is lost."""
     engine = await open_database(database_url(settings))
     try:
-        index = await open_index(settings, engine, LocalEmbedder(settings.embedder))
+        weights = settings.data / "weights"
+        embedder = await asyncio.to_thread(open_embedder, settings.embedder, weights)
+        index = await open_index(settings, engine, embedder)
         try:
             yield index, Rebuilding(index, Leases(engine, now), now)
         finally:

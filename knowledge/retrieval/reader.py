@@ -34,6 +34,8 @@ class ReadableText:
     text: str
     spans: tuple[tuple[int, int], ...]
     """Where each unit stands in ``text``."""
+    cosine: float | None = None
+    """Of question and passage by the search; None where it is not the packaged embedder's."""
 
 
 class Reader(Protocol):
@@ -58,7 +60,7 @@ class Reader(Protocol):
         ...
 
 
-def readable_text(context: str, units: Sequence[Unit]) -> ReadableText:
+def readable_text(context: str, units: Sequence[Unit], cosine: float | None = None) -> ReadableText:
     """Title and headings, then the units; a table's cells each after its column's heading."""
     parts = [context]
     spans = []
@@ -70,4 +72,4 @@ def readable_text(context: str, units: Sequence[Unit]) -> ReadableText:
         spans.append((at + 1, at + 1 + len(said)))
         parts.append(said)
         at += 1 + len(said)
-    return ReadableText("\n".join(parts), tuple(spans))
+    return ReadableText("\n".join(parts), tuple(spans), cosine)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from knowledge.embedding.packaged import NAME as PACKAGED_NAME
 from knowledge.embedding.port import Embedder
 from knowledge.parsing.inline import plain_text
 from knowledge.retrieval.reader import Reader, Reading, readable_text
@@ -16,7 +17,7 @@ from knowledge.text.sentences import Unit, split_units
 from knowledge.text.words import surface_words
 from knowledge.types import Evidence, Passage, Principals, ScoredPassage, ScoredUnit
 
-ALPHA = 0.5
+ALPHA = 0.6
 """Weight of the vectors in the fusion; see docs/benchmarks.md for the other values."""
 READ = 15
 """Passages that are read at the least; docs/benchmarks.md tells what more of them would bring."""
@@ -35,6 +36,8 @@ class Retriever:
         self._store = store
         self._embedder = embedder
         self._reader = reader
+        # Cosines of different embedders do not compare, and readers were fitted to this one's.
+        self._is_calibrated = embedder.name == PACKAGED_NAME
 
     async def search(
         self,
@@ -51,16 +54,16 @@ class Retriever:
         Raises :class:`knowledge.errors.StoreError`, or :class:`knowledge.errors.KnowledgeError`
         when a model cannot be loaded.
         """
-        passages = await self.candidates(searched or question, principals, k, sources=sources)
-        units = [_units(passage) for passage in passages]
+        found = await self.candidates(searched or question, principals, k, sources=sources)
+        units = [_units(each.passage) for each in found]
         texts = [
-            readable_text(passage.context, some)
-            for passage, some in zip(passages, units, strict=True)
+            readable_text(each.passage.context, some, each.cosine if self._is_calibrated else None)
+            for each, some in zip(found, units, strict=True)
         ]
         readings = await self._reader.read(question, texts)
         evidence = [
-            _evidence(passage, some, reading)
-            for passage, some, reading in zip(passages, units, readings, strict=True)
+            _evidence(each.passage, some, reading)
+            for each, some, reading in zip(found, units, readings, strict=True)
         ]
         return sorted(evidence, key=lambda each: -each.score)[:k]
 
@@ -71,7 +74,7 @@ class Retriever:
         k: int = 1,
         *,
         sources: frozenset[str] | None = None,
-    ) -> list[Passage]:
+    ) -> list[ScoredPassage]:
         """What is read for this text, in the order of the search; ``k`` at the least."""
         most = max(self._least, k)
         found = await self._store.search(
@@ -82,7 +85,7 @@ class Retriever:
             alpha=ALPHA,
             sources=sources,
         )
-        return [each.passage for each in _without_near_duplicates(found)[:most]]
+        return _without_near_duplicates(found)[:most]
 
 
 def _units(passage: Passage) -> list[Unit]:

@@ -20,8 +20,8 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from knowledge.embedding.packaged import MODEL, TOKENIZER, unpacked
 from knowledge.retrieval.judge_network import JudgeNetwork
-from knowledge.retrieval.judge_weights import MODEL, TOKENIZER, judge_weights
 from knowledge.retrieval.network import ReaderNetwork
 from knowledge.retrieval.packaged_weights import packaged_folder, packaged_weights
 
@@ -54,9 +54,9 @@ def start(part: Part[_Kind], beside: Path) -> tuple[_Kind, Tokenizer]:
     """
     network = part.network()
     if isinstance(network, JudgeNetwork):
-        with judge_weights(beside) as unpacked:
-            network.start_from(load_file(unpacked / MODEL))
-            return network, Tokenizer.from_file(str(unpacked / TOKENIZER))
+        with unpacked(beside) as found:
+            network.start_from(load_file(found / MODEL))
+            return network, Tokenizer.from_file(str(found / TOKENIZER))
     network.start_from({name: torch.tensor(value) for name, value in packaged_weights().items()})
     return network, Tokenizer.from_file(str(packaged_folder() / TOKENIZER))
 

@@ -42,8 +42,8 @@ _T = TypeVar("_T")
 class EmbeddedStore:
     """Keeps passages in one SQLite file; implements :class:`knowledge.stores.port.PassageStore`.
 
-    Open it with :meth:`open`. The vectors are read into RAM at the first search (about 1.5 MB per
-    1,000 passages of 384 dimensions) and kept up to date with what other processes write.
+    Open it with :meth:`open`. The vectors are read into RAM at the first search (about 3 MB per
+    1,000 passages of 768 dimensions) and kept up to date with what other processes write.
     """
 
     def __init__(self, path: Path) -> None:

@@ -27,7 +27,7 @@ COMPACT_ABOVE = 0.25
 """Share of removed rows at which the matrix is rebuilt without them."""
 
 COMPACT_MINIMUM = 1024
-"""Fewer removed rows than this (1.5 MB at 384 dimensions) are never worth a rebuild."""
+"""Fewer removed rows than this (3 MB at 768 dimensions) are never worth a rebuild."""
 
 HEADROOM = 1.125
 """Spare rows when the matrix grows, so that the next documents need no copy of it."""

@@ -15,12 +15,11 @@ import numpy as np
 import pytest
 import torch
 
+from jobs.training.reader.books import QUESTIONS, Book, NaturalQuestion, read_books
 from jobs.training.reader.card import card
 from jobs.training.reader.data import (
     HELD_OUT,
-    Book,
     Group,
-    NaturalQuestion,
     Pair,
     evidence,
     natural_groups,
@@ -122,6 +121,88 @@ class TestANearMiss:
         doubtful = frozenset({(NEAR_MISS.text, "shed")})
         (group,) = natural_groups(book, doubtful, random.Random(3))
         assert "retrieved" not in by_role(group)
+
+
+SHIPPING = [json.loads(line) for line in (QUESTIONS / "questions.jsonl").read_text().splitlines()]
+
+
+class TestQuestionsThatShip:
+    """Their handbooks do not: they are found in the pages by the words that they rest on."""
+
+    @pytest.fixture
+    def asked(self, tmp_path: Path) -> Path:
+        folder = tmp_path / "questions"
+        folder.mkdir()
+        some = [
+            {"q": "wedding, how long off?", "kind": "howmuch", "y": 1, "a": "wedding: 2\ndays"},
+            {"q": "who plans the shifts", "kind": "who", "y": 0, "near": "so that the **shifts**",
+             "missing": "Rosters are made by the front desk."},
+            {"q": "how many days for a birth", "kind": "howmuch", "y": 1, "a": "A birth: 10 days"},
+        ]  # fmt: skip
+        about = {"handbook": "club", "document": "people/leave.md"}
+        written = "".join(json.dumps(line | about) + "\n" for line in some)
+        (folder / "questions.jsonl").write_text(written, "utf-8")
+        return folder
+
+    @pytest.fixture
+    def beside(self, tmp_path: Path) -> Path:
+        folder = tmp_path / "data"
+        folder.mkdir()
+        line = {"passage": "a:0", "repo": "a", "document": "a.md", "context": "A", "text": SHED}
+        asked = {"q": "when is the shed open", "kind": "when", "passage": "a:0", "y": 1, "a": SHED}
+        for name, one in (("passages", line), ("questions", asked)):
+            with gzip.open(folder / f"natural_{name}.jsonl.gz", "wt") as file:
+                file.write(json.dumps(one) + "\n")
+        return folder
+
+    @pytest.fixture
+    def work(self, tmp_path: Path, weights: Path) -> Path:
+        folder = tmp_path / "work"
+        folder.mkdir()
+        (folder / "weights").symlink_to(weights)
+        return folder
+
+    @pytest.fixture
+    async def club(self, tmp_path: Path, asked: Path, beside: Path, work: Path) -> Book:
+        pages = tmp_path / "handbooks" / "club" / "people"
+        pages.mkdir(parents=True)
+        (pages / "leave.md").write_text(f"# Leave\n\n{LEAVE}", "utf-8")
+        books = await read_books(beside, work, tmp_path / "handbooks", asked)
+        assert [(book.name, book.ships) for book in books] == [("a", False), ("club", True)]
+        return books[1]
+
+    async def test_know_where_in_which_passage_the_answer_stands(self, club: Book) -> None:
+        asked = club.questions[0]
+        assert asked.answer == "wedding: 2 days"
+        hits = evidence(club.passages[asked.passage].text, club.units(asked.passage), asked.answer)
+        assert sum(hits) == 1
+
+    async def test_know_the_passage_that_comes_near(self, club: Book) -> None:
+        asked = club.questions[1]
+        assert not asked.answerable and asked.missing == "Rosters are made by the front desk."
+        assert "shifts" in club.passages[asked.passage].text
+
+    async def test_are_left_out_where_the_page_has_changed(self, club: Book) -> None:
+        assert len(club.questions) == 2
+
+    async def test_are_searched_for_among_their_own_pages(self, club: Book) -> None:
+        assert all(set(each.retrieved) == set(club.passages) for each in club.questions)
+
+    async def test_need_no_handbooks_at_hand(self, beside: Path, asked: Path, work: Path) -> None:
+        (book,) = await read_books(beside, work, None, asked)
+        assert book.name == "a"
+
+    def test_name_handbooks_that_may_be_used(self) -> None:
+        told = json.loads((QUESTIONS / "handbooks.json").read_text("utf-8"))
+        names = {line["handbook"] for line in SHIPPING}
+        assert names == {each["name"] for each in told}
+        for each in told:
+            assert each["licence"] and len(each["commit"]) == 40
+            assert each["name"] not in HELD_OUT
+
+    def test_are_as_often_answered_as_not(self) -> None:
+        assert 0.45 < sum(each["y"] for each in SHIPPING) / len(SHIPPING) < 0.55
+        assert len({each["q"].lower() for each in SHIPPING}) == len(SHIPPING)
 
 
 class TestEvidence:

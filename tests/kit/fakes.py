@@ -498,17 +498,19 @@ def far_evidence(markdown: str, *, title: str = "Handbook", document: str = "x.m
 class FakeReader:
     """Says of every passage what share of the question's telling words it has.
 
-    ``asked``: the question and the texts of every reading.
+    ``asked``: the question and the texts of every reading; ``cosines``: those told of them.
     """
 
     name = "fake"
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, tuple[str, ...]]] = []
+        self.cosines: list[list[float | None]] = []
 
     async def read(self, question: str, passages: Sequence[ReadableText]) -> list[Reading]:
         """One reading a passage."""
         self.asked.append((question, tuple(each.text for each in passages)))
+        self.cosines.append([each.cosine for each in passages])
         words = telling(question).keys()
 
         def share(text: str) -> float:

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from knowledge.embedding.local import LocalEmbedder
+from knowledge.embedding.local import PACKAGED, open_embedder
 from knowledge.embedding.port import Embedder
 from tests.kit.word_embedder import WordEmbedder
 
 TEXTS = ["Pay day is on the 28th.", "The lathe needs two people.", "Trains are booked by Ann."]
 
 
-EMBEDDERS: list[Callable[[], Embedder]] = [LocalEmbedder, WordEmbedder]
+Make = Callable[[], Embedder]
+EMBEDDERS: dict[str, Callable[[Path], Make]] = {
+    "packaged": lambda weights: lambda: open_embedder(PACKAGED, weights),
+    "words": lambda _: WordEmbedder,
+}
 
 
 @pytest.fixture(scope="module", params=EMBEDDERS)
-def embedder(request: pytest.FixtureRequest) -> Embedder:
-    make: Callable[[], Embedder] = request.param
+def make(request: pytest.FixtureRequest, weights: Path) -> Make:
+    return EMBEDDERS[request.param](weights)
+
+
+@pytest.fixture(scope="module")
+def embedder(make: Make) -> Embedder:
     return make()
 
 
@@ -49,6 +58,6 @@ def test_its_counter_can_go_to_another_process(embedder: Embedder) -> None:
     assert counter("one two three") == embedder.counter("one two three") == 3
 
 
-def test_it_has_a_name_and_the_same_one_each_time(embedder: Embedder) -> None:
+def test_it_has_a_name_and_the_same_one_each_time(embedder: Embedder, make: Make) -> None:
     assert embedder.name
-    assert type(embedder)().name == embedder.name
+    assert make().name == embedder.name

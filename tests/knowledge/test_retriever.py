@@ -9,6 +9,7 @@ from string import ascii_lowercase
 import pytest
 import pytest_asyncio
 
+from knowledge.embedding.packaged import NAME
 from knowledge.retrieval.retriever import READ, Retriever
 from knowledge.stores.embedded import EmbeddedStore
 from knowledge.types import PUBLIC, Evidence, Passage
@@ -23,9 +24,9 @@ MANAGERS = frozenset({PUBLIC, "role:managers"})
 class Shelf:
     """A store with a retriever over it."""
 
-    def __init__(self, store: EmbeddedStore) -> None:
+    def __init__(self, store: EmbeddedStore, embedder: str = "words") -> None:
         self.store = store
-        self.embedder = WordEmbedder()
+        self.embedder = WordEmbedder(embedder)
         self.reader = FakeReader()
         self.retriever = Retriever(store, self.embedder, self.reader)
 
@@ -110,6 +111,23 @@ class TestWhatIsFound:
         await shelf.ask("trains")
         await shelf.put("Trains go last.")
         assert [each.passage.text for each in await shelf.ask("trains")] == ["Trains go last."]
+
+
+class TestWhatTheReaderIsTold:
+    async def test_how_near_the_packaged_embedder_puts_each_passage(self, shelf: Shelf) -> None:
+        near = Shelf(shelf.store, NAME)
+        await near.put("Trains go first.", "a.md")
+        await near.put("Lunch is at noon.", "b.md")
+        await near.ask("trains go first")
+        [[first, second]] = near.reader.cosines
+        assert first is not None and second is not None and first > second
+
+    async def test_nothing_of_another_embedder_since_its_cosines_do_not_compare(
+        self, shelf: Shelf
+    ) -> None:
+        await shelf.put("Trains go first.")
+        await shelf.ask("trains")
+        assert shelf.reader.cosines == [[None]]
 
 
 class TestAccess:

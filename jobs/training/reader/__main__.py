@@ -1,15 +1,16 @@
 """Train one of the two networks that ship with the project, measure it, and write weights and card.
 
-    python -m jobs.training.reader --part reader --data DIR [--seed N] [--join]
-    python -m jobs.training.reader --part judge --data DIR
-    python -m jobs.training.reader --part judge --data DIR --again FILE
+    python -m jobs.training.reader --part reader --data DIR --handbooks DIR [--seed N] [--join]
+    python -m jobs.training.reader --part judge --data DIR --handbooks DIR [--again FILE]
 
 DIR holds ``natural_questions.jsonl.gz``, ``natural_passages.jsonl.gz`` and ``train.jsonl.gz``
-(docs/reader.md tells their form). About an hour on a processor that computes in bf16. The same
-data, recipe and versions give the same weights up to rounding. ``--join`` averages the new weights
-with those that ship now: the mean of several runs of the reader, each with a seed of its own, reads
-better than any of them. ``--again`` goes on from the weights that a first pass left in the work
-folder. ``--trained`` takes them as they are, and only joins, measures and writes.
+(docs/reader.md tells their form). The questions in ``questions/`` ship with the project; the
+handbooks that they are about lie in ``--handbooks``, or are left out. About an hour on a processor
+that computes in bf16. The same data, recipe and versions give the same weights up to rounding.
+``--join`` averages the new weights with those that ship now: the mean of several runs of the
+reader, each with a seed of its own, reads better than any of them. ``--again`` goes on from the
+weights that an earlier pass left in the work folder, mostly on the questions that ship.
+``--trained`` takes them as they are, and only joins, measures and writes.
 
 Afterwards fit the probability anew: ``python -m benchmarks.calibration``.
 """
@@ -28,9 +29,10 @@ from typing import Any
 
 from rich.console import Console
 
+from jobs.training.reader.books import read_books
 from jobs.training.reader.card import card
-from jobs.training.reader.data import HELD_OUT, read_books
-from jobs.training.reader.loop import JUDGE_AGAIN, JUDGE_RECIPE, READER_RECIPE, Teacher, train
+from jobs.training.reader.data import HELD_OUT
+from jobs.training.reader.loop import JUDGE_RECIPE, READER_RECIPE, Teacher, again, train
 from jobs.training.reader.measures import best_blend, calibrated, judged, measures
 from jobs.training.reader.mix import training_groups
 from knowledge.retrieval.shipped import JUDGE, READER, Part, difference, start, with_difference
@@ -47,6 +49,7 @@ class Given:
 
     part: str
     data: Path
+    handbooks: Path | None
     work: Path
     out: Path
     again: Path | None
@@ -64,6 +67,9 @@ def main() -> None:
     )
     parser.add_argument("--part", choices=PARTS, required=True)
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
+    parser.add_argument(
+        "--handbooks", type=Path, metavar="DIR", help="one folder for each handbook of questions/"
+    )
     parser.add_argument("--work", type=Path, default=Path("data/reader"), metavar="DIR")
     parser.add_argument("--out", type=Path, default=OUT, metavar="DIR")
     parser.add_argument("--again", type=Path, metavar="FILE", help="weights to go on from")
@@ -83,17 +89,18 @@ def run(given: Given) -> dict[str, Any]:
 
     console = Console(stderr=True)
     part = PARTS[given.part]
-    recipe = READER_RECIPE if part is READER else JUDGE_AGAIN if given.again else JUDGE_RECIPE
-    recipe = replace(recipe, seed=given.seed or recipe.seed)
+    recipe = READER_RECIPE if part is READER else JUDGE_RECIPE
+    recipe = replace(again(recipe) if given.again else recipe, seed=given.seed or recipe.seed)
     network, tokenizer = start(part, given.work)
     begun = copy.deepcopy(network.state_dict())
-    books = asyncio.run(read_books(given.data, given.work))
+    books = asyncio.run(read_books(given.data, given.work, given.handbooks))
     groups = training_groups(
         books,
         given.data,
         generic_pairs=recipe.generic_pairs,
         seed=recipe.seed,
         details=recipe.details,
+        older=recipe.older,
         most_pairs=recipe.most_pairs,
     )
     trained = given.trained

@@ -8,22 +8,15 @@ would have answered it, and with one that answers another near miss.
 
 from __future__ import annotations
 
-import gzip
-import json
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from knowledge.embedding.local import LocalEmbedder
-from knowledge.library.reading import embedded_text
-from knowledge.parsing.inline import plain_text
+from jobs.training.reader.books import Book, NaturalQuestion, lines
 from knowledge.retrieval.reader import ReadableText, readable_text
-from knowledge.stores.embedded import EmbeddedStore
-from knowledge.text.sentences import Unit, split_units
-from knowledge.types import PUBLIC, EmbeddedPassage, Passage
+from knowledge.text.sentences import Unit
 
 HELD_OUT = (
     "artsy/README",
@@ -32,8 +25,6 @@ HELD_OUT = (
     "arduino/help-center-content",
 )
 """Handbooks that are calibrated and measured on, never trained on."""
-RETRIEVED = 10
-_ALPHA = 0.5
 _LEFT = 15  # words that must be left of a passage whose answer was taken out
 _MOST_TAKEN = 0.75
 
@@ -57,136 +48,6 @@ class Group:
     pairs: tuple[Pair, ...]
     source: str
     natural: bool
-
-
-@dataclass(frozen=True, slots=True)
-class NaturalQuestion:
-    """A question as somebody would type it, about one passage, and what was retrieved for it."""
-
-    text: str
-    kind: str
-    passage: str
-    answerable: bool
-    answer: str
-    """Verbatim in the passage's Markdown; empty for a near miss."""
-    also: tuple[str, ...]
-    """Other passages that answer."""
-    missing: str
-    """For a near miss, a sentence that would answer it."""
-    retrieved: tuple[str, ...] = ()
-
-    @property
-    def right(self) -> frozenset[str]:
-        """Ids of the passages that answer it."""
-        return frozenset(self.also) | ({self.passage} if self.answerable else frozenset())
-
-
-@dataclass(frozen=True, slots=True)
-class Book:
-    """One handbook's passages, as read, and the questions about it."""
-
-    name: str
-    passages: Mapping[str, Passage]
-    questions: tuple[NaturalQuestion, ...]
-
-    def units(self, passage: str) -> list[Unit]:
-        """The units of a passage; at least one."""
-        text = self.passages[passage].text
-        return split_units(text) or [Unit(plain_text(text), text, "sentence")]
-
-    def text(self, passage: str) -> ReadableText:
-        """What the reader is given of a passage."""
-        return readable_text(self.passages[passage].title, self.units(passage))
-
-
-def lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects of a gzipped JSON Lines file."""
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        yield from map(json.loads, file)
-
-
-async def read_books(folder: Path, work: Path) -> list[Book]:
-    """The handbooks of ``natural_*.jsonl.gz``, each question with what search finds for it.
-
-    What was found is kept in ``work``: it takes a few minutes, most of them for embedding.
-    """
-    passages: defaultdict[str, dict[str, Passage]] = defaultdict(dict)
-    for line in lines(folder / "natural_passages.jsonl.gz"):
-        passages[line["repo"]][line["passage"]] = Passage(
-            id=line["passage"],
-            source=line["repo"],
-            document=line["document"],
-            title=line["context"],
-            headings=(),
-            position=int(line["passage"].rpartition(":")[2]),
-            url="",
-            text=line["text"],
-        )
-    home = {id: repo for repo, some in passages.items() for id in some}
-    questions: defaultdict[str, list[NaturalQuestion]] = defaultdict(list)
-    for line in lines(folder / "natural_questions.jsonl.gz"):
-        of = home.get(line["passage"])
-        also = tuple(each for each in line.get("also", ()) if home.get(each) == of)
-        question = NaturalQuestion(
-            line["q"],
-            line["kind"],
-            line["passage"],
-            bool(line["y"]),
-            line.get("a") or "",
-            also,
-            line.get("missing") or "",
-        )
-        if of:
-            questions[of].append(question)
-    found = await _retrieved(passages, questions, work)
-    return [
-        Book(
-            name,
-            passages[name],
-            tuple(replace(q, retrieved=tuple(found[name][q.text])) for q in questions[name]),
-        )
-        for name in sorted(questions)
-    ]
-
-
-async def _retrieved(
-    passages: Mapping[str, Mapping[str, Passage]],
-    questions: Mapping[str, Sequence[NaturalQuestion]],
-    work: Path,
-) -> dict[str, dict[str, list[str]]]:
-    kept = work / "retrieved.json"
-    if kept.is_file():
-        return dict(json.loads(kept.read_text("utf-8")))
-    embedder = LocalEmbedder()
-    (work / "passages.db").unlink(missing_ok=True)
-    store = await EmbeddedStore.open(work / "passages.db")
-    found: dict[str, dict[str, list[str]]] = {}
-    try:
-        for name, asked in questions.items():
-            some = list(passages[name].values())
-            vectors = await embedder.embed_passages([embedded_text(each) for each in some])
-            documents: defaultdict[str, list[EmbeddedPassage]] = defaultdict(list)
-            for passage, vector in zip(some, vectors, strict=True):
-                documents[passage.document].append(EmbeddedPassage(passage, vector))
-            for document, embedded in documents.items():
-                await store.replace(name, document, embedded)
-            texts = list(dict.fromkeys(question.text for question in asked))
-            asked_vectors = await embedder.embed_passages(texts)
-            found[name] = {}
-            for text, vector in zip(texts, asked_vectors, strict=True):
-                best = await store.search(
-                    text,
-                    vector,
-                    frozenset({PUBLIC}),
-                    RETRIEVED,
-                    alpha=_ALPHA,
-                    sources=frozenset({name}),
-                )
-                found[name][text] = [each.passage.id for each in best]
-    finally:
-        await store.close()
-    kept.write_text(json.dumps(found), "utf-8")
-    return found
 
 
 def doubtful(folder: Path) -> frozenset[tuple[str, str]]:

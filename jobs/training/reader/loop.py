@@ -46,9 +46,11 @@ class Recipe:
     generic_pairs: int = 6000
     details: bool = False
     """Whether a third of the questions get details that change nothing."""
+    older: float = 1.0
+    """Share of the natural questions beside the project that is shown."""
     most_pairs: int | None = None
-    """Of a shorter pass, without the generic ones."""
-    rank: int = 64
+    """Of a shorter pass."""
+    rank: int = 96
     """Of the difference that is shipped."""
 
 
@@ -62,10 +64,20 @@ JUDGE_RECIPE = Recipe(
     batch_tokens=3584,
     generic_pairs=4000,
     details=True,
-    rank=96,
 )
-JUDGE_AGAIN = replace(JUDGE_RECIPE, learning_rate=2e-5, generic_pairs=0, most_pairs=13_500, seed=2)
-"""A second pass over the judge."""
+
+
+def again(recipe: Recipe) -> Recipe:
+    """Of a further pass over weights that were trained before: the questions that ship, mostly."""
+    return replace(
+        recipe,
+        learning_rate=0.625 * recipe.learning_rate,
+        start_scale=1.0,
+        generic_pairs=0,
+        details=True,
+        older=0.12,
+        most_pairs=17_000,
+    )
 
 
 class Teacher:

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from jobs.training.reader.data import Book, NaturalQuestion, evidence, taken_out
+from jobs.training.reader.books import Book, NaturalQuestion
+from jobs.training.reader.data import evidence, taken_out
 from knowledge.retrieval.calibration import Calibration, Floats, features
 from knowledge.retrieval.encoding import MOST_TOKENS, encode
 from knowledge.retrieval.network import unit_shares

@@ -10,16 +10,8 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from jobs.training.reader.data import (
-    HELD_OUT,
-    Book,
-    Group,
-    Pair,
-    doubtful,
-    evidence,
-    lines,
-    natural_groups,
-)
+from jobs.training.reader.books import Book, lines
+from jobs.training.reader.data import HELD_OUT, Group, Pair, doubtful, evidence, natural_groups
 from jobs.training.reader.details import with_details
 from jobs.training.reader.tables import table_groups
 from knowledge.retrieval.reader import readable_text
@@ -36,16 +28,23 @@ def training_groups(
     generic_pairs: int,
     seed: int,
     details: bool = False,
+    older: float = 1.0,
     most_pairs: int | None = None,
 ) -> list[Group]:
     """All that is trained on, in the order it is shown: generic first, then the rest with some.
 
-    ``details``: put around a third of the natural questions. ``most_pairs``: stop there.
+    ``details``: put around a third of the natural questions. ``older``: the share of those beside
+    the project that is shown, while all that ship with it are. ``most_pairs``: stop there.
     """
     rng = random.Random(seed)  # noqa: S311 - a shuffle that can be repeated
     left_out = doubtful(folder)
     trained_on = [book for book in books if book.name not in HELD_OUT]
-    natural = [group for book in trained_on for group in natural_groups(book, left_out, rng)]
+    natural = [
+        group
+        for book in trained_on
+        for group in natural_groups(book, left_out, rng)
+        if book.ships or rng.random() < older
+    ]
     generic = generic_groups(folder / "train.jsonl.gz", rng, generic_pairs)
     rng.shuffle(generic)
     early = generic[: len(generic) * 3 // 4]

@@ -18,7 +18,7 @@ from knowledge.types import EmbeddedPassage
 Passages = CollectionAsync[Any, Any]
 
 OBJECTS_PER_PAGE = 500
-"""About 2 MB with texts and 384 dimensions; a server's gRPC messages may have 10 MB by default."""
+"""About 3 MB with texts and 768 dimensions; a server's gRPC messages may have 10 MB by default."""
 
 PAGE_SECONDS = 30.0
 

@@ -47,7 +47,7 @@ DEFAULT_ALIAS = "Housevoice_passages"
 """The name that everything reads and writes; the collection behind it ends in its version."""
 
 OBJECTS_PER_INSERT = 200
-"""About 1 MB a call with texts and 384 dimensions; a gRPC message may have 10 MB by default."""
+"""About 1.3 MB a call with texts and 768 dimensions; a gRPC message may have 10 MB by default."""
 
 IDS_PER_QUERY = 500
 """About 20 kB a call; the server gives back at most QUERY_MAXIMUM_RESULTS (10,000)."""

@@ -8,9 +8,9 @@ from zipfile import ZipFile
 
 import pytest
 
+from knowledge.embedding.packaged import PACKAGES
 from knowledge.errors import KnowledgeError
 from knowledge.retrieval.cross_encoder import PackagedReader
-from knowledge.retrieval.judge_weights import PACKAGES
 
 
 def install(site: Path, contents: bytes) -> None:
@@ -56,6 +56,6 @@ async def test_what_is_not_what_was_published_is_not_loaded(
 async def test_a_package_that_is_missing_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("knowledge.retrieval.judge_weights.PACKAGES", ("not-installed-part-1",))
+    monkeypatch.setattr("knowledge.embedding.packaged.PACKAGES", ("not-installed-part-1",))
     with pytest.raises(KnowledgeError, match=r"not-installed-part-1 is missing.*make setup"):
         await PackagedReader(tmp_path / "weights").warm_up()
