@@ -190,6 +190,7 @@ LeftOutKind = Literal[
     "charts",
     "pictures",
     "pictures not recognised in time",
+    "lines hardly recognised",
 ]
 """What can be left out of a document; plural, as it follows a number. See docs/formats.md."""
 

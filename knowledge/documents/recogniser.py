@@ -25,9 +25,6 @@ _MODELS = {
     "Det": "PP-OCRv6_det_small.onnx",
     "Rec": "PP-OCRv6_rec_small.onnx",
 }
-_LEAST = 0.5
-"""Confidence below which a line is left out, as the engine does by default: such are mostly
-patterns and handwriting taken for letters."""
 _DETECTED_AT = 1_280
 """Pixels of the longest side in which lines are looked for; they are read at full size. All lines
 of a page of 44 were found at 960, too, and the whole 2,000 took 0.8 s more and 340 MB."""
@@ -89,7 +86,7 @@ def _opened() -> Any:
     return rapidocr.RapidOCR(
         params={
             "Global.log_level": "critical",
-            "Global.text_score": _LEAST,
+            "Global.text_score": 0.0,  # what is left out for doubt is told, so it has to be known
             "Global.max_side_len": LONGEST_SIDE,
             "Det.limit_type": "max",
             "Det.limit_side_len": _DETECTED_AT,

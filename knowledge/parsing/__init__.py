@@ -80,7 +80,7 @@ def parse(
         access=draft.access,
         valid_until=draft.valid_until,
         language=draft.language,
-        left_out=draft.left_out,
+        left_out=(*draft.left_out, *(recognition.left_out() if recognition else ())),
         has_own_anchors=draft.has_own_anchors,
     )
 

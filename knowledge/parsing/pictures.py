@@ -36,7 +36,7 @@ def parse_picture(content: bytes, recognition: Recognition | None) -> Draft:
     late: list[str] = []
     try:
         for number, frame in _frames(content):
-            read = recognised_text(frame, recognition)
+            read = recognised_text(frame, recognition, f"page {number}" if number > 1 else "")
             if read is None:
                 late.append(str(number))
             elif read:
@@ -57,13 +57,16 @@ def parse_picture(content: bytes, recognition: Recognition | None) -> Draft:
     return Draft("\n\n".join(parts), left_out=(told,) if late else (), has_own_anchors=True)
 
 
-def recognised_text(picture: Image, recognition: Recognition) -> str | None:
-    """The Markdown of a picture, marked as recognised; ``""`` without text, None without time."""
+def recognised_text(picture: Image, recognition: Recognition, place: str = "") -> str | None:
+    """The Markdown of a picture, marked as recognised; ``""`` without text, None without time.
+
+    ``place``: see :meth:`Recognition.read`.
+    """
     from knowledge.parsing.pdf.layout import reading_order
     from knowledge.parsing.pdf.recognised import recognised_page
     from knowledge.parsing.pdf.text import page_as_markdown
 
-    read = recognition.read(picture)
+    read = recognition.read(picture, place)
     if read is None or not read.lines:
         return None if read is None else ""
     page = recognised_page(read.lines, read.size)

@@ -5,10 +5,14 @@ The engine is optional. Without one, pictures and scanned pages are told as not 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
+
+from knowledge.parsing.document import some_of
+from knowledge.types import LeftOut
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -20,6 +24,9 @@ LONGEST_SIDE = 2_000
 Time and memory grow with the area."""
 _TALL = 2.0
 """Times its width: a higher picture is no page."""
+LEAST_SURE = 0.5
+"""Confidence below which a line is left out: such are mostly patterns and handwriting taken for
+letters."""
 _WELL_READ = 0.8
 """Confidence below which it is tried whether a picture is the wrong way up. Upright print was read
 with .97 and more, upside down with .6."""
@@ -48,16 +55,15 @@ class Recognised:
     lines: Sequence[RecognisedLine]
     size: tuple[int, int]
     """Width and height in pixels of what the lines' places are in."""
+    doubtful: int = 0
+    """How many further lines were left out, as they are hardly recognised."""
 
 
 class Recogniser(Protocol):
-    """An engine. It can be pickled, for another process; its models are loaded at the first call.
-
-    It leaves out what it is not sure of at all.
-    """
+    """An engine. It can be pickled, for another process; it loads its models at the first call."""
 
     def __call__(self, picture: Image) -> Sequence[RecognisedLine]:
-        """The lines of an RGB picture, its longest side at most :data:`LONGEST_SIDE`."""
+        """All lines of an RGB picture, however sure; its longest side is :data:`LONGEST_SIDE`."""
         ...
 
 
@@ -71,26 +77,47 @@ class Recognition:
         self._recogniser = recogniser
         self._clock = clock
         self._until = clock() + seconds
+        self._doubtful: Counter[str] = Counter()
 
-    def read(self, picture: Image) -> Recognised | None:
+    def read(self, picture: Image, place: str = "") -> Recognised | None:
         """What a picture of any mode and size says, the way up that is read best.
 
         None if there is no time left for it. A tall one, such as a screenshot of a long talk, is
-        looked at strip by strip.
+        looked at strip by strip. ``place``: where in the file it stands, if that has a name.
         """
+        read = self._whole(picture)
+        if read is not None and read.lines and read.doubtful:  # of one without text it is no news
+            self._doubtful[place] += read.doubtful
+        return read
+
+    def left_out(self) -> Iterator[LeftOut]:
+        """The lines that were hardly recognised beside others in the pictures that were read."""
+        if self._doubtful:
+            places = some_of([place for place in self._doubtful if place])
+            yield LeftOut("lines hardly recognised", self._doubtful.total(), places)
+
+    def _whole(self, picture: Image) -> Recognised | None:
         found: list[RecognisedLine] = []
+        doubtful = 0
         picture = _on_white(_reduced(picture))
         for top, strip in _strips(picture):
             if self._clock() >= self._until:
                 return None
             if strip.size == picture.size:
                 return self._turned(picture)
-            for line in self._recogniser(strip):
+            seen = self._seen(strip)
+            doubtful += seen.doubtful
+            for line in seen.lines:
                 found.append(replace(line, top=line.top + top, bottom=line.bottom + top))
-        return Recognised(found, picture.size)
+        return Recognised(found, picture.size, doubtful)
+
+    def _seen(self, picture: Image) -> Recognised:
+        lines = self._recogniser(picture)
+        sure = [line for line in lines if line.confidence >= LEAST_SURE]
+        return Recognised(sure, picture.size, len(lines) - len(sure))
 
     def _turned(self, picture: Image) -> Recognised:
-        best = Recognised(self._recogniser(picture), picture.size)
+        best = self._seen(picture)
         if not best.lines:
             return best
         turns: tuple[int, ...] = ()
@@ -100,9 +127,7 @@ class Recognition:
         elif confidence(best.lines) < _WELL_READ:
             turns = (180,)
         for turn in turns:
-            turned = picture.rotate(turn, expand=True)
-            other = Recognised(self._recogniser(turned), turned.size)
-            best = max(best, other, key=_letters_read)
+            best = max(best, self._seen(picture.rotate(turn, expand=True)), key=_letters_read)
         return best
 
 

@@ -103,6 +103,51 @@ class TestPictureFile:
         assert seen == [(200, 300)]
 
 
+class TestDoubt:
+    def engine(self, *lines: tuple[str, float]) -> Recogniser:
+        return lambda picture: [
+            RecognisedLine(text, sure, 0, 200, 30.0 * n, 30.0 * n + 20)
+            for n, (text, sure) in enumerate(lines)
+        ]
+
+    def test_lines_that_are_hardly_recognised_are_left_out_and_told(self) -> None:
+        engine = self.engine(("Ring the bell twice.", 0.93), ("R1n9 !t", 0.49), ("~~;", 0.1))
+        parsed = read("sign.png", file_of(drawn("x")), engine)
+        assert [(each.headings, each.text) for each in pieces(parsed)] == [
+            ((MARK,), "Ring the bell twice.")
+        ]
+        assert told(parsed) == ["2 lines hardly recognised"]
+
+    def test_a_line_that_is_as_likely_right_as_wrong_is_kept(self) -> None:
+        parsed = read("sign.png", file_of(drawn("x")), self.engine(("Ring twice.", 0.5)))
+        assert "Ring twice." in parsed.markdown and told(parsed) == []
+
+    def test_a_picture_with_no_other_lines_has_no_text(self) -> None:
+        skipped = reason("wall.png", file_of(drawn("x")), self.engine(("~~;", 0.3)))
+        assert skipped.kind == "pictures without text"
+
+    def test_the_pages_that_they_stand_on_are_named(self) -> None:
+        looked: list[int] = []
+
+        def engine(picture: Picture) -> Sequence[RecognisedLine]:
+            looked.append(1)
+            sure = 0.2 if len(looked) > 1 else 0.9
+            return self.engine(("Ring the bell.", 0.95), ("Twice.", sure))(picture)
+
+        content = TestPdf().pages(drawn("x"), drawn("y"), drawn("z"))
+        parsed = read("lease.pdf", content, engine)
+        assert told(parsed) == ["2 lines hardly recognised (page 2, page 3)"]
+
+    def test_those_of_all_strips_of_a_tall_picture_are_counted(self) -> None:
+        parsed = read(
+            "talk.png",
+            file_of(drawn("x", wide=200).resize((200, 1000))),
+            self.engine(("Ring.", 0.9), ("~", 0.2)),
+        )
+        (left,) = parsed.left_out
+        assert left.kind == "lines hardly recognised" and left.count > 1
+
+
 class TestPdf:
     def pages(self, *contents: str | Picture) -> bytes:
         document = FPDF(unit="pt")

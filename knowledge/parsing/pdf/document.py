@@ -122,7 +122,7 @@ def _page(document: Any, number: int, recognition: Recognition | None, late: lis
         if recognition is None or not (found.is_garbled or _is_silent(found)):
             return found
         scale = min(_DENSITY, LONGEST_SIDE / max(page.get_size()))
-        read = recognition.read(page.render(scale=scale).to_pil())
+        read = recognition.read(page.render(scale=scale).to_pil(), f"page {number + 1}")
         if read is None:
             late.append(number + 1)
         elif read.lines:
