@@ -19,7 +19,7 @@ from bot.types import Asker, Message, Reply
 from bot.voice.voice import Voice
 from bot.voice.writer import Writer
 from knowledge.embedding.local import LocalEmbedder
-from knowledge.errors import KnowledgeError, StoreError
+from knowledge.errors import KnowledgeError, SourceError, StoreError
 from knowledge.state.database import open_database
 from knowledge.stores.weaviate.store import DEFAULT_ALIAS
 from tests.kit.fakes import FakeWriter
@@ -97,6 +97,26 @@ class TestComposition:
             assert "20 characters" in (await ask(app.assistant, "zebras " * 9)).answer
         async with open_app(changed(low, sure=1, unsure=1), FakeWriter().for_voice) as app:
             assert (await ask(app.assistant, "salaries arrive?")).abstained
+
+    @pytest.mark.parametrize(("installed", "switched_on"), [(True, False), (False, True)])
+    async def test_pictures_are_recognised_only_where_it_is_installed_and_switched_on(
+        self,
+        settings: Settings,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        *,
+        installed: bool,
+        switched_on: bool,
+    ) -> None:
+        (tmp_path / "docs").mkdir()
+        monkeypatch.setattr("bot.shell.app.is_installed", lambda: True)
+        async with open_app(settings) as app:
+            spec, _ = await app.library.add(str(tmp_path / "docs"), options={"ocr": True})
+            await app.library.remove(spec.id)
+        monkeypatch.setattr("bot.shell.app.is_installed", lambda: installed)
+        async with open_app(changed(settings, ocr=switched_on)) as app:
+            with pytest.raises(SourceError, match="not installed here, or switched off by HOUSE"):
+                await app.library.add(str(tmp_path / "docs"), options={"ocr": True})
 
     async def test_private_pages_are_read_only_where_that_was_allowed(
         self, settings: Settings

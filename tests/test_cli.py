@@ -452,7 +452,7 @@ class TestDoctor:
     ) -> None:
         result = run("doctor", HOUSEVOICE_DATA=str(samples_folder))
         assert result.exit_code == 0, result.output
-        assert len(result.stdout.splitlines()) == 9
+        assert len(result.stdout.splitlines()) == 10
         assert all(line.startswith("ok ") for line in result.stdout.splitlines()), result.stdout
         assert result.stderr == ""
 
@@ -464,6 +464,20 @@ class TestDoctor:
         assert "source add" in faults[0]
         assert "/nowhere" in faults[1]
         assert done.stderr == ""
+
+    def test_it_tells_whether_text_in_pictures_is_recognised(
+        self, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def told(**settings: str) -> str:
+            ill = run("doctor", HOUSEVOICE_EMBEDDER="/nowhere", HOUSEVOICE_READER="/no", **settings)
+            (line,) = (each for each in ill.stdout.splitlines() if "text in pictures" in each)
+            return line.partition("pictures: ")[2]
+
+        monkeypatch.setattr("bot.shell.doctor.is_installed", lambda: True)
+        assert told() == "recognised"
+        assert told(HOUSEVOICE_OCR="false") == "not recognised: HOUSEVOICE_OCR is false"
+        monkeypatch.setattr("bot.shell.doctor.is_installed", lambda: False)
+        assert told() == "not recognised: the extra 'ocr' is not installed"
 
     def test_every_fault_is_named_whatever_else_is_wrong(
         self, run: Callable[..., Any], tmp_path: Path

@@ -181,7 +181,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         )
         writer = writer or writers(settings)
         # A file that somebody waits for does not wait for a source.
-        recogniser = RapidRecogniser() if is_installed() else None
+        recogniser = RapidRecogniser() if settings.ocr and is_installed() else None
         file_reader = ReaderPool(embedder.counter, recogniser)
         attachment_reader = ReaderPool(embedder.counter, recogniser, size=2)
         opened.callback(file_reader.close)

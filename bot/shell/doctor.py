@@ -16,6 +16,7 @@ from bot.shell.platforms import discord_config, slack_config
 from bot.shell.settings import Settings, load_settings
 from bot.voice.model_weights import PACKAGED, is_converted
 from bot.voice.voice import Voice
+from knowledge.documents.recogniser import is_installed
 from knowledge.embedding.local import open_embedder
 from knowledge.errors import KnowledgeError, remedy
 from knowledge.retrieval.cross_encoder import open_reader
@@ -46,6 +47,7 @@ async def examine(platform: Literal["slack", "discord"] | None = None) -> list[F
         ("passage store", _store),
         ("embedder", _embedder),
         ("reader", _reader),
+        ("text in pictures", _recognition),
         ("voice", _voice),
         ("writing model", _writer),
     )
@@ -128,6 +130,12 @@ async def _reader(settings: Settings) -> str:
     reader = open_reader(settings.reader, settings.data / "weights")
     await reader.warm_up()
     return reader.name
+
+
+async def _recognition(settings: Settings) -> str:
+    if not settings.ocr:
+        return "not recognised: HOUSEVOICE_OCR is false"
+    return "recognised" if is_installed() else "not recognised: the extra 'ocr' is not installed"
 
 
 async def _voice(settings: Settings) -> str:

@@ -162,6 +162,11 @@ class Settings(BaseSettings):
         "quoted changes or goes; 0: none is.",
     )
     max_document_mb: int = Field(20, gt=0, description="Larger documents are skipped.")
+    ocr: bool = Field(
+        True,
+        description="Recognise text in pictures where the extra `ocr` is installed: in files sent "
+        "with a question, and in sources added with `--ocr`; `false`: in none.",
+    )
     http_allow: tuple[str, ...] = Field(
         (),
         description="Hosts and networks that may be fetched although they are private, as JSON: "

@@ -134,7 +134,8 @@ class Library(Deciding):
         )
         if spec.options.get(OCR_OPTION) and not self.means.recognises:
             raise SourceError(
-                "Text recognition is not installed here. Leave --ocr out, or install it with "
+                "Text recognition is not installed here, or switched off by HOUSEVOICE_OCR. Leave "
+                "--ocr out, or install it with "
                 "'.venv/bin/python -m pip install -e .[ocr] -c constraints.txt'."
             )
         async with self._leases.hold(spec.id):

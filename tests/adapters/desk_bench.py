@@ -168,8 +168,8 @@ async def open_bench(tmp_path: Path, **options: Any) -> AsyncIterator[Bench]:
 
     ``options``: ``person_hourly`` and ``workspace_daily`` (0: no limit), ``thresholds`` of the
     judge, ``max_question_chars``, ``prompts``, ``roles``, ``url`` for another database, ``clock``
-    for another time than a fixed one, ``sources`` for others than those of the world, and
-    ``voices`` for a folder of voices to change.
+    for another time than a fixed one, ``sources`` for others than those of the world, ``voices``
+    for a folder of voices to change, and ``attachments`` with ``retriever`` for real ones.
     """
     url = str(options.pop("url", f"sqlite:///{tmp_path / 'state.db'}"))
     world = World(clock=options.pop("clock", None) or FixedClock())
@@ -206,13 +206,13 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
 
     outside = Outside(
         engine=engine,
-        retriever=world.passages,
+        retriever=options.get("retriever", world.passages),
         writer=world.writer.for_voice,
         voice=shelf(Settings(voices=folder)) if folder else voice_for,
         voice_names=(lambda: names(folder)) if folder else (lambda: sorted(voices())),
         voices=folder or VOICES,
         making=VoiceFiles(folder or VOICES, Wordings(engine, world.clock), _content, world.clock),
-        attachments=attachments,
+        attachments=options.get("attachments", attachments),
         sources=options.get("sources", world.sources),
         releases=options.get("releases", world.releases),
         curated=curated,
