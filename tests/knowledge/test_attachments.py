@@ -1,129 +1,34 @@
-"""Files of a question: found in their conversation only, bounded, and gone after a while."""
+"""Files of a question: found in their conversation only, bounded, and named."""
 
 from __future__ import annotations
 
 import asyncio
 import io
 import zipfile
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
-from datetime import timedelta
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from knowledge.library import attachments
 from knowledge.library.attachment_files import tidy_name
-from knowledge.library.attachments import AttachmentReader
-from knowledge.retrieval.retriever import Retriever
-from knowledge.state.database import open_database
-from knowledge.stores.embedded import EmbeddedStore
-from knowledge.stores.port import PassageStore
-from knowledge.types import (
-    PUBLIC,
-    Attachment,
-    Passage,
-    Unread,
-    attachment_source,
-    conversation_principal,
-)
-from knowledge.web.client import GuardedClient
-from tests.kit.fakes import FakeReader, FixedClock
-from tests.kit.library import file_reader
-from tests.kit.web_site import Answer, Site, running_site
-from tests.kit.word_embedder import WordEmbedder
-from tests.knowledge.test_parsing import docx_file, pdf_file
+from knowledge.types import PUBLIC, Attachment, attachment_source, conversation_principal
+from tests.kit.chat_files import HERE, MAX_BYTES, THERE, Room, open_room, reasons
+from tests.kit.documents import docx_file, pdf_file
+from tests.kit.web_site import Answer, running_site
 
-MAX_BYTES = 50_000
-HERE, THERE = "slack:T1:C1:17.1", "slack:T1:C1:17.2"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 SIGN_IN = "<!DOCTYPE html><html><body><form>Sign in to your workspace</form></body></html>"
 
 
-def reasons(unread: dict[str, Unread]) -> dict[str, str]:
-    """By file, why none of it was read."""
-    assert not any(each.is_partly for each in unread.values())
-    return {name: each.reason for name, each in unread.items()}
-
-
-class Room:
-    """A chat server with files, and what the bot keeps of them."""
-
-    def __init__(
-        self, site: Site, store: PassageStore, engine: AsyncEngine, client: GuardedClient
-    ) -> None:
-        self.site = site
-        self.store = store
-        self.engine = engine
-        self.client = client
-        self.embedder = WordEmbedder()
-        self.clock = FixedClock()
-
-    def reader(self, store: object = None, **options: Any) -> AttachmentReader:
-        """A reader, as after a restart; ``store`` may be something between."""
-        return AttachmentReader(
-            store or self.store,  # type: ignore[arg-type]
-            self.embedder,
-            file_reader(),
-            self.client,
-            self.engine,
-            clock=self.clock,
-            **{"max_bytes": MAX_BYTES, **options},
-        )
-
-    def file(
-        self,
-        name: str,
-        body: bytes | str = "",
-        *,
-        at: str = "/file",
-        served: str | None = None,
-        status: int = 200,
-        **of: Any,
-    ) -> Attachment:
-        """A file that its chat server hands out."""
-        headers = {"Content_Type": served} if served else {}
-        self.site.serve(at, body, status, **headers)
-        return Attachment(name, self.site.url(at), **of)
-
-    async def found(self, words: str, *principals: str) -> list[str]:
-        """The documents whose passages hold all of the words, as somebody finds them."""
-        evidence = await Retriever(self.store, self.embedder, FakeReader()).search(
-            words, frozenset(principals), 100
-        )
-        return sorted({each.passage.document for each in evidence if each.answers == 1})
-
-    async def passages(self, conversation: str = HERE) -> list[Passage]:
-        """All that the files of a conversation hold."""
-        vector = await self.embedder.embed_question("anything")
-        readers = frozenset({conversation_principal(conversation)})
-        found = await self.store.search("", vector, readers, 1000, alpha=1)
-        return sorted((one.passage for one in found), key=lambda p: (p.document, p.position))
-
-    async def entries(self) -> list[str]:
-        """The documents that are entered as kept."""
-        async with self.engine.connect() as db:
-            rows = await db.execute(sa.text("SELECT document FROM attachment ORDER BY document"))
-            return [row.document for row in rows]
-
-
 @pytest_asyncio.fixture
 async def room(tmp_path: Path) -> AsyncIterator[Room]:
-    async with AsyncExitStack() as opened:
-        site = await opened.enter_async_context(running_site())
-        engine = await open_database(f"sqlite:///{tmp_path / 'state.db'}")
-        opened.push_async_callback(engine.dispose)
-        store = await EmbeddedStore.open(tmp_path / "passages.db")
-        opened.push_async_callback(store.close)
-        client = GuardedClient(allow=("127.0.0.0/8",))
-        opened.push_async_callback(client.aclose)
-        yield Room(site, store, engine, client)
+    async with open_room(tmp_path) as room:
+        yield room
 
 
 class TestWhoFindsIt:
@@ -454,111 +359,3 @@ class TestNames:
             file = room.file(name, f"Number {number}.", at=f"/{number}")
             assert reasons(await room.reader().read(HERE, [file])) == {}
         assert len({p.document for p in await room.passages()}) == 5
-
-
-class Died(BaseException):
-    """The process would be gone at this point."""
-
-
-class Between:
-    """A store with something that happens right after its first call of a kind."""
-
-    def __init__(
-        self, store: PassageStore, after: str, happens: Callable[[], Awaitable[None]]
-    ) -> None:
-        self._store = store
-        self._after = after
-        self._happens = happens
-
-    def __getattr__(self, name: str) -> Callable[..., Awaitable[object]]:
-        async def call(*args: object) -> object:
-            result = await getattr(self._store, name)(*args)
-            if name == self._after:
-                self._after = ""
-                await self._happens()
-            return result
-
-        return call
-
-
-async def die() -> None:
-    raise Died
-
-
-class TestForgetting:
-    async def test_a_conversation_takes_its_files_and_no_others(self, room: Room) -> None:
-        for conversation in (HERE, THERE):
-            await room.reader().read(conversation, [room.file("a.txt", "Bees hum.")])
-        await room.reader().forget(HERE)
-
-        assert await room.passages(HERE) == []
-        assert len(await room.passages(THERE)) == 1
-        assert await room.entries() == ["a.txt"]
-
-    async def test_what_is_older_than_kept_goes(self, room: Room) -> None:
-        reader = room.reader(keep=timedelta(days=30))
-        await reader.read(HERE, [room.file("old.txt", "Bees hum.")])
-        room.clock.tick(20 * 86400)
-        await reader.read(HERE, [room.file("new.txt", "Dogs bark.")])
-        assert await reader.forget_expired() == 0
-
-        room.clock.tick(10 * 86400 + 1)
-
-        assert await reader.forget_expired() == 1
-        assert [p.document for p in await room.passages()] == ["new.txt"]
-        assert await room.entries() == ["new.txt"]
-        assert await reader.forget_expired() == 0
-
-    async def test_what_was_sent_again_is_kept_from_then_on(self, room: Room) -> None:
-        reader = room.reader(keep=timedelta(days=30))
-        await reader.read(HERE, [room.file("a.txt", "Bees hum.")])
-        room.clock.tick(29 * 86400)
-        await reader.read(HERE, [room.file("a.txt", "Bees hum.")])
-        room.clock.tick(29 * 86400)
-
-        assert await reader.forget_expired() == 0
-        assert len(await room.passages()) == 1
-
-    async def test_killed_after_storing_it_is_read_again_and_expires(self, room: Room) -> None:
-        file = room.file("a.txt", "Bees hum.")
-        with pytest.raises(Died):
-            await room.reader(Between(room.store, "replace", die)).read(HERE, [file])
-        before = await room.passages()
-        assert reasons(await room.reader().read(HERE, [file])) == {}
-        assert await room.passages() == before
-
-        with pytest.raises(Died):
-            await room.reader(Between(room.store, "replace", die)).read(THERE, [file])
-        room.clock.tick(31 * 86400)
-        assert await room.reader().forget_expired() == 2
-        assert await room.store.count() == 0
-
-    async def test_killed_while_forgetting_it_goes_the_next_time(self, room: Room) -> None:
-        files = [room.file(f"{n}.txt", f"Number {n}.", at=f"/{n}") for n in range(3)]
-        await room.reader().read(HERE, files)
-        room.clock.tick(31 * 86400)
-        with pytest.raises(Died):
-            await room.reader(Between(room.store, "delete", die)).forget_expired()
-
-        assert await room.reader().forget_expired() == 3
-        assert await room.store.count() == 0
-        assert await room.entries() == []
-
-    @pytest.mark.parametrize("after", ["replace", "delete"])
-    async def test_what_is_forgotten_while_it_is_read_does_not_stay(
-        self, room: Room, after: str
-    ) -> None:
-        file = room.file("a.txt", "Bees hum.")
-        if after == "replace":
-            store = Between(room.store, "replace", lambda: room.reader().forget(HERE))
-            assert reasons(await room.reader(store).read(HERE, [file])) == {
-                "a.txt": "It was taken back while it was being read."
-            }
-        else:
-
-            async def read() -> None:
-                await room.reader().read(HERE, [file])
-
-            await room.reader(Between(room.store, "delete", read)).forget(HERE)
-        assert await room.store.count() == 0
-        assert await room.entries() == []
