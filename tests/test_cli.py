@@ -475,9 +475,10 @@ class TestDoctor:
 
         monkeypatch.setattr("bot.shell.doctor.is_installed", lambda: True)
         assert told() == "recognised"
-        assert told(HOUSEVOICE_OCR="false") == "not recognised: HOUSEVOICE_OCR is false"
         monkeypatch.setattr("bot.shell.doctor.is_installed", lambda: False)
         assert told() == "not recognised: the extra 'ocr' is not installed"
+        monkeypatch.setattr("bot.shell.doctor.is_installed", lambda: True)
+        assert told(HOUSEVOICE_OCR="false") == "not recognised: HOUSEVOICE_OCR is false"
 
     def test_every_fault_is_named_whatever_else_is_wrong(
         self, run: Callable[..., Any], tmp_path: Path
