@@ -1,4 +1,4 @@
-"""The container, the composition and the systemd unit: read, and held against what the code knows."""
+"""The container, the composition and the systemd unit, held against what the code knows."""
 
 from __future__ import annotations
 

@@ -264,9 +264,7 @@ class TestAFault:
         endpoint.replies.extend([503, REPLY])
         assert LEAD in await composed(writer, fernhill)
 
-    async def test_of_time_is_told_too(
-        self, endpoint: Endpoint, fernhill: Voice
-    ) -> None:
+    async def test_of_time_is_told_too(self, endpoint: Endpoint, fernhill: Voice) -> None:
         endpoint.replies.append(None)
         with pytest.raises(ModelError, match="Timeout"):
             await composed(await opened(endpoint.url, fernhill, writer_timeout=0.05), fernhill)
