@@ -153,6 +153,22 @@ class TestThePackagedReader:
         whole, cut = await packaged.read(QUESTION, [readable(PAY), readable(without)])
         assert whole.answers > cut.answers + 0.3
 
+    @pytest.mark.parametrize(
+        ("asked", "passage", "likely"),
+        [
+            ("when do we get paid?", PAY, 0.74),
+            ("where can i leave my bike", BIKES, 0.1),
+            ("what does lunch cost in the canteen", PAY, 0.02),
+            ("how do i get the code for the shed", BIKES, 0.33),
+        ],
+    )
+    async def test_is_as_sure_on_every_processor(
+        self, packaged: PackagedReader, asked: str, passage: str, likely: float
+    ) -> None:
+        """As in fp32, whatever precision this processor is quick in."""
+        (reading,) = await packaged.read(asked, [readable(passage)])
+        assert reading.answers == pytest.approx(likely, abs=0.08)
+
     async def test_finds_the_row_of_a_table(self, packaged: PackagedReader) -> None:
         table = "| Site | Days of leave |\n|---|---|\n| Bristol | 25 |\n| Ghent | 26 |"
 

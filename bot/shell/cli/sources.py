@@ -228,8 +228,9 @@ def _agreed(question: str) -> bool:
 
 
 async def add_samples(app: App) -> None:
-    """Read in the sample handbook and the project's own docs."""
-    for folder, options in (("samples/handbook", {}), ("docs", {"include": ["**/*.md"]})):
+    """Read in the sample handbook and the project's docs, without what only its engineers read."""
+    docs = {"include": ["**/*.md"], "exclude": ["architecture.md", "benchmarks.md"]}
+    for folder, options in (("samples/handbook", {}), ("docs", docs)):
         with _Bar(folder) as bar:
             spec, report = await app.library.add(
                 str(_PROJECT / folder), options=options, progress=bar
