@@ -10,10 +10,10 @@ from bot.voice.away.circuit import FAILURES, PAUSE_SECONDS, Circuit
 from bot.voice.away.guarded import GuardedWriter
 from bot.voice.template import Prompt, answer_request, prompt
 from bot.voice.voice import Voice
-from bot.voice.writer import Choose, Say, Writer
+from bot.voice.writer import Choose, Say, Step, Writer
 from tests.kit.fakes import FakeWriter
 
-SCRIPT = [Choose(("Hello.",)), Say("Payday is the 25th.")]
+SCRIPT: list[Step] = [Choose(("Hello.",)), Say("Payday is the 25th.")]
 
 
 class Clock:

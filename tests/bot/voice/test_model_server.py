@@ -20,7 +20,7 @@ from bot.voice.model_weights import PACKAGED, base_weights
 from bot.voice.template import answer_request, prompt
 from bot.voice.versions.vllm import command, lay_out
 from bot.voice.voice import Lora, Voice
-from bot.voice.writer import Choose, Free, Say, Writer
+from bot.voice.writer import Choose, Free, Say, Step, Writer
 from tests.kit.loras import toy_weights
 from tests.stand_ins.model_server import Loaded, ModelServer
 
@@ -49,7 +49,7 @@ def settings(weights: Path, url: str, **changed: Any) -> Settings:
 
 async def answer(writer: Writer, voice: Voice) -> list[str]:
     guide = voice.guide
-    script = [
+    script: list[Step] = [
         Choose(guide.greetings),
         Free(24, bool, GENERIC),
         Say(QUOTE, " [1]"),
