@@ -1,7 +1,7 @@
 """A working day on Slack and Discord against serving processes: how fast, and is anything lost.
 
     python -m benchmarks.load [--rates 1 5] [--replicas 1 2] [--seconds 60] [--no-kill]
-                              [--database URL] [--out FILE]
+                              [--part FOLDER] [--database URL] [--out FILE]
 
 Starts a PostgreSQL (Debian's) for the state, reads the sample handbook in, and serves by ``python
 -m bot serve`` in one process and in two, which share the database and the data folder. The
@@ -12,7 +12,9 @@ of them somebody else. Then all answers are waited for, and longer than a lease 
 second answer would be seen.
 
 A last run kills one of two processes (-9) in the middle, with answers under way; its successor is
-started at once. Run it with ``taskset -c 0`` to leave the other processors to others.
+started at once. ``--replicas`` with no number leaves the other runs out. ``--part`` reads in one
+folder of the handbook and asks about that alone: for a look at whether anything is lost, on a
+machine that is too slow for the rest. ``taskset -c 0`` leaves the other processors to others.
 """
 
 from __future__ import annotations
@@ -45,6 +47,7 @@ from tests.stand_ins.slack_server import SlackServer
 RATES = (1.0, 5.0)
 REPLICAS = (1, 2)
 SECONDS = 60.0
+PLATFORMS = ("slack", "discord")
 AFTERWARDS = LEASE.total_seconds() * 4 / 3
 """Seconds after the last answer: a lease, and the look-around that would take it over."""
 WARM = 4
@@ -83,12 +86,10 @@ class Office:
         self._started = 0
 
     async def open_up(self, stack: AsyncExitStack) -> Replica:
-        """One more process that serves, until the stack is closed."""
+        """One more process that begins to serve, until the stack is closed."""
         self._started += 1
         log = self.folder / f"replica-{self._started}.log"
-        replica = await stack.enter_async_context(started(self.settings, log))
-        await replica.serving("slack", "discord")
-        return replica
+        return await stack.enter_async_context(started(self.settings, log))
 
 
 # --- a run ------------------------------------------------------------------------------------
@@ -97,8 +98,8 @@ class Office:
 async def run(office: Office, plan: Plan, seconds: float, texts: Sequence[str]) -> dict[str, Any]:
     """Serve, ask for so long, wait for the answers; what came of it."""
     async with AsyncExitStack() as stack:
-        # One after the other: loading takes all processors.
         replicas = [await office.open_up(stack) for _ in range(plan.replicas)]
+        await asyncio.gather(*(each.serving(*PLATFORMS) for each in replicas))
         name = f"day-{plan.rate:g}-{plan.replicas}{'-kill' if plan.kill else ''}"
         warming = Crowd(office.slack, office.discord, f"{name}-warm")
         await warming.ask(working_day(texts, WARM * plan.replicas, 1))
@@ -143,7 +144,7 @@ async def _kill_one(
     """When a third of the day's questions are answered and others wait; and start another."""
     await crowd.busy(number // 3)
     await replica.kill()
-    await office.open_up(stack)
+    await (await office.open_up(stack)).serving(*PLATFORMS)
 
 
 def told(fates: Sequence[Fate]) -> dict[str, Any]:
@@ -183,7 +184,7 @@ def _pace(crowd: Crowd) -> float | None:
 
 
 async def measure(
-    plans: Sequence[Plan], seconds: float, data: Path, database: str
+    plans: Sequence[Plan], seconds: float, part: str, data: Path, database: str
 ) -> list[dict[str, Any]]:
     """All runs, one after the other."""
     async with (
@@ -191,20 +192,21 @@ async def measure(
         DiscordServer(permissions=permissions(), patient=True) as discord,
     ):
         office = Office(slack, discord, data, database)
-        handbook = str(PROJECT / "samples" / "handbook")
+        handbook = str(PROJECT / "samples" / "handbook" / part)
         await asyncio.to_thread(run_once, office.settings, data, "source", "add", handbook)
         rows = []
         for plan in plans:
-            rows.append(await run(office, plan, seconds, questions()))
+            rows.append(await run(office, plan, seconds, questions(part)))
             show(rows[-1:])
         return rows
 
 
-def questions() -> list[str]:
-    """The sample questions that everybody may get an answer to."""
+def questions(part: str) -> list[str]:
+    """The sample questions that everybody may get an answer to from this part."""
     lines = (PROJECT / "samples" / "questions.jsonl").read_text("utf-8").splitlines()
     rows = map(json.loads, lines)
-    return [row["question"] for row in rows if row["answerable"] and row["as"] == ["public"]]
+    known = [row for row in rows if row["answerable"] and row["as"] == ["public"]]
+    return [row["question"] for row in known if row["document"].startswith(part)]
 
 
 def show(rows: Sequence[dict[str, Any]]) -> None:
@@ -240,9 +242,10 @@ def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser("load", description=__doc__.split("\n")[0])
     parser.add_argument("--rates", type=float, nargs="+", default=RATES)
-    parser.add_argument("--replicas", type=int, nargs="+", default=REPLICAS)
+    parser.add_argument("--replicas", type=int, nargs="*", default=REPLICAS)
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--no-kill", action="store_true", help="leave the last run out")
+    parser.add_argument("--part", default="", help="a folder of the handbook, such as travel")
     parser.add_argument("--database", help="URL of an empty PostgreSQL database, not a new server")
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
@@ -253,8 +256,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, server as database:
         data = Path(folder)
         settings_for(data)
-        rows = asyncio.run(measure(plans, given.seconds, data, database))
-    print(write("load", {"runs": rows}, given.out).name)
+        rows = asyncio.run(measure(plans, given.seconds, given.part, data, database))
+    print(write("load", {"part": given.part, "runs": rows}, given.out).name)
     if any(row["lost"] or row["doubled"] for row in rows):
         raise SystemExit("Answers were lost or doubled.")
 
