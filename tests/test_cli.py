@@ -471,7 +471,7 @@ class TestDoctor:
         def told(**settings: str) -> str:
             ill = run("doctor", HOUSEVOICE_EMBEDDER="/nowhere", HOUSEVOICE_READER="/no", **settings)
             (line,) = (each for each in ill.stdout.splitlines() if "text in pictures" in each)
-            return line.partition("pictures: ")[2]
+            return str(line.partition("pictures: ")[2])
 
         monkeypatch.setattr("bot.shell.doctor.is_installed", lambda: True)
         assert told() == "recognised"

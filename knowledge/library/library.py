@@ -134,9 +134,8 @@ class Library(Deciding):
         )
         if spec.options.get(OCR_OPTION) and not self.means.recognises:
             raise SourceError(
-                "Text recognition is not installed here, or switched off by HOUSEVOICE_OCR. Leave "
-                "--ocr out, or install it with "
-                "'.venv/bin/python -m pip install -e .[ocr] -c constraints.txt'."
+                "Text recognition is not installed here, or HOUSEVOICE_OCR switches it off. "
+                "Install it: '.venv/bin/python -m pip install -e .[ocr] -c constraints.txt'."
             )
         async with self._leases.hold(spec.id):
             known = await self._catalog.source(spec.id)
