@@ -115,9 +115,7 @@ class TestComposition:
             await app.library.remove(spec.id)
         monkeypatch.setattr("bot.shell.app.is_installed", lambda: installed)
         async with open_app(changed(settings, ocr=switched_on)) as app:
-            with pytest.raises(
-                SourceError, match="not installed here, or HOUSEVOICE_OCR"
-            ):
+            with pytest.raises(SourceError, match="not installed here, or HOUSEVOICE_OCR"):
                 await app.library.add(str(tmp_path / "docs"), options={"ocr": True})
 
     async def test_private_pages_are_read_only_where_that_was_allowed(
