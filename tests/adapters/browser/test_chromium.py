@@ -12,6 +12,7 @@ import pytest
 
 from adapters.browser.visit import PAGES
 from bot.ports import KnownSource, SourceReading
+from bot.source_ports import Undecided
 from tests.adapters.browser.conftest import ANSWER, QUESTION
 from tests.adapters.browser.house import House, Who
 from tests.adapters.browser.test_pages import A_DAY, said
@@ -89,7 +90,7 @@ async def furnish(house: House) -> None:
     sources = house.bench.world.sources
     await sources.add("https://a.example/help")
     (source,) = sources.known
-    sources.past[source.id] = [
+    sources.past[source.id] = house.bench.world.releases.readings[source.id] = [
         SourceReading(A_DAY, A_DAY, removed=9, waits=("9 of 10 went.",), number=2, state="waiting"),
         SourceReading(A_DAY, A_DAY, added=10, skipped={"b.pdf": "It is empty."}, number=1),
     ]
@@ -179,6 +180,8 @@ async def test_a_source_is_added_changed_and_removed(served: House, chromium: An
 
 async def test_a_gap_is_answered_and_a_reading_approved(served: House, chromium: Any) -> None:
     await furnish(served)
+    releases = served.bench.world.releases
+    releases.waiting["a.example/help"] = Undecided(9)
     async with window(served, chromium) as w:
         await w.enter("ida")
         await w.open("/gaps")
@@ -188,7 +191,8 @@ async def test_a_gap_is_answered_and_a_reading_approved(served: House, chromium:
         await w.page.get_by_text("Saved, for everyone").wait_for()
         await w.open("/runs")
         await w.page.get_by_role("button", name="Show it").first.click()
-        await w.page.get_by_text("9 removed").wait_for()
+        await w.page.get_by_text("9 changed").wait_for()
+        assert releases.done == [("approve", "a.example/help")]
         w.assert_quiet()
 
 

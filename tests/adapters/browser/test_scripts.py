@@ -199,7 +199,7 @@ async def test_sources_cannot_put_anything_into_pages(house: House) -> None:
             )
         )
         reasons: dict[str, Any] = {payload: payload}
-        sources.past[f"s{n}"] = [
+        sources.past[f"s{n}"] = house.bench.world.releases.readings[f"s{n}"] = [
             SourceReading(at, at, 1, skipped=reasons, fault=payload, quarantined=reasons,
                           waits=(payload,), state="waiting", number=n + 1)
         ]  # fmt: skip
