@@ -30,6 +30,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 PACKAGED = "packaged"
 _BATCH = 32
+_TOKENS = 2048
+"""In one pass: more are no quicker on a processor, and take a gigabyte where passages are long."""
 
 
 class LocalEmbedder:
@@ -115,14 +117,22 @@ class LocalEmbedder:
         return self._model
 
     def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """One batch, padded to its longest text."""
-        import torch
-
-        model, tokenizer = self._loaded(), self._counter.tokenizer
+        """One batch, in as many passes as keep memory small."""
+        tokenizer = self._counter.tokenizer
         encoded = [tokenizer.encode(text, add_special_tokens=True).ids for text in texts]
         # Cut long ones but keep the closing special token, as the tokenizer itself would.
         most = self._counter.max_tokens
         encoded = [ids if len(ids) <= most else [*ids[: most - 1], ids[-1]] for ids in encoded]
+        at_once = max(1, _TOKENS // max(map(len, encoded)))
+        return np.concatenate(
+            [self._pass(encoded[at : at + at_once]) for at in range(0, len(encoded), at_once)]
+        )
+
+    def _pass(self, encoded: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """Texts as tokens, padded to the longest."""
+        import torch
+
+        model = self._loaded()
         longest = max(map(len, encoded))
         ids = torch.zeros((len(encoded), longest), dtype=torch.long)
         mask = torch.zeros((len(encoded), longest), dtype=torch.long)
