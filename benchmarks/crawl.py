@@ -79,6 +79,9 @@ class Counting:
     async def warm_up(self) -> None:
         """Nothing is to be loaded."""
 
+    def close(self) -> None:
+        """Nothing is to be let go of."""
+
 
 async def measure(pages: int, data: Path) -> dict[str, Any]:
     """All runs over a site of that size."""

@@ -73,6 +73,9 @@ class Remembering:
     async def warm_up(self) -> None:
         await self._reader.warm_up()
 
+    def close(self) -> None:
+        self._reader.close()
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def app(samples_folder: Path) -> AsyncIterator[App]:

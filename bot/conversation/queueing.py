@@ -7,7 +7,7 @@ import math
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.errors import PlatformError
 
@@ -27,15 +27,21 @@ class Queue:
         self._clock = clock
         self._waiting: deque[_Waiting] = deque()
         self._took: deque[float] = deque(maxlen=_KNOWN)
+        self._begun: list[datetime] = []
 
     @asynccontextmanager
     async def turn(self, tell: Tell) -> AsyncIterator[None]:
-        """Wait for a turn and have it. ``tell``: says once how long that is, if it is long."""
+        """Wait for a turn and have it.
+
+        ``tell``: says how long that is, if it is long, and again where it proves to be longer.
+        """
         await self._wait(tell)
         begun = self._clock()
+        self._begun.append(begun)
         try:
             yield
         finally:
+            self._begun.remove(begun)
             self._took.append((self._clock() - begun).total_seconds())
             self._next()
 
@@ -68,11 +74,17 @@ class Queue:
         """To all who do not know it yet; before the first turns are over nobody does."""
         if not self._took:
             return
-        each = sum(self._took) / len(self._took)
+        now, each = self._clock(), self._turn_seconds()
         for before, waiting in enumerate(self._waiting):
             seconds = (before + 1) * each / self._at_once
             if seconds >= LONG:
-                waiting.say(wait(seconds, before))
+                waiting.say(wait(seconds, before), now, now + timedelta(seconds=seconds))
+
+    def _turn_seconds(self) -> float:
+        """What a turn takes: on average, with those that have taken longer already."""
+        now, mean = self._clock(), sum(self._took) / len(self._took)
+        longer = [age for each in self._begun if (age := (now - each).total_seconds()) > mean]
+        return sum((*self._took, *longer)) / (len(self._took) + len(longer))
 
 
 class _Waiting:
@@ -82,10 +94,13 @@ class _Waiting:
         self.turn = asyncio.Event()
         self._tell = tell
         self._telling: asyncio.Task[None] | None = None
+        self._until: datetime | None = None
 
-    def say(self, words: str) -> None:
-        """Unless it was said."""
-        if self._telling is None:
+    def say(self, words: str, now: datetime, until: datetime) -> None:
+        """Unless it was said, and what was said then is not over. ``until``: when it will be."""
+        is_told = self._telling is not None and not self._telling.done()
+        if not is_told and (self._until is None or now >= self._until):
+            self._until = until
             self._telling = asyncio.create_task(self._say(words), name="answer is waited for")
 
     async def told(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, partial
@@ -183,13 +183,13 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             store.similar_words,
             load_glossary(settings.glossary) if settings.glossary else {},
         )
-        writer = writer or writers(settings)
+        writer = writer or opened.enter_context(closing(writers(settings)))
         # A file that somebody waits for does not wait for a source.
         recogniser = RapidRecogniser() if is_installed() else None
         file_reader = ReaderPool(embedder.counter, recogniser)
         attachment_reader = ReaderPool(embedder.counter, recogniser, size=2)
-        opened.callback(file_reader.close)
-        opened.callback(attachment_reader.close)
+        for threads in (embedder, reader, file_reader, attachment_reader):
+            opened.callback(threads.close)
         attachments = AttachmentReader(
             store,
             embedder,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from typing import Literal
 
 from bot.errors import ConfigurationError, HousevoiceError
@@ -119,15 +120,15 @@ async def _store(settings: Settings) -> str:
 
 
 async def _embedder(settings: Settings) -> str:
-    embedder = open_embedder(settings.embedder, settings.data / "weights")
-    vector = await embedder.embed_question("Is anybody there?")
-    return f"{embedder.name}, {vector.size} dimensions"
+    with closing(open_embedder(settings.embedder, settings.data / "weights")) as embedder:
+        vector = await embedder.embed_question("Is anybody there?")
+        return f"{embedder.name}, {vector.size} dimensions"
 
 
 async def _reader(settings: Settings) -> str:
-    reader = open_reader(settings.reader, settings.data / "weights")
-    await reader.warm_up()
-    return reader.name
+    with closing(open_reader(settings.reader, settings.data / "weights")) as reader:
+        await reader.warm_up()
+        return reader.name
 
 
 async def _voice(settings: Settings) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ import structlog
 
 from bot.errors import ConfigurationError
 from bot.shell.settings import Settings, load_settings
+from bot.voice.away.guarded import GuardedWriter, LoadedWriter
+from bot.voice.model_weights import PACKAGED, PACKAGED_NAME, base_weights
 from bot.voice.versions.served import stamp
 from bot.voice.voice import Voice
-from bot.voice.writer import Writer, WriterFor
+from bot.voice.writer import Writer
 
 ENDPOINT = "endpoint"
 _HELD = 2
@@ -53,30 +56,42 @@ def voices(settings: Settings) -> Callable[[str | None], Voice]:
     return lambda name: load(name or settings.voice)
 
 
-def writers(settings: Settings) -> WriterFor:
+class Writers:
     """Writing models by what a voice is, each loaded at its first use, off the event loop.
 
     Two versions of a voice have one each, and so have two names for the same: an endpoint is asked
     by the name. Of one voice the two that were used last are held: what speaks, and its canary.
     """
-    loading = asyncio.Lock()
-    loaded: dict[tuple[str, str], Writer] = {}
 
-    async def writer_for(voice: Voice) -> Writer:
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._loading = asyncio.Lock()
+        self._loaded: dict[tuple[str, str], LoadedWriter] = {}
+
+    async def __call__(self, voice: Voice) -> Writer:
+        """The model that speaks it."""
         key = (voice.name, voice.digest)
-        async with loading:
-            writer = loaded.pop(key, None)
+        async with self._loading:
+            writer = self._loaded.pop(key, None)
             if writer is None:
-                writer = await asyncio.to_thread(load_writer, settings, voice)
-            loaded[key] = writer  # the last one used stands last
-            for older in [each for each in loaded if each[0] == voice.name][:-_HELD]:
-                del loaded[older]
+                writer = await asyncio.to_thread(load_writer, self._settings, voice)
+            self._loaded[key] = writer  # the last one used stands last
+            for older in [each for each in self._loaded if each[0] == voice.name][:-_HELD]:
+                del self._loaded[older]  # not closed: it may be in the middle of an answer
             return writer
 
-    return writer_for
+    def close(self) -> None:
+        """Let go of all that are held."""
+        while self._loaded:
+            self._loaded.popitem()[1].close()
 
 
-def load_writer(settings: Settings, voice: Voice) -> Writer:
+def writers(settings: Settings) -> Writers:
+    """The models that the settings name."""
+    return Writers(settings)
+
+
+def load_writer(settings: Settings, voice: Voice) -> LoadedWriter:
     """The model that speaks a voice; blocks for seconds. Raises what is told in its own words."""
     if settings.writer_model == ENDPOINT:
         from bot.voice.endpoint import EndpointModel
@@ -86,16 +101,39 @@ def load_writer(settings: Settings, voice: Voice) -> Writer:
                 "HOUSEVOICE_WRITER_MODEL is 'endpoint': set HOUSEVOICE_WRITER_URL to its base URL."
             )
         key = settings.writer_api_key
-        return EndpointModel(
-            settings.writer_url, voice.name, key.get_secret_value() if key else None
+        endpoint = EndpointModel(
+            settings.writer_url,
+            voice.name,
+            key.get_secret_value() if key else None,
+            timeout=settings.writer_timeout,
+            retries=settings.writer_retries,
         )
+        packaged = settings.model_copy(update={"writer_model": PACKAGED})
+        falls_back = settings.writer_fallback == PACKAGED
+        instead = partial(_load_local, packaged, voice, must_fit=True) if falls_back else None
+        return GuardedWriter(endpoint, instead, voice.name)
+    # A LoRA fits the base it was trained on; the packaged voices were trained on the packaged one.
+    return _load_local(settings, voice, must_fit=settings.writer_model != PACKAGED)
+
+
+def _load_local(settings: Settings, voice: Voice, *, must_fit: bool) -> LoadedWriter:
+    """``must_fit``: leave the LoRA out where another base than the model's is named in it."""
     from bot.voice.model import LocalModel
-    from bot.voice.model_weights import PACKAGED, base_weights
 
     weights = base_weights(settings.writer_model, settings.data / "weights")
-    # A LoRA fits the base it was trained on; the packaged voices were trained on the packaged one.
-    lora = voice.lora if settings.writer_model == PACKAGED or _fits(voice, weights) else None
+    lora = voice.lora if not must_fit or _fits(voice, weights) else None
     return LocalModel.load(weights, lora, int8=settings.writer_int8)
+
+
+def served_base(settings: Settings, voice: Voice) -> str:
+    """The base model of a voice's LoRA, as another server is to be given it.
+
+    The packaged one is its folder, made at the first use; others are named as they were trained.
+    """
+    base = voice.lora.base if voice.lora else ""
+    if base == PACKAGED_NAME:
+        return os.path.abspath(base_weights(PACKAGED, settings.data / "weights"))
+    return settings.writer_model if _fits(voice, settings.writer_model) else base
 
 
 def _fits(voice: Voice, weights: str) -> bool:
@@ -109,7 +147,6 @@ def train_voice(
 
     ``settings_of``: :class:`jobs.training.voice.data.TrainingSettings` by name.
     """
-    from bot.voice.model_weights import base_weights
     from jobs.training.voice.data import TrainingSettings
     from jobs.training.voice.finetune import train
 

@@ -97,6 +97,18 @@ class Settings(BaseSettings):
         "`HOUSEVOICE_WRITER_MODEL=endpoint`; the voice's name is asked for as model.",
     )
     writer_api_key: SecretStr | None = Field(None, description="API key for that endpoint.")
+    writer_timeout: float = Field(
+        60, gt=0, description="Seconds after which a try at the endpoint counts as failed."
+    )
+    writer_retries: int = Field(
+        2, ge=0, le=10, description="Further tries at the endpoint after a passing failure."
+    )
+    writer_fallback: Literal["none", "packaged"] = Field(
+        "none",
+        description="What speaks while the endpoint is away: `packaged`, the packaged model; or "
+        "`none`, and the asker is told that the answer failed. After three failures in a row the "
+        "endpoint is left alone for 30 seconds.",
+    )
     writer_freedom: Literal["quote", "restate", "compose"] = Field(
         "quote",
         description="`quote`: source sentences word for word; `restate`: the model rephrases them "

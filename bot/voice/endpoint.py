@@ -15,7 +15,6 @@ from bot.voice.script import longest_first, without_closing
 from bot.voice.template import Prompt, broken_up
 from bot.voice.writer import Choose, Free, Say, Step
 
-_TIMEOUT_SECONDS = 60.0
 _MOST_TOKENS = 512
 _CONTROLS = ("<|",)  # how control tokens begin in most models; only the server knows its own
 # What the library makes of a reply that is no completion: HTML, no choices, an error object.
@@ -23,11 +22,17 @@ _NO_COMPLETION = (ValueError, TypeError, LookupError, AttributeError)
 
 
 class EndpointModel:
-    """One voice, asked for as ``model``. Raises :class:`ConfigurationError` without the extra."""
+    """One voice, asked for as ``model``."""
 
     tuned = True
 
-    def __init__(self, url: str, model: str, api_key: str | None):
+    def __init__(
+        self, url: str, model: str, api_key: str | None, *, timeout: float, retries: int
+    ) -> None:
+        """``timeout``: seconds of one try; ``retries``: further ones after a passing failure.
+
+        Raises :class:`ConfigurationError` without the extra.
+        """
         try:
             import openai  # noqa: F401 - a part of the extra, and what its errors are made of
             from langchain.chat_models import init_chat_model
@@ -41,7 +46,8 @@ class EndpointModel:
             base_url=url,
             api_key=api_key or "none",
             temperature=0,
-            timeout=_TIMEOUT_SECONDS,
+            timeout=timeout,
+            max_retries=retries,
             max_completion_tokens=_MOST_TOKENS,
         )
 
@@ -85,6 +91,9 @@ class EndpointModel:
         # Once the reply has begun, the transport's own errors come through.
         except (openai.OpenAIError, httpx.HTTPError, *_NO_COMPLETION) as error:
             raise ModelError(f"The writing endpoint failed ({type(error).__name__}).") from None
+
+    def close(self) -> None:
+        """Its connections end with it; nothing else is held."""
 
 
 def _turns(prompt: Prompt) -> list[dict[str, str]]:

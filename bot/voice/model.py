@@ -122,6 +122,15 @@ class LocalModel:
                 yield text[len(told) :]
                 told = text
 
+    def close(self) -> None:
+        """Let go of the model, and end the thread, once what it was asked is written."""
+        self._executor.submit(self._let_go)
+        self._executor.shutdown(wait=False)
+
+    def _let_go(self) -> None:
+        self._model = self._before = None
+        self._prefixes.clear()
+
     async def surprise(self, prompt: Prompt, said: str) -> tuple[float, int]:
         """How unexpected a reply is to the model: its negative log-likelihood in nats, and tokens.
 

@@ -16,7 +16,8 @@ from bot.errors import ConfigurationError
 
 PACKAGED = "packaged"
 _GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
-_FOLDER = "smollm2-135m-instruct"
+PACKAGED_NAME = "smollm2-135m-instruct"
+"""Of the packaged model, as a LoRA names its base."""
 
 
 def base_weights(model: str, weights: Path) -> str:
@@ -27,7 +28,7 @@ def base_weights(model: str, weights: Path) -> str:
     """
     if model != PACKAGED:
         return model
-    folder = weights / _FOLDER
+    folder = weights / PACKAGED_NAME
     if not (folder / "model.safetensors").is_file():
         _convert(folder)
     return str(folder)
@@ -35,7 +36,7 @@ def base_weights(model: str, weights: Path) -> str:
 
 def is_converted(weights: Path) -> bool:
     """Whether the packaged model has been converted already."""
-    return (weights / _FOLDER / "model.safetensors").is_file()
+    return (weights / PACKAGED_NAME / "model.safetensors").is_file()
 
 
 def _convert(folder: Path) -> None:

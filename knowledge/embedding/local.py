@@ -22,6 +22,7 @@ from safetensors import SafetensorError
 from knowledge.documents.reading import CountTokens
 from knowledge.embedding.batching import Batcher
 from knowledge.embedding.packaged import packaged_embedder
+from knowledge.embedding.processors import processors
 from knowledge.embedding.tokens import TokenCounter, broken_embedder, read_config
 from knowledge.errors import KnowledgeError
 from knowledge.types import Vector
@@ -43,7 +44,7 @@ class LocalEmbedder:
     def __init__(self, folder: Path, *, threads: int | None = None):
         self._folder = folder
         self._counter = TokenCounter(self._folder)
-        self._threads = threads or os.cpu_count() or 1
+        self._threads = threads or processors()
         self._loading = Lock()
         self._model: Any = None
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedder")
@@ -95,6 +96,14 @@ class LocalEmbedder:
     async def warm_up(self) -> None:
         """Load the weights now, not when the first question waits for them."""
         await self.embed_passages(["warm up"])
+
+    def close(self) -> None:
+        """Let go of the model, and end the thread, once what it was asked is done."""
+        self._executor.submit(self._let_go)
+        self._executor.shutdown(wait=False)
+
+    def _let_go(self) -> None:
+        self._model = None
 
     def _loaded(self) -> Any:
         with self._loading:

@@ -49,3 +49,7 @@ class Embedder(Protocol):
     async def warm_up(self) -> None:
         """Load the weights now, not when the first question waits for them."""
         ...
+
+    def close(self) -> None:
+        """Let go of its model and its threads; nothing can be embedded afterwards."""
+        ...

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 
 from knowledge.embedding.batching import Batcher
+from knowledge.embedding.processors import processors
 from knowledge.errors import KnowledgeError
 from knowledge.retrieval.calibration import Calibration
 from knowledge.retrieval.reader import ReadableText, Reader, Reading
@@ -51,11 +52,8 @@ class _OnThread(ABC):
         """Which model it is."""
         self._loading = Lock()
         self._model: Any = None
-        self._batcher = Batcher[_Asked, list[Reading]](
-            self._read,
-            ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader"),
-            most=_TOGETHER,
-        )
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader")
+        self._batcher = Batcher[_Asked, list[Reading]](self._read, self._executor, most=_TOGETHER)
 
     async def read(self, question: str, passages: Sequence[ReadableText]) -> list[Reading]:
         """See :class:`knowledge.retrieval.reader.Reader`."""
@@ -64,6 +62,14 @@ class _OnThread(ABC):
     async def warm_up(self) -> None:
         """Load the weights and run them once."""
         await self.read("warm up", [ReadableText("warm up", ((0, 7),))])
+
+    def close(self) -> None:
+        """Let go of the models, and end the threads, once what was asked is read."""
+        self._executor.submit(self._let_go)
+        self._executor.shutdown(wait=False)
+
+    def _let_go(self) -> None:
+        self._model = None
 
     def _loaded(self) -> Any:
         with self._loading:
@@ -93,11 +99,15 @@ class PackagedReader(_OnThread):
     def __init__(self, weights: Path, *, threads: int | None = None):
         super().__init__("packaged")
         self._weights = weights
-        self._threads = threads or os.cpu_count() or 1
+        self._threads = threads or processors()
         self._calibration = Calibration.load(SHIPPED)
         self._workers = ThreadPoolExecutor(
             self._threads, thread_name_prefix="reading", initializer=_one_thread
         )
+
+    def _let_go(self) -> None:
+        super()._let_go()
+        self._workers.shutdown()
 
     def _load(self) -> Any:
         from knowledge.retrieval.shipped import JUDGE, READER, load
@@ -188,7 +198,7 @@ class CrossEncoderReader(_OnThread):
                 "missing."
             )
         self._folder = folder
-        self._threads = threads or os.cpu_count() or 1
+        self._threads = threads or processors()
 
     def _load(self) -> Any:
         import torch

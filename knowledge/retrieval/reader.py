@@ -59,6 +59,10 @@ class Reader(Protocol):
         """Load the weights now, not when the first question waits for them."""
         ...
 
+    def close(self) -> None:
+        """Let go of its models and its threads; nothing can be read afterwards."""
+        ...
+
 
 def readable_text(context: str, units: Sequence[Unit], cosine: float | None = None) -> ReadableText:
     """Title and headings, then the units; a table's cells each after its column's heading."""

@@ -423,6 +423,7 @@ class FakeWriter:
     def __init__(self, *free: str | Exception, tuned: bool = True):
         self._free = deque(free)
         self.tuned = tuned
+        self.is_closed = False
         self.prompts: list[Prompt] = []
         self.scripts: list[tuple[Step, ...]] = []
 
@@ -449,6 +450,10 @@ class FakeWriter:
             raise text
         for start in range(0, len(text), _PIECE):
             yield text[start : start + _PIECE]
+
+    def close(self) -> None:
+        """Remembered."""
+        self.is_closed = True
 
     def _written(self, step: Free) -> str:
         text = self._free.popleft() if self._free else step.otherwise
@@ -576,3 +581,6 @@ class FakeReader:
 
     async def warm_up(self) -> None:
         """Nothing to load."""
+
+    def close(self) -> None:
+        """Nothing to let go of."""

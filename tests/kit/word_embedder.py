@@ -46,6 +46,8 @@ class WordEmbedder:
 
     async def warm_up(self) -> None: ...
 
+    def close(self) -> None: ...
+
 
 class WordCounter:
     """As many tokens as words."""

@@ -53,6 +53,26 @@ def voice_show(name: VoiceFolder, json_lines: Json = False) -> None:
             )
 
 
+@voice_cli.command("export")
+def voice_export(
+    name: VoiceFolder,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
+    version: Annotated[
+        str | None, typer.Option(help="Such as v2; default: the one that speaks.")
+    ] = None,
+) -> None:
+    """Write a voice's LoRA for vLLM, and print the command that serves it."""
+    with report_errors():
+        from bot.shell.models import served_base
+        from bot.shell.settings import load_settings
+        from bot.voice.versions.vllm import command, lay_out
+        from bot.voice.voice import Voice
+
+        settings = load_settings()
+        voice = Voice.load(settings.voices, name, version)
+        typer.echo(command(voice, lay_out(voice, folder), served_base(settings, voice)))
+
+
 @voice_cli.command("promote")
 def voice_promote(
     name: VoiceFolder,

@@ -50,6 +50,8 @@ class Opened:
     lacking: str
     """Why there is no embedder, where there is none."""
     _embedder: Embedder | None
+    _opened_for_it: bool
+    """Nobody else uses this embedder."""
     users: int = 0
 
     @property
@@ -58,6 +60,12 @@ class Opened:
         if self._embedder is None:
             raise StoreError(self.lacking)
         return self._embedder
+
+    async def close(self) -> None:
+        """Close the store, and the embedder that was opened for it."""
+        await self.store.close()
+        if self._embedder is not None and self._opened_for_it:
+            self._embedder.close()
 
 
 class Index:
@@ -193,7 +201,7 @@ class Index:
         self._is_closed = True
         while self._opened:
             _, opened = self._opened.popitem()
-            await opened.store.close()
+            await opened.close()
 
     async def _answering(self) -> Generation:
         if self._is_closed:
@@ -217,7 +225,9 @@ class Index:
                     )
                 store = await self.places[making.place].open(generation.number)
                 embedder, lacking = self._embedder_of(making)
-                self._opened[generation.number] = Opened(generation, store, lacking, embedder)
+                self._opened[generation.number] = Opened(
+                    generation, store, lacking, embedder, embedder is not self.embedder
+                )
             return self._opened[generation.number]
 
     def _embedder_of(self, making: Making) -> tuple[Embedder | None, str]:
@@ -238,7 +248,7 @@ class Index:
         for number, opened in [*self._opened.items()]:
             if not opened.users and number != self._current:
                 del self._opened[number]
-                await opened.store.close()
+                await opened.close()
 
 
 def _with_layout(making: Making, layout: str) -> Making:

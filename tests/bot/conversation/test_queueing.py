@@ -1,4 +1,4 @@
-"""Turns come in order, and who has long to wait is told so once."""
+"""Turns come in order, and who has long to wait is told so, and again where it takes longer."""
 
 from __future__ import annotations
 
@@ -71,6 +71,25 @@ async def test_a_long_wait_is_told_once_when_it_is_known() -> None:
     late = Asker(queue)
     await settled()
     assert late.told == ["about a minute: 4 before you"]
+    for each in [*askers, late]:
+        each.go.set()
+    await asyncio.gather(*(each.task for each in [*askers, late]))
+
+
+async def test_a_wait_that_proves_to_be_longer_is_told_anew_when_the_told_one_is_over() -> None:
+    clock = FixedClock()
+    queue = Queue(1, clock)
+    askers = [Asker(queue) for _ in range(4)]
+    await settled()
+    clock.tick(20)
+    askers[0].go.set()
+    await settled()
+    assert askers[3].told == ["about 40 seconds: 1 before you"]
+    clock.tick(60)  # the second turn takes three times as long
+    late = Asker(queue)
+    await settled()
+    assert askers[3].told[1:] == ["about a minute: 1 before you"]
+    assert late.told == ["about 2 minutes: 2 before you"]
     for each in [*askers, late]:
         each.go.set()
     await asyncio.gather(*(each.task for each in [*askers, late]))

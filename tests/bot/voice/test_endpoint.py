@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import pytest
 import pytest_asyncio
+from pydantic import SecretStr
 
 from bot.errors import ModelError
 from bot.shell.models import writers
@@ -99,9 +100,11 @@ def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
         yield server
 
 
-async def opened(url: str, voice: Voice) -> Writer:
+async def opened(url: str, voice: Voice, **given: Any) -> Writer:
     """The writer as the bot opens it."""
-    settings = Settings(writer_model="endpoint", writer_url=url, writer_api_key="key-1")
+    settings = Settings(
+        writer_model="endpoint", writer_url=url, writer_api_key=SecretStr("key-1"), **given
+    )
     return await writers(settings)(voice)
 
 
@@ -261,16 +264,18 @@ class TestAFault:
         endpoint.replies.extend([503, REPLY])
         assert LEAD in await composed(writer, fernhill)
 
-    async def test_of_time_is_told_too(
-        self,
-        endpoint: Endpoint,
-        fernhill: Voice,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        monkeypatch.setattr("bot.voice.endpoint._TIMEOUT_SECONDS", 0.05)
+    async def test_of_time_is_told_too(self, endpoint: Endpoint, fernhill: Voice) -> None:
         endpoint.replies.append(None)
         with pytest.raises(ModelError, match="Timeout"):
-            await composed(await opened(endpoint.url, fernhill), fernhill)
+            await composed(await opened(endpoint.url, fernhill, writer_timeout=0.05), fernhill)
+
+    async def test_that_passes_is_tried_again_as_often_as_is_set(
+        self, endpoint: Endpoint, fernhill: Voice
+    ) -> None:
+        endpoint.replies.append(503)
+        with pytest.raises(ModelError):
+            await composed(await opened(endpoint.url, fernhill, writer_retries=4), fernhill)
+        assert len(endpoint.asked) == 5
 
     async def test_of_a_server_that_is_not_there_is_told(
         self, endpoint: Endpoint, fernhill: Voice

@@ -1,0 +1,266 @@
+"""A working day on Slack and Discord against serving processes: how fast, and is anything lost.
+
+    python -m benchmarks.load [--rates 1 5] [--replicas 1 2] [--seconds 60] [--no-kill]
+                              [--part FOLDER] [--database URL] [--out FILE]
+
+Starts a PostgreSQL (Debian's) for the state, reads the sample handbook in, and serves by ``python
+-m bot serve`` in one process and in two, which share the database and the data folder. The
+stand-ins for Slack (Socket Mode) and Discord that the tests use run in this process: Slack gives
+each event to one of the processes, Discord gives it to all. People ask at the given rate for the
+given time, as on a working day: most at nine, few at noon, some in threads that were answered, all
+of them somebody else. Then all answers are waited for, and longer than a lease runs, so that a
+second answer would be seen.
+
+A last run kills one of two processes (-9) in the middle, with answers under way; its successor is
+started at once. ``--replicas`` with no number leaves the other runs out. ``--part`` reads in one
+folder of the handbook and asks about that alone: for a look at whether anything is lost, on a
+machine that is too slow for the rest. ``taskset -c 0`` leaves the other processors to others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import tempfile
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from adapters.discord.config import permissions
+from benchmarks.answers import settings_for
+from benchmarks.crowd import Crowd, Fate
+from benchmarks.latency import PROJECT
+from benchmarks.replicas import Replica, postgres, run_once, started
+from benchmarks.results import write
+from benchmarks.working_day import working_day
+from bot.conversation.inbox import LEASE
+from tests.stand_ins.discord_server import DiscordServer
+from tests.stand_ins.slack_server import SlackServer
+
+RATES = (1.0, 5.0)
+REPLICAS = (1, 2)
+SECONDS = 60.0
+PLATFORMS = ("slack", "discord")
+AFTERWARDS = LEASE.total_seconds() * 4 / 3
+"""Seconds after the last answer: a lease, and the look-around that would take it over."""
+WARM = 4
+"""Questions to begin with, that do not count: every process has loaded all that it needs."""
+_AT_ONCE = 10_000  # events that Slack's stand-in sends without waiting for those before
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One run."""
+
+    rate: float
+    """Questions a second."""
+    replicas: int
+    kill: bool = False
+
+
+class Office:
+    """The two platforms, and what the processes are told of them and of their data."""
+
+    def __init__(self, slack: SlackServer, discord: DiscordServer, folder: Path, database: str):
+        self.slack = slack
+        self.discord = discord
+        self.folder = folder
+        self.settings = {
+            "HOUSEVOICE_DATA": str(folder),
+            "DATABASE_URL": database,
+            "HOUSEVOICE_WORKSPACE_DAILY_LIMIT": "0",
+            "SLACK_BOT_TOKEN": slack.bot_token,
+            "SLACK_APP_TOKEN": slack.app_token,
+            "SLACK_API_URL": slack.api_url,
+            "DISCORD_TOKEN": discord.token,
+            "DISCORD_API_URL": discord.api_url,
+            "DISCORD_GATEWAY_URL": discord.gateway_url,
+        }
+        self._started = 0
+
+    async def open_up(self, stack: AsyncExitStack) -> Replica:
+        """One more process that begins to serve, until the stack is closed."""
+        self._started += 1
+        log = self.folder / f"replica-{self._started}.log"
+        return await stack.enter_async_context(started(self.settings, log))
+
+
+# --- a run ------------------------------------------------------------------------------------
+
+
+async def run(office: Office, plan: Plan, seconds: float, texts: Sequence[str]) -> dict[str, Any]:
+    """Serve, ask for so long, wait for the answers; what came of it."""
+    async with AsyncExitStack() as stack:
+        replicas = [await office.open_up(stack) for _ in range(plan.replicas)]
+        await asyncio.gather(*(each.serving(*PLATFORMS) for each in replicas))
+        name = f"day-{plan.rate:g}-{plan.replicas}{'-kill' if plan.kill else ''}"
+        warming = Crowd(office.slack, office.discord, f"{name}-warm")
+        await warming.ask(working_day(texts, WARM * plan.replicas, 1))
+        await warming.served()
+        memory = [[each.memory_mib()] for each in replicas]
+        crowd = Crowd(office.slack, office.discord, name)
+        day = working_day(texts, plan.rate, seconds)
+        asking = asyncio.create_task(crowd.ask(day))
+        sampling = asyncio.create_task(_sample(replicas, memory))
+        if plan.kill:
+            await _kill_one(stack, office, crowd, replicas[0], len(day))
+        await asking
+        await crowd.served()
+        await asyncio.sleep(AFTERWARDS)
+        sampling.cancel()
+        return {
+            "rate": plan.rate,
+            "replicas": plan.replicas,
+            "killed": plan.kill,
+            "seconds": seconds,
+            **told(crowd.fates()),
+            "answers_a_minute": _pace(crowd),
+            "memory_mib": [
+                {"start": round(each[0]), "end": round(each[-1]), "most": round(max(each))}
+                for each, replica in zip(memory, replicas, strict=True)
+                if replica.is_alive
+            ],
+        }
+
+
+async def _sample(replicas: Sequence[Replica], memory: Sequence[list[float]]) -> None:
+    while True:
+        await asyncio.sleep(2)
+        for replica, found in zip(replicas, memory, strict=True):
+            if replica.is_alive:
+                found.append(replica.memory_mib())
+
+
+async def _kill_one(
+    stack: AsyncExitStack, office: Office, crowd: Crowd, replica: Replica, number: int
+) -> None:
+    """When a third of the day's questions are answered and others wait; and start another."""
+    await crowd.busy(number // 3)
+    await replica.kill()
+    await (await office.open_up(stack)).serving(*PLATFORMS)
+
+
+def told(fates: Sequence[Fate]) -> dict[str, Any]:
+    """The figures of a run; seconds."""
+    ratios = [each.waited / each.told for each in fates if each.told and each.waited]
+    return {
+        "questions": len(fates),
+        "lost": sum(each.answers == 0 for each in fates),
+        "doubled": sum(each.answers > 1 for each in fates),
+        "sign_s": _times([each.sign for each in fates]),
+        "answer_s": _times([each.whole for each in fates]),
+        "told_to_wait": sum(each.told is not None for each in fates),
+        "waited_of_told": round(float(np.median(ratios)), 2) if ratios else None,
+    }
+
+
+def _times(found: Sequence[float | None]) -> dict[str, float] | None:
+    known = [each for each in found if each is not None]
+    if not known:
+        return None
+    p50, p95 = np.percentile(known, (50, 95))
+    return {"p50": round(float(p50), 2), "p95": round(float(p95), 2), "max": round(max(known), 2)}
+
+
+def _pace(crowd: Crowd) -> float | None:
+    ends = [
+        asked.at + fate.whole
+        for asked, fate in zip(crowd.asked, crowd.fates(), strict=True)
+        if fate.whole is not None
+    ]
+    if len(ends) < 2:
+        return None
+    return round(60 * len(ends) / (max(ends) - crowd.asked[0].at), 1)
+
+
+# --- all --------------------------------------------------------------------------------------
+
+
+async def measure(
+    plans: Sequence[Plan], seconds: float, part: str, data: Path, database: str
+) -> list[dict[str, Any]]:
+    """All runs, one after the other."""
+    async with (
+        SlackServer(at_once=_AT_ONCE) as slack,
+        DiscordServer(permissions=permissions(), patient=True) as discord,
+    ):
+        office = Office(slack, discord, data, database)
+        handbook = str(PROJECT / "samples" / "handbook" / part)
+        await asyncio.to_thread(run_once, office.settings, data, "source", "add", handbook)
+        rows = []
+        for plan in plans:
+            rows.append(await run(office, plan, seconds, questions(part)))
+            show(rows[-1:])
+        return rows
+
+
+def questions(part: str) -> list[str]:
+    """The sample questions that everybody may get an answer to from this part."""
+    lines = (PROJECT / "samples" / "questions.jsonl").read_text("utf-8").splitlines()
+    rows = map(json.loads, lines)
+    known = [row for row in rows if row["answerable"] and row["as"] == ["public"]]
+    return [row["question"] for row in known if row["document"].startswith(part)]
+
+
+def show(rows: Sequence[dict[str, Any]]) -> None:
+    """Print the figures."""
+    table = Table(
+        *("a second", "replicas", "questions", "lost", "doubled", "first sign", "answer"),
+        *("a minute", "told to wait", "memory, MiB"),
+    )
+    for row in rows:
+        times = [row["sign_s"], row["answer_s"]]
+        cells = [f"{ms['p50']:.2f} / {ms['p95']:.2f}" if ms else "" for ms in times]
+        wait = str(row["told_to_wait"])
+        if row["waited_of_told"] is not None:
+            wait += f", took {row['waited_of_told']:.2f} of it"
+        memory = "; ".join(f"{each['start']} → {each['end']}" for each in row["memory_mib"])
+        replicas = f"{row['replicas']}{', one killed' if row['killed'] else ''}"
+        counts = [str(row[name]) for name in ("questions", "lost", "doubled")]
+        table.add_row(
+            f"{row['rate']:g}",
+            replicas,
+            *counts,
+            *cells,
+            str(row["answers_a_minute"]),
+            wait,
+            memory,
+        )
+    console = Console(width=140)
+    console.print("Seconds, median / 95th percentile.")
+    console.print(table)
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser("load", description=__doc__.split("\n")[0])
+    parser.add_argument("--rates", type=float, nargs="+", default=RATES)
+    parser.add_argument("--replicas", type=int, nargs="*", default=REPLICAS)
+    parser.add_argument("--seconds", type=float, default=SECONDS)
+    parser.add_argument("--no-kill", action="store_true", help="leave the last run out")
+    parser.add_argument("--part", default="", help="a folder of the handbook, such as travel")
+    parser.add_argument("--database", help="URL of an empty PostgreSQL database, not a new server")
+    parser.add_argument("--out", type=Path)
+    given = parser.parse_args()
+    plans = [Plan(rate, replicas) for rate in given.rates for replicas in given.replicas]
+    if not given.no_kill:
+        plans.append(Plan(min(given.rates), 2, kill=True))
+    server = nullcontext(given.database) if given.database else postgres()
+    with tempfile.TemporaryDirectory() as folder, server as database:
+        data = Path(folder)
+        settings_for(data)
+        rows = asyncio.run(measure(plans, given.seconds, given.part, data, database))
+    print(write("load", {"part": given.part, "runs": rows}, given.out).name)
+    if any(row["lost"] or row["doubled"] for row in rows):
+        raise SystemExit("Answers were lost or doubled.")
+
+
+if __name__ == "__main__":
+    main()
