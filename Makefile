@@ -6,12 +6,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup chat test test-slow test-weaviate lint types
+.PHONY: help setup chat test test-slow test-browser test-weaviate lint types
 
 help:
 	@echo 'make chat    set up and talk to the bot about the sample handbook'
 	@echo 'make test    set up and run the tests'
 	@echo 'make test-slow  run the tests that take long and are left out there'
+	@echo 'make test-browser  run the tests of the console in a Chromium'
 	@echo 'make test-weaviate  run the tests of the store against the server at WEAVIATE_URL'
 	@echo 'make setup   set up only'
 	@echo 'make lint    check style with ruff'
@@ -27,6 +28,14 @@ test: $(VENV)/.installed-dev
 
 test-slow: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m slow
+
+CHROMIUM ?= $(firstword $(shell command -v chromium chromium-browser google-chrome))
+
+test-browser: $(VENV)/.installed-dev
+	@test -n "$(CHROMIUM)" || \
+	  { echo 'There is no Chromium: apt install chromium, or CHROMIUM=/path/to/it' >&2; exit 1; }
+	@$(PIP) -e '.[dev,browser]' >&2
+	CHROMIUM=$(CHROMIUM) $(BIN)/python -m pytest -m chromium --numprocesses 0
 
 test-weaviate: $(VENV)/.installed-dev
 	@test -n "$$WEAVIATE_URL" || \

@@ -53,6 +53,7 @@ async def serve(
     grace: float,
     *,
     errands: Errands | None = None,
+    present: dict[str, Platform] | None = None,
     tell: Callable[[str], None] = lambda line: None,
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
@@ -60,8 +61,9 @@ async def serve(
 
     ``openings`` make an adapter for each try. What is being answered at ``stop`` is finished within
     ``grace`` seconds, of which a part is kept for closing; the rest is handed back and will be
-    answered by another process or after the next start.
+    answered by another process or after the next start. ``present``: has those that are connected.
     """
+    present = {} if present is None else present
     adapters: dict[int, Adapter] = {}
     tasks: list[asyncio.Task[None]] = []
 
@@ -74,6 +76,7 @@ async def serve(
                 await adapter.connect()
                 _log.info("platform_connected", platform=adapter.name)
                 tell(f"Serving {adapter.name}.")
+                present[adapter.name] = adapter
                 wait = FIRST_PAUSE
                 attending.append(asyncio.create_task(dispatcher.attend(adapter)))
                 if errands is not None:
@@ -85,6 +88,7 @@ async def serve(
             except Exception as error:
                 fault = f"it failed (error {log_failure('platform_failed', error)})."
             finally:
+                present.pop(adapter.name, None)
                 for task in attending:
                     task.cancel()
             if stop.is_set():

@@ -35,6 +35,8 @@ class KnownSource:
     """When that is, in UTC; None: never."""
     waits: bool = False
     """A part of its last reading waits for an admin."""
+    read_at: datetime | None = None
+    """When the last reading ended, in UTC."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,13 +80,11 @@ class Console:
             text = line.strip()
             if text.lower() in _LEAVE:
                 break
-            if not text:
-                continue
-            if self._echo:
+            if text and self._echo:
                 self.write(f"> {text}\n")
             if text.startswith("/"):
                 await self._command(text.removeprefix("/"))
-            else:
+            elif text:
                 await self._ask(text, "direct")
 
     async def stop_listening(self) -> None:
@@ -280,11 +278,10 @@ class Console:
 
     async def replace(self, place: Place, shown: Sequence[str], card: Card) -> bool:
         """Write it below: what is written cannot be changed. Only of this very conversation."""
-        if place != self._place:
-            return False
-        self.show(card)
-        self.last = card
-        return True
+        if is_here := place == self._place:
+            self.show(card)
+            self.last = card
+        return is_here
 
     async def link(self, place: Place) -> str:
         """Nothing to open."""

@@ -187,6 +187,7 @@ class Assistant:
             citations=len(reply.citations),
             answer_chars=len(reply.answer),
             ms=round((perf_counter() - started) * 1000),
+            timings_ms=dict(reply.timings_ms),
         )
 
 

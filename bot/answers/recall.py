@@ -24,7 +24,7 @@ ATTEMPTS = 5
 Held = Callable[[str, str], Awaitable[Sequence[EmbeddedPassage]]]
 """What there is now of a source's document; :meth:`knowledge.stores.port.PassageStore.held`."""
 
-_recall = sa.Table(
+RECALL = sa.Table(
     "recall",
     metadata,
     sa.Column("trace_id", sa.String(32), primary_key=True),
@@ -77,7 +77,7 @@ class Recalls:
         entered = 0
         async with self._engine.begin() as db:
             for trace_id in sorted(fallen):
-                entry = insert(db, _recall).values(
+                entry = insert(db, RECALL).values(
                     trace_id=trace_id, found_at=now, lease_until=now, attempts=0
                 )
                 entered += (await db.execute(entry.on_conflict_do_nothing())).rowcount
@@ -87,11 +87,11 @@ class Recalls:
         """Lease those of a platform that wait to be marked, oldest answers first."""
         now = self._clock()
         waiting = (
-            sa.select(_recall, TRACE.c.message_id)
-            .join(TRACE, TRACE.c.id == _recall.c.trace_id)
+            sa.select(RECALL, TRACE.c.message_id)
+            .join(TRACE, TRACE.c.id == RECALL.c.trace_id)
             .where(
-                _recall.c.outcome.is_(None),
-                _recall.c.lease_until <= now,
+                RECALL.c.outcome.is_(None),
+                RECALL.c.lease_until <= now,
                 TRACE.c.conversation.startswith(f"{platform}:", autoescape=True),
             )
             .order_by(TRACE.c.answered_at)
@@ -101,13 +101,13 @@ class Recalls:
         taken = []
         for row in rows:
             mine = sa.and_(
-                _recall.c.trace_id == row.trace_id,
-                _recall.c.attempts == row.attempts,
-                _recall.c.outcome.is_(None),
+                RECALL.c.trace_id == row.trace_id,
+                RECALL.c.attempts == row.attempts,
+                RECALL.c.outcome.is_(None),
             )
             values = {"lease_until": now + LEASE, "attempts": row.attempts + 1}
             async with self._engine.begin() as db:
-                done = await db.execute(sa.update(_recall).where(mine).values(values))
+                done = await db.execute(sa.update(RECALL).where(mine).values(values))
             if done.rowcount:
                 taken.append(Recalled(row.trace_id, row.message_id, row.attempts + 1))
         return taken
@@ -116,21 +116,21 @@ class Recalls:
         """Enter how it ended."""
         async with self._engine.begin() as db:
             await db.execute(
-                sa.update(_recall)
-                .where(_recall.c.trace_id == recalled.trace_id)
+                sa.update(RECALL)
+                .where(RECALL.c.trace_id == recalled.trace_id)
                 .values(outcome=outcome)
             )
 
     async def forget_old(self) -> None:
         """Drop what is of no use any more: its answer is gone."""
-        is_kept = sa.exists().where(TRACE.c.id == _recall.c.trace_id)
+        is_kept = sa.exists().where(TRACE.c.id == RECALL.c.trace_id)
         async with self._engine.begin() as db:
-            await db.execute(sa.delete(_recall).where(sa.not_(is_kept)))
+            await db.execute(sa.delete(RECALL).where(sa.not_(is_kept)))
 
     async def _cited(self, source: str | None) -> dict[tuple[str, str], list[Any]]:
         """The citations of answers that are young enough and not known to have fallen."""
         since = self._clock() - timedelta(days=self._days)
-        known = sa.select(_recall.c.trace_id)
+        known = sa.select(RECALL.c.trace_id)
         wanted = (
             sa.select(
                 CITATION.c.trace_id,

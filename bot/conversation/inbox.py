@@ -32,7 +32,7 @@ Outcome = Literal["answered", "ignored", "withdrawn", "given_up"]
 
 _log = structlog.get_logger("housevoice")
 
-_inbox = sa.Table(
+INBOX = sa.Table(
     "inbox",
     metadata,
     sa.Column("id", sa.String(200), primary_key=True),
@@ -125,25 +125,25 @@ class Inbox:
 
     async def _insert(self, rows: list[dict[str, Any]]) -> set[str]:
         """The ids that were not there before."""
-        entry = insert(self._engine, _inbox).values(rows).on_conflict_do_nothing()
+        entry = insert(self._engine, INBOX).values(rows).on_conflict_do_nothing()
         async with self._engine.begin() as db:
-            return set((await db.execute(entry.returning(_inbox.c.id))).scalars())
+            return set((await db.execute(entry.returning(INBOX.c.id))).scalars())
 
     async def authors(self, conversation: str, *, but: str = "") -> frozenset[str]:
         """Who asked the bot something in this conversation, ``but`` for one utterance.
 
         What it kept silent about does not count, nor what it has yet to decide on.
         """
-        address = _inbox.c.body["address"].as_string()
+        address = INBOX.c.body["address"].as_string()
         async with self._engine.connect() as db:
             rows = await db.execute(
-                sa.select(_inbox.c.author)
+                sa.select(INBOX.c.author)
                 .where(
-                    _inbox.c.conversation == conversation,
-                    _inbox.c.id != but,
+                    INBOX.c.conversation == conversation,
+                    INBOX.c.id != but,
                     sa.case(
-                        (_inbox.c.outcome.is_(None), address.not_in(("thread", "none"))),
-                        else_=_inbox.c.outcome != "ignored",
+                        (INBOX.c.outcome.is_(None), address.not_in(("thread", "none"))),
+                        else_=INBOX.c.outcome != "ignored",
                     ),
                 )
                 .distinct()
@@ -182,15 +182,15 @@ class Inbox:
         """
         async with self._engine.begin() as db:
             row = (
-                await db.execute(sa.select(_inbox).where(_inbox.c.id == utterance.id))
+                await db.execute(sa.select(INBOX).where(INBOX.c.id == utterance.id))
             ).one_or_none()
             if row is None:
                 return None
             done = await db.execute(
-                sa.update(_inbox)
+                sa.update(INBOX)
                 .where(
-                    _inbox.c.id == row.id,
-                    _inbox.c.attempts == row.attempts,
+                    INBOX.c.id == row.id,
+                    INBOX.c.attempts == row.attempts,
                     _can_change(now, within),
                 )
                 .values(
@@ -208,14 +208,14 @@ class Inbox:
     async def shown(self, id: str) -> tuple[str, ...]:
         """What was noted as posted."""
         async with self._engine.connect() as db:
-            found = await db.execute(sa.select(_inbox.c.shown).where(_inbox.c.id == id))
+            found = await db.execute(sa.select(INBOX.c.shown).where(INBOX.c.id == id))
         return tuple(found.scalar_one_or_none() or ())
 
     async def posted(self, id: str) -> Posted | None:
         """What was said to an utterance that was answered; None if that is not known any more."""
-        wanted = sa.and_(_inbox.c.id == id, _inbox.c.outcome == "answered")
+        wanted = sa.and_(INBOX.c.id == id, INBOX.c.outcome == "answered")
         async with self._engine.connect() as db:
-            row = (await db.execute(sa.select(_inbox).where(wanted))).one_or_none()
+            row = (await db.execute(sa.select(INBOX).where(wanted))).one_or_none()
         if row is None or row.place is None:
             return None
         place = dict(row.place)
@@ -224,7 +224,7 @@ class Inbox:
 
     async def is_withdrawn(self, id: str) -> bool:
         """Whether the author took it back."""
-        return await self._has(sa.and_(_inbox.c.id == id, _inbox.c.outcome == "withdrawn"))
+        return await self._has(sa.and_(INBOX.c.id == id, INBOX.c.outcome == "withdrawn"))
 
     async def withdraw(self, id: str, now: datetime, within: timedelta) -> tuple[str, ...] | None:
         """Enter that the author took it back: before it ended, or ``within`` after it was accepted.
@@ -234,10 +234,10 @@ class Inbox:
         # One statement: what another process posts meanwhile is either returned or not settled.
         async with self._engine.begin() as db:
             shown = await db.execute(
-                sa.update(_inbox)
-                .where(_inbox.c.id == id, _can_change(now, within))
+                sa.update(INBOX)
+                .where(INBOX.c.id == id, _can_change(now, within))
                 .values(outcome="withdrawn", body=None)
-                .returning(_inbox.c.shown)
+                .returning(INBOX.c.shown)
             )
             row = shown.one_or_none()
         return None if row is None else tuple(row.shown)
@@ -259,11 +259,9 @@ class Inbox:
 
     async def shown_for_others(self, utterance: Utterance) -> frozenset[str]:
         """What was noted as posted for other utterances of its conversation."""
-        others = sa.and_(
-            _inbox.c.conversation == utterance.conversation, _inbox.c.id != utterance.id
-        )
+        others = sa.and_(INBOX.c.conversation == utterance.conversation, INBOX.c.id != utterance.id)
         async with self._engine.connect() as db:
-            found = await db.execute(sa.select(_inbox.c.shown).where(others))
+            found = await db.execute(sa.select(INBOX.c.shown).where(others))
         return frozenset(id for shown in found.scalars() for id in shown or ())
 
     async def renew(self, ids: Collection[str], now: datetime) -> None:
@@ -271,15 +269,15 @@ class Inbox:
         if ids:
             async with self._engine.begin() as db:
                 await db.execute(
-                    sa.update(_inbox)
-                    .where(_inbox.c.id.in_(list(ids)))
+                    sa.update(INBOX)
+                    .where(INBOX.c.id.in_(list(ids)))
                     .values(lease_until=now + LEASE)
                 )
 
     async def release(self, id: str, now: datetime) -> None:
         """Hand it back: anybody may take it over at once."""
         async with self._engine.begin() as db:
-            await db.execute(sa.update(_inbox).where(_inbox.c.id == id).values(lease_until=now))
+            await db.execute(sa.update(INBOX).where(INBOX.c.id == id).values(lease_until=now))
 
     async def take_over(self, platform: str, now: datetime) -> list[Accepted]:
         """Lease what nobody holds any more, oldest first. Each goes to one caller only."""
@@ -287,13 +285,13 @@ class Inbox:
         async with self._engine.connect() as db:
             rows = (
                 await db.execute(
-                    sa.select(_inbox)
+                    sa.select(INBOX)
                     .where(
-                        _inbox.c.platform == platform,
-                        _inbox.c.outcome.is_(None),
-                        _inbox.c.lease_until <= now,
+                        INBOX.c.platform == platform,
+                        INBOX.c.outcome.is_(None),
+                        INBOX.c.lease_until <= now,
                     )
-                    .order_by(_inbox.c.accepted_at)
+                    .order_by(INBOX.c.accepted_at)
                 )
             ).all()
         for row in rows:
@@ -304,7 +302,7 @@ class Inbox:
                 changes = {"outcome": "given_up", "body": None}
             async with self._engine.begin() as db:
                 done = await db.execute(
-                    sa.update(_inbox).where(_is_held(row.id, row.attempts)).values(changes)
+                    sa.update(INBOX).where(_is_held(row.id, row.attempts)).values(changes)
                 )
             if done.rowcount and utterance is not None:
                 taken.append(Accepted(utterance, tuple(row.shown), row.attempts + 1, row.failures))
@@ -314,20 +312,20 @@ class Inbox:
         """Drop what ended long ago."""
         async with self._engine.begin() as db:
             await db.execute(
-                sa.delete(_inbox).where(
-                    _inbox.c.outcome.is_not(None), _inbox.c.accepted_at < now - KEPT
+                sa.delete(INBOX).where(
+                    INBOX.c.outcome.is_not(None), INBOX.c.accepted_at < now - KEPT
                 )
             )
 
     async def _has(self, wanted: sa.ColumnElement[bool]) -> bool:
         async with self._engine.connect() as db:
-            found = await db.execute(sa.select(_inbox.c.id).where(wanted))
+            found = await db.execute(sa.select(INBOX.c.id).where(wanted))
         return found.one_or_none() is not None
 
     async def _change_held(self, held: Accepted, **values: Any) -> bool:
         async with self._engine.begin() as db:
             mine = _is_held(held.utterance.id, held.attempts)
-            done = await db.execute(sa.update(_inbox).where(mine).values(**values))
+            done = await db.execute(sa.update(INBOX).where(mine).values(**values))
         return bool(done.rowcount)
 
 
@@ -337,12 +335,12 @@ def _tell(future: asyncio.Future[bool], value: bool) -> None:
 
 
 def _is_held(id: str, attempts: int) -> sa.ColumnElement[bool]:
-    return sa.and_(_inbox.c.id == id, _inbox.c.outcome.is_(None), _inbox.c.attempts == attempts)
+    return sa.and_(INBOX.c.id == id, INBOX.c.outcome.is_(None), INBOX.c.attempts == attempts)
 
 
 def _can_change(now: datetime, within: timedelta) -> sa.ColumnElement[bool]:
     """Not ended yet, or a short while ago; never once it is withdrawn."""
     return sa.or_(
-        _inbox.c.outcome.is_(None),
-        sa.and_(_inbox.c.outcome != "withdrawn", _inbox.c.accepted_at >= now - within),
+        INBOX.c.outcome.is_(None),
+        sa.and_(INBOX.c.outcome != "withdrawn", INBOX.c.accepted_at >= now - within),
     )

@@ -78,10 +78,12 @@ def own_commands(
     voices: Callable[[], Sequence[str]],
     clock: Callable[[], datetime],
     of_voices: Callable[[Suggest], Sequence[Command]],
+    *further: Command,
 ) -> Commands:
     """The registry with all commands of ours.
 
     ``forms``: what some of them open. ``of_voices``: those for making and judging voices.
+    ``further``: those of others.
     """
     own = _Own(channels, drafting, voices, clock)
     off = Parameter("off", "Switch it off again.", "yes_no", required=False)
@@ -149,6 +151,7 @@ def own_commands(
             ),
         ),
         *of_voices(own.suggest),
+        *further,
         Command("quiet", "Speak here only when mentioned.", own.quiet, parameters=(off,)),
     ]
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.answers.assistant import Assistant
 from bot.answers.history import History
@@ -19,22 +18,25 @@ from bot.answers.question.searching import Searching
 from bot.answers.recall import Recalls
 from bot.answers.voices.wordings import Wordings
 from bot.conversation.errands import Errands
+from bot.desk.console.console import Console
 from bot.desk.desk import Desk
 from bot.desk.kb.audit import Audit
 from bot.desk.kb.parts import Knowledge
 from bot.errors import ConfigurationError
 from bot.failures import log_failure
-from bot.ports import Sources
+from bot.ports import Platform, Sources
 from bot.shell.core import Outside, build_core
 from bot.shell.data_folder import open_data_folder
+from bot.shell.doctor import examine
 from bot.shell.indexing import database_url, now, open_index
 from bot.shell.keeping.people import People
 from bot.shell.log import configure_log
+from bot.shell.metrics import Meter
 from bot.shell.models import is_hub_id, voices, writers
 from bot.shell.platforms import kinds_of, served
 from bot.shell.releases import LibraryReleases
 from bot.shell.settings import Settings
-from bot.shell.sources import LibrarySources
+from bot.shell.sources import LibrarySources, schedules_of
 from bot.shell.voicing.files import VoiceFiles, content_of
 from bot.shell.well_answered import well_answered
 from bot.voice.voice import Voice, names
@@ -70,7 +72,6 @@ from knowledge.web.client import GuardedClient
 
 if TYPE_CHECKING:
     from jobs.schedule import Job
-    from jobs.schedules import Schedules
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,8 @@ class App:
     uploads: Uploads
     people: People
     chores: Chores
+    present: dict[str, Platform]
+    console: Console
 
     def jobs(self) -> list[Job]:
         """What is done unasked while the bot serves.
@@ -147,7 +150,8 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
     ``writer``: another way to get a writing model, for tests. Raises
     :class:`ConfigurationError` or :class:`knowledge.errors.KnowledgeError` with what to do.
     """
-    configure_log(settings.log_level)
+    meter = Meter()
+    configure_log(settings.log_level, meter)
     if not is_hub_id(settings.writer_model):
         # Else a missing path would be asked for at the hub, for half a minute.
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -249,6 +253,8 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 recalls=recalls,
                 clock=now,
                 support=ReaderSupport(reader),
+                examine=examine,
+                meter=meter,
             ),
             settings,
         )
@@ -292,6 +298,8 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             sources=sources,
             uploads=uploads,
             people=People(engine, core.history, attachments.forget, voice_files.forget_person),
+            present=core.present,
+            console=core.console,
             chores={
                 "history": partial(forget_history, core.history, settings.history_days),
                 "inbox": lambda: core.inbox.forget_old(now()),
@@ -303,6 +311,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 "curated": curated.settle,
                 "recalls": recalls.check,
                 "recalled": recalls.forget_old,
+                "console": core.console.passes.forget_old,
                 "outbox": core.errands.outbox.forget_old,
                 "citations": core.history.forget_lost_citations,
                 "index": rebuilding.forget_old,
@@ -331,19 +340,3 @@ async def forget_history(history: History, days: int) -> None:
 async def tidy_uploads(knowledge: Knowledge) -> None:
     """Drop the files that are no source's and that nobody will make one any more."""
     await knowledge.sources.tidy_uploads(await knowledge.proposals.waiting())
-
-
-def schedules_of(settings: Settings) -> Schedules:
-    """When sources are read again. Raises :class:`ConfigurationError`."""
-    from jobs.schedules import Schedules
-
-    return Schedules(settings.refresh_at, _timezone(settings.timezone))
-
-
-def _timezone(name: str | None) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name) if name else None
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # a folder of zones
-        raise ConfigurationError(
-            f"HOUSEVOICE_TIMEZONE: there is no time zone '{name}'; write one as Europe/Berlin."
-        ) from error

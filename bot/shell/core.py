@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from bot.answers.history import History
 from bot.answers.judge import Thresholds
 from bot.answers.question.curated import CuratedFirst, Worded
 from bot.answers.recall import Recalls
+from bot.answers.voices.records import records
 from bot.conversation.answering import Answering, AttachmentReader
 from bot.conversation.channels import Channels
 from bot.conversation.dispatcher import Dispatcher
@@ -29,10 +30,18 @@ from bot.conversation.outbox import Outbox
 from bot.conversation.recalling import Recalling
 from bot.conversation.roles import Roles
 from bot.desk.commands import Commands, Invocation, Outcome
+from bot.desk.console.answers import Answers
+from bot.desk.console.command import console_command
+from bot.desk.console.console import Console
+from bot.desk.console.health import Examine, Health
+from bot.desk.console.passes import Passes
+from bot.desk.console.rights import Rights
+from bot.desk.console.versions import Versions
 from bot.desk.desk import Desk
 from bot.desk.drafting import Drafting
 from bot.desk.follow_ups import FollowUps, PassageAccess, ReadAt
 from bot.desk.kb.adding import Adding
+from bot.desk.kb.askers import Askers
 from bot.desk.kb.audit import Audit
 from bot.desk.kb.gaps import ANSWER, SOURCE, GapDesk
 from bot.desk.kb.golden import GOLDEN, GoldenDesk
@@ -43,14 +52,22 @@ from bot.desk.kb.setup.setting_up import OPTIONS, SETUP
 from bot.desk.own_commands import own_commands
 from bot.desk.own_forms import own_forms
 from bot.desk.voices.wording import WORDING
-from bot.ports import Curated, Sources
+from bot.findings import Finding
+from bot.ports import Curated, Platform, Sources
+from bot.shell.metrics import Meter
 from bot.shell.settings import Settings
 from bot.shell.voicing.desks import voice_desks
 from bot.shell.voicing.files import VoiceFiles
 from bot.source_ports import Releases
 from bot.voice.rewriting import Rewriter
+from bot.voice.versions.registry import Registry
 from bot.voice.voice import Voice
 from bot.voice.writer import WriterFor
+
+
+async def nothing_found() -> Sequence[Finding]:
+    """Where nothing is examined."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +95,8 @@ class Outside:
     recalls: Recalls
     clock: Callable[[], datetime]
     support: Support | None = None
+    examine: Examine = nothing_found
+    meter: Meter = field(default_factory=Meter)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
@@ -98,6 +117,9 @@ class Core:
     errands: Errands
     desk: Desk
     """What every platform hands what it hears to."""
+    present: dict[str, Platform]
+    """The platforms that are served at the moment, by name: whoever serves them enters them."""
+    console: Console
 
 
 def build_core(outside: Outside, settings: Settings) -> Core:
@@ -136,12 +158,14 @@ def build_core(outside: Outside, settings: Settings) -> Core:
     dispatcher = Dispatcher(answering, inbox, channels, clock)
     drafting = Drafting(engine, Rewriter(outside.writer), voice, channels, clock)
     follow_ups = FollowUps(history, channels, outside.passages, outside.read_at, roles, clock)
+    outbox = Outbox(engine, clock)
     knowledge = Knowledge(
         sources=outside.sources,
         releases=outside.releases,
         audit=Audit(engine, clock),
         gaps=Gaps(engine),
         curated=outside.curated,
+        askers=Askers(engine, inbox, outbox),
         proposals=Proposals(engine, clock),
         retriever=retriever,
         embed=outside.embed,
@@ -156,7 +180,9 @@ def build_core(outside: Outside, settings: Settings) -> Core:
     deciding = ReleaseDesk(knowledge)
     forms = own_forms(channels, drafting, of_voices.wording, of_voices.making, gaps, names, clock)
 
-    commands = own_commands(channels, drafting, forms, gaps, names, clock, of_voices.commands)
+    passes, present = Passes(engine, clock), dict[str, Platform]()
+    link = console_command(passes, settings.console_address)
+    commands = own_commands(channels, drafting, forms, gaps, names, clock, of_voices.commands, link)
 
     async def form(name: str, subject: str, by: Invocation) -> Outcome:
         return await forms.open(name, by, subject)
@@ -187,6 +213,32 @@ def build_core(outside: Outside, settings: Settings) -> Core:
         },
         settings.prompts,
     )
+    health = Health(engine, clock, outside.examine)
+
+    async def figures() -> bytes:
+        return await outside.meter.exposition(outside.sources, health.waiting, clock())
+
+    console = Console(
+        desk=desk,
+        passes=passes,
+        rights=Rights(present, roles),
+        knowledge=knowledge,
+        gaps=gaps,
+        adding=adding,
+        answers=Answers(engine, history, outside.passages, knowledge.audit),
+        releases=deciding,
+        versions=Versions(
+            Registry(outside.voices, clock),
+            partial(records, engine),
+            voice,
+            names,
+            Rewriter(outside.writer),
+            knowledge.audit,
+            of_voices.wording,
+        ),
+        health=health,
+        figures=figures,
+    )
     return Core(
         history=history,
         inbox=inbox,
@@ -198,8 +250,8 @@ def build_core(outside: Outside, settings: Settings) -> Core:
         drafting=drafting,
         commands=commands,
         knowledge=knowledge,
-        errands=Errands(
-            Recalling(outside.recalls, history, inbox), Outbox(engine, clock), outside.sleep
-        ),
+        errands=Errands(Recalling(outside.recalls, history, inbox), outbox, outside.sleep),
         desk=desk,
+        present=present,
+        console=console,
     )

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import secrets
 import stat
+from contextlib import suppress
 from pathlib import Path
 
-_OURS = ("state.db", "passages.db", "weights")
+KEY = "console.key"
+_KEY_BYTES = 32
+_OURS = ("state.db", "passages.db", "weights", KEY)
 """How the names begin of what the bot puts into the folder."""
 
 
@@ -24,6 +28,18 @@ def open_data_folder(folder: Path) -> None:
     for each in ours:
         for one in (each, *each.rglob("*")):
             _close(one)
+
+
+def signing_key(folder: Path) -> bytes:
+    """What the console signs with, made at its first start. Raises :class:`OSError`."""
+    path = folder / KEY
+    if not path.exists():
+        unfinished = path.with_name(f"{KEY}.{os.getpid()}.part")
+        unfinished.write_bytes(secrets.token_bytes(_KEY_BYTES))
+        with suppress(FileExistsError):  # another process made one meanwhile
+            path.hardlink_to(unfinished)
+        unfinished.unlink()
+    return path.read_bytes()
 
 
 def _close(path: Path) -> None:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from adapters import channels
+from bot.desk.console.console import NAME, Console
 from bot.desk.desk import Desk
 from bot.errors import ConfigurationError, HousevoiceError
+from bot.shell.data_folder import signing_key
 from bot.shell.settings import Settings
 from knowledge.errors import SourceError
 from knowledge.sources.chat.history import chat_kind
@@ -19,6 +21,7 @@ from knowledge.sources.port import Kind
 
 if TYPE_CHECKING:
     from adapters.base import Adapter
+    from adapters.browser.config import BrowserConfig
     from adapters.discord.config import DiscordConfig
     from adapters.slack.config import SlackConfig
     from knowledge.sources.chat.port import Channels
@@ -34,8 +37,13 @@ class PlatformChoice:
     open: Callable[[], Adapter]
 
 
-def platforms(settings: Settings, desk: Desk) -> list[PlatformChoice]:
-    """The platforms that are configured; :class:`ConfigurationError` if there is none."""
+def platforms(
+    settings: Settings, desk: Desk, console: Console | None = None
+) -> list[PlatformChoice]:
+    """The platforms that are configured; :class:`ConfigurationError` if there is none.
+
+    ``console``: what that rests on, which is one of them then if the settings want it.
+    """
     found: list[PlatformChoice] = []
     if (slack := slack_config(settings)) is not None:
         from adapters.slack import checkup as slack_checkup
@@ -59,10 +67,15 @@ def platforms(settings: Settings, desk: Desk) -> list[PlatformChoice]:
                 partial(DiscordAdapter, discord, desk),
             )
         )
+    if console is not None and (browser := browser_config(settings)) is not None:
+        from adapters.browser.adapter import BrowserAdapter
+
+        found.append(PlatformChoice(NAME, _no_refusal, partial(BrowserAdapter, browser, console)))
     if not found:
         raise ConfigurationError(
             "No platform is configured. For Slack set SLACK_BOT_TOKEN with SLACK_APP_TOKEN "
-            "(docs/slack.md), for Discord set DISCORD_TOKEN (docs/discord.md)."
+            "(docs/slack.md), for Discord set DISCORD_TOKEN (docs/discord.md); 'serve --console' "
+            "works without either."
         )
     return found
 
@@ -148,6 +161,29 @@ def discord_config(settings: Settings) -> DiscordConfig | None:
         message_content=settings.discord_message_content,
         shards=settings.discord_shards,
         admins=frozenset(settings.admins),
+    )
+
+
+async def _no_refusal() -> None:
+    """Nobody else is asked for the console."""
+
+
+def browser_config(settings: Settings) -> BrowserConfig | None:
+    """What the console needs; None if there is none. Raises :class:`ConfigurationError`."""
+    from adapters.browser.config import BrowserConfig, host_and_port
+
+    if settings.console is None:
+        return None
+    host, port = host_and_port(settings.console)
+    return BrowserConfig(
+        host=host,
+        port=port,
+        address=settings.console_address,
+        key=signing_key(settings.data),
+        certificate=settings.console_certificate,
+        private_key=settings.console_key,
+        proxies=settings.console_proxies,
+        metrics_token=_secret(settings.metrics_token),
     )
 
 

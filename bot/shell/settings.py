@@ -227,6 +227,32 @@ class Settings(BaseSettings):
         validation_alias="DISCORD_GATEWAY_URL",
         description="URL of Discord's gateway, for a proxy or a test server.",
     )
+    console: str | None = Field(
+        None,
+        description="Address and port of the [console](docs/console.md), such as `127.0.0.1:8080`; "
+        "unset: there is none. Beyond this machine it needs TLS or a trusted proxy.",
+    )
+    console_url: str | None = Field(
+        None,
+        description="The console's address as people open it, such as "
+        "`https://housevoice.example.com`; default: where it listens.",
+    )
+    console_certificate: Path | None = Field(
+        None, description="The console's TLS certificate with its chain, as PEM."
+    )
+    console_key: Path | None = Field(
+        None, description="The private key of that certificate, as PEM."
+    )
+    console_proxies: tuple[str, ...] = Field(
+        (),
+        description="Addresses or networks of the proxies that speak TLS for the console, as JSON: "
+        '`["10.0.0.2"]`. Only their `X-Forwarded-For` and `-Proto` are believed.',
+    )
+    metrics_token: SecretStr | None = Field(
+        None,
+        description="What a Prometheus on another machine sends as bearer token for the console's "
+        "`/metrics`; unset: only this machine may read them.",
+    )
     admins: tuple[str, ...] = Field(
         (),
         description="Further admins, besides those of the workspace, as principals in JSON: "
@@ -262,6 +288,14 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "WARNING", description="How much goes to the log on standard error."
     )
+
+    @property
+    def console_address(self) -> str:
+        """Where people open the console, without a slash at the end; empty: there is none."""
+        if self.console is None:
+            return ""
+        scheme = "https" if self.console_certificate else "http"
+        return (self.console_url or f"{scheme}://{self.console}").rstrip("/")
 
 
 def variable(name: str) -> str:

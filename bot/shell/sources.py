@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.errors import ConfigurationError, UsageError
 from bot.ports import (
@@ -19,6 +20,7 @@ from bot.ports import (
     Trial,
     unwatched,
 )
+from bot.shell.settings import Settings
 from knowledge.errors import SourceError, StoreError
 from knowledge.library.catalog import Run
 from knowledge.library.ingest import Progress
@@ -201,6 +203,7 @@ class LibrarySources:
             spec.schedule,
             next_at and next_at.astimezone(UTC),
             state.last_run is not None and state.last_run.state == "waiting",
+            state.last_run.finished_at if state.last_run else None,
         )
 
     async def _last_reading(self, id: str) -> tuple[KnownSource, SourceReading]:
@@ -284,3 +287,19 @@ def as_reading(run: Run) -> SourceReading:
         run.id,
         run.state,
     )
+
+
+def schedules_of(settings: Settings) -> Schedules:
+    """When sources are read again. Raises :class:`ConfigurationError`."""
+    from jobs.schedules import Schedules
+
+    return Schedules(settings.refresh_at, _timezone(settings.timezone))
+
+
+def _timezone(name: str | None) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # a folder of zones
+        raise ConfigurationError(
+            f"HOUSEVOICE_TIMEZONE: there is no time zone '{name}'; write one as Europe/Berlin."
+        ) from error

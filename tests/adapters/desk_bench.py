@@ -24,13 +24,16 @@ from bot.conversation.errands import Errands
 from bot.conversation.inbox import Inbox
 from bot.conversation.limits import Limits
 from bot.desk.commands import Commands
+from bot.desk.console.console import Console
 from bot.desk.desk import Desk
 from bot.desk.drafting import Drafting
 from bot.desk.follow_ups import FollowUps
 from bot.desk.kb.audit import Audit
 from bot.desk.kb.parts import Knowledge
 from bot.errors import ConfigurationError
-from bot.shell.core import Outside, build_core
+from bot.ports import Platform
+from bot.shell.core import Outside, build_core, nothing_found
+from bot.shell.metrics import Meter
 from bot.shell.models import voices as shelf
 from bot.shell.settings import Settings
 from bot.shell.voicing.files import VoiceFiles
@@ -110,6 +113,9 @@ class Bench:
     recalls: Recalls
     errands: Errands
     desk: Desk
+    present: dict[str, Platform]
+    console: Console
+    meter: Meter
 
     @property
     def audit(self) -> Audit:
@@ -168,8 +174,9 @@ async def open_bench(tmp_path: Path, **options: Any) -> AsyncIterator[Bench]:
 
     ``options``: ``person_hourly`` and ``workspace_daily`` (0: no limit), ``thresholds`` of the
     judge, ``max_question_chars``, ``prompts``, ``roles``, ``url`` for another database, ``clock``
-    for another time than a fixed one, ``sources`` for others than those of the world, and
-    ``voices`` for a folder of voices to change.
+    for another time than a fixed one, ``sources`` for others than those of the world, ``voices``
+    for a folder of voices to change, ``console`` for where that is, and ``examine`` for what an
+    examination finds.
     """
     url = str(options.pop("url", f"sqlite:///{tmp_path / 'state.db'}"))
     world = World(clock=options.pop("clock", None) or FixedClock())
@@ -223,6 +230,7 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
         recalls=recalls,
         clock=world.clock,
         sleep=world.hand.sleep,
+        examine=options.get("examine", nothing_found),
     )
     core = build_core(outside, settings)
     return Bench(
@@ -244,6 +252,9 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
         recalls=recalls,
         errands=core.errands,
         desk=core.desk,
+        present=core.present,
+        console=core.console,
+        meter=outside.meter,
     )
 
 
@@ -270,4 +281,5 @@ def _settings(options: Mapping[str, Any]) -> Settings:
         max_question_chars=options.get("max_question_chars", 2000),
         roles=options.get("roles", {}),
         prompts=tuple(options.get("prompts", ())),
+        console=options.get("console"),
     )

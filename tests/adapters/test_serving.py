@@ -170,7 +170,7 @@ async def nothing(self):
     pass
 
 choice = platforms.PlatformChoice("slack", taken, Stuck("slack").open)
-platforms.platforms = lambda settings, desk: [choice]
+platforms.platforms = lambda settings, desk, console: [choice]
 App.warm_up = nothing
 serve()
 """

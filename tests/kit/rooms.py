@@ -92,5 +92,9 @@ HOMES: dict[str, tuple[str, ...]] = {
         "knowledge.stores.weaviate*",
         "bot.voice.endpoint*",
     ),
+    "jinja2": ("adapters.browser*",),
+    "prometheus_client": ("bot.shell.metrics", "adapters.browser.probes"),
+    "starlette": ("adapters.browser*",),
+    "uvicorn": ("adapters.browser*",),
     "pydantic_settings": ("bot.shell.settings",),
 }

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 
 from bot.answers.quoting.layout import Group, Layout
 from bot.answers.quoting.lists import is_asked_for, item_asked, listed, numbered, with_lead
-from bot.answers.quoting.sentences import AS_GOOD, SPREAD, announces, back, sentences
+from bot.answers.quoting.sentences import AS_GOOD, SPREAD, announces, back, is_open, sentences
 from bot.answers.quoting.tables import is_looked_up, rows_asked
 from bot.answers.quoting.wants import Wants, has
 
 _NEARLY = 0.25  # of the best one's share, from which a unit with what is asked for wins
 _SHORT_LIST = 6  # items; of these none is picked where the reader does not know which
+_LIST_ENOUGH = 0.4  # of the best unit's share, from which a list is what was asked for
+_SHORT_LEAD = 60  # characters; a line this short without a mark at its end leads into the next
 _LONG_CODE = 1500  # characters; longer code is read on its page
 
 
@@ -110,7 +112,8 @@ def _whole(
         if layout.lead(group) == best and (want.several or group.kind != "table"):
             return group
     likely = max(structures, key=lambda each: _total(layout, shares, each), default=None)
-    if likely is None or _total(layout, shares, likely) <= shares[best]:
+    least = _LIST_ENOUGH if want.several else 1.0
+    if likely is None or _total(layout, shares, likely) <= least * shares[best]:
         return None
     return likely
 
@@ -120,7 +123,8 @@ def _text(question: str, want: Wants, layout: Layout, shares: Sequence[float], b
     last = max(chosen)
     after = layout.after(layout.group(last))
     if last == layout.group(last).last and after is not None:
-        if announces(layout.units[last].text):
+        said = layout.units[last].text
+        if announces(said) or (is_open(said) and len(said) <= _SHORT_LEAD):
             led = _structure(question, want, layout, shares, after)
             return Cut(tuple(sorted({*chosen, *led.units})), led.remark)
         if after.kind == "code" and _total(layout, shares, after) > 2 * shares[last]:

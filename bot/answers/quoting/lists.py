@@ -6,7 +6,15 @@ import re
 from collections.abc import Sequence
 
 from bot.answers.quoting.layout import Group, Layout
-from bot.answers.quoting.sentences import AS_GOOD, LONGEST, SPREAD, announces, back, sentences
+from bot.answers.quoting.sentences import (
+    AS_GOOD,
+    LONGEST,
+    SPREAD,
+    announces,
+    back,
+    is_brief,
+    sentences,
+)
 from bot.answers.quoting.wants import LAST, Wants
 from knowledge.text.words import stems, telling
 
@@ -26,9 +34,11 @@ def is_asked_for(
     announced = lead is not None and announces(layout.units[lead].text)
     if want.steps:
         return announced or not _stands_out(question, layout, shares, best)
-    if want.several:
-        return not _stands_out(question, layout, shares, best)
     size = sum(len(layout.units[at].text) for at in group.members)
+    if is_brief(layout.units[best].text) and layout.opening(best) == best and size <= _SCREEN // 2:
+        return True  # "Download PDF" says little without the others
+    if want.several:
+        return size <= _SCREEN // 2 or not _stands_out(question, layout, shares, best)
     if announced and layout.places[group.first].number is not None and size <= _SCREEN // 2:
         return True  # a step says little without the others
     if want.kind not in ("any", "person", "rule") or size > _SCREEN // 2:

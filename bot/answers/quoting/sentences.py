@@ -26,6 +26,7 @@ _LEANS_BACK = re.compile(
     re.I,
 )
 _LEADS_ON = re.compile(r":\W*(?:\([^()]{0,120}\)\W*)?$")
+_ENDS = re.compile(r"[.!?…;:][\W_]*$")
 _RESTRICTS = re.compile(
     r"(?:however|but|except|unless|otherwise|only|exceptions?|not|this does not)\b", re.I
 )
@@ -78,7 +79,7 @@ def sentences(
     first = back(layout, first)[0]
     said = layout.units[last].text
     following = layout.units[last + 1].text if last + 1 < len(shares) else ""
-    cut_short = announces(said) or (size() == len(said) and len(said.split()) <= _ELLIPTIC)
+    cut_short = announces(said) or (size() == len(said) and is_brief(said))
     if near(last + 1, last) and (cut_short or _RESTRICTS.match(following)):
         last += 1
     while last > best and layout.units[last].text.endswith("?"):  # it opens what is not quoted
@@ -91,6 +92,16 @@ def announces(text: str) -> bool:
     return _LEADS_ON.search(text) is not None
 
 
+def is_open(text: str) -> bool:
+    """Whether a sentence ends without a mark, as above the code that it goes on in."""
+    return _ENDS.search(text) is None
+
+
+def is_brief(text: str) -> bool:
+    """Whether it is too short to be understood alone: "Download PDF"."""
+    return len(text.split()) <= _ELLIPTIC
+
+
 def back(layout: Layout, at: int) -> tuple[int, ...]:
     """A sentence after those it cannot be understood without: at most two."""
     first = at
@@ -100,7 +111,7 @@ def back(layout: Layout, at: int) -> tuple[int, ...]:
             break
         leads = announces(before.text)
         condition = before.text.endswith("?") and layout.same_paragraph(first - 1, first)
-        short = first == at and len(unit.text.split()) <= _ELLIPTIC
+        short = first == at and is_brief(unit.text)
         leans = short or _LEANS_BACK.match(unit.text)
         if unit.kind == "item" and not layout.same_paragraph(first - 1, first):
             break

@@ -15,7 +15,7 @@ from bot.desk.kb.setup.options import told
 from bot.errors import UsageError
 from bot.ports import KnownSource, Options, Trial
 from bot.types import person
-from knowledge.types import Principals
+from knowledge.types import PUBLIC, Principals
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +101,14 @@ class Adding:
             return ""
         found = await self.knowledge.retriever.search(
             asked.question,
-            source.readers or frozenset({"public"}),
+            source.readers or frozenset({PUBLIC}),
             3,
             sources=frozenset({source.id}),
         )
         if judge(found, self.knowledge.thresholds).tier != "sure":
             return "It does not answer that question for sure, so the question stays open."
         await self.knowledge.gaps.close([gap], "found", self.knowledge.clock())
+        await self.knowledge.askers.tell([asked], source.readers or frozenset({PUBLIC}))
         return "It answers that question."
 
 

@@ -66,6 +66,10 @@ class Audit:
         self._engine = engine
         self._clock = clock
 
+    def now(self) -> datetime:
+        """The time, as the audit has it."""
+        return self._clock()
+
     @asynccontextmanager
     async def of(
         self, who: str, what: str, source: str = "", detail: str = ""

@@ -46,7 +46,7 @@ class GapDesk:
 
     async def show(self, _: Invocation) -> Outcome:
         """The clusters, largest first, each with what can be done."""
-        alike = await self._clusters()
+        alike = await self.clusters()
         if not alike:
             return Card("Every question so far found an answer.")
         rows = tuple(
@@ -65,7 +65,7 @@ class GapDesk:
     async def write(self, by: Invocation, gap: str) -> Form:
         """The form for an answer."""
         await must_be_admin(by)
-        question = (await self._cluster(gap))[0].question if gap else ""
+        question = (await self.cluster(gap))[0].question if gap else ""
         return Form(
             ANSWER,
             "Answer it",
@@ -100,7 +100,7 @@ class GapDesk:
         if faults:
             raise FieldFaults(faults)
         gap = context.get("gap", "")
-        alike = await self._cluster(gap) if gap else []
+        alike = await self.cluster(gap) if gap else []
         who = person(by.place, by.user)
         async with self.knowledge.audit.of(who, "answered", "curated") as entry:
             kept = await self.knowledge.curated.add(
@@ -115,14 +115,16 @@ class GapDesk:
             closed = await self.knowledge.gaps.close(
                 [each.id for each in alike], "curated", self.knowledge.clock()
             )
+            waited = await self.knowledge.askers.tell(alike, readers)
         told = f"Saved, {words.readers(readers, by.place)}. I answer so from now on"
         also = f", and {words.counted(closed, 'open question')} with it" if closed else ""
-        return Card(f"{told}{also}. `/kb curated` lists such answers and removes them.")
+        waiting = " Those who asked it are told." if waited else ""
+        return Card(f"{told}{also}.{waiting} `/kb curated` lists such answers and removes them.")
 
     async def name_source(self, by: Invocation, gap: str) -> Form:
         """The form for a source that answers it."""
         await must_be_admin(by)
-        question = (await self._cluster(gap))[0].question
+        question = (await self.cluster(gap))[0].question
         return Form(
             SOURCE,
             "Add a source",
@@ -158,7 +160,7 @@ class GapDesk:
     async def dismiss(self, gap: str, by: Invocation) -> Card:
         """Nothing will answer this, and nothing should."""
         await must_be_admin(by)
-        alike = await self._cluster(gap)
+        alike = await self.cluster(gap)
         async with self.knowledge.audit.of(person(by.place, by.user), "dismissed", f"gap:{gap}"):
             gone = await self.knowledge.gaps.close(
                 [each.id for each in alike], "dismissed", self.knowledge.clock()
@@ -199,16 +201,17 @@ class GapDesk:
         question = shorten(gone.question, _QUOTED, placeholder=" …")
         return Card(f'Removed: the answer to "{question}" is not given any more.')
 
-    async def _clusters(self) -> list[list[Gap]]:
+    async def clusters(self) -> list[list[Gap]]:
+        """Open questions, those that are alike together; many of a kind first."""
         gaps = await self.knowledge.gaps.open(_LOOKED_AT)
         if not gaps:
             return []
         vectors = await self.knowledge.embed([each.question for each in gaps])
         return [[gaps[place] for place in each] for each in clusters(vectors)]
 
-    async def _cluster(self, gap: str) -> list[Gap]:
+    async def cluster(self, gap: str) -> list[Gap]:
         """The gap, and those that are like it. Raises :class:`UsageError` if it is closed."""
-        for each in await self._clusters():
+        for each in await self.clusters():
             if gap in {one.id for one in each}:
                 return sorted(each, key=lambda one: one.id != gap)
         raise UsageError("That question has found its answer already, or was set aside.")

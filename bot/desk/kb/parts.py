@@ -10,6 +10,7 @@ from bot.answers.chain import Retriever
 from bot.answers.gaps import Gaps
 from bot.answers.judge import Thresholds
 from bot.conversation.roles import Roles
+from bot.desk.kb.askers import Askers
 from bot.desk.kb.audit import Audit
 from bot.desk.kb.proposals import Proposals
 from bot.ports import Curated, Sources
@@ -29,6 +30,7 @@ class Knowledge:
     audit: Audit
     gaps: Gaps
     curated: Curated
+    askers: Askers
     proposals: Proposals
     retriever: Retriever
     embed: Embed

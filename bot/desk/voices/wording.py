@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from textwrap import shorten
 from typing import Final
 
+from bot.answers.history import Trace
 from bot.answers.voices.wordings import Wording, Wordings
 from bot.cards import Card, Choice, Field, Form, Row, Values
 from bot.conversation.channels import Channels
@@ -132,8 +133,13 @@ class WordingDesk:
 
     async def save(self, by: Invocation, context: Mapping[str, str], values: Values) -> Card:
         """Keep it until a second person has looked at it."""
+        return await self.keep(
+            await self.follow_ups.trace(context["trace"], by.place, by.user), by, values
+        )
+
+    async def keep(self, trace: Trace, by: Invocation, values: Values) -> Card:
+        """The same for an answer of which it is known that they may see it."""
         await self.support.must_include(by)
-        trace = await self.follow_ups.trace(context["trace"], by.place, by.user)
         reply = trace.reply
         await self._must_be_for_all(reply)
         text = _text(values, "text")

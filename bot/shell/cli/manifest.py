@@ -38,7 +38,7 @@ def source_apply(
     """Make the sources what a file says; doing it again changes nothing."""
 
     async def job(app: App) -> None:
-        from bot.shell.app import schedules_of
+        from bot.shell.sources import schedules_of
         from knowledge.errors import SourceError
         from knowledge.library.manifest import plan, read, take
 

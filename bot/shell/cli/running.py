@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections.abc import Coroutine, Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -21,11 +21,19 @@ if TYPE_CHECKING:
 discord_cli = typer.Typer(help="What Discord needs now and then.", no_args_is_help=True)
 
 
-def serve() -> None:
+LOCAL_CONSOLE = "127.0.0.1:8080"
+
+
+def serve(
+    console: Annotated[
+        bool, typer.Option("--console", help=f"With the console, by default on {LOCAL_CONSOLE}.")
+    ] = False,
+) -> None:
     """Answer on Slack, Discord or both, whatever is configured, until stopped."""
 
     async def job(app: App) -> None:
         from adapters.base import serve as serve_all
+        from bot.desk.console.console import NAME
         from bot.shell.platforms import platforms
         from jobs.schedule import scheduled
 
@@ -43,7 +51,7 @@ def serve() -> None:
         for sign in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(sign, stopping)
         jobs = app.jobs()
-        choices = platforms(app.settings, app.desk)
+        choices = platforms(app.settings, app.desk, app.console)
         await _check(choices)
         if reason := await app.index.reason():
             _tell(f"{reason} It is built anew; until then the old one answers.")
@@ -51,11 +59,43 @@ def serve() -> None:
         if await _unless(stop, app.warm_up()):
             openings = [each.open for each in choices]
             async with scheduled(jobs):
+                if all(each.name == NAME for each in choices):
+                    _tell(f"Open the console: {await _console_link(app)}")
                 await serve_all(
-                    openings, app.desk.dispatcher, stop, grace, errands=app.errands, tell=_tell
+                    openings,
+                    app.desk.dispatcher,
+                    stop,
+                    grace,
+                    errands=app.errands,
+                    present=app.present,
+                    tell=_tell,
                 )
 
-    run(job, leave_at_once=True)
+    run(job, leave_at_once=True, **_with_console(console))
+
+
+def console() -> None:
+    """Print a link into the console for whoever has this shell. It works once, for ten minutes."""
+
+    async def job(app: App) -> None:
+        typer.echo(await _console_link(app))
+
+    run(job, **_with_console(True))
+
+
+def _with_console(wanted: bool) -> dict[str, Any]:
+    """The setting that is changed for a console where none is configured."""
+    from bot.shell.settings import load_settings
+
+    with report_errors():
+        return {"console": LOCAL_CONSOLE} if wanted and load_settings().console is None else {}
+
+
+async def _console_link(app: App) -> str:
+    from bot.desk.console.command import link_for
+    from bot.desk.console.console import LOCAL
+
+    return await link_for(app.console.passes, app.settings.console_address, LOCAL)
 
 
 async def _check(platforms: Sequence[PlatformChoice]) -> None:

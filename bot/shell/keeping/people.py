@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.answers.history import TRACE, History
+from bot.desk.console.console import NAME as CONSOLE
 from bot.errors import UsageError
 from knowledge.state.tables import metadata
 
@@ -17,7 +19,7 @@ FORGOTTEN = "forgotten"
 """Stands for whoever signed what is the company's: a line of the audit, an answer of their own."""
 
 _PERSON = re.compile(r"(?:(?P<platform>[a-z]+):)?user:(?P<user>\S+)")
-_OWNED = ("draft", "proposal", "wording", "blind_choice")
+_OWNED = ("draft", "proposal", "wording", "blind_choice", "console_pass")
 """Tables whose rows are their owner's, and no one else's business."""
 
 _Meant = Mapping[sa.Table, sa.ColumnElement[bool]]
@@ -48,6 +50,13 @@ class People:
 
         ``person``: a principal such as ``slack:user:U012AB``. Raises :class:`UsageError`.
         """
+        found: dict[str, list[dict[str, Any]]] = {}
+        for name in _names_of(person):
+            for table, rows in (await self._export(name)).items():
+                found[table] = [*found.get(table, ()), *rows]
+        return found
+
+    async def _export(self, person: str) -> dict[str, list[dict[str, Any]]]:
         theirs, signed = _rows_of(person)
         found = {}
         async with self._engine.connect() as db:
@@ -65,6 +74,12 @@ class People:
         not kept. Safe to be killed: done again, it goes on. Raises :class:`UsageError`, and
         :class:`knowledge.errors.StoreError` when the passages cannot be reached.
         """
+        counts = Counter[str]()
+        for name in _names_of(person):
+            counts.update(await self._forget(name))
+        return dict(counts)
+
+    async def _forget(self, person: str) -> dict[str, int]:
         theirs, signed = _rows_of(person)
         counts: dict[str, int] = {}
         files = metadata.tables["attachment"]
@@ -88,6 +103,11 @@ class People:
                     await db.execute(change.values({column.name: FORGOTTEN}))
         await self._history.forget_person(person)
         return {name: count for name, count in counts.items() if count}
+
+
+def _names_of(person: str) -> tuple[str, ...]:
+    """A person, and the same one where they ask in the console."""
+    return person, f"{CONSOLE}:user:{person}"
 
 
 def _rows_of(person: str) -> tuple[_Meant, _Meant]:

@@ -269,3 +269,24 @@ def test_a_list_is_announced_by_a_colon_before_brackets_too() -> None:
 def test_a_step_is_quoted_with_those_that_are_announced_with_it() -> None:
     text = "To find old searches:\n\n1. Sign in.\n2. Open the archive.\n"
     assert "Open the archive" in shown("where are my searches", text, {"Sign in": 0.9})
+
+
+def test_a_short_line_without_a_mark_is_told_with_what_it_leads_into() -> None:
+    text = "Logging in\n\nssh you@lab.example\n\nAsk Ann for a name."
+    said = shown("whats the address of the lab server", text, {"Logging in": 0.97})
+    assert said == "Logging in\n\nssh you@lab.example"
+
+
+def test_an_item_of_two_words_is_told_with_its_list() -> None:
+    text = "- Log in to the bank\n- Choose the month\n- Download PDF\n- Upload it to Finance\n"
+    said = shown("where do the statements go once I have them", text, {"Download": 0.9})
+    assert said == text.strip()
+
+
+def test_a_list_that_is_asked_for_counts_for_more_than_a_sentence_about_it() -> None:
+    text = (
+        "Some jobs need a clearance. A higher one takes longer.\n\nYou are told which:\n\n"
+        "- Not needed\n- Confidential\n- Secret\n"
+    )
+    said = shown("what levels of clearance are there", text, {"higher": 0.5, "Secret": 0.3})
+    assert said == "You are told which:\n\n- Not needed\n- Confidential\n- Secret"

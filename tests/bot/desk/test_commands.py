@@ -189,7 +189,7 @@ async def test_commands_that_open_a_form_say_so_beforehand(
     put_version(voice, "v1", 1, passed=True)
     values = {"question": "?", "draft": "Hello", "address": "https://a.example", "source": "hb"}
     values |= {"version": "v1", "share": "0.1", "file": EXAMPLES.name, "one": "v1", "other": "none"}
-    async with open_bench(tmp_path, voices=voice.parent) as bench:
+    async with open_bench(tmp_path, voices=voice.parent, console="127.0.0.1:8080") as bench:
         bench.world.sources.known = [KnownSource("hb", "/srv/handbook", 12, is_public=True)]
         for command in bench.commands.all:
             bench.world.releases.waiting["hb"] = Undecided(1)

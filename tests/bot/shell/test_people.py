@@ -7,6 +7,7 @@ import json
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,12 @@ from typer.testing import CliRunner, Result
 
 from bot.answers.voices.blind import BlindChoices
 from bot.answers.voices.wordings import Wordings
+from bot.desk.console.passes import Guest
 from bot.desk.kb.proposals import Proposal
 from bot.shell.app import open_app
 from bot.shell.cli import cli
 from bot.shell.settings import Settings
+from bot.types import Place
 from knowledge.state.tables import metadata
 from knowledge.types import PUBLIC
 from tests.adapters.desk_bench import Bench, open_bench
@@ -41,7 +44,7 @@ _OF_NOBODY = {
 _OF_PEOPLE = {
     *("turn", "trace", "citation", "gap", "feedback", "recall", "inbox", "usage", "draft"),
     *("proposal", "attachment", "audit", "channel", "curated_answer", "source", "wording"),
-    "blind_choice",
+    *("blind_choice", "console_pass"),
 }
 
 
@@ -150,6 +153,24 @@ async def test_an_export_has_all_of_ones_own_and_nothing_of_anothers(
     }
     assert {each["question"] for each in told["kept"]["gap"]} == {"Who won the cup, asks zoe-77?"}
     assert "bob" not in done.stdout
+
+
+async def test_what_somebody_did_in_the_console_goes_with_them(
+    bench: Bench, housevoice: Housevoice
+) -> None:
+    console = FakePlatform(name="browser")
+    place = Place("browser", "", "c1", direct=True)
+    for author in (ZOE, BOB):
+        await bench.console.passes.link(Guest(CHANNEL, author.rpartition(":")[2]))
+        said = utterance("Who won the cup?", place=replace(place, channel=author), author=author)
+        await bench.dispatcher.hear(console, said)
+        await bench.settled()
+    assert len(await bench.rows("trace")) == 2
+    told = json.loads((await housevoice("export", "--user", ZOE)).stdout)
+    assert len(told["kept"]["trace"]) == len(told["kept"]["console_pass"]) == 1
+    assert (await housevoice("forget", "--user", ZOE)).exit_code == 0
+    (trace,), (kept,) = await bench.rows("trace"), await bench.rows("console_pass")
+    assert trace["asker"] == f"browser:user:{BOB}" and kept["owner"] == BOB
 
 
 @pytest.mark.parametrize("word", ["forget", "export"])

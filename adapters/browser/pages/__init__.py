@@ -1,0 +1,1 @@
+"""The console's pages, each with what can be done on it."""

@@ -1,0 +1,1 @@
+"""Tests of the console, over its application and in a browser."""

@@ -1,0 +1,138 @@
+"""What machines ask of the console: whether it lives and is ready, and its figures."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+import structlog
+from prometheus_client.parser import text_string_to_metric_families
+
+from adapters.browser.site import site
+from bot.ports import KnownSource
+from bot.shell.log import configure_log
+from bot.shell.metrics import Meter
+from tests.adapters.browser.house import House, open_house
+from tests.adapters.fake_platform import utterance
+from tests.kit.fakes import FakeSources, evidence
+
+
+def figures(text: str) -> dict[str, float]:
+    """Each with its labels, as it stands in the text."""
+    return {
+        f"{one.name}{sorted(one.labels.values())}": one.value
+        for family in text_string_to_metric_families(text)
+        for one in family.samples
+    }
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with open_house(tmp_path) as house:
+        yield house
+
+
+async def asked_from(house: House, host: str, path: str, **headers: str) -> httpx.Response:
+    transport = httpx.ASGITransport(site(house.adapter), client=(host, 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://10.9.8.7") as http:
+        return await http.get(path, headers=headers)
+
+
+async def test_probes_need_no_session_and_come_by_any_address(house: House) -> None:
+    for path in ("/healthz", "/readyz"):
+        assert (await asked_from(house, "10.0.0.1", path)).text == "ok"
+    await house.adapter.stop_listening()
+    assert (await asked_from(house, "10.0.0.1", "/readyz")).status_code == 503
+    assert (await asked_from(house, "10.0.0.1", "/healthz")).status_code == 200
+
+
+async def test_it_is_not_ready_when_its_database_does_not_answer(house: House) -> None:
+    async with house.bench.engine.begin() as db:
+        await db.exec_driver_sql("DROP TABLE inbox")
+    told = await asked_from(house, "127.0.0.1", "/readyz")
+    assert told.status_code == 503 and "inbox" not in told.text
+
+
+async def test_answers_stages_and_sources_are_counted(house: House) -> None:
+    house.bench.knows("salaries", evidence("Salaries arrive on the 28th."))
+    clock = house.bench.clock
+    house.bench.world.sources.known += [
+        KnownSource("s1", "a", 1, True, read_at=clock()),
+        KnownSource("s2", "b", 1, True, "It is away."),
+    ]
+    meter = house.bench.meter
+    configure_log("ERROR", meter)
+    for text in ("When do salaries arrive?", "Who repairs bicycles?", "thanks!"):
+        await house.bench.dispatcher.hear(house.office, utterance(text))
+        await house.bench.settled()
+    clock.tick(60)
+    structlog.get_logger("housevoice").warning("slack_lookup_failed", reason="secret words")
+    told = await asked_from(house, "127.0.0.1", "/metrics")
+    assert told.headers["content-type"].startswith("text/plain")
+    found = figures(told.text)
+    assert found["housevoice_answers_total['office', 'sure']"] == 1
+    assert found["housevoice_answers_total['none', 'office']"] == 1
+    assert found["housevoice_answers_total['office', 'other']"] == 1
+    assert found["housevoice_stage_seconds_count['total']"] == 2
+    assert found["housevoice_stage_seconds_count['retrieve']"] == 2
+    assert found["housevoice_events_total['slack_lookup_failed', 'warning']"] == 1
+    assert found["housevoice_waiting_questions[]"] == 0
+    assert found["housevoice_source_age_seconds['s1']"] == 60
+    assert "housevoice_source_age_seconds['s2']" not in found
+    assert found["housevoice_source_failing['s2']"] == 1
+    assert "secret" not in told.text and "bicycles" not in told.text and "ann" not in found
+
+
+async def test_sources_that_went_are_not_told_any_more(house: House) -> None:
+    sources = house.bench.world.sources
+    sources.known = [KnownSource("s1", "a", 1, True, read_at=house.bench.clock())]
+    assert "s1" in (await asked_from(house, "127.0.0.1", "/metrics")).text
+    sources.known = []
+    assert "s1" not in (await asked_from(house, "127.0.0.1", "/metrics")).text
+
+
+async def test_a_line_that_is_not_wanted_is_counted_and_not_written(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def none_waits() -> int:
+        return 0
+
+    for level, written in (("WARNING", False), ("INFO", True), ("DEBUG", True)):
+        meter = Meter()
+        configure_log(level, meter)
+        structlog.get_logger("housevoice").info("source_read", complete=False)
+        assert ("source_read" in capsys.readouterr().err) == written
+        made = await meter.exposition(FakeSources(), none_waits, datetime.now(UTC))
+        assert figures(made.decode())["housevoice_nightly_readings_total['failed']"] == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "headers", "status"),
+    [
+        ("127.0.0.1", {}, 200),
+        ("::1", {}, 200),
+        ("10.0.0.1", {}, 401),
+        ("127.0.0.1", {"X-Forwarded-For": "10.0.0.1"}, 401),
+        ("127.0.0.1", {"Forwarded": "for=10.0.0.1"}, 401),
+    ],
+)
+async def test_without_a_token_only_this_machine_reads_the_figures(
+    house: House, host: str, headers: dict[str, str], status: int
+) -> None:
+    assert (await asked_from(house, host, "/metrics", **headers)).status_code == status
+
+
+async def test_with_a_token_whoever_shows_it_does(tmp_path: Path) -> None:
+    async with open_house(tmp_path, {"metrics_token": "sesame"}) as house:
+        for token, status in (
+            ("Bearer sesame", 200),
+            ("Bearer x", 401),
+            ("sesame", 401),
+            ("", 401),
+        ):
+            told = await asked_from(house, "10.0.0.1", "/metrics", Authorization=token)
+            assert told.status_code == status
+        assert (await asked_from(house, "127.0.0.1", "/metrics")).status_code == 401
