@@ -100,6 +100,13 @@ class TestTheImage:
     def test_refuses_a_torch_that_brings_cuda(self, steps: list[tuple[str, str]]) -> None:
         assert any("torch.version.cuda is None" in rest for rest in given(steps, "RUN"))
 
+    def test_is_asked_for_a_sign_of_life(self, steps: list[tuple[str, str]]) -> None:
+        [health] = given(steps, "HEALTHCHECK")
+        [address] = re.findall(r"HOUSEVOICE_CONSOLE=(\S+)", " ".join(given(steps, "ENV")))
+        assert f"http://{address}/healthz" in health
+        probes = (PROJECT / "adapters" / "browser" / "probes.py").read_text("utf-8")
+        assert 'Route("/healthz"' in probes
+
 
 class TestTheComposition:
     def test_tells_the_bot_only_what_is_a_setting(self, composed: dict[str, Any]) -> None:
