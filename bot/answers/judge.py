@@ -6,8 +6,9 @@ The reader says how likely each passage answers; here that becomes what the bot 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.types import Tier
 from knowledge.types import CURATED, Evidence
@@ -17,6 +18,12 @@ CONSIDERED = 3
 CERTAIN = 1.0
 """How likely an answer is that a person wrote for the question: nothing is left to be guessed."""
 _CLOSEST = 2  # passages shown where it is not sure
+_ANNOUNCES = re.compile(
+    r"\W*(?:this|the following|these|the next)(?: \w+)? (?:page|section|document|guide|policy|"
+    r"chapter|article|manual)s?\b[^.!?;:]{0,40}?\b(?:says?|explains?|describes?|covers?|lists?|"
+    r"tells?|outlines?|(?:is|are) about|shows?|contains?|summari[sz]es?|sets? out|introduces?)\b",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,9 @@ def judge(found: Sequence[Evidence], thresholds: Thresholds, *, unsure_too: bool
     """
     if not found:
         return Verdict("none", 0.0)
-    considered = sorted(found[:CONSIDERED], key=lambda each: -each.answers)
+    considered = sorted(
+        (_believed(each, thresholds) for each in found[:CONSIDERED]), key=lambda each: -each.answers
+    )
     best = considered[0]
     confidence = best.answers
     if confidence >= thresholds.sure:
@@ -63,6 +72,14 @@ def judge(found: Sequence[Evidence], thresholds: Thresholds, *, unsure_too: bool
         close = [each for each in considered[1:_CLOSEST] if each.answers >= thresholds.unsure]
         return Verdict("unsure", confidence, (best, *close))
     return Verdict("none", confidence)
+
+
+def _believed(evidence: Evidence, thresholds: Thresholds) -> Evidence:
+    """What only says that its page answers ("This page says whom to tell") is no sure answer."""
+    likeliest = max(evidence.units, key=lambda each: each.share, default=None)
+    if likeliest is None or not _ANNOUNCES.match(likeliest.text):
+        return evidence
+    return replace(evidence, answers=min(evidence.answers, thresholds.unsure))
 
 
 def near(found: Sequence[Evidence], thresholds: Thresholds) -> list[Evidence]:

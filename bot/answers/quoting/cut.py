@@ -6,6 +6,7 @@ its lead-in to its last item, code with the sentence it belongs to, the rows ask
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -14,11 +15,20 @@ from bot.answers.quoting.lists import is_asked_for, item_asked, listed, numbered
 from bot.answers.quoting.sentences import AS_GOOD, SPREAD, announces, back, is_open, sentences
 from bot.answers.quoting.tables import is_looked_up, rows_asked
 from bot.answers.quoting.wants import Wants, has
+from knowledge.text.words import stems
 
 _NEARLY = 0.25  # of the best one's share, from which a unit with what is asked for wins
 _SHORT_LIST = 6  # items; of these none is picked where the reader does not know which
 _LIST_ENOUGH = 0.4  # of the best unit's share, from which a list is what was asked for
 _SHORT_LEAD = 60  # characters; a line this short without a mark at its end leads into the next
+_SMALL_TABLE = 450  # characters
+_CASE = re.compile(
+    r"\W*(?:in|on|for|during|from|after|before|at|if|when|unless|until|only|except|someone|anyone|who|"
+    r"those)\b(?: [^\s,.;]+){1,3}",
+    re.I,
+)
+_FOLLOWS = re.compile(r"\b(?:therefore|thus|hence|accordingly)\b", re.I)
+_EVERYWHERE = stems("in on for during from after before at if when the a an")
 _LONG_CODE = 1500  # characters; longer code is read on its page
 
 
@@ -120,6 +130,9 @@ def _whole(
 
 def _text(question: str, want: Wants, layout: Layout, shares: Sequence[float], best: int) -> Cut:
     chosen = sentences(layout, shares, best, steps=want.steps)
+    if table := _table_of_a_case(question, layout, best, min(chosen)):
+        rule = _structure(question, want, layout, shares, table)
+        return Cut((*rule.units, *chosen), rule.remark)
     last = max(chosen)
     after = layout.after(layout.group(last))
     if last == layout.group(last).last and after is not None:
@@ -130,6 +143,21 @@ def _text(question: str, want: Wants, layout: Layout, shares: Sequence[float], b
         if after.kind == "code" and _total(layout, shares, after) > 2 * shares[last]:
             return Cut((*chosen, *after.members))
     return Cut(chosen)
+
+
+def _table_of_a_case(question: str, layout: Layout, best: int, first: int) -> Group | None:
+    """The small table right above a sentence that tells a case of it that was not asked for.
+
+    Asked when pay day is, "In December on the 19th" is half an answer below a table of the others.
+    """
+    text = layout.units[best].text
+    opening = _CASE.match(text)
+    is_case = opening is not None and not (stems(opening[0]) & stems(question)) - _EVERYWHERE
+    if not (is_case or _FOLLOWS.search(text)) or first != layout.group(first).first or not first:
+        return None
+    above = layout.group(first - 1)
+    size = sum(len(layout.units[at].raw) for at in above.members)
+    return above if above.kind == "table" and size <= _SMALL_TABLE else None
 
 
 def _structure(

@@ -121,6 +121,12 @@ class TestAnAnswer:
         assert (reply.checks.quote_verbatim, reply.checks.marks) == (True, True)
         assert set(reply.checks.facts.values()) == {True}
 
+    async def test_is_not_sure_where_a_page_only_says_that_it_answers(self, ask: Ask) -> None:
+        told = await ask(evidence("This page says when payday is, and what to do before it.\n"))
+        assert told.reply.tier == "unsure"
+        told = await ask(evidence("This page on the wall of the office is red on payday.\n"))
+        assert told.reply.tier == "sure"
+
     async def test_says_what_was_checked(self, ask: Ask) -> None:
         reply = (await ask(evidence(PAYDAY))).reply
         checks = reply.checks

@@ -290,3 +290,24 @@ def test_a_list_that_is_asked_for_counts_for_more_than_a_sentence_about_it() -> 
     )
     said = shown("what levels of clearance are there", text, {"higher": 0.5, "Secret": 0.3})
     assert said == "You are told which:\n\n- Not needed\n- Confidential\n- Secret"
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        "In December everybody is paid on the 19th.",
+        "Someone in Ghent who starts late is therefore paid a month later.",
+    ],
+)
+def test_a_case_that_was_not_asked_for_is_told_below_its_table(case: str) -> None:
+    table = "| Site | Pay day |\n|---|---|\n| Ghent | 28th |\n| Lyon | 27th |"
+    said = shown("when do we get paid?", f"{table}\n\n{case}\n", {case[-12:]: 0.9})
+    assert "| Ghent | 28th |" in said
+    assert said.endswith(case)
+
+
+def test_a_case_that_was_asked_for_stands_alone() -> None:
+    table = "| Site | Pay day |\n|---|---|\n| Ghent | 28th |\n| Lyon | 27th |"
+    case = "In December everybody is paid on the 19th."
+    said = shown("when do we get paid in december?", f"{table}\n\n{case}\n", {"19th": 0.95})
+    assert said == case
