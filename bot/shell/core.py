@@ -181,8 +181,10 @@ def build_core(outside: Outside, settings: Settings) -> Core:
     forms = own_forms(channels, drafting, of_voices.wording, of_voices.making, gaps, names, clock)
 
     passes, present = Passes(engine, clock), dict[str, Platform]()
-    link = console_command(passes, settings.console_address)
-    commands = own_commands(channels, drafting, forms, gaps, names, clock, of_voices.commands, link)
+    address = settings.console_address
+    links = [console_command(passes, address)] if address else []
+    making = of_voices.commands
+    commands = own_commands(channels, drafting, forms, gaps, names, clock, making, *links)
 
     async def form(name: str, subject: str, by: Invocation) -> Outcome:
         return await forms.open(name, by, subject)

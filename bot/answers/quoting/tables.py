@@ -16,7 +16,8 @@ _SMALL = 6  # rows of a table that may be shown whole
 _MOST = 4  # rows of a larger one
 _WIDE = 4  # columns from which on only those asked for are shown
 _KEYWORDS = 3  # words of a question that is typed as to a search engine: "pay day lyon?"
-_SURE = 0.8  # share of a row from which it is the answer though the question does not name it
+_SURE = 0.8  # of the rows' share, from which one is the answer though the question does not name it
+_LIKELY = 0.5  # share that it needs for that beside all else in the passage
 _AS_GOOD = 0.5  # of the best row's share
 _DIGIT = re.compile(r"\d")
 _CELL_BORDER = re.compile(r"(?<!\\)\|")
@@ -44,7 +45,8 @@ def rows_asked(
         return rows
     keys = {at: layout.units[at].text.split(" | ")[0] for at in rows}
     named = _named(question, keys)
-    if not named and len(rows) <= _SMALL and shares[best] < _SURE * sum(shares[at] for at in rows):
+    stands_out = shares[best] >= _SURE * sum(shares[at] for at in rows) and shares[best] >= _LIKELY
+    if not named and len(rows) <= _SMALL and not stands_out:
         return rows  # which row holds depends on who asks
     named = named or _named(question, {at: layout.units[at].text for at in rows})
     named = named or [at for at in rows if shares[at] >= _AS_GOOD * shares[best]]

@@ -13,7 +13,7 @@ from adapters.browser.config import BrowserConfig, host_and_port
 from adapters.browser.guard import MOST_ATTEMPTS
 from bot.cards import Card
 from bot.desk.console.passes import LINK_VALID, SESSION_VALID
-from bot.errors import ConfigurationError, PlatformError, UsageError
+from bot.errors import ConfigurationError, PlatformError
 from bot.shell.data_folder import signing_key
 from tests.adapters.browser.house import ADDRESS, House, guest, open_house, text_of
 from tests.adapters.fake_platform import CHANNEL
@@ -43,12 +43,10 @@ async def test_the_command_gives_everyone_a_link_that_lets_them_in_as_themselves
         assert f"{who}, {role}" in text_of(await tab.begin())
 
 
-async def test_without_a_console_the_command_says_how_to_have_one(tmp_path: Path) -> None:
+async def test_without_a_console_there_is_no_command_for_it(tmp_path: Path) -> None:
     async with open_house(tmp_path, console=None) as house:
-        with pytest.raises(UsageError, match="HOUSEVOICE_CONSOLE"):
-            await house.bench.commands.run(
-                house.bench.commands.named("kb", "console"), house.office.by("ida")
-            )
+        offered = {(each.name, each.action) for each in house.bench.commands.all}
+    assert ("kb", "list") in offered and ("kb", "console") not in offered
 
 
 async def test_a_link_works_once(house: House) -> None:
