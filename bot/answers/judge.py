@@ -77,7 +77,7 @@ def judge(found: Sequence[Evidence], thresholds: Thresholds, *, unsure_too: bool
 def _believed(evidence: Evidence, thresholds: Thresholds) -> Evidence:
     """What only says that its page answers ("This page says whom to tell") is no sure answer."""
     likeliest = max(evidence.units, key=lambda each: each.share, default=None)
-    if likeliest is None or not _ANNOUNCES.match(likeliest.text):
+    if likeliest is None or is_written_for(evidence) or not _ANNOUNCES.match(likeliest.text):
         return evidence
     return replace(evidence, answers=min(evidence.answers, thresholds.unsure))
 

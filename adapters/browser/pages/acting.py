@@ -114,7 +114,7 @@ def start(visit: Visit, what: str, back: str, doing: Callable[[Telling], Awaitab
     """Begin something that takes long; the address where one sees how far it is."""
     safely = visit.console.desk.safely
     begun = visit.adapter.works.start(visit.guest.principal, what, lambda tell: safely(doing(tell)))
-    return f"/work/{begun.id}?back={back}"
+    return f"/progress/{begun.id}?back={back}"
 
 
 async def _done(
@@ -157,5 +157,5 @@ ROUTES: Final[tuple[tuple[str, str, Role, Handler], ...]] = (
     ("POST", "/press", "reader", press),
     ("POST", "/do/{name}/{action}", "reader", command),
     ("POST", "/form/{form}", "reader", submit),
-    ("GET", "/work/{id}", "reader", work),
+    ("GET", "/progress/{id}", "reader", work),
 )

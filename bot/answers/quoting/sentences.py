@@ -93,7 +93,7 @@ def announces(text: str) -> bool:
 
 
 def is_open(text: str) -> bool:
-    """Whether a sentence ends without a mark, as above the code that it goes on in."""
+    """Whether it ends without a mark, as a line does that leads into the next: "Logging in"."""
     return _ENDS.search(text) is None
 
 

@@ -71,8 +71,8 @@ class Tab:
 
     async def waited(self, response: httpx.Response) -> httpx.Response:
         """The page of something that takes long, once it has ended."""
-        assert response.url.path.startswith("/work/"), response.url
-        work = self.house.adapter.works.known(response.url.path.removeprefix("/work/"))
+        assert response.url.path.startswith("/progress/"), response.url
+        work = self.house.adapter.works.known(response.url.path.removeprefix("/progress/"))
         assert work is not None
         while work.card is None:
             await work.changed_since(work.version, 5.0)

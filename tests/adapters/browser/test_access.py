@@ -94,7 +94,7 @@ async def test_commands_and_buttons_of_admins_do_nothing_for_others(house: House
     filled = {"source": "a.example/help", "readers": "public", "when": "hourly", "version": "v2"}
     for name, action in sorted(COMMANDS - {("kb", "answer")}):
         response = await tab.post(f"/do/{name}/{action}", filled)
-        if response.url.path.startswith("/work/"):
+        if response.url.path.startswith("/progress/"):
             response = await tab.waited(response)
         assert "is for admins" in text_of(response), action
     for action in ("answer", "source", "dismiss", "forget"):

@@ -265,7 +265,7 @@ async def test_progress_is_seen_while_a_source_is_read(house: House, ida: Tab) -
     while house.bench.world.hand.next is None:  # noqa: ASYNC110 - nobody tells that they sleep
         await asyncio.sleep(0)
     house.bench.world.hand.move(PACE)
-    work = house.adapter.works.known(begun.url.path.removeprefix("/work/"))
+    work = house.adapter.works.known(begun.url.path.removeprefix("/progress/"))
     assert work is not None
     await work.changed_since(0, 5.0)
     assert "7 documents, 40 passages so far" in text_of(await ida.get(str(begun.url)))

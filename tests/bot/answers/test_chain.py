@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 import pytest
 
 from bot.answers.chain import Freedom, build_chain
-from bot.answers.judge import Thresholds
+from bot.answers.judge import CERTAIN, Thresholds
 from bot.answers.turns import Question
 from bot.errors import ModelError
 from bot.types import Delta, Frame, Reply
 from bot.voice.voice import Voice
 from bot.voice.writer import Choose, Say
-from knowledge.types import PUBLIC, Evidence
+from knowledge.types import CURATED, PUBLIC, Evidence
 from tests.kit.fakes import NEAR, THRESHOLDS, FakeRetriever, FakeWriter, evidence, far_evidence
 
 QUESTION = "When is payday?"
@@ -126,6 +126,10 @@ class TestAnAnswer:
         assert told.reply.tier == "unsure"
         told = await ask(evidence("This page on the wall of the office is red on payday.\n"))
         assert told.reply.tier == "sure"
+
+    async def test_that_a_person_wrote_is_sure_whatever_it_begins_with(self, ask: Ask) -> None:
+        written = evidence("This page says when payday is.\n", source=CURATED, answers=CERTAIN)
+        assert (await ask(written)).reply.tier == "sure"
 
     async def test_says_what_was_checked(self, ask: Ask) -> None:
         reply = (await ask(evidence(PAYDAY))).reply
