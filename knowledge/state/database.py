@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy.engine import make_url
@@ -60,7 +62,7 @@ async def open_database(url: str) -> AsyncEngine:
             f"The driver {error.name} is missing: pip install 'housevoice[postgres]'."
         ) from error
     if backend == "sqlite":
-        _try_file(parsed.database)
+        open_file(parsed.database)
         sa.event.listen(engine.sync_engine, "connect", _sqlite_pragmas)
     try:
         async with engine.begin() as connection:
@@ -85,7 +87,7 @@ def is_known(revision: str) -> bool:
         return False
 
 
-def _try_file(path: str | None) -> None:
+def open_file(path: str | None) -> None:
     """Open the file once before aiosqlite does, whose thread outlives a failure noisily.
 
     WAL lets a job write while the bot reads. The file keeps it, and two that switch to it at once
@@ -120,7 +122,14 @@ def _migrate(connection: sa.Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+    if MigrationContext.configure(connection).get_current_revision() == _newest():
+        return  # alembic alone takes longer than all else that opens it
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+@cache
+def _newest() -> str | None:
+    return ScriptDirectory(str(_MIGRATIONS)).get_current_head()
