@@ -154,6 +154,12 @@ class TestCode:
             "To see its queue:\n\n```\nqueue --all\n```"
         )
 
+    def test_the_command_below_a_sentence_is_told_to_whom_asks_how(self) -> None:
+        text = "To add a source, give it a folder.\n\n```\nsource add FOLDER\n```\n\nIt is read.\n"
+        told = "To add a source, give it a folder.\n\n```\nsource add FOLDER\n```"
+        assert shown("How do I add a source?", text, {"To add": 0.9}) == told
+        assert shown("What is given to it?", text, {"To add": 0.9}) == told.split("\n")[0]
+
 
 class TestSeveralPassages:
     def test_a_second_quote_that_adds_something_is_kept(self) -> None:
