@@ -159,5 +159,5 @@ def _asked(head: str, name: str, version: Version) -> Card:
     return Card(
         f"{head} It passed. Shall it speak?\n{reasons}\n\n{how}",
         buttons=("promote",),
-        subject=f"{name}:{version.id}",
+        subject=f"{name}-{version.id}",
     )

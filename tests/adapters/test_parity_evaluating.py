@@ -69,7 +69,7 @@ async def test_a_version_is_judged_on_the_questions_and_the_report_is_told(
 ) -> None:
     program(tmp_path, monkeypatch, JUDGES)
     folder = tmp_path / "voices" / "fernhill"
-    assert "`/voice questions fernhill`" in (await says(stage, "/voice evaluate fernhill")).text
+    assert "/voice questions fernhill" in (await says(stage, "/voice evaluate fernhill")).text
     assert not await stage.bench.rows("outbox")
     (folder / "questions.jsonl").write_text(QUESTIONS, "utf-8")
     assert "v2 of fernhill is being judged" in (await says(stage, "/voice evaluate fernhill")).text

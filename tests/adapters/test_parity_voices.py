@@ -76,8 +76,8 @@ async def test_only_admins_may(stage: Stage) -> None:
 async def test_a_button_lets_nothing_speak_that_did_not_pass(
     stage: Stage,
 ) -> None:
-    asked = Card("v1 passed. Shall it speak?", buttons=("promote",), subject="fernhill:v1")
-    refused = Card("And v2?", buttons=("promote",), subject="fernhill:v2")
+    asked = Card("v1 passed. Shall it speak?", buttons=("promote",), subject="fernhill-v1")
+    refused = Card("And v2?", buttons=("promote",), subject="fernhill-v2")
     for n, card in enumerate((asked, refused)):
         await stage.bench.errands.outbox.enter(f"training:{n}", stage.place("help"), card)
     await stage.bench.errands.run(stage.adapter)
@@ -93,7 +93,7 @@ async def test_a_button_lets_nothing_speak_that_did_not_pass(
 @needs("others")
 async def test_the_newest_version_is_let_speak_by_a_button(stage: Stage, tmp_path: Path) -> None:
     put_version(tmp_path / "voices" / "fernhill", "v3", 3, passed=True)
-    asked = Card("v3 passed. Shall it speak?", buttons=("promote",), subject="fernhill:v3")
+    asked = Card("v3 passed. Shall it speak?", buttons=("promote",), subject="fernhill-v3")
     await stage.bench.errands.outbox.enter("training:1", stage.place("help"), asked)
     await stage.bench.errands.run(stage.adapter)
     (question,) = stage.everyone_sees("help")

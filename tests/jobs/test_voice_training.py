@@ -155,7 +155,7 @@ async def test_enough_new_wordings_are_trained_judged_and_asked_about(scene: Sce
     assert scene.work.done == ["train fernhill", "evaluate fernhill --version v1"]
     assert "trained on 3 new wordings: v1" in card.text and "Shall it speak?" in card.text
     assert "tone: +0.30" in card.text
-    assert (card.buttons, card.subject) == (("promote",), "fernhill:v1")
+    assert (card.buttons, card.subject) == (("promote",), "fernhill-v1")
     assert scene.registry.served("fernhill").live == "original", "nobody has promoted it"
 
 
@@ -166,7 +166,7 @@ async def test_it_is_done_once_a_night_and_not_again_without_new_wordings(scene:
     await scene.worded(FEWEST)
     assert await scene.minute() == [], "that is for the next night"
     [card] = await scene.next_night()
-    assert card.subject == "fernhill:v2"
+    assert card.subject == "fernhill-v2"
 
 
 async def test_too_few_wordings_wait_until_there_are_more(scene: Scene) -> None:
@@ -242,8 +242,11 @@ async def test_files_that_cannot_be_read_are_told(scene: Scene) -> None:
 
 async def test_it_waits_for_another_process_and_for_who_trains_by_hand(scene: Scene) -> None:
     await scene.worded(FEWEST)
+    scene.work.is_busy = True
+    assert await scene.next_night() == [] and scene.work.done == []
+    scene.work.is_busy = False
     async with Leases(scene.engine, scene.clock, holder="another").hold(LEASE):
-        assert await scene.next_night() == [] and scene.work.done == []
+        assert await scene.minute() == [] and scene.work.done == []
     scene.work.is_busy = True
     assert await scene.minute() == [] and scene.work.done == []
     scene.work.is_busy = False

@@ -42,14 +42,14 @@ class VersionDesk:
     """What takes minutes of a voice said last."""
 
     async def let_speak(self, subject: str, by: Invocation) -> Card:
-        """By a button, whose subject is ``acme:v2``."""
+        """By a button, whose subject is ``acme-v2``."""
         await must_be_admin(by)
-        name, _, id = subject.partition(":")
+        name, _, id = subject.rpartition("-")
         return await self._promoted(name, id, by)
 
     async def decided(self, subject: str, since: datetime) -> Decision | None:
         """What became of the question whether a version shall speak; None while it is open."""
-        name, _, id = subject.partition(":")
+        name, _, id = subject.rpartition("-")
         try:
             served = await asyncio.to_thread(self.registry.served, name)
             newest = (await asyncio.to_thread(self.registry.versions, name))[-1].id
