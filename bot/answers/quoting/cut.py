@@ -96,7 +96,7 @@ def _best(want: Wants, layout: Layout, shares: Sequence[float]) -> int:
     """The unit that answers: of those about as likely the one with the kind of thing asked for."""
     top = max(range(len(shares)), key=shares.__getitem__)
     fits = has(want, _said(layout, top))
-    nearly = AS_GOOD if want.kind in ("rule", "place") else _NEARLY  # found in much text
+    nearly = AS_GOOD if want.kind == "place" else _NEARLY  # a place is named in much text
     close = [at for at, share in enumerate(shares) if share >= nearly * shares[top] > 0]
     better = [at for at in close if has(want, _said(layout, at)) > fits]
     if fits == 1:  # it has a number, if not of what is counted

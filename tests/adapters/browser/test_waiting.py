@@ -1,4 +1,4 @@
-"""What of voices waits in the console: wordings for a second person, and work that takes minutes."""
+"""What of voices waits in the console: wordings for a second person, and work under way."""
 
 from __future__ import annotations
 
