@@ -27,7 +27,7 @@ class Errands:
 
     async def run(self, platform: Platform) -> None:
         """Do what waits now; one kind that fails keeps the others from nothing."""
-        for do in (self.recalling.run, self.outbox.run, self.settle):
+        for do in (self.recalling.run, self.settle, self.outbox.run):
             try:
                 await do(platform)
             except Exception as error:  # a database that is away must not end the service

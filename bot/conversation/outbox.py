@@ -43,10 +43,11 @@ _log = structlog.get_logger("housevoice")
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A message with buttons, as it stands."""
+    """A message with buttons, as it stands or will be posted."""
 
     id: str
-    place: Place
+    place: Place | None
+    """None: it is not posted yet."""
     shown: tuple[str, ...]
     """The platform's ids of its parts."""
     card: Card
@@ -106,28 +107,21 @@ class Outbox:
                 await self._post(platform, row)
 
     async def with_buttons(self, platform: str) -> list[Posted]:
-        """What stands on a platform with buttons under it, the oldest first."""
+        """What stands on a platform, or will, with buttons under it, the oldest first."""
         asked = sa.select(_outbox).where(
-            _outbox.c.platform == platform, _outbox.c.shown.is_not(None)
+            _outbox.c.platform == platform,
+            sa.or_(_outbox.c.shown.is_not(None), _outbox.c.outcome.is_(None)),
         )
         async with self._engine.connect() as db:
             rows = (await db.execute(asked.order_by(_outbox.c.entered_at))).all()
-        return [
-            Posted(
-                row.id,
-                Place(**row.shown["place"]),
-                tuple(row.shown["ids"]),
-                _card(row.body),
-                row.body.get("keeps", True),
-                row.entered_at,
-            )
-            for row in rows
-        ]
+        return [_posted(row) for row in rows if _is_open(_card(row.body))]
 
     async def changed(self, id: str, card: Card) -> None:
-        """It shows this now; without buttons nothing of it is kept."""
-        is_open = bool(card.buttons or any(each.buttons for each in card.rows))
-        values = {"body": _body(card)} if is_open else {"body": None, "shown": None}
+        """It shows this now, or will; without buttons nothing of it is kept, or posted any more."""
+        values: dict[str, Any] = {"body": _body(card)}
+        if not _is_open(card):
+            outcome = sa.func.coalesce(_outbox.c.outcome, "over")
+            values = {"body": None, "shown": None, "outcome": outcome}
         async with self._engine.begin() as db:
             await db.execute(sa.update(_outbox).where(_outbox.c.id == id).values(values))
 
@@ -146,7 +140,7 @@ class Outbox:
             person = row.place.get(_PERSON)
             place = await platform.direct_with(person) if person else Place(**row.place)
             sent = await platform.post(place, card)
-            if sent.place is not None and (card.buttons or card.rows):
+            if sent.place is not None and _is_open(card):
                 values["shown"] = {"place": asdict(sent.place), "ids": sent.shown}
                 values["body"] = (
                     row.body if row.body.get("keeps", True) else _without_text(row.body)
@@ -158,6 +152,23 @@ class Outbox:
             _log.warning("not_posted", id=row.id, reason=str(error))
         async with self._engine.begin() as db:
             await db.execute(sa.update(_outbox).where(_outbox.c.id == row.id).values(values))
+
+
+def _is_open(card: Card) -> bool:
+    return bool(card.buttons or any(each.buttons for each in card.rows))
+
+
+def _posted(row: sa.Row[tuple[Any, ...]]) -> Posted:
+    shown = row.shown or {"place": None, "ids": ()}
+    place = shown["place"]
+    return Posted(
+        row.id,
+        place and Place(**place),
+        tuple(shown["ids"]),
+        _card(row.body),
+        row.body.get("keeps", True),
+        row.entered_at,
+    )
 
 
 def _body(card: Card) -> dict[str, Any]:

@@ -56,7 +56,8 @@ class Settling:
             if card == posted.card:
                 continue
             try:
-                await platform.replace(posted.place, posted.shown, card)
+                if posted.place is not None:
+                    await platform.replace(posted.place, posted.shown, card)
             except PlatformError as error:
                 if error.passing:
                     continue

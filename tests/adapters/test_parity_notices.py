@@ -126,6 +126,15 @@ async def test_of_a_digest_the_rows_are_settled_one_by_one(stage: Stage) -> None
     assert "What I know" in whole.text
 
 
+async def test_what_was_decided_before_it_could_be_told_is_not_told(stage: Stage) -> None:
+    where: Where = "help" if stage.name != "console" else "general"
+    await stage.bench.errands.outbox.enter("notice:1", stage.place(where), WAITS)
+    stage.bench.world.releases.waiting.clear()
+    assert await settled(stage) == []
+    (row,) = await stage.bench.rows("outbox")
+    assert row["outcome"] == "over" and "waits" not in str(row["body"])
+
+
 async def test_nothing_of_a_settled_notice_is_kept(stage: Stage) -> None:
     await posted(stage, WAITS)
     stage.bench.world.releases.waiting.clear()
