@@ -70,10 +70,14 @@ class VoiceEvaluating:
 
     async def report(self, name: str, version: Version, went_well: bool) -> Card:
         """What came of it, as the command line says it."""
+        failed = f"{version.id} of {name} could not be judged. {self.work.progress(name)}"
         if not went_well:
-            return Card(f"{version.id} of {name} could not be judged. {self.work.progress(name)}")
-        judged = await asyncio.to_thread(self.registry.version, name, version.id)
-        text = await asyncio.to_thread((judged.folder / _REPORT).read_text, "utf-8")
+            return Card(failed)
+        try:
+            judged = await asyncio.to_thread(self.registry.version, name, version.id)
+            text = await asyncio.to_thread((judged.folder / _REPORT).read_text, "utf-8")
+        except (OSError, UsageError):  # it was taken away meanwhile
+            return Card(failed)
         passed = judged.verdict is not None and judged.verdict.passed
         how = f"\n\n`/voice promote {version.id} voice={name}` lets it speak." if passed else ""
         return Card(text.strip() + how)

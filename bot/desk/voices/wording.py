@@ -184,10 +184,10 @@ class WordingDesk:
 
     async def for_second(self, by: Invocation) -> Sequence[Wording]:
         """What waits for this person, oldest first: nothing for those who may not approve."""
-        if not await self.support.includes(by):
-            return ()
         who = person(by.place, by.user)
-        return [each for each in await self.wordings.waiting() if each.owner != who]
+        others = [each for each in await self.wordings.waiting() if each.owner != who]
+        # Pages ask with each request: who it is is looked up only where it matters.
+        return others if others and await self.support.includes(by) else ()
 
     async def decided(self, id: str, since: datetime) -> Decision | None:
         """What became of a wording; None while it waits."""

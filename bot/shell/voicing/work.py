@@ -13,6 +13,7 @@ import structlog
 
 from bot.desk.voices.making import Ended, What
 from bot.errors import UsageError
+from bot.failures import log_failure
 
 _NICE = 10  # it leaves the processor to whoever asks something
 _DOING = {"train": ("Training", "trained"), "evaluate": ("Evaluation", "judged")}
@@ -63,7 +64,10 @@ class VoiceWork:
     ) -> bool:
         went_well = await self._run(what, name, options)
         if ended is not None:
-            await ended(went_well)
+            try:
+                await ended(went_well)
+            except Exception as error:  # a database that is away: the report lies in the files
+                log_failure("voice_work_not_told", error)
         return went_well
 
     async def _run(self, what: What, name: str, options: tuple[str, ...]) -> bool:
