@@ -50,6 +50,7 @@ from jobs.digest import Digests
 from jobs.housekeeping import Chores, tidy_up
 from jobs.measures import Measures
 from jobs.notices import Notifying
+from jobs.voice_training import VoiceTraining
 from jobs.wordings import WordingNotices
 from knowledge.documents.pool import ReaderPool
 from knowledge.documents.recogniser import RapidRecogniser, is_installed
@@ -78,7 +79,6 @@ from knowledge.web.client import GuardedClient
 
 if TYPE_CHECKING:
     from jobs.schedule import Job
-    from jobs.voice_training import VoiceTraining
 
 
 @dataclass(frozen=True, slots=True)

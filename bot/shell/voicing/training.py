@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -15,10 +14,8 @@ from bot.shell.sources import schedules_of
 from bot.voice.versions.registry import Registry
 from bot.voice.voice import names
 from jobs.admins import Admins
+from jobs.voice_training import Prepares, VoiceTraining
 from knowledge.library.leases import Leases
-
-if TYPE_CHECKING:
-    from jobs.voice_training import Prepares, VoiceTraining
 
 
 def voice_training(
@@ -30,8 +27,6 @@ def voice_training(
     admins: Admins,
 ) -> VoiceTraining:
     """The job. Raises :class:`ConfigurationError` for a time that is none."""
-    from jobs.voice_training import VoiceTraining
-
     return VoiceTraining(
         engine=engine,
         last=partial(schedules_of(settings, settings.train_at).last, ""),
