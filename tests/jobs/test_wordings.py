@@ -134,4 +134,5 @@ async def test_after_a_month_it_is_not_told_again_and_its_notice_is_still_known(
     await scene.outbox.forget_old()
     assert await scene.told() == []
     [posted] = await scene.outbox.with_buttons(NAME)
-    assert posted.place.channel == "D-bob" and posted.card.text == ""
+    assert posted.place is not None and posted.place.channel == "D-bob"
+    assert posted.card.text == "", "its words are not kept"
