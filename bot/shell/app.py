@@ -39,6 +39,7 @@ from bot.shell.voicing.files import VoiceFiles, content_of
 from bot.shell.watching.log import configure_log
 from bot.shell.watching.metrics import Meter
 from bot.shell.watching.reading import TimedReader
+from bot.shell.watching.traces import traced
 from bot.shell.well_answered import well_answered
 from bot.voice.voice import Voice, names
 from bot.voice.writer import WriterFor
@@ -258,6 +259,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 examine=examine,
                 meter=meter,
                 away=models.away,
+                watch=opened.enter_context(traced()),
             ),
             settings,
         )

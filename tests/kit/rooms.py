@@ -94,6 +94,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     ),
     "jinja2": ("adapters.browser*",),
     "prometheus_client": ("bot.shell.watching.metrics", "adapters.browser.probes"),
+    "opentelemetry": ("bot.shell.watching.traces",),
     "starlette": ("adapters.browser*",),
     "uvicorn": ("adapters.browser*",),
     "pydantic_settings": ("bot.shell.settings",),
