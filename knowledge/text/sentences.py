@@ -40,7 +40,8 @@ class Unit:
     """Plain text that the unit depends on: of an item the line that leads into the list or the
     item it is nested in, of a row the table's header row; else empty."""
     labelled: str = ""
-    """Of a row: its cells, each after the heading of its column; else empty."""
+    """Of a row: its cells, each after the heading of its column or after the first cell; else
+    empty."""
 
 
 def split_units(markdown: str) -> list[Unit]:
@@ -125,6 +126,9 @@ def _rows(raw: str) -> list[Unit]:
 
 
 def _labelled(columns: list[str], row: list[str]) -> str:
+    if not any(columns):  # nothing tells what the cells are: the first names what the others say
+        first, *others = (cell for cell in row if cell)
+        return f"{first}: {', '.join(others)}." if others else first
     said = (
         f"{column}: {cell}" if column else cell
         for column, cell in zip_longest(columns, row, fillvalue="")

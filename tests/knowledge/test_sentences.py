@@ -110,6 +110,16 @@ class TestUnits:
             ("a | b", "| a \\| b | |", "row", "Item | Price"),
         ]
 
+    def test_cells_are_read_after_their_headings_or_after_the_first_of_them(self) -> None:
+        rows = "|---|---|---|\n| Payroll | ext 214 | Hugo |\n| Canteen | | |\n"
+        headed = split_units("| Desk | Phone | |\n" + rows)
+        bare = split_units("| | | |\n" + rows)
+        assert [u.labelled for u in headed] == [
+            "Desk: Payroll; Phone: ext 214; Hugo",
+            "Desk: Canteen",
+        ]
+        assert [u.labelled for u in bare] == ["Payroll: ext 214, Hugo.", "Canteen"]
+
     def test_code_is_one_unit_with_its_lines(self) -> None:
         markdown = "Run:\n\n```sh\nmake all. Now.\nmake test\n```\n"
         assert split_units(markdown)[1] == Unit(

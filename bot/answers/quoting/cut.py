@@ -12,7 +12,15 @@ from dataclasses import dataclass
 
 from bot.answers.quoting.layout import Group, Layout
 from bot.answers.quoting.lists import is_asked_for, item_asked, listed, numbered, with_lead
-from bot.answers.quoting.sentences import AS_GOOD, SPREAD, announces, back, is_open, sentences
+from bot.answers.quoting.sentences import (
+    AS_GOOD,
+    LONGEST,
+    SPREAD,
+    announces,
+    back,
+    is_open,
+    sentences,
+)
 from bot.answers.quoting.tables import is_looked_up, rows_asked
 from bot.answers.quoting.wants import Wants, has
 from knowledge.text.words import stems
@@ -88,7 +96,7 @@ def _best(want: Wants, layout: Layout, shares: Sequence[float]) -> int:
     """The unit that answers: of those about as likely the one with the kind of thing asked for."""
     top = max(range(len(shares)), key=shares.__getitem__)
     fits = has(want, _said(layout, top))
-    nearly = AS_GOOD if want.kind in ("rule", "place") else _NEARLY  # found in much text
+    nearly = AS_GOOD if want.kind == "place" else _NEARLY  # a place is named in much text
     close = [at for at, share in enumerate(shares) if share >= nearly * shares[top] > 0]
     better = [at for at in close if has(want, _said(layout, at)) > fits]
     if fits == 1:  # it has a number, if not of what is counted
@@ -140,8 +148,9 @@ def _text(question: str, want: Wants, layout: Layout, shares: Sequence[float], b
         if announces(said) or (is_open(said) and len(said) <= _SHORT_LEAD):
             led = _structure(question, want, layout, shares, after)
             return Cut(tuple(sorted({*chosen, *led.units})), led.remark)
-        if after.kind == "code" and _total(layout, shares, after) > 2 * shares[last]:
-            return Cut((*chosen, *after.members))
+        likely = _total(layout, shares, after) > 2 * shares[last]
+        if after.kind == "code" and (likely or (want.steps and _size(layout, after) <= LONGEST)):
+            return Cut((*chosen, *after.members))  # who asks how is helped by the command
     return Cut(chosen)
 
 
@@ -156,8 +165,12 @@ def _table_of_a_case(question: str, layout: Layout, best: int, first: int) -> Gr
     if not (is_case or _FOLLOWS.search(text)) or first != layout.group(first).first or not first:
         return None
     above = layout.group(first - 1)
-    size = sum(len(layout.units[at].raw) for at in above.members)
-    return above if above.kind == "table" and size <= _SMALL_TABLE else None
+    return above if above.kind == "table" and _size(layout, above) <= _SMALL_TABLE else None
+
+
+def _size(layout: Layout, group: Group) -> int:
+    """Characters."""
+    return sum(len(layout.units[at].raw) for at in group.members)
 
 
 def _structure(
@@ -172,8 +185,8 @@ def _structure(
             return Cut(tuple(rows_asked(question, want, layout, shares, group)))
         case "code":
             above = () if lead is None else back(layout, lead)
-            size = sum(len(layout.units[at].raw) for at in group.members)
-            return Cut((*above, *(group.members if size <= _LONG_CODE or not above else ())))
+            whole = _size(layout, group) <= _LONG_CODE or not above
+            return Cut((*above, *(group.members if whole else ())))
         case "text":
             return Cut(sentences(layout, shares, group.first))
         case _:

@@ -47,6 +47,11 @@ class TestOneFact:
         text = f"Eating is fun.\n\n{answer}"
         assert shown(question, text, {"fun": 0.55, answer[-9:]: 0.4}) == answer
 
+    def test_is_the_rule_where_something_else_of_it_looks_likelier(self) -> None:
+        text = "The server is saved at night.\n\nNever restart the server before three."
+        shares = {"saved": 0.67, "Never": 0.32}
+        assert shown("May I restart the server at two?", text, shares) == text.split("\n\n")[1]
+
     def test_is_the_likelier_where_the_other_is_much_less_likely(self) -> None:
         text = "Lunch is a matter of taste.\n\nThe yard has 40 trees."
         assert "taste" in shown("How much is lunch?", text, {"taste": 0.9, "trees": 0.05})
@@ -153,6 +158,12 @@ class TestCode:
         assert shown("How do I see the queue?", self.TEXT, {nearest: 0.9}) == (
             "To see its queue:\n\n```\nqueue --all\n```"
         )
+
+    def test_the_command_below_a_sentence_is_told_to_whom_asks_how(self) -> None:
+        text = "To add a source, give it a folder.\n\n```\nsource add FOLDER\n```\n\nIt is read.\n"
+        told = "To add a source, give it a folder.\n\n```\nsource add FOLDER\n```"
+        assert shown("How do I add a source?", text, {"To add": 0.9}) == told
+        assert shown("What is given to it?", text, {"To add": 0.9}) == told.split("\n")[0]
 
 
 class TestSeveralPassages:
