@@ -26,6 +26,9 @@ from bot.answers.quoting.wants import Wants, has
 from knowledge.text.words import stems
 
 _NEARLY = 0.25  # of the best one's share, from which a unit with what is asked for wins
+_HELD = 0.9  # share from which what is quoted holds the answer
+_POSSIBLE = 0.1  # share from which something else may
+_ROOM = 500  # characters of both; six lines in a chat
 _SHORT_LIST = 6  # items; of these none is picked where the reader does not know which
 _LIST_ENOUGH = 0.4  # of the best unit's share, from which a list is what was asked for
 _SHORT_LEAD = 60  # characters; a line this short without a mark at its end leads into the next
@@ -55,6 +58,11 @@ def cut(question: str, want: Wants, layout: Layout) -> Cut:
     shares = _answer_shares(layout)
     if want.step is not None and (step := numbered(want.step, layout, shares)) is not None:
         return Cut(with_lead(layout, step))
+    return _likeliest(question, want, layout, shares)
+
+
+def _likeliest(question: str, want: Wants, layout: Layout, shares: Sequence[float]) -> Cut:
+    """The likeliest unit, or the list, table or code that it belongs to."""
     best = _best(want, layout, shares)
     for table in layout.groups:
         if table.kind == "table" and is_looked_up(question, want, layout, shares, table):
@@ -70,11 +78,39 @@ def cut(question: str, want: Wants, layout: Layout) -> Cut:
         case "list" if shares[best] < SPREAD and len(group.members) <= _SHORT_LIST:
             return Cut(*listed(layout, group))
         case "list":
-            return Cut(item_asked(layout, shares, best))
+            return Cut(_with_another(want, layout, shares, item_asked(layout, shares, best)))
         case "table" | "code":
             return _structure(question, want, layout, shares, group)
         case _:
             return _text(question, want, layout, shares, best)
+
+
+def _with_another(
+    want: Wants, layout: Layout, shares: Sequence[float], chosen: Sequence[int]
+) -> tuple[int, ...]:
+    """With the likeliest sentence or item elsewhere, where what is chosen may not hold the answer.
+
+    Measured on 697 questions about six handbooks: of what is quoted of the right passage it has the
+    answer in 93 % instead of 89 %, for five words more.
+    """
+    if sum(shares[at] for at in chosen) >= _HELD:
+        return tuple(chosen)
+    fits = max(has(want, layout.units[at].text) for at in chosen)
+    others = [
+        at
+        for at, unit in enumerate(layout.units)
+        if at not in chosen
+        and unit.kind in ("sentence", "item")
+        and shares[at] > _POSSIBLE
+        and has(want, unit.text) >= fits
+        and not layout.is_title(at)
+        and not unit.text.endswith("?")
+    ]
+    also = max(others, key=shares.__getitem__, default=None)
+    if also is None or sum(len(layout.units[at].text) for at in (*chosen, also)) > _ROOM:
+        return tuple(chosen)
+    whole = with_lead(layout, also) if layout.units[also].kind == "item" else back(layout, also)
+    return tuple(sorted({*chosen, *whole}))
 
 
 def _answer_shares(layout: Layout) -> list[float]:
@@ -151,7 +187,7 @@ def _text(question: str, want: Wants, layout: Layout, shares: Sequence[float], b
         likely = _total(layout, shares, after) > 2 * shares[last]
         if after.kind == "code" and (likely or (want.steps and _size(layout, after) <= LONGEST)):
             return Cut((*chosen, *after.members))  # who asks how is helped by the command
-    return Cut(chosen)
+    return Cut(_with_another(want, layout, shares, chosen))
 
 
 def _table_of_a_case(question: str, layout: Layout, best: int, first: int) -> Group | None:

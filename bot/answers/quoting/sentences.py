@@ -13,8 +13,6 @@ SPREAD = 0.65
 """Share below which the best unit does not hold the answer alone."""
 LONGEST = 400
 """Characters of what is quoted around a sentence; about five lines in a chat."""
-_HELD = 0.75  # share by which the units together hold it
-_MOST = 3  # sentences added to the best one
 _ELLIPTIC = 3  # words; a sentence this short is not understood alone
 _BRIEF = 160  # characters; up to this a sentence has its likelier neighbour told with it
 _ALONE = 0.9  # share from which it has not
@@ -50,9 +48,7 @@ def sentences(
             and size() + len(layout.units[at].text) <= LONGEST
         )
 
-    # In prose a procedure is its paragraph; a fact that is spread is the fewest that hold it.
-    spread = shares[best] < SPREAD
-    while True:
+    while True:  # in prose a procedure is its paragraph
         around = [
             at
             for at, inside in ((first - 1, first), (last + 1, last))
@@ -60,10 +56,7 @@ def sentences(
         ]
         at = max(around, key=shares.__getitem__, default=best)
         as_good = shares[at] >= AS_GOOD * shares[best] and last - first < 2
-        open_still = spread and sum(shares[first : last + 1]) < _HELD
-        if not around or not (steps or as_good or open_still):
-            break
-        if last - first >= _MOST and not steps:
+        if not around or not (steps or as_good):
             break
         first, last = min(first, at), max(last, at)
     if first == last and shares[best] < _ALONE and size() < _BRIEF:

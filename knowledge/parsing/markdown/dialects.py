@@ -10,6 +10,7 @@ import re
 
 from knowledge.parsing.blocks import fence_ranges
 from knowledge.parsing.inline import outside_code
+from knowledge.parsing.markdown.editors import as_meant
 
 # Bounds in the patterns keep unclosed marks in long paragraphs from costing quadratic time.
 _MKDOCS = re.compile(
@@ -261,7 +262,7 @@ def _without_marks(text: str, closed: frozenset[str]) -> str:
         text = _NEEDLESS_ESCAPE.sub(lambda match: match[1] or match[2], text)
     if "\n:" in text:
         text = definitions_as_text(text)
-    return _MARKED.sub(r"\1", _BLOCK_ID.sub("", text))
+    return as_meant(_MARKED.sub(r"\1", _BLOCK_ID.sub("", text)))
 
 
 def _shortcode_words(match: re.Match[str]) -> str:

@@ -57,6 +57,39 @@ class TestOneFact:
         assert "taste" in shown("How much is lunch?", text, {"taste": 0.9, "trees": 0.05})
 
 
+class TestWhatMayNotHoldTheAnswer:
+    """Then the likeliest sentence or item elsewhere is quoted with it."""
+
+    TEXT = (
+        "Report a lost card to the desk. It is blocked at once.\n\n"
+        "## Costs\n\nEverybody pays for the first one.\n\n## Delivery\n\n"
+        "- A new card comes by mail.\n- The old card stays blocked.\n"
+    )
+
+    @pytest.mark.parametrize(
+        "also", ["Everybody pays for the first one.", "- The old card stays blocked."]
+    )
+    def test_has_what_else_may_hold_it(self, also: str) -> None:
+        said = shown("What if I lose my card?", self.TEXT, {"Report": 0.6, also[2:]: 0.3})
+        assert said == f"Report a lost card to the desk. It is blocked at once.\n\n{also}"
+
+    def test_stands_alone_where_it_surely_does(self) -> None:
+        said = shown("What if I lose my card?", self.TEXT, {"blocked at once": 0.95, "mail": 0.05})
+        assert "mail" not in said
+
+    def test_has_nothing_that_lacks_the_kind_of_thing_asked_for(self) -> None:
+        text = "A card costs 4 euros.\n\n## More\n\nCards are blue."
+        assert (
+            shown("How much is a card?", text, {"4": 0.6, "blue": 0.4}) == "A card costs 4 euros."
+        )
+
+    def test_has_nothing_for_which_there_is_no_room(self) -> None:
+        text = f"Report a lost card.\n\n## More\n\n{'Cards are blue and ' * 40}square."
+        assert (
+            shown("What if I lose it?", text, {"Report": 0.6, "blue": 0.4}) == "Report a lost card."
+        )
+
+
 class TestLists:
     @pytest.mark.parametrize(
         "question",
