@@ -31,9 +31,12 @@ _RESTRICTS = re.compile(
 
 
 def sentences(
-    layout: Layout, shares: Sequence[float], best: int, *, steps: bool = False
+    layout: Layout, shares: Sequence[float], best: int, *, paragraph: bool = False
 ) -> tuple[int, ...]:
-    """A sentence with those it leans on, that restrict it, or that it shares the answer with."""
+    """A sentence with those it leans on, that restrict it, or that it shares the answer with.
+
+    ``paragraph``: with as many around it as there is room for: a procedure, a rule with its reason.
+    """
     first, last = best, best
 
     def size() -> int:
@@ -48,7 +51,7 @@ def sentences(
             and size() + len(layout.units[at].text) <= LONGEST
         )
 
-    while True:  # in prose a procedure is its paragraph
+    while True:
         around = [
             at
             for at, inside in ((first - 1, first), (last + 1, last))
@@ -56,7 +59,7 @@ def sentences(
         ]
         at = max(around, key=shares.__getitem__, default=best)
         as_good = shares[at] >= AS_GOOD * shares[best] and last - first < 2
-        if not around or not (steps or as_good):
+        if not around or not (paragraph or as_good):
             break
         first, last = min(first, at), max(last, at)
     if first == last and shares[best] < _ALONE and size() < _BRIEF:

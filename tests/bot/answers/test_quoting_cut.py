@@ -90,6 +90,22 @@ class TestWhatMayNotHoldTheAnswer:
         )
 
 
+class TestReasonsAndComparisons:
+    def test_a_rule_is_told_with_what_stands_around_it_to_whom_asks_why(self) -> None:
+        text = (
+            "Take your passport along. Rangers have held people without one. Drive slowly.\n\nBye."
+        )
+        why = shown("why should i take my passport", text, {"passport": 0.97})
+        assert why == text.split("\n\n")[0]
+        assert shown("what should i take", text, {"passport": 0.97}) == "Take your passport along."
+
+    def test_a_comparison_has_both_sides_however_likely_one_is(self) -> None:
+        text = "**WG**\n\nWorkers are WG.\n\n**WS**\n\nSupervisors are WS.\n\n**WL**\n\nLeaders are WL."
+        both = shown("what's the difference between WG and WS", text, {"Supervisors": 0.97})
+        assert both == "Workers are WG.\n\nSupervisors are WS."
+        assert shown("what is WS", text, {"Supervisors": 0.97}) == "Supervisors are WS."
+
+
 class TestLists:
     @pytest.mark.parametrize(
         "question",
