@@ -38,6 +38,7 @@ _CASE = re.compile(
     r"those)\b(?: [^\s,.;]+){1,3}",
     re.I,
 )
+_POINTS_DOWN = re.compile(r"\b(?:following|below|like this|as follows)\b", re.I)
 _FOLLOWS = re.compile(r"\b(?:therefore|thus|hence|accordingly)\b", re.I)
 _EVERYWHERE = stems("in on for during from after before at if when the a an")
 _LONG_CODE = 1500  # characters; longer code is read on its page
@@ -193,7 +194,7 @@ def _text(question: str, want: Wants, layout: Layout, shares: Sequence[float], b
         if announces(said) or (is_open(said) and len(said) <= _SHORT_LEAD):
             led = _structure(question, want, layout, shares, after)
             return Cut(tuple(sorted({*chosen, *led.units})), led.remark)
-        likely = _total(layout, shares, after) > 2 * shares[last]
+        likely = _total(layout, shares, after) > 2 * shares[last] or _POINTS_DOWN.search(said)
         if after.kind == "code" and (likely or (want.steps and _size(layout, after) <= LONGEST)):
             return Cut((*chosen, *after.members))  # who asks how is helped by the command
     return Cut(_with_another(question, want, layout, shares, chosen))

@@ -67,7 +67,8 @@ _SEVERAL = re.compile(
     r"\b(?:what|which) (?:are|were)\b|"
     r"\bwhat (?:should|can|must|may|do|does|else)\b"
     r"(?! [^?]*\b(?:cost|mean|stand|happen|say|look)\b)|"
-    r"\b(?:list|lists|overview|difference|compare|compared|versus|vs|all (?:the|our|my))\b|"
+    r"\b(?:list|lists|everything|overview|difference|compare|compared|versus|vs)\b|"
+    r"\ball (?:the|our|my)\b|"
     r"\b(?:kinds|types|sorts|forms|options|examples|ways|reasons|ingredients) (?:of|for|to)\b"
 )
 _WHICH_PLURAL = re.compile(

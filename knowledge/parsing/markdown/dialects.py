@@ -179,7 +179,7 @@ _REFERS = ("ref", "relref", "absref", "link")
 _TITLED = ("tab", "details", "expand", "notice", "collapse", "accordion", "spoiler", "panel")
 _QUOTED_WORDS = re.compile(r"\"([^\"]*)\"|`([^`]*)`")
 _SITE_VARIABLE = re.compile(
-    r"\{\{-?\s{0,9}(?:(?:site|page|layout|include|config|extra|post|forloop)\.[^{}\n]{0,300}"
+    r"\{\{-?\s{0,9}(?:(?:site|page|layout|include|config|extra|post|forloop|fm)\.[^{}\n]{0,300}"
     r"|content\s{0,9})-?\}\}"
 )
 _TEXT_VARIABLE = re.compile(r"\{\{-?\s{0,9}[\"']([^\"'\n]{0,300})[\"'][^{}\n]{0,300}\}\}")
@@ -277,8 +277,15 @@ def _shortcode_words(match: re.Match[str]) -> str:
     return f"\n\n**{title}**\n\n" if title else ""
 
 
+# A scheme, or a name with dots or slashes and no blank: Dendron and MediaWiki put the label first.
+_ADDRESS = re.compile(r"\s*(?:[a-z][a-z\d+.-]{1,20}://\S*|[\w-]+(?:[./#][\w-]+)+/?)\s*")
+
+
 def _wiki_words(match: re.Match[str]) -> str:
-    return (match[2] or match[1].replace("#", " › ").strip(" ›")).strip()
+    first, second = match[1], match[2]
+    label_first = second and _ADDRESS.fullmatch(second) and not _ADDRESS.fullmatch(first)
+    label = first if label_first else second or first.replace("#", " › ").strip(" ›")
+    return label.strip()
 
 
 # --- reference links --------------------------------------------------------------------------

@@ -100,7 +100,7 @@ class TestReasonsAndComparisons:
         assert shown("what should i take", text, {"passport": 0.97}) == "Take your passport along."
 
     def test_a_comparison_has_both_sides_however_likely_one_is(self) -> None:
-        text = "**WG**\n\nWorkers are WG.\n\n**WS**\n\nSupervisors are WS.\n\n**WL**\n\nLeaders are WL."
+        text = "Workers are WG.\n\n**WS**\n\nSupervisors are WS.\n\n**WL**\n\nLeaders are WL."
         both = shown("what's the difference between WG and WS", text, {"Supervisors": 0.97})
         assert both == "Workers are WG.\n\nSupervisors are WS."
         assert shown("what is WS", text, {"Supervisors": 0.97}) == "Supervisors are WS."
@@ -154,6 +154,10 @@ class TestLists:
     def test_steps_with_code_between_them_are_one_procedure(self) -> None:
         text = "1. Log in.\n\n```\nssh box\n```\n\n2. Log out.\n\n```\nexit\n```\n"
         assert "2. Log out." in shown("How do I log in?", text, {"Log in": 0.9})
+
+    def test_everything_is_the_whole_list(self) -> None:
+        said = shown("what is everything that i get special leave for", SPECIAL, {"wedding": 0.9})
+        assert said == SPECIAL.strip()
 
     def test_is_one_bullet_if_only_that_is_named(self) -> None:
         text = "- Upload photos.\n- Process new contacts.\n- Pay the bills.\n"
@@ -213,6 +217,10 @@ class TestCode:
         told = "To add a source, give it a folder.\n\n```\nsource add FOLDER\n```"
         assert shown("How do I add a source?", text, {"To add": 0.9}) == told
         assert shown("What is given to it?", text, {"To add": 0.9}) == told.split("\n")[0]
+
+    def test_the_block_that_a_sentence_points_down_to_is_quoted(self) -> None:
+        text = "Watch only what you use with the following.\n\n```\nwatch: one\n```\n"
+        assert shown("what if memory runs out", text, {"Watch": 0.97}) == text.strip()
 
 
 class TestSeveralPassages:
