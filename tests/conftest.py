@@ -99,7 +99,7 @@ def _no_env_file() -> Iterator[None]:
 
 @contextmanager
 def _log_as_found() -> Iterator[None]:
-    """Put back what :func:`bot.shell.log.configure_log` changes."""
+    """Put back what :func:`bot.shell.watching.log.configure_log` changes."""
     config = structlog.get_config()
     handlers = logging.root.handlers[:]
     levels = {name: logging.getLogger(name).level for name in ("root", "httpx")}

@@ -21,6 +21,7 @@ from bot.answers.question.clutter import without_markup
 from bot.answers.question.smalltalk import SmallTalk, small_talk
 from bot.answers.turns import Question
 from bot.failures import log_failure
+from bot.journey import current
 from bot.types import Delta, Frame, Message, Reply, Tier
 from bot.voice.voice import Replies, Voice
 
@@ -78,6 +79,9 @@ class Assistant:
             error_id = log_failure(
                 "message_failed", error, message_id=message.id, trace_id=trace_id
             )
+            if (journey := current()) is not None:
+                journey.fails(error)
+                journey.facts |= {"trace_id": trace_id, "error_id": error_id}
             if message.bar is not None:
                 return
             apology = voice.guide.replies.apology.format(error_id=error_id)
@@ -176,6 +180,9 @@ class Assistant:
 
     async def _finish(self, message: Message, reply: Reply, started: float) -> None:
         await self._history.record(message, reply, self._clock())
+        if (journey := current()) is not None:
+            tier = reply.tier or "other"
+            journey.facts |= {"trace_id": reply.trace_id, "voice": reply.voice, "tier": tier}
         _log.info(
             "message_answered",
             message_id=message.id,

@@ -7,6 +7,7 @@ from time import perf_counter
 
 from bot.answers.judge import Verdict
 from bot.answers.question.languages import Language
+from bot.journey import StageName, current
 from bot.types import Frame
 from bot.voice.voice import Voice
 from knowledge.types import Evidence, Principals
@@ -51,10 +52,12 @@ class Turn:
         """Milliseconds, to a tenth."""
         return round((perf_counter() - self.started) * 1000, 1)
 
-    def ends(self, stage: str) -> None:
+    def ends(self, stage: StageName) -> None:
         """Note how long the stage took that ends now, in addition to earlier times of it."""
         others = sum(ms for name, ms in self.timings.items() if name not in _NOT_STAGES)
         took = self.since_start() - others
+        if (journey := current()) is not None:
+            journey.note(stage, took / 1000)
         self.timings[stage] = round(self.timings.get(stage, 0.0) + took, 1)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -20,6 +21,7 @@ from bot.conversation.queueing import Queue
 from bot.conversation.roles import Roles
 from bot.conversation.streaming import StreamingReply
 from bot.errors import PlatformError
+from bot.journey import current, stage
 from bot.ports import Platform, ReplyView
 from bot.types import Asker, Message, Reply, Utterance, person
 from knowledge.types import (
@@ -101,17 +103,25 @@ class Answering:
         view: ReplyView | None = None
         if bar is None:
             view = await self._open(platform, accepted)
+            _heard(accepted)
         card = await self._fixed_reply(accepted, rules, bar)
         if card is None:
             # Only here: the sign that it was heard waits for nobody.
-            async with self._queue.turn(partial(self._say_wait, accepted, view)):
+            async with AsyncExitStack() as turn:
+                with stage("wait"):
+                    await turn.enter_async_context(
+                        self._queue.turn(partial(self._say_wait, accepted, view))
+                    )
                 card = await self._looked_up(platform, accepted, rules, bar, view)
         if card is None:
             await self._inbox.settle(accepted, "ignored", ())
+            if (journey := current()) is not None and not journey.fault:
+                journey.outcome = "ignored"
             return
         view = view or await self._open(platform, accepted)
         if await self._inbox.holds(accepted):
-            await view.finish(card)
+            with stage("send"):
+                await view.finish(card)
         if not await self._inbox.settle(accepted, "answered", view.shown):
             await self._take_back(platform, utterance, view)
 
@@ -257,3 +267,9 @@ class Answering:
             unsure_too=rules.unsure,
             frame=rules.frame,
         )
+
+
+def _heard(accepted: Accepted) -> None:
+    """Note that there is a sign to be seen; a further attempt has begun too late to tell."""
+    if (journey := current()) is not None and accepted.attempts == 1:
+        journey.note("first_sign", journey.since_it_began())

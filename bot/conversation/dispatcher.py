@@ -21,6 +21,7 @@ from bot.conversation.channels import ChannelRules, Channels
 from bot.conversation.inbox import LEASE, Accepted, Inbox
 from bot.errors import PlatformError
 from bot.failures import log_failure
+from bot.journey import Journey, Watch, unwatched
 from bot.ports import Platform, ReplyView
 from bot.types import Place, Utterance
 
@@ -42,11 +43,13 @@ class Dispatcher:
         inbox: Inbox,
         channels: Channels,
         clock: Callable[[], datetime],
+        watch: Watch = unwatched,
     ):
         self._answering = answering
         self._inbox = inbox
         self._channels = channels
         self._clock = clock
+        self._watch = watch
         self._running: dict[str, asyncio.Task[None]] = {}
 
     async def rules(self, place: Place) -> ChannelRules:
@@ -55,12 +58,13 @@ class Dispatcher:
 
     async def hear(self, platform: Platform, utterance: Utterance) -> bool:
         """Take an utterance in; True if it will be answered. Returns as soon as it is safe."""
+        journey = Journey(platform.name)
         if not await self._is_meant(utterance):
             return False
         accepted = await self._inbox.accept(utterance, self._clock())
         if accepted is None:
             return False
-        self._start(platform, accepted)
+        self._start(platform, accepted, journey)
         return True
 
     async def edited(self, platform: Platform, utterance: Utterance) -> bool:
@@ -68,11 +72,12 @@ class Dispatcher:
 
         False: it is too late, or they were never heard.
         """
+        journey = Journey(platform.name)
         await self._stop(utterance.id)
         accepted = await self._inbox.reopen(utterance, self._clock(), EDITABLE)
         if accepted is None:
             return False
-        self._start(platform, accepted)
+        self._start(platform, accepted, journey)
         return True
 
     async def deleted(
@@ -102,7 +107,7 @@ class Dispatcher:
         # First its own: after a long pause they look as if nobody held them.
         await self._inbox.renew(self._running.keys(), self._clock())
         for accepted in await self._inbox.take_over(platform.name, self._clock()):
-            self._start(platform, accepted)
+            self._start(platform, accepted, Journey(platform.name))
 
     async def attend(self, platform: Platform) -> None:
         """Keep hold of what is being answered and pick up what others left, until cancelled."""
@@ -138,9 +143,9 @@ class Dispatcher:
             before = await self._inbox.authors(utterance.conversation)
         return is_for_bot(utterance, rules, before)
 
-    def _start(self, platform: Platform, accepted: Accepted) -> None:
+    def _start(self, platform: Platform, accepted: Accepted, journey: Journey) -> None:
         id = accepted.utterance.id
-        task = asyncio.create_task(self._work(platform, accepted), name=f"answer {id}")
+        task = asyncio.create_task(self._work(platform, accepted, journey), name=f"answer {id}")
         self._running[id] = task
         task.add_done_callback(lambda done: self._ended(id, done))
 
@@ -161,11 +166,16 @@ class Dispatcher:
         await asyncio.wait([task])
         return await self._answering.break_off(id)
 
-    async def _work(self, platform: Platform, accepted: Accepted) -> None:
+    async def _work(self, platform: Platform, accepted: Accepted, journey: Journey) -> None:
+        with journey.under_way(self._watch):
+            await self._answer(platform, accepted, journey)
+
+    async def _answer(self, platform: Platform, accepted: Accepted, journey: Journey) -> None:
         utterance = accepted.utterance
         try:
             await self._answering.answer(platform, accepted)
         except PlatformError as error:
+            journey.fails(error)
             failures = accepted.failures + 1
             last = failures >= ATTEMPTS or not error.passing
             error_id = uuid4().hex[:8]

@@ -32,8 +32,6 @@ from bot.shell.doctor import examine
 from bot.shell.indexing import database_url, now, open_index
 from bot.shell.keeping.chores import chores
 from bot.shell.keeping.people import People
-from bot.shell.log import configure_log
-from bot.shell.metrics import Meter
 from bot.shell.models import is_hub_id, voices, writers
 from bot.shell.platforms import kinds_of, served
 from bot.shell.releases import LibraryReleases
@@ -42,6 +40,10 @@ from bot.shell.sources import LibrarySources, schedules_of
 from bot.shell.voicing.files import VoiceFiles, content_of
 from bot.shell.voicing.training import voice_training
 from bot.shell.voicing.work import VoiceWork
+from bot.shell.watching.log import configure_log
+from bot.shell.watching.metrics import Meter
+from bot.shell.watching.reading import TimedReader
+from bot.shell.watching.traces import traced
 from bot.shell.well_answered import well_answered
 from bot.voice.voice import Voice, names
 from bot.voice.writer import WriterFor
@@ -192,13 +194,14 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         client = GuardedClient(allow=settings.http_allow, max_bytes=max_bytes)
         opened.push_async_callback(client.aclose)
         voice = voices(settings)
-        reader = open_reader(settings.reader, weights)
+        reader = TimedReader(open_reader(settings.reader, weights))
         retriever = Searching(
             IndexSearcher(index, reader),
             store.similar_words,
             load_glossary(settings.glossary) if settings.glossary else {},
         )
-        writer = writer or opened.enter_context(closing(writers(settings)))
+        models = opened.enter_context(closing(writers(settings)))
+        writer = writer or models
         # A file that somebody waits for does not wait for a source.
         recogniser = RapidRecogniser() if settings.ocr and is_installed() else None
         file_reader = ReaderPool(embedder.counter, recogniser)
@@ -273,6 +276,8 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 support=ReaderSupport(reader),
                 examine=examine,
                 meter=meter,
+                away=models.away,
+                watch=opened.enter_context(traced()),
             ),
             settings,
         )

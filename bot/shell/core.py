@@ -54,12 +54,13 @@ from bot.desk.own_forms import own_forms
 from bot.desk.settling import Settling
 from bot.desk.voices.wording import WORDING
 from bot.findings import Finding
+from bot.journey import Journey, Watch, unwatched
 from bot.ports import Curated, Platform, Sources
-from bot.shell.metrics import Meter
 from bot.shell.settings import Settings
 from bot.shell.voicing.desks import voice_desks
 from bot.shell.voicing.files import VoiceFiles
 from bot.shell.voicing.work import VoiceWork
+from bot.shell.watching.metrics import Away, Meter
 from bot.source_ports import Releases
 from bot.voice.rewriting import Rewriter
 from bot.voice.versions.registry import Registry
@@ -100,6 +101,10 @@ class Outside:
     support: Support | None = None
     examine: Examine = nothing_found
     meter: Meter = field(default_factory=Meter)
+    away: Away = dict[str, bool]
+    """Which voices' endpoints are away."""
+    watch: Watch = unwatched
+    """Is told of every question's way, as the meter is."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
@@ -158,7 +163,12 @@ def build_core(outside: Outside, settings: Settings) -> Core:
         clock=clock,
         sleep=outside.sleep,
     )
-    dispatcher = Dispatcher(answering, inbox, channels, clock)
+
+    def watch(journey: Journey) -> None:
+        outside.meter.watch(journey)
+        outside.watch(journey)
+
+    dispatcher = Dispatcher(answering, inbox, channels, clock, watch)
     drafting = Drafting(engine, Rewriter(outside.writer), voice, channels, clock)
     follow_ups = FollowUps(history, channels, outside.passages, outside.read_at, roles, clock)
     outbox = Outbox(engine, clock)
@@ -222,7 +232,9 @@ def build_core(outside: Outside, settings: Settings) -> Core:
     health = Health(engine, clock, outside.examine)
 
     async def figures() -> bytes:
-        return await outside.meter.exposition(outside.sources, health.waiting, clock())
+        return await outside.meter.exposition(
+            outside.sources, health.waiting, outside.away, clock()
+        )
 
     console = Console(
         desk=desk,

@@ -80,6 +80,14 @@ class Writers:
                 del self._loaded[older]  # not closed: it may be in the middle of an answer
             return writer
 
+    def away(self) -> dict[str, bool]:
+        """By voice whether what speaks it is an endpoint that counts as away; see the circuit."""
+        return {
+            name: writer.is_away
+            for (name, _), writer in self._loaded.items()  # the one used last stands last
+            if isinstance(writer, GuardedWriter)
+        }
+
     def close(self) -> None:
         """Let go of all that are held."""
         while self._loaded:

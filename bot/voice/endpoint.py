@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Any
 
 from bot.errors import ConfigurationError, ModelError
+from bot.journey import counted
 from bot.voice.script import longest_first, without_closing
 from bot.voice.template import Prompt, broken_up
 from bot.voice.writer import Choose, Free, Say, Step
@@ -60,6 +61,8 @@ class EndpointModel:
         except (openai.OpenAIError, *_NO_COMPLETION) as error:
             # The error's text may hold the request; its kind tells enough.
             raise ModelError(f"The writing endpoint failed ({type(error).__name__}).") from None
+        if usage := reply.usage_metadata:  # not every server tells
+            counted().update(read=usage["input_tokens"], written=usage["output_tokens"])
         rest = reply.text.strip()
         for position, step in enumerate(script):
             match step:

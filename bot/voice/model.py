@@ -28,6 +28,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache, PreT
 from transformers.utils import logging as transformers_logging
 
 from bot.errors import ConfigurationError, ModelError
+from bot.journey import Tokens, counted
 from bot.voice.script import without_closing
 from bot.voice.template import ChatMessage, Prompt, encode, encode_said
 from bot.voice.versions.manifest import CONFIG, OWN_WEIGHTS, WEIGHTS
@@ -106,14 +107,14 @@ class LocalModel:
     async def compose(self, prompt: Prompt, script: Sequence[Step]) -> AsyncIterator[str]:
         """Yield the text of each step; see :class:`bot.ports.Writer`."""
         run = asyncio.get_running_loop().run_in_executor
-        writing = await run(self._executor, self._start, prompt)
+        writing = await run(self._executor, self._start, prompt, counted())
         for position in range(len(script)):
             yield await run(self._executor, writing.step, script[position:])
 
     async def write(self, prompt: Prompt, max_tokens: int) -> AsyncGenerator[str, None]:
         """Yield what each token adds; see :class:`bot.ports.Writer`."""
         run = asyncio.get_running_loop().run_in_executor
-        writing = await run(self._executor, self._start, prompt)
+        writing = await run(self._executor, self._start, prompt, counted())
         tokens: list[int] = []
         told = ""
         while len(tokens) < max_tokens:
@@ -141,10 +142,10 @@ class LocalModel:
         The end of the turn belongs to the reply. Nothing is written.
         """
         run = asyncio.get_running_loop().run_in_executor
-        writing = await run(self._executor, self._start, prompt)
+        writing = await run(self._executor, self._start, prompt, counted())
         return await run(self._executor, writing.surprise, said)
 
-    def _start(self, prompt: Prompt) -> _Writing:
+    def _start(self, prompt: Prompt, tokens: Tokens) -> _Writing:
         prefix = self._encode(prompt.prefix)
         cached = self._prefixes.get(prefix)
         if cached is None:
@@ -159,7 +160,7 @@ class LocalModel:
             self._prefixes = {prefix: cached}
         ids = self._encode([*prompt.prefix, prompt.user], generation=True)
         return _Writing(
-            self._model, self._tokenizer, copy.deepcopy(cached), list(ids[len(prefix) :])
+            self._model, self._tokenizer, copy.deepcopy(cached), list(ids[len(prefix) :]), tokens
         )
 
     def _encode(
@@ -177,6 +178,7 @@ class _Writing:
         tokenizer: PreTrainedTokenizerBase,
         cache: DynamicCache,
         pending: list[int],
+        counted: Tokens,
     ):
         self._model: Any = model
         self._tokenizer: Any = tokenizer
@@ -184,6 +186,7 @@ class _Writing:
         self._pending = pending
         self._logits = torch.empty(0)  # after all that was read
         self._begun = False
+        self._counted = counted
 
     @torch.inference_mode()
     def step(self, script: Sequence[Step]) -> str:
@@ -271,6 +274,8 @@ class _Writing:
     def _read(self) -> Tensor:
         """Feed what is pending; the logits, shape (vocabulary,), after the last token read."""
         if self._pending:
+            # Of what was read the model then names one token, be it the end.
+            self._counted.update(read=len(self._pending), written=1)
             output = self._model(
                 input_ids=torch.tensor([self._pending]),
                 past_key_values=self._cache,

@@ -31,13 +31,14 @@ from bot.desk.follow_ups import FollowUps
 from bot.desk.kb.audit import Audit
 from bot.desk.kb.parts import Knowledge
 from bot.errors import ConfigurationError
+from bot.journey import unwatched
 from bot.ports import Platform
 from bot.shell.core import Outside, build_core, nothing_found
-from bot.shell.metrics import Meter
 from bot.shell.models import voices as shelf
 from bot.shell.settings import Settings
 from bot.shell.voicing.files import VoiceFiles
 from bot.shell.voicing.work import VoiceWork
+from bot.shell.watching.metrics import Meter
 from bot.voice.voice import Voice, names
 from knowledge.library.curated import CuratedAnswers
 from knowledge.state.database import open_database
@@ -177,7 +178,8 @@ async def open_bench(tmp_path: Path, **options: Any) -> AsyncIterator[Bench]:
     judge, ``max_question_chars``, ``prompts``, ``roles``, ``url`` for another database, ``clock``
     for another time than a fixed one, ``sources`` for others than those of the world, ``voices``
     for a folder of voices to change, ``console`` for where that is, ``examine`` for what an
-    examination finds, and ``attachments`` with ``retriever`` for real ones.
+    examination finds, ``watch`` for who watches, and ``attachments`` with ``retriever`` for
+    real ones.
     """
     url = str(options.pop("url", f"sqlite:///{tmp_path / 'state.db'}"))
     world = World(clock=options.pop("clock", None) or FixedClock())
@@ -233,6 +235,7 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
         clock=world.clock,
         sleep=world.hand.sleep,
         examine=options.get("examine", nothing_found),
+        watch=options.get("watch", unwatched),
     )
     core = build_core(outside, settings)
     return Bench(

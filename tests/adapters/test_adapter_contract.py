@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
@@ -19,6 +18,7 @@ from bot.desk.desk import Desk
 from bot.errors import ConfigurationError, PlatformError
 from bot.ports import Platform, ReplyView
 from knowledge.types import PUBLIC, Attachment, Principals
+from tests.adapters.shape import methods, same_shape
 from tests.adapters.stages.desk import EVERY_FIELD
 from tests.adapters.stages.lacks import LACKS
 from tests.adapters.stages.stage import OpenForm, Shown, Stage, opened
@@ -44,32 +44,10 @@ def has(stage: Stage, ability: Any) -> None:
 # --- the shape ------------------------------------------------------------------------------------
 
 
-def methods(protocol: type) -> dict[str, Any]:
-    return {
-        name: value
-        for base in protocol.__mro__
-        if getattr(base, "_is_protocol", False)
-        for name, value in vars(base).items()
-        if inspect.isfunction(value) and not name.startswith("_")
-    }
-
-
 def test_the_protocols_are_looked_at_whole() -> None:
     assert {"connect", "listen", "stop_listening", "close"} <= set(methods(Adapter))
     assert set(methods(Platform)) < set(methods(Adapter))
     assert set(methods(ReplyView)) == {"grow", "wait", "finish", "erase"}
-
-
-def same_shape(wanted: Any, there: Any) -> bool:
-    """Whether calls as the protocol has them fit: the same arguments, awaited or not."""
-    mine, its = (inspect.signature(each).parameters for each in (there, wanted))
-    asked = [each for each in its.values() if each.name != "self"]
-    given = list(mine.values())
-    return (
-        [each.name for each in asked] == [each.name for each in given[: len(asked)]]
-        and all(each.default is not inspect.Parameter.empty for each in given[len(asked) :])
-        and inspect.iscoroutinefunction(wanted) == inspect.iscoroutinefunction(there)
-    )
 
 
 async def test_it_has_every_method_of_the_protocol(stage: Stage) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 OURS = ("bot", "knowledge", "adapters", "jobs")
 NOUNS = (
     *("bot.types", "bot.errors", "bot.cards", "bot.ports", "bot.source_ports"),
-    *("bot.failures", "bot.findings"),
+    *("bot.failures", "bot.findings", "bot.journey"),
 )
 KNOWN = ("knowledge.types", "knowledge.errors")
 OF_KNOWLEDGE = (*KNOWN, "knowledge.state", "knowledge.text", "knowledge.parsing.inline")
@@ -93,7 +93,8 @@ HOMES: dict[str, tuple[str, ...]] = {
         "bot.voice.endpoint*",
     ),
     "jinja2": ("adapters.browser*",),
-    "prometheus_client": ("bot.shell.metrics", "adapters.browser.probes"),
+    "prometheus_client": ("bot.shell.watching.metrics", "adapters.browser.probes"),
+    "opentelemetry": ("bot.shell.watching.traces",),
     "starlette": ("adapters.browser*",),
     "uvicorn": ("adapters.browser*",),
     "pydantic_settings": ("bot.shell.settings",),

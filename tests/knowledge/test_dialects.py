@@ -76,6 +76,8 @@ class TestMdx:
     [
         ("See [[Page|the page]] now.", "See the page now."),
         ("See [[Page#Part]] now.", "See Page › Part now."),
+        ("See [[The page|dendron://private/page.one]] now.", "See The page now."),
+        ("See [[The page|user.page.one]] and [[a.b|Bee]].", "See The page and Bee."),
         ("See [[PDF]](https://e.example/p) now.", "See [[PDF]](https://e.example/p) now."),
         ("Seen ![[plan.png]]here %%not this%%.", "Seen here ."),
         ("A ==hot== thing. ^abc-1", "A hot thing."),
@@ -94,6 +96,7 @@ class TestMdx:
         ('See [r]({{< ref "page.md" >}}).', "See [r](page.md)."),
         ("Term\n: What it means.", "**Term**: What it means."),
         ("Term\n\n:   One.\n:   Two.", "**Term**: One.\n\nTwo."),
+        ("{{fm.desc}}Text.", "Text."),
         ("{{ site.title }}Dear {{ name }} :smile:", "Dear {{ name }} :smile:"),
     ],
 )

@@ -19,6 +19,8 @@ MOST_CORRECTED = 8
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _SHORTEST = 3
+_MISSPELT_PLURAL = re.compile(r"[^aeiou]ys$")
+_ENDINGS = ("s", "es", "ed", "ing", "er", "ers", "ly")
 _WITHOUT_SPACE = re.compile(r"[\w@/\\.:-]")  # what a part of an address or a file name touches
 
 
@@ -54,7 +56,23 @@ def _may_be_wrong(question: str, found: re.Match[str]) -> bool:
     if inner or len(word) < _SHORTEST or not word.isalpha() or not (word.islower() or first):
         return False
     (bare,) = surface_words(word) or ("",)
-    return not (word[1:] != word[1:].lower() or bare in STOP_WORDS or bare in known_words())
+    return not (word[1:] != word[1:].lower() or bare in STOP_WORDS or _is_english(bare))
+
+
+def _is_english(word: str) -> bool:
+    """Whether it is a known word, or one with an ending: "slipping", "filing"."""
+    known = known_words()
+    if word in known:
+        return True
+    for ending in _ENDINGS:
+        stem = word.removesuffix(ending)
+        if stem == word or len(stem) < _SHORTEST or _MISSPELT_PLURAL.search(word):
+            continue
+        drops_e = ending[0] in "ei" and f"{stem}e" in known
+        doubled = stem[-1] == stem[-2] and stem[:-1] in known
+        if stem in known or drops_e or doubled:
+            return True
+    return False
 
 
 def _loses(wrong: str, right: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bot.answers.quoting.cut import cut, runs
 from bot.answers.quoting.layout import Group, Layout
 from bot.answers.quoting.pairs import differ_in_numbers, says_the_same
-from bot.answers.quoting.showing import readable
+from bot.answers.quoting.showing import listed
 from bot.answers.quoting.tables import table_shown
 from bot.answers.quoting.wants import wants
 from knowledge.parsing.inline import without_links
@@ -70,7 +70,7 @@ def quote(question: str, evidence: Evidence) -> Quote:
             head = without_links(_head(layout, group.first))
             shown.append(table_shown(question, want, head, rows))
         else:
-            shown.append("\n".join(readable(part, evidence.passage.document) for part in some))
+            shown.append(listed(some, evidence.passage.document))
     return Quote(evidence.passage, parts, "\n\n".join(each for each in shown if each))
 
 

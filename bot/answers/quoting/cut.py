@@ -23,9 +23,12 @@ from bot.answers.quoting.sentences import (
 )
 from bot.answers.quoting.tables import is_looked_up, rows_asked
 from bot.answers.quoting.wants import Wants, has
-from knowledge.text.words import stems
+from knowledge.text.words import stems, telling
 
 _NEARLY = 0.25  # of the best one's share, from which a unit with what is asked for wins
+_HELD = 0.9  # share from which what is quoted holds the answer
+_POSSIBLE = 0.1  # share from which something else may
+_ROOM = 500  # characters of both; six lines in a chat
 _SHORT_LIST = 6  # items; of these none is picked where the reader does not know which
 _LIST_ENOUGH = 0.4  # of the best unit's share, from which a list is what was asked for
 _SHORT_LEAD = 60  # characters; a line this short without a mark at its end leads into the next
@@ -35,6 +38,7 @@ _CASE = re.compile(
     r"those)\b(?: [^\s,.;]+){1,3}",
     re.I,
 )
+_POINTS_DOWN = re.compile(r"\b(?:following|below|like this|as follows)\b", re.I)
 _FOLLOWS = re.compile(r"\b(?:therefore|thus|hence|accordingly)\b", re.I)
 _EVERYWHERE = stems("in on for during from after before at if when the a an")
 _LONG_CODE = 1500  # characters; longer code is read on its page
@@ -55,6 +59,11 @@ def cut(question: str, want: Wants, layout: Layout) -> Cut:
     shares = _answer_shares(layout)
     if want.step is not None and (step := numbered(want.step, layout, shares)) is not None:
         return Cut(with_lead(layout, step))
+    return _likeliest(question, want, layout, shares)
+
+
+def _likeliest(question: str, want: Wants, layout: Layout, shares: Sequence[float]) -> Cut:
+    """The likeliest unit, or the list, table or code that it belongs to."""
     best = _best(want, layout, shares)
     for table in layout.groups:
         if table.kind == "table" and is_looked_up(question, want, layout, shares, table):
@@ -70,11 +79,48 @@ def cut(question: str, want: Wants, layout: Layout) -> Cut:
         case "list" if shares[best] < SPREAD and len(group.members) <= _SHORT_LIST:
             return Cut(*listed(layout, group))
         case "list":
-            return Cut(item_asked(layout, shares, best))
+            return Cut(
+                _with_another(question, want, layout, shares, item_asked(layout, shares, best))
+            )
         case "table" | "code":
             return _structure(question, want, layout, shares, group)
         case _:
             return _text(question, want, layout, shares, best)
+
+
+def _with_another(
+    question: str, want: Wants, layout: Layout, shares: Sequence[float], chosen: Sequence[int]
+) -> tuple[int, ...]:
+    """With the likeliest sentence or item elsewhere, where what is chosen may not hold the answer.
+
+    Of a comparison it is the one about what the chosen do not name. Measured on 697 questions about
+    six handbooks: of what is quoted of the right passage it has the answer in 93 % instead of 89 %,
+    for four words more.
+    """
+    said = [layout.units[at].text for at in chosen]
+    unnamed = (telling(question).keys() & stems(layout.text)) - stems(" ".join(said))
+    missing = unnamed if want.compares else set()
+    if sum(shares[at] for at in chosen) >= _HELD and not missing:
+        return tuple(chosen)
+    fits = max(has(want, text) for text in said)
+    named = {
+        at: len(missing & stems(unit.text))
+        for at, unit in enumerate(layout.units)
+        if at not in chosen
+        and unit.kind in ("sentence", "item")
+        and not layout.is_title(at)
+        and not unit.text.endswith("?")
+    }
+    others = [
+        at
+        for at, names in named.items()
+        if names or (shares[at] > _POSSIBLE and has(want, layout.units[at].text) >= fits)
+    ]
+    also = max(others, key=lambda at: (named[at], shares[at]), default=None)
+    if also is None or sum(len(layout.units[at].text) for at in (*chosen, also)) > _ROOM:
+        return tuple(chosen)
+    whole = with_lead(layout, also) if layout.units[also].kind == "item" else back(layout, also)
+    return tuple(sorted({*chosen, *whole}))
 
 
 def _answer_shares(layout: Layout) -> list[float]:
@@ -137,7 +183,7 @@ def _whole(
 
 
 def _text(question: str, want: Wants, layout: Layout, shares: Sequence[float], best: int) -> Cut:
-    chosen = sentences(layout, shares, best, steps=want.steps)
+    chosen = sentences(layout, shares, best, paragraph=want.steps or want.reason)
     if table := _table_of_a_case(question, layout, best, min(chosen)):
         rule = _structure(question, want, layout, shares, table)
         return Cut((*rule.units, *chosen), rule.remark)
@@ -148,10 +194,10 @@ def _text(question: str, want: Wants, layout: Layout, shares: Sequence[float], b
         if announces(said) or (is_open(said) and len(said) <= _SHORT_LEAD):
             led = _structure(question, want, layout, shares, after)
             return Cut(tuple(sorted({*chosen, *led.units})), led.remark)
-        likely = _total(layout, shares, after) > 2 * shares[last]
+        likely = _total(layout, shares, after) > 2 * shares[last] or _POINTS_DOWN.search(said)
         if after.kind == "code" and (likely or (want.steps and _size(layout, after) <= LONGEST)):
             return Cut((*chosen, *after.members))  # who asks how is helped by the command
-    return Cut(chosen)
+    return Cut(_with_another(question, want, layout, shares, chosen))
 
 
 def _table_of_a_case(question: str, layout: Layout, best: int, first: int) -> Group | None:

@@ -13,8 +13,6 @@ SPREAD = 0.65
 """Share below which the best unit does not hold the answer alone."""
 LONGEST = 400
 """Characters of what is quoted around a sentence; about five lines in a chat."""
-_HELD = 0.75  # share by which the units together hold it
-_MOST = 3  # sentences added to the best one
 _ELLIPTIC = 3  # words; a sentence this short is not understood alone
 _BRIEF = 160  # characters; up to this a sentence has its likelier neighbour told with it
 _ALONE = 0.9  # share from which it has not
@@ -33,9 +31,12 @@ _RESTRICTS = re.compile(
 
 
 def sentences(
-    layout: Layout, shares: Sequence[float], best: int, *, steps: bool = False
+    layout: Layout, shares: Sequence[float], best: int, *, paragraph: bool = False
 ) -> tuple[int, ...]:
-    """A sentence with those it leans on, that restrict it, or that it shares the answer with."""
+    """A sentence with those it leans on, that restrict it, or that it shares the answer with.
+
+    ``paragraph``: with as many around it as there is room for: a procedure, a rule with its reason.
+    """
     first, last = best, best
 
     def size() -> int:
@@ -50,8 +51,6 @@ def sentences(
             and size() + len(layout.units[at].text) <= LONGEST
         )
 
-    # In prose a procedure is its paragraph; a fact that is spread is the fewest that hold it.
-    spread = shares[best] < SPREAD
     while True:
         around = [
             at
@@ -60,10 +59,7 @@ def sentences(
         ]
         at = max(around, key=shares.__getitem__, default=best)
         as_good = shares[at] >= AS_GOOD * shares[best] and last - first < 2
-        open_still = spread and sum(shares[first : last + 1]) < _HELD
-        if not around or not (steps or as_good or open_still):
-            break
-        if last - first >= _MOST and not steps:
+        if not around or not (paragraph or as_good):
             break
         first, last = min(first, at), max(last, at)
     if first == last and shares[best] < _ALONE and size() < _BRIEF:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from knowledge.parsing.inline import outside_code, without_links, without_lone_images
 
@@ -10,7 +11,8 @@ _WRAPPED = 50  # characters; from this length on a line of a PDF may have been b
 _KEEPS_LINES = (".pdf", ".txt")
 _STRUCTURED = re.compile(r"\s*([-*+>|#`~]|\d+[.)]\s)")
 _FOOTNOTE = re.compile(r"(?<=\S)\[\^[\w-]{1,50}\](?!:)")
-_DANGLING = re.compile(r"\A\*\*(?=\S)|(?<=\S)\*\*(?=\n\n|\s*\Z)")
+_BOLD = re.compile(r"(?<![\\*])(?:(?<=\S)\*\*|\*\*(?=\S))(?!\*)")
+_CHECKBOX = re.compile(r"^([ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?)\[[ xX]\][ \t]+", re.M)
 _ANSWER_LABEL = re.compile(
     r"\A(?:\*\*|__)?(?:A|Answer|Antwort)(?:(?:\*\*|__)?[:.)]|[:.)](?:\*\*|__))\s+(?=\S)"
 )
@@ -24,13 +26,43 @@ def readable(markdown: str, document: str) -> str:
     """
     reflow = not document.lower().endswith(_KEEPS_LINES)
     kept = outside_code(markdown, _without_marks)
-    if kept.count("**") % 2:  # the other end is in a sentence that is not quoted
-        kept = _DANGLING.sub("", kept, count=1)
     return _joined(without_links(kept if kept.strip() else markdown), reflow=reflow)
 
 
 def _without_marks(text: str) -> str:
-    return _ANSWER_LABEL.sub("", _FOOTNOTE.sub("", without_lone_images(text)))
+    text = _FOOTNOTE.sub("", without_lone_images(text))
+    return _without_lone_bold(_CHECKBOX.sub(r"\1", _ANSWER_LABEL.sub("", text)))
+
+
+def _without_lone_bold(text: str) -> str:
+    """Without the mark whose other end is in a sentence that is not quoted."""
+    marks = [match.start() for match in _BOLD.finditer(text)]
+    if len(marks) % 2 == 0:
+        return text
+    open_marks: list[int] = []
+    lone: list[int] = []
+    for at in marks:
+        if open_marks and not text[at - 1].isspace():
+            open_marks.pop()
+        elif text[at + 2 : at + 3].strip():
+            open_marks.append(at)
+        else:
+            lone.append(at)
+    for at in sorted((*open_marks, *lone), reverse=True):
+        text = text[:at] + text[at + 2 :]
+    return text
+
+
+def listed(parts: Sequence[str], document: str) -> str:
+    """Stretches of one list, :func:`readable`, below each other and as far in as they are."""
+    outermost = _indent(parts[0])
+    return "\n".join(
+        " " * max(_indent(part) - outermost, 0) + readable(part, document) for part in parts
+    )
+
+
+def _indent(markdown: str) -> int:
+    return len(markdown) - len(markdown.lstrip(" "))
 
 
 def _joined(markdown: str, *, reflow: bool) -> str:

@@ -25,6 +25,10 @@ class Wants:
     """All of something: a list, or a comparison."""
     step: int | None = None
     """The one step that is asked for by its number."""
+    reason: bool = False
+    """Why something is so."""
+    compares: bool = False
+    """How one thing differs from another."""
 
 
 _HOW_MANY = re.compile(r"\bhow (?:many|much)\b((?: \w+){0,4})")
@@ -63,7 +67,8 @@ _SEVERAL = re.compile(
     r"\b(?:what|which) (?:are|were)\b|"
     r"\bwhat (?:should|can|must|may|do|does|else)\b"
     r"(?! [^?]*\b(?:cost|mean|stand|happen|say|look)\b)|"
-    r"\b(?:list|lists|overview|difference|compare|compared|versus|vs|all (?:the|our|my))\b|"
+    r"\b(?:list|lists|everything|overview|difference|compare|compared|versus|vs)\b|"
+    r"\ball (?:the|our|my)\b|"
     r"\b(?:kinds|types|sorts|forms|options|examples|ways|reasons|ingredients) (?:of|for|to)\b"
 )
 _WHICH_PLURAL = re.compile(
@@ -81,6 +86,8 @@ _RULE_ASKED = re.compile(
     r"\b(?:do|does|did) (?:i|we|you|one) (?:have|need) to\b|\b(?:allowed|permitted|okay to|ok to)\b"
 )
 _WH = re.compile(r"\b(?:how|what|which|when|who|whom|whose|where|why)\b")
+_WHY = re.compile(r"\b(?:why|how come|what for|reasons?)\b")
+_DIFFERS = re.compile(r"\b(?:differences?|differ|differs|different|compare|compared|versus|vs)\b")
 _STEP = re.compile(
     r"\b(?:step|item|point|rule|no\.?|number) (?:no\.? |number |#)?(\d{1,3})\b|"
     r"\b(\d{1,3})(?:st|nd|rd|th) (?:step|item|point|rule)\b|"
@@ -112,7 +119,15 @@ def wants(question: str) -> Wants:
     if several and kind == "amount":  # "which kinds of leave do not come out of my allowance"
         kind = "any"
     noun = stems(_counted(many[1])) if many and kind == "amount" else frozenset[str]()
-    return Wants(kind, noun, steps=how_to, several=several, step=step)
+    return Wants(
+        kind,
+        noun,
+        steps=how_to,
+        several=several,
+        step=step,
+        reason=_WHY.search(asked) is not None,
+        compares=_DIFFERS.search(asked) is not None,
+    )
 
 
 def _counted(after: str) -> str:

@@ -27,8 +27,8 @@ def _run(job: Callable[[Index, Rebuilding], Awaitable[None]]) -> None:
     async def with_index() -> None:
         from bot.shell.data_folder import open_data_folder
         from bot.shell.indexing import opened_rebuilding
-        from bot.shell.log import configure_log
         from bot.shell.settings import load_settings
+        from bot.shell.watching.log import configure_log
 
         settings = load_settings()
         configure_log(settings.log_level)

@@ -10,6 +10,7 @@ import re
 
 from knowledge.parsing.blocks import fence_ranges
 from knowledge.parsing.inline import outside_code
+from knowledge.parsing.markdown.editors import as_meant
 
 # Bounds in the patterns keep unclosed marks in long paragraphs from costing quadratic time.
 _MKDOCS = re.compile(
@@ -178,7 +179,7 @@ _REFERS = ("ref", "relref", "absref", "link")
 _TITLED = ("tab", "details", "expand", "notice", "collapse", "accordion", "spoiler", "panel")
 _QUOTED_WORDS = re.compile(r"\"([^\"]*)\"|`([^`]*)`")
 _SITE_VARIABLE = re.compile(
-    r"\{\{-?\s{0,9}(?:(?:site|page|layout|include|config|extra|post|forloop)\.[^{}\n]{0,300}"
+    r"\{\{-?\s{0,9}(?:(?:site|page|layout|include|config|extra|post|forloop|fm)\.[^{}\n]{0,300}"
     r"|content\s{0,9})-?\}\}"
 )
 _TEXT_VARIABLE = re.compile(r"\{\{-?\s{0,9}[\"']([^\"'\n]{0,300})[\"'][^{}\n]{0,300}\}\}")
@@ -261,7 +262,7 @@ def _without_marks(text: str, closed: frozenset[str]) -> str:
         text = _NEEDLESS_ESCAPE.sub(lambda match: match[1] or match[2], text)
     if "\n:" in text:
         text = definitions_as_text(text)
-    return _MARKED.sub(r"\1", _BLOCK_ID.sub("", text))
+    return as_meant(_MARKED.sub(r"\1", _BLOCK_ID.sub("", text)))
 
 
 def _shortcode_words(match: re.Match[str]) -> str:
@@ -276,8 +277,15 @@ def _shortcode_words(match: re.Match[str]) -> str:
     return f"\n\n**{title}**\n\n" if title else ""
 
 
+# A scheme, or a name with dots or slashes and no blank: Dendron and MediaWiki put the label first.
+_ADDRESS = re.compile(r"\s*(?:[a-z][a-z\d+.-]{1,20}://\S*|[\w-]+(?:[./#][\w-]+)+/?)\s*")
+
+
 def _wiki_words(match: re.Match[str]) -> str:
-    return (match[2] or match[1].replace("#", " › ").strip(" ›")).strip()
+    first, second = match[1], match[2]
+    label_first = second and _ADDRESS.fullmatch(second) and not _ADDRESS.fullmatch(first)
+    label = first if label_first else second or first.replace("#", " › ").strip(" ›")
+    return label.strip()
 
 
 # --- reference links --------------------------------------------------------------------------

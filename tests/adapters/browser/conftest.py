@@ -10,10 +10,29 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.browser.house import House, open_house
+from bot.findings import Finding
+from tests.adapters.browser.house import House, Tab, open_house
 from tests.kit.fakes import evidence
 
 QUESTION, ANSWER = "When do salaries arrive?", "Salaries arrive on the 28th."
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """The console, without a port."""
+
+    async def examine() -> list[Finding]:
+        return [Finding("disk", False, "It is full.")]
+
+    async with open_house(tmp_path, examine=examine, prompts=("What can you do?",)) as house:
+        house.bench.knows("salaries", evidence(ANSWER, title="Pay"))
+        yield house
+
+
+@pytest.fixture
+async def ida(house: House) -> Tab:
+    """The browser of an admin."""
+    return await house.signed_in("ida")
 
 
 @pytest.fixture

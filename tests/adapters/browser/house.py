@@ -7,6 +7,7 @@ import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,9 +22,10 @@ from bot.desk.console.console import LOCAL
 from bot.desk.console.passes import Guest
 from bot.types import Place
 from tests.adapters.desk_bench import VOICES, Bench, open_bench
-from tests.adapters.fake_platform import CHANNEL, NAME, FakePlatform
+from tests.adapters.fake_platform import CHANNEL, NAME, FakePlatform, utterance
 
 ADDRESS = "http://127.0.0.1:8080"
+A_DAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 Who = Literal["ann", "lea", "ida", "local"]
 """A reader, the lead of a support team, an admin, and whoever runs the bot."""
 _LEADS = frozenset({f"{NAME}:group:leads"})
@@ -143,6 +145,13 @@ def _voices(folder: Path) -> Path:
         for file in ("guide.toml", "examples.jsonl"):
             shutil.copy(VOICES / "fernhill" / file, folder / name)
     return folder
+
+
+async def said(house: House, text: str, place: Place = CHANNEL, who: str = "ann") -> str:
+    """Somebody asks in the office; the trace of the answer."""
+    await house.bench.dispatcher.hear(house.office, utterance(text, place=place, author=who))
+    await house.bench.settled()
+    return str((await house.bench.rows("trace"))[-1]["id"])
 
 
 def text_of(response: httpx.Response) -> str:

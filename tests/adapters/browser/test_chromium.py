@@ -14,8 +14,7 @@ from adapters.browser.visit import PAGES
 from bot.ports import KnownSource, SourceReading
 from bot.source_ports import Undecided
 from tests.adapters.browser.conftest import ANSWER, QUESTION
-from tests.adapters.browser.house import House, Who
-from tests.adapters.browser.test_pages import A_DAY, said
+from tests.adapters.browser.house import A_DAY, House, Who, said
 from tests.adapters.browser.test_scripts import PAYLOADS
 from tests.adapters.fake_platform import utterance
 from tests.kit.fakes import evidence

@@ -12,11 +12,12 @@ import structlog
 from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.browser.site import site
+from bot.errors import PlatformError
 from bot.ports import KnownSource
-from bot.shell.log import configure_log
-from bot.shell.metrics import Meter
+from bot.shell.watching.log import configure_log
+from bot.shell.watching.metrics import Meter
 from tests.adapters.browser.house import House, open_house
-from tests.adapters.fake_platform import utterance
+from tests.adapters.fake_platform import DIRECT, utterance
 from tests.kit.fakes import FakeSources, evidence
 
 
@@ -60,8 +61,8 @@ async def test_answers_stages_and_sources_are_counted(house: House) -> None:
     house.bench.knows("salaries", evidence("Salaries arrive on the 28th."))
     clock = house.bench.clock
     house.bench.world.sources.known += [
-        KnownSource("s1", "a", 1, True, read_at=clock()),
-        KnownSource("s2", "b", 1, True, "It is away."),
+        KnownSource("s1", "a", 3, True, passages=40, waits=True, read_at=clock()),
+        KnownSource("s2", "b", 1, True, "It is away.", is_paused=True),
     ]
     meter = house.bench.meter
     configure_log("ERROR", meter)
@@ -83,7 +84,33 @@ async def test_answers_stages_and_sources_are_counted(house: House) -> None:
     assert found["housevoice_source_age_seconds['s1']"] == 60
     assert "housevoice_source_age_seconds['s2']" not in found
     assert found["housevoice_source_failing['s2']"] == 1
+    assert found["housevoice_source_documents['s1']"] == 3
+    assert found["housevoice_source_passages['s1']"] == 40
+    for name, one, other in (("waiting", 1, 0), ("paused", 0, 1)):
+        assert found[f"housevoice_source_{name}['s1']"] == one
+        assert found[f"housevoice_source_{name}['s2']"] == other
+    for stage in ("first_sign", "wait", "send"):
+        assert found[f"housevoice_stage_seconds_count['{stage}']"] == 3
+    assert found["housevoice_questions_total['answered', 'office']"] == 3
     assert "secret" not in told.text and "bicycles" not in told.text and "ann" not in found
+
+
+async def test_how_a_question_ended_is_counted(house: House) -> None:
+    bench, office = house.bench, house.office
+    house.bench.knows("salaries", evidence("Salaries arrive on the 28th."))
+    office.fail("open_reply", PlatformError("not in channel"))
+    await bench.dispatcher.hear(office, utterance("When do salaries arrive?"))
+    await bench.settled()
+    office.hold("principals")
+    taken_back = utterance("Salaries?", place=DIRECT, address="direct")
+    await bench.dispatcher.hear(office, taken_back)
+    await office.reached["principals"].wait()
+    await bench.dispatcher.deleted(office, taken_back.place, taken_back.id)
+    found = figures((await asked_from(house, "127.0.0.1", "/metrics")).text)
+    assert found["housevoice_questions_total['failed', 'office']"] == 1
+    assert found["housevoice_questions_total['broken_off', 'office']"] == 1
+    assert "housevoice_questions_total['answered', 'office']" not in found
+    assert found["housevoice_stage_seconds_count['first_sign']"] == 1, "of the second alone"
 
 
 async def test_sources_that_went_are_not_told_any_more(house: House) -> None:
@@ -105,7 +132,7 @@ async def test_a_line_that_is_not_wanted_is_counted_and_not_written(
         configure_log(level, meter)
         structlog.get_logger("housevoice").info("source_read", complete=False)
         assert ("source_read" in capsys.readouterr().err) == written
-        made = await meter.exposition(FakeSources(), none_waits, datetime.now(UTC))
+        made = await meter.exposition(FakeSources(), none_waits, dict, datetime.now(UTC))
         assert figures(made.decode())["housevoice_nightly_readings_total['failed']"] == 1
 
 

@@ -18,7 +18,7 @@ from bot.answers.assistant import Assistant
 from bot.answers.chain import build_chain
 from bot.answers.history import History
 from bot.errors import ConfigurationError, ModelError
-from bot.shell.log import configure_log
+from bot.shell.watching.log import configure_log
 from bot.types import Asker, Delta, Message, Reply
 from bot.voice.voice import Voice
 from knowledge.state.database import open_database

@@ -211,6 +211,28 @@ class TestWhatIsShown:
             "Leave is 25 days."
         )
 
+    @pytest.mark.parametrize(
+        ("text", "readable"),
+        [
+            ("She is **on it for now. Later** not.", "She is on it for now."),
+            ("They are **on** and** off.", "They are **on** and off."),
+            ("2 ** 3 is eight.", "2 ** 3 is eight."),
+        ],
+    )
+    def test_has_no_mark_that_is_alone(self, text: str, readable: str) -> None:
+        assert shown("Which?", text, {text[:5]: 0.97}) == readable
+
+    def test_has_no_box_to_tick(self) -> None:
+        text = "Before you go:\n\n- [ ] Tell your lead.\n- [x] Book it.\n"
+        assert shown("What do I do?", text, {"Tell": 0.9}) == (
+            "Before you go:\n\n- Tell your lead.\n- Book it."
+        )
+
+    def test_keeps_a_nested_item_further_in_where_others_between_are_left_out(self) -> None:
+        text = "- Pictures\n  - any colour that you like\n  - a size of 500 KB at most\n- Words\n"
+        said = shown("How large?", text, {"500": 0.95})
+        assert said == "- Pictures\n  - a size of 500 KB at most"
+
     def test_leaves_facts_alone(self) -> None:
         raw = "Leave is **25 days**, _never_ less; ask [Ann](mailto:a@e.example) by 1 May."
         words = re.sub(r"[*_]", "", shown("leave", raw))

@@ -57,6 +57,55 @@ class TestOneFact:
         assert "taste" in shown("How much is lunch?", text, {"taste": 0.9, "trees": 0.05})
 
 
+class TestWhatMayNotHoldTheAnswer:
+    """Then the likeliest sentence or item elsewhere is quoted with it."""
+
+    TEXT = (
+        "Report a lost card to the desk. It is blocked at once.\n\n"
+        "## Costs\n\nEverybody pays for the first one.\n\n## Delivery\n\n"
+        "- A new card comes by mail.\n- The old card stays blocked.\n"
+    )
+
+    @pytest.mark.parametrize(
+        "also", ["Everybody pays for the first one.", "- The old card stays blocked."]
+    )
+    def test_has_what_else_may_hold_it(self, also: str) -> None:
+        said = shown("What if I lose my card?", self.TEXT, {"Report": 0.6, also[2:]: 0.3})
+        assert said == f"Report a lost card to the desk. It is blocked at once.\n\n{also}"
+
+    def test_stands_alone_where_it_surely_does(self) -> None:
+        said = shown("What if I lose my card?", self.TEXT, {"blocked at once": 0.95, "mail": 0.05})
+        assert "mail" not in said
+
+    def test_has_nothing_that_lacks_the_kind_of_thing_asked_for(self) -> None:
+        text = "A card costs 4 euros.\n\n## More\n\nCards are blue."
+        assert (
+            shown("How much is a card?", text, {"4": 0.6, "blue": 0.4}) == "A card costs 4 euros."
+        )
+
+    def test_has_nothing_for_which_there_is_no_room(self) -> None:
+        text = f"Report a lost card.\n\n## More\n\n{'Cards are blue and ' * 40}square."
+        assert (
+            shown("What if I lose it?", text, {"Report": 0.6, "blue": 0.4}) == "Report a lost card."
+        )
+
+
+class TestReasonsAndComparisons:
+    def test_a_rule_is_told_with_what_stands_around_it_to_whom_asks_why(self) -> None:
+        text = (
+            "Take your passport along. Rangers have held people without one. Drive slowly.\n\nBye."
+        )
+        why = shown("why should i take my passport", text, {"passport": 0.97})
+        assert why == text.split("\n\n")[0]
+        assert shown("what should i take", text, {"passport": 0.97}) == "Take your passport along."
+
+    def test_a_comparison_has_both_sides_however_likely_one_is(self) -> None:
+        text = "Workers are WG.\n\n**WS**\n\nSupervisors are WS.\n\n**WL**\n\nLeaders are WL."
+        both = shown("what's the difference between WG and WS", text, {"Supervisors": 0.97})
+        assert both == "Workers are WG.\n\nSupervisors are WS."
+        assert shown("what is WS", text, {"Supervisors": 0.97}) == "Supervisors are WS."
+
+
 class TestLists:
     @pytest.mark.parametrize(
         "question",
@@ -105,6 +154,10 @@ class TestLists:
     def test_steps_with_code_between_them_are_one_procedure(self) -> None:
         text = "1. Log in.\n\n```\nssh box\n```\n\n2. Log out.\n\n```\nexit\n```\n"
         assert "2. Log out." in shown("How do I log in?", text, {"Log in": 0.9})
+
+    def test_everything_is_the_whole_list(self) -> None:
+        said = shown("what is everything that i get special leave for", SPECIAL, {"wedding": 0.9})
+        assert said == SPECIAL.strip()
 
     def test_is_one_bullet_if_only_that_is_named(self) -> None:
         text = "- Upload photos.\n- Process new contacts.\n- Pay the bills.\n"
@@ -164,6 +217,10 @@ class TestCode:
         told = "To add a source, give it a folder.\n\n```\nsource add FOLDER\n```"
         assert shown("How do I add a source?", text, {"To add": 0.9}) == told
         assert shown("What is given to it?", text, {"To add": 0.9}) == told.split("\n")[0]
+
+    def test_the_block_that_a_sentence_points_down_to_is_quoted(self) -> None:
+        text = "Watch only what you use with the following.\n\n```\nwatch: one\n```\n"
+        assert shown("what if memory runs out", text, {"Watch": 0.97}) == text.strip()
 
 
 class TestSeveralPassages:

@@ -65,6 +65,7 @@ async def test_misspelt_words_become_the_handbooks(
     [
         "How many days of annual leave do I get in Ghent?",
         "is there a gym or a sauna?",
+        "are we bribing and slimming kennels",
         "can I take my pet to the dentist at lunch",
         "Who is Anual Leav?",
         "what does Prch do",

@@ -7,7 +7,7 @@ import sys
 
 import structlog
 
-from bot.shell.metrics import Counting, Meter
+from bot.shell.watching.metrics import Counting, Meter
 
 
 def configure_log(level: str, meter: Meter | None = None) -> None:

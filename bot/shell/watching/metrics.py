@@ -20,11 +20,16 @@ from prometheus_client import (
     generate_latest,
 )
 
+from bot.journey import Journey
 from bot.ports import Sources
 
 _SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 _LEVELS: Final = {name.lower(): each for name, each in logging.getLevelNamesMapping().items()}
+_ON_THE_WAY: Final = frozenset({"first_sign", "wait", "read", "send"})
+"""Stages that the log's line of an answer does not have."""
 Waiting = Callable[[], Awaitable[int]]
+Away = Callable[[], Mapping[str, bool]]
+"""By voice whether the model behind an endpoint that speaks it counts as away."""
 
 
 class Meter:
@@ -37,6 +42,18 @@ class Meter:
             "housevoice_answers",
             "Answers by platform and how sure they were; 'other' looked nothing up.",
             ("platform", "tier"),
+            registry=self._registry,
+        )
+        self._questions = Counter(
+            "housevoice_questions",
+            "Questions that were taken up, by platform and how that ended.",
+            ("platform", "outcome"),
+            registry=self._registry,
+        )
+        self._tokens = Counter(
+            "housevoice_tokens",
+            "Tokens of answers that the writing model read and wrote.",
+            ("kind",),
             registry=self._registry,
         )
         self._stages = Histogram(
@@ -63,18 +80,30 @@ class Meter:
             "Accepted and not answered yet, of all processes.",
             registry=self._registry,
         )
-        self._age = Gauge(
-            "housevoice_source_age_seconds",
-            "Since a source was last read.",
-            ("source",),
+        self._away = Gauge(
+            "housevoice_writer_away",
+            "1 while the endpoint that writes in a voice is left alone, since it failed too often.",
+            ("voice",),
             registry=self._registry,
         )
-        self._failing = Gauge(
-            "housevoice_source_failing",
-            "1 if the last reading of a source failed.",
-            ("source",),
-            registry=self._registry,
-        )
+        self._age = self._of_source("age_seconds", "Since a source was last read.")
+        self._failing = self._of_source("failing", "1 if the last reading of a source failed.")
+        self._held = self._of_source("waiting", "1 if changes of a source wait for an admin.")
+        self._paused = self._of_source("paused", "1 if a source is not read until it is resumed.")
+        self._documents = self._of_source("documents", "Documents of a source.")
+        self._passages = self._of_source("passages", "Passages of a source.")
+
+    def _of_source(self, name: str, what: str) -> Gauge:
+        return Gauge(f"housevoice_source_{name}", what, ("source",), registry=self._registry)
+
+    def watch(self, journey: Journey) -> None:
+        """Count a question whose way has ended; see :class:`bot.journey.Journey`."""
+        self._questions.labels(journey.platform, journey.outcome).inc()
+        for stage in journey.stages:
+            if stage.name in _ON_THE_WAY:
+                self._stages.labels(stage.name).observe(stage.seconds)
+        for kind, tokens in journey.tokens.items():
+            self._tokens.labels(kind).inc(tokens)
 
     def hear(self, level: str, event: Mapping[str, Any]) -> None:
         """Count one line of the log."""
@@ -88,13 +117,21 @@ class Meter:
             outcome = "waiting" if event.get("waits") else "complete"
             self._readings.labels(outcome if event.get("complete") else "failed").inc()
 
-    async def exposition(self, sources: Sources, waiting: Waiting, now: datetime) -> bytes:
+    async def exposition(
+        self, sources: Sources, waiting: Waiting, away: Away, now: datetime
+    ) -> bytes:
         """All of it, as Prometheus reads it."""
         self._waiting.set(await waiting())
-        self._age.clear()
-        self._failing.clear()
+        self._away.clear()
+        for voice, is_away in away().items():
+            self._away.labels(voice).set(is_away)
+        told = (self._failing, self._held, self._paused, self._documents, self._passages)
+        for gauge in (self._age, *told):
+            gauge.clear()
         for each in await sources.all():
-            self._failing.labels(each.id).set(bool(each.fault))
+            values = (bool(each.fault), each.waits, each.is_paused, each.documents, each.passages)
+            for gauge, value in zip(told, values, strict=True):
+                gauge.labels(each.id).set(value)
             if each.read_at is not None:
                 self._age.labels(each.id).set((now - each.read_at).total_seconds())
         return generate_latest(self._registry)

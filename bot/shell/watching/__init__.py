@@ -1,0 +1,1 @@
+"""What an operator sees of it: the log, figures, and traces."""
