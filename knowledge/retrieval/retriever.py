@@ -6,21 +6,24 @@ the best passages together. That one look ranks them, says whether each answers,
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from knowledge.embedding.packaged import NAME as PACKAGED_NAME
 from knowledge.embedding.port import Embedder
 from knowledge.parsing.inline import plain_text
+from knowledge.retrieval.abbreviations import long_form, may_abbreviate
 from knowledge.retrieval.reader import Reader, Reading, readable_text
 from knowledge.stores.port import PassageSearch
 from knowledge.text.sentences import Unit, split_units
 from knowledge.text.words import surface_words
-from knowledge.types import Evidence, Passage, Principals, ScoredPassage, ScoredUnit
+from knowledge.types import Evidence, Passage, Principals, ScoredPassage, ScoredUnit, Vector
 
 ALPHA = 0.6
 """Weight of the vectors in the fusion; see docs/benchmarks.md for the other values."""
 READ = 15
 """Passages that are read at the least; docs/benchmarks.md tells what more of them would bring."""
+_DEFINING = 50  # passages with an abbreviation that are looked through for what it stands for
 _DUPLICATES = 3  # candidates for each that is read: some of them say the same
 _SAME_TEXT = 0.85  # share of word triples in common (Broder 1997) above which texts are one
 
@@ -77,15 +80,40 @@ class Retriever:
     ) -> list[ScoredPassage]:
         """What is read for this text, in the order of the search; ``k`` at the least."""
         most = max(self._least, k)
+        vector = await self._embedder.embed_question(text)
+        spelled_out = await self._spelled_out(text, vector, principals, sources)
+        if spelled_out:
+            text = f"{text} {spelled_out}"
+            vector = await self._embedder.embed_question(text)
         found = await self._store.search(
-            text,
-            await self._embedder.embed_question(text),
-            principals,
-            _DUPLICATES * most,
-            alpha=ALPHA,
-            sources=sources,
+            text, vector, principals, _DUPLICATES * most, alpha=ALPHA, sources=sources
         )
         return _without_near_duplicates(found)[:most]
+
+    async def _spelled_out(
+        self,
+        text: str,
+        vector: Vector,
+        principals: Principals,
+        sources: frozenset[str] | None,
+    ) -> str:
+        """What the abbreviations of a question stand for in what the asker may read.
+
+        "pr" finds the pages that say "pull request", since one of them says "pull request (PR)".
+        """
+        shorts = may_abbreviate(text)
+        with_them = await asyncio.gather(
+            *(
+                self._store.search(short, vector, principals, _DEFINING, alpha=0, sources=sources)
+                for short in shorts
+            )
+        )
+        longs = [
+            long_form(short, (plain_text(each.passage.text) for each in found))
+            for short, found in zip(shorts, with_them, strict=True)
+        ]
+        asked = set(surface_words(text))
+        return " ".join(each for each in longs if each and not set(surface_words(each)) <= asked)
 
 
 def _units(passage: Passage) -> list[Unit]:

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from knowledge.embedding.packaged import NAME
+from knowledge.retrieval.abbreviations import long_form
 from knowledge.retrieval.retriever import READ, Retriever
 from knowledge.stores.embedded import EmbeddedStore
 from knowledge.types import PUBLIC, Evidence, Passage
@@ -128,6 +129,60 @@ class TestWhatTheReaderIsTold:
         await shelf.put("Trains go first.")
         await shelf.ask("trains")
         assert shelf.reader.cosines == [[None]]
+
+
+class TestAbbreviations:
+    async def put_some(self, shelf: Shelf, access: frozenset[str] = EVERYBODY) -> None:
+        for n in range(20):
+            await shelf.put(f"Something else, number {n}.", f"{n}.md")
+        await shelf.put("Open a **pull request** (PR) for it.", "start.md", access=access)
+        await shelf.put("A pull request waits for a day.", "wait.md")
+
+    async def first_two(
+        self, shelf: Shelf, asked: str, who: frozenset[str] = EVERYBODY
+    ) -> set[str]:
+        return {
+            each.passage.document for each in (await shelf.retriever.candidates(asked, who))[:2]
+        }
+
+    @pytest.mark.parametrize("asked", ["how about my pr", "the PR?", "prs"])
+    async def test_what_one_stands_for_is_searched_too(self, shelf: Shelf, asked: str) -> None:
+        await self.put_some(shelf)
+        assert await self.first_two(shelf, asked) == {"start.md", "wait.md"}
+
+    async def test_the_reader_is_given_the_question_as_it_was_asked(self, shelf: Shelf) -> None:
+        await self.put_some(shelf)
+        await shelf.ask("the pr?")
+        assert [question for question, _ in shelf.reader.asked] == ["the pr?"]
+
+    async def test_none_is_known_from_what_the_asker_may_not_read(self, shelf: Shelf) -> None:
+        await self.put_some(shelf, access=frozenset({"role:managers"}))
+        assert "wait.md" not in await self.first_two(shelf, "the pr?")
+        assert "wait.md" in await self.first_two(shelf, "the pr?", MANAGERS)
+
+    @pytest.mark.parametrize(
+        ("short", "text", "long"),
+        [
+            ("pto", "Paid time off (PTO) is for all.", "paid time off"),
+            ("pto", "PTO (paid time off) is for all.", "paid time off"),
+            ("wg", "Join one of the Working Groups (WGs).", "working groups"),
+            ("wgs", "Every working group (WG) meets.", "working group"),
+            ("tos", "See the Terms of Service (ToS).", "terms of service"),
+            ("hs", "The health and safety (HS) rules.", "health and safety"),
+            ("eod", "By the end-of-day (EOD).", "end of day"),
+            ("pr", "We talk to the press (PR).", None),
+            ("pr", "Pull request (VR).", None),
+            ("cat", "The cat is away.", None),
+        ],
+    )
+    def test_initials_tell_what_one_stands_for(
+        self, short: str, text: str, long: str | None
+    ) -> None:
+        assert long_form(short, [text]) == long
+
+    def test_what_most_documents_say_wins(self) -> None:
+        texts = ["public relations (PR)", "pull request (PR)", "a pull request (PR)"]
+        assert long_form("pr", texts) == "pull request"
 
 
 class TestAccess:
