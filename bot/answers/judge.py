@@ -18,7 +18,9 @@ CONSIDERED = 3
 CERTAIN = 1.0
 """How likely an answer is that a person wrote for the question: nothing is left to be guessed."""
 _CLOSEST = 2  # passages shown where it is not sure
+# "This page says whom to tell", "How we handle returns."
 _ANNOUNCES = re.compile(
+    r"\W*how (?:we|to|you)\b[^?:]*$|"
     r"\W*(?:this|the following|these|the next)(?: \w+)? (?:page|section|document|guide|policy|"
     r"chapter|article|manual)s?\b[^.!?;:]{0,40}?\b(?:says?|explains?|describes?|covers?|lists?|"
     r"tells?|outlines?|(?:is|are) about|shows?|contains?|summari[sz]es?|sets? out|introduces?)\b",
@@ -68,6 +70,8 @@ def judge(found: Sequence[Evidence], thresholds: Thresholds, *, unsure_too: bool
         second = tuple(each for each in considered[1:2] if each.answers >= thresholds.sure)
         return Verdict("sure", confidence, (best, *second))
     if confidence >= thresholds.unsure and unsure_too:
+        if _only_announces(best) and (announced := _announced(best, found)):
+            return Verdict("unsure", confidence, announced)
         # The second is right for one in ten, so it is worth a look where the first is in doubt.
         close = [each for each in considered[1:_CLOSEST] if each.answers >= thresholds.unsure]
         return Verdict("unsure", confidence, (best, *close))
@@ -76,10 +80,24 @@ def judge(found: Sequence[Evidence], thresholds: Thresholds, *, unsure_too: bool
 
 def _believed(evidence: Evidence, thresholds: Thresholds) -> Evidence:
     """What only says that its page answers ("This page says whom to tell") is no sure answer."""
-    likeliest = max(evidence.units, key=lambda each: each.share, default=None)
-    if likeliest is None or is_written_for(evidence) or not _ANNOUNCES.match(likeliest.text):
+    if not _only_announces(evidence):
         return evidence
     return replace(evidence, answers=min(evidence.answers, thresholds.unsure))
+
+
+def _only_announces(evidence: Evidence) -> bool:
+    likeliest = max(evidence.units, key=lambda each: each.share)
+    return not is_written_for(evidence) and _ANNOUNCES.match(likeliest.text) is not None
+
+
+def _announced(best: Evidence, found: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """What else was found on the page whose beginning says that it answers."""
+    document = best.passage.source, best.passage.document
+    return tuple(
+        each
+        for each in found
+        if (each.passage.source, each.passage.document) == document and not _only_announces(each)
+    )[:_CLOSEST]
 
 
 def near(found: Sequence[Evidence], thresholds: Thresholds) -> list[Evidence]:

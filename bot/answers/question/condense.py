@@ -40,6 +40,11 @@ _FRAGMENT = re.compile(
     r"(?: [\w'-]+){0,4}\W*$|wh\w+\W*$)",
     re.I,
 )
+_WHAT_IF = re.compile(r"\bwhat if[\s,]*$", re.I)
+_CLAUSE = re.compile(
+    r"(?:i|we|you|someone|somebody|nobody|(?:my|our|the|a|an) [\w'-]+)(?:'\w+)? [\w'-]+", re.I
+)
+_IS_SO = re.compile(r"(?:i|we|you)(?:'m|'re| am| are| was| were| work| live)\b", re.I)
 # "I'm in Lyon.", "I meant the other one": an answer to what was not said before, no question.
 _ADDS = re.compile(
     r"(?:sorry,? )?i(?:'m| am|’m| work| live| meant?|'m talking about)\b(?!.*(?:\?|\b(?:what|how|"
@@ -97,6 +102,9 @@ def leans(question: str) -> bool:
     rest = question[continued.end() :] if continued else question
     if _REFERS.search(_EMPTY.sub("", rest)) and len(words) <= _FEW_WORDS - 2:
         return True
+    if continued and _WHAT_IF.search(continued[0]) and len(words) > 1 and _CLAUSE.match(rest):
+        # "I lose my laptop" is the whole case; "I'm part-time" is one of what was asked before.
+        return len(words) <= _FEW_WORDS - 3 and _IS_SO.match(rest) is not None
     if continued:
         # "And what is the hotel allowance?" is a question of its own.
         return len(words) < 2 or not re.match(rf"(?:\w+ ){{1,3}}?{_AUXILIARY} \w", rest, re.I)

@@ -127,6 +127,17 @@ class TestAnAnswer:
         told = await ask(evidence("This page on the wall of the office is red on payday.\n"))
         assert told.reply.tier == "sure"
 
+    @pytest.mark.parametrize("begins", ["This page says whom to tell.", "How we handle illness."])
+    async def test_is_what_else_such_a_page_says(self, ask: Ask, begins: str) -> None:
+        found = [
+            evidence(f"{begins}\n"),
+            evidence("Bring a note.\n", document="else.md", answers=0.2),
+            evidence("Phone your lead.\n", answers=0.1),
+        ]
+        reply = (await ask(*found)).reply
+        assert reply.tier == "unsure"
+        assert [each.quote for each in reply.citations] == ["Phone your lead."]
+
     async def test_that_a_person_wrote_is_sure_whatever_it_begins_with(self, ask: Ask) -> None:
         written = evidence("This page says when payday is.\n", source=CURATED, answers=CERTAIN)
         assert (await ask(written)).reply.tier == "sure"

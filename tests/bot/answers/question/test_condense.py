@@ -36,6 +36,8 @@ class TestAFollowUp:
             "How do I apply?",
             "Any exceptions?",
             "I'm on the support desk.",
+            "What if I'm part-time?",
+            "What if it rains?",
         ],
     )
     def test_is_put_after_what_it_leans_on(self, question: str) -> None:
@@ -104,6 +106,10 @@ class TestAQuestionOfItsOwn:
             "Is it allowed to bring my dog?",
             "And what is the hotel limit in Paris?",
             "What causes back pain?",
+            "what if i lose my laptop",
+            "And what if someone breaks a window?",
+            "what if my bike breaks down",
+            "what if we are asked to work overtime",
             "I need a new laptop",
         ],
     )
