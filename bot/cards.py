@@ -40,6 +40,7 @@ Action = Literal[
     "setup",
     "options",
     "write",
+    "promote",
 ]
 """What a button does; every platform has all of them."""
 
@@ -80,6 +81,7 @@ LABELS: Mapping[Action, str] = {
     "setup": "Set it up",
     "options": "Options",
     "write": "Write one",
+    "promote": "Let it speak",
 }
 
 _LABELS_UNSURE: Mapping[Action, str] = {"helpful": "That helped", "unhelpful": "Not what I meant"}

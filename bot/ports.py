@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from bot.cards import Card
-from bot.types import Place, Utterance
+from bot.types import Place, Sent, Utterance
 from knowledge.types import Attachment, CuratedAnswer, LeftOut, Principals
 
 
@@ -325,8 +325,8 @@ class Platform(Protocol):
         """Where :meth:`post` writes to one person alone."""
         ...
 
-    async def post(self, place: Place, card: Card) -> str:
-        """Post a message; returns a link to it, or nothing where there are no links."""
+    async def post(self, place: Place, card: Card) -> Sent:
+        """Post a message."""
         ...
 
     async def replace(self, place: Place, shown: Sequence[str], card: Card) -> bool:

@@ -44,6 +44,18 @@ class Place:
         return ":".join(part for part in parts if part)
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Where a message of the bot's stands that was posted unasked."""
+
+    link: str = ""
+    """Opens it; empty where there are no links."""
+    place: Place | None = None
+    """As messages in it are changed; None: there is nothing that could be changed."""
+    shown: tuple[str, ...] = ()
+    """The platform's ids of its parts."""
+
+
 def person(place: Place, user: str) -> str:
     """The principal of one person on their platform."""
     return f"{place.platform}:user:{user}"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.cards import Action, Card
-from bot.conversation.channels import Channels
-from bot.conversation.outbox import Outbox
+from jobs.admins import Admins
 from jobs.reingest import NIGHTS
 from knowledge.errors import SourceError
 from knowledge.library.kept.notices import Notice
@@ -23,12 +22,7 @@ class Notifying:
     """Has notices posted: to the admins' channels, and to whoever added the source."""
 
     library: Library
-    channels: Channels
-    outbox: Outbox
-    platforms: Collection[str]
-    """Those that are served."""
-    admins: Collection[str]
-    """Principals of further admins; people among them are told where nobody else can be."""
+    admins: Admins
     shown: Callable[[SourceSpec], str]
     """How a source is called."""
     clock: Callable[[], datetime]
@@ -64,22 +58,7 @@ class Notifying:
         text = f"{_HEADS[notice.kind]} {self.shown(spec)}: {notice.text}"
         waits = notice.kind == "waiting"
         buttons: tuple[Action, ...] = ("approve", "reject") if waits else ()
-        places = await self.channels.digest_places()
-        for place in places:
-            card = Card(text, buttons=buttons, subject=spec.id)
-            await self.outbox.enter(f"notice:{notice.id}:{place.scope}", place, card)
-        # In a direct conversation nobody is an admin on Discord, so there are no buttons in it.
+        card = Card(text, buttons=buttons, subject=spec.id)
         decide = f"`/kb approve {spec.id}` shows it, `/kb reject {spec.id}` keeps what there was."
         alone = Card(f"{text} {decide}" if waits else f"{text} `/kb show {spec.id}` tells more.")
-        people = self._people([notice.audience]) or ([] if places else self._people(self.admins))
-        for each in people:
-            await self.outbox.enter(f"notice:{notice.id}:{each}", each, alone)
-        return bool(places or people)
-
-    def _people(self, principals: Collection[str]) -> list[str]:
-        """Those that are people of a platform that is served."""
-        return [
-            each
-            for each in principals
-            if each.split(":")[1:2] == ["user"] and each.partition(":")[0] in self.platforms
-        ]
+        return await self.admins.tell(f"notice:{notice.id}", card, alone, notice.audience)

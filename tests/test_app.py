@@ -219,7 +219,16 @@ class TestJobs:
     async def test_sources_are_read_again_when_the_settings_say(self, settings: Settings) -> None:
         async with open_app(settings) as app:
             names = [job.name for job in app.jobs()]
-            assert names == ["housekeeping", "reindex", "reingest", "notices", "digest"]
+            assert names == [
+                "housekeeping",
+                "reindex",
+                "reingest",
+                "notices",
+                "wordings",
+                "digest",
+            ]
+        async with open_app(changed(settings, train_at="0 4 * * *")) as app:
+            assert app.jobs()[-1].name == "training"
 
     async def test_empty_leaves_those_alone_that_have_no_schedule_of_their_own(
         self, settings: Settings, tmp_path: Path
@@ -245,6 +254,7 @@ class TestJobs:
         ("wrong", "said"),
         [
             ({"refresh_at": "at three"}, "'at three'"),
+            ({"train_at": "at four"}, "'at four'"),
             ({"timezone": "Mars"}, "'Mars'"),
             ({"timezone": "Europe"}, "'Europe'"),
         ],

@@ -160,7 +160,7 @@ _MAY_GO_OUT: Mapping[str, str] = {
     "knowledge.documents.pool": "a process that parses files",
     "knowledge.library.leases": "the machine's own name",
     "knowledge.stores.weaviate.*": "errors of Weaviate's client, at an address of the settings",
-    "bot.shell.voicing.files": "a process that trains a voice",
+    "bot.shell.voicing.work": "a process that trains a voice",
     "bot.voice.endpoint": "errors of the client of a model, at an address of the settings",
     "adapters.*": "the platforms' own clients",
 }

@@ -22,7 +22,7 @@ from bot.desk.console.console import LOCAL, NAME, Console, asking_as
 from bot.desk.console.passes import Guest
 from bot.errors import ConfigurationError, PlatformError
 from bot.ports import Feature
-from bot.types import Place, Utterance, person
+from bot.types import Place, Sent, Utterance, person
 from knowledge.types import PUBLIC, Attachment, Principals
 
 _CLOSING_SECONDS = 2
@@ -190,9 +190,9 @@ class BrowserAdapter:
         """Their own corner: a conversation of theirs, which its page alone shows."""
         return self.place(_corner(user))
 
-    async def post(self, place: Place, card: Card) -> str:
+    async def post(self, place: Place, card: Card) -> Sent:
         """Nothing: there are no channels, and a conversation's page tells by itself what is new."""
-        return ""
+        return Sent()
 
     async def replace(self, place: Place, shown: Sequence[str], card: Card) -> bool:
         """The page is made of the record, which says that the answer is outdated."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.datastructures import FormData, UploadFile
@@ -47,6 +47,8 @@ class Visit:
     token: str
     form: FormData = field(default_factory=FormData)
     """What was sent along with a change."""
+    waiting: int = 0
+    """How many wordings wait for a second person, who may be this one."""
 
     @property
     def adapter(self) -> BrowserAdapter:
@@ -95,6 +97,7 @@ class Visit:
             "csrf": self.site.cookies.csrf(self.token),
             "now": self.console.knowledge.clock(),
             "is_admin": self.role == "admin",
+            "waiting": {"voices": self.waiting},
         }
         return rendered(self.site.templates, name, common | values)
 
@@ -137,6 +140,9 @@ def guarded(site: Site, least: Role, handler: Handler) -> Callable[[Request], Aw
                 return site.refusal(403, "This form is too old, or not of this page. Load it anew.")
         visit = Visit(site, request, guest, role, token, form)
         try:
+            if is_safe(request) and may(role, "lead") and not visit.wants_part:
+                waits = await console.versions.wording.for_second(console.by(guest))
+                visit = replace(visit, waiting=len(waits))
             return await handler(visit)
         except (UsageError, ConfigurationError, PlatformError) as error:
             return visit.outcome(Card(str(error)), f"/{request.url.path.split('/')[1]}", 400)

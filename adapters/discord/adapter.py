@@ -27,7 +27,7 @@ from bot.cards import Card
 from bot.desk.desk import Desk
 from bot.errors import PlatformError
 from bot.failures import log_failure
-from bot.types import Place, Utterance
+from bot.types import Place, Sent, Utterance
 from knowledge.types import Attachment, Principals
 
 _HEARD = 2_000
@@ -225,14 +225,15 @@ class DiscordAdapter:
         with translated():
             return Place(PLATFORM, "", str(await self._answers.direct(user)), direct=True)
 
-    async def post(self, place: Place, card: Card) -> str:
-        """Post a message; returns a link to it."""
+    async def post(self, place: Place, card: Card) -> Sent:
+        """Post a message."""
         guild = int(place.workspace) if place.workspace else None
         channel = int(place.thread or place.channel)
         surface = MessageSurface(self.client, guild, channel)
         with translated():
             names = [await surface.post(part) for part in parts(card, plain=True)]
-        return f"{_url(guild, channel)}/{names[0].partition('/')[2]}"
+        link = f"{_url(guild, channel)}/{names[0].partition('/')[2]}"
+        return Sent(link, place, tuple(names))
 
     async def replace(self, place: Place, shown: Sequence[str], card: Card) -> bool:
         """Change messages of the bot's; what answered a command cannot be changed this late."""

@@ -40,7 +40,7 @@ from bot.desk.desk import Desk
 from bot.errors import ConfigurationError
 from bot.failures import log_failure
 from bot.ports import Feature, ReplyView
-from bot.types import Place, Utterance
+from bot.types import Place, Sent, Utterance
 from knowledge.types import Attachment, Principals
 
 _DONE_WITHIN = 5.0  # seconds for what was acknowledged but is not done yet
@@ -239,9 +239,9 @@ class SlackAdapter:
         """Slack opens the conversation with the first message to a person's id."""
         return Place(PLATFORM, self._people.me.team, user, direct=True)
 
-    async def post(self, place: Place, card: Card) -> str:
-        """Post a message; returns a link to it."""
-        first = channel = ""
+    async def post(self, place: Place, card: Card) -> Sent:
+        """Post a message; Slack names the conversation with a person that it went to."""
+        shown, channel = list[str](), ""
         for part in postings(card):
             posted = await self._web.call(
                 "chat.postMessage",
@@ -252,10 +252,12 @@ class SlackAdapter:
                 unfurl_links=False,
                 unfurl_media=False,
             )
-            first, channel = first or str(posted["ts"]), str(posted["channel"])
+            shown.append(str(posted["ts"]))
+            channel = str(posted["channel"])
         if card.picture is not None:
             await self._show_picture(channel, place.thread, card.picture)
-        return await self._permalink(channel, first)
+        link = await self._permalink(channel, shown[0])
+        return Sent(link, replace(place, channel=channel), tuple(shown))
 
     async def replace(self, place: Place, shown: Sequence[str], card: Card) -> bool:
         """Change messages of the bot's."""

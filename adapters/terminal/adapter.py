@@ -20,7 +20,7 @@ from bot.desk.desk import Desk
 from bot.desk.forms import FieldFaults
 from bot.errors import UsageError
 from bot.ports import Feature
-from bot.types import Address, Asker, Citation, Place, Utterance, person
+from bot.types import Address, Asker, Citation, Place, Sent, Utterance, person
 from knowledge.types import Attachment, Principals
 
 _LEAVE = frozenset({"/quit", "/exit", "quit", "exit"})
@@ -269,12 +269,12 @@ class Console:
         """There is no other."""
         return self._place
 
-    async def post(self, place: Place, card: Card) -> str:
+    async def post(self, place: Place, card: Card) -> Sent:
         """Write what goes elsewhere with the name of the place above it."""
         where = "" if place == self._place else f"To {place.channel}:\n"
         seen = f"\n({card.picture.alt})" if card.picture else ""
         self.show(replace(card, text=f"{where}{card.text}{seen}", buttons=()))
-        return ""
+        return Sent()
 
     async def replace(self, place: Place, shown: Sequence[str], card: Card) -> bool:
         """Write it below: what is written cannot be changed. Only of this very conversation."""

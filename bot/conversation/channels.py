@@ -126,14 +126,11 @@ class Channels:
 
     async def digest_places(self) -> list[Place]:
         """The channels, of all workspaces of all platforms, where admins want the digest."""
-        async with self._engine.connect() as db:
-            rows = await db.execute(sa.select(_channel).where(_channel.c.channel == _WHOLE))
-        chosen = [(row, WorkspaceRules.model_validate(dict(row.rules))) for row in rows]
-        return [
-            Place(row.platform, row.workspace, rules.digest_channel)
-            for row, rules in chosen
-            if rules.digest_channel
-        ]
+        return await self._places("digest_channel")
+
+    async def help_places(self) -> list[Place]:
+        """The channels, of all workspaces of all platforms, where people take over."""
+        return await self._places("help_channel")
 
     async def is_quiet(self, place: Place) -> bool:
         """Whether somebody asked the bot to speak only when spoken to, here or in the channel."""
@@ -155,6 +152,16 @@ class Channels:
         )
         async with self._engine.begin() as db:
             await db.execute(change)
+
+    async def _places(self, chosen: Literal["digest_channel", "help_channel"]) -> list[Place]:
+        async with self._engine.connect() as db:
+            rows = await db.execute(sa.select(_channel).where(_channel.c.channel == _WHOLE))
+        found = [(row, WorkspaceRules.model_validate(dict(row.rules))) for row in rows]
+        return [
+            Place(row.platform, row.workspace, channel)
+            for row, rules in found
+            if (channel := getattr(rules, chosen))
+        ]
 
     async def _read(self, place: Place, channel: str) -> dict[str, object]:
         async with self._engine.connect() as db:

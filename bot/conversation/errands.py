@@ -1,4 +1,4 @@
-"""What is done on a platform unasked: answers that fell are marked, messages of jobs posted."""
+"""What is done unasked: answers that fell are marked, messages of jobs posted and settled."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ class Errands:
 
     recalling: Recalling
     outbox: Outbox
+    settle: Callable[[Platform], Awaitable[None]]
+    """Takes the buttons away where there is nothing left to decide."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def run(self, platform: Platform) -> None:
-        """Do what waits now; one kind that fails keeps the other from nothing."""
-        for do in (self.recalling.run, self.outbox.run):
+        """Do what waits now; one kind that fails keeps the others from nothing."""
+        for do in (self.recalling.run, self.settle, self.outbox.run):
             try:
                 await do(platform)
             except Exception as error:  # a database that is away must not end the service

@@ -103,7 +103,8 @@ class Drafting:
             raise UsageError("That draft has been sent already.")
         try:
             signed = f"{draft.text}\n\n— {platform.mention(user)}"
-            link = await platform.post(draft.place, Card(signed, links=_links(draft.text)))
+            sent = await platform.post(draft.place, Card(signed, links=_links(draft.text)))
+            link = sent.link
         except PlatformError:  # its owner has the text nowhere else
             await self._save(draft, person(place, user))
             raise

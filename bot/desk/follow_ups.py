@@ -203,15 +203,16 @@ class FollowUps:
         if not await self._history.hand_over(trace_id, self._clock()):
             raise UsageError("People have been asked about this already.")
         try:
-            posted = await platform.post(
+            sent = await platform.post(
                 helpers, Card("\n".join(lines), links=(link,) if link else ())
             )
         except PlatformError:
             await self._history.hand_over(trace_id, None)
             raise
-        if not posted:
+        if not sent.link:
             return Card("I have asked a person.")
-        return Card(f"I have asked the people there: [see the message]({posted})", links=(posted,))
+        told = f"I have asked the people there: [see the message]({sent.link})"
+        return Card(told, links=(sent.link,))
 
     async def trace(self, id: str, place: Place, user: str) -> Trace:
         """An answer, for who may see it from where they are."""

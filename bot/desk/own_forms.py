@@ -17,7 +17,6 @@ from bot.desk.kb.gaps import GapDesk, gap_forms
 from bot.desk.kb.golden import GOLDEN, GoldenDesk, golden_form
 from bot.desk.kb.setup.setting_up import SettingUp, setup_forms
 from bot.desk.source_commands import REMOVAL, removal_form
-from bot.desk.voices.making import VoiceMaking, making_forms
 from bot.desk.voices.wording import WORDING, WordingDesk, wording_form
 from bot.errors import UsageError
 from bot.ports import Sources
@@ -214,7 +213,7 @@ def own_forms(
     channels: Channels,
     drafting: Drafting,
     wording: WordingDesk,
-    making: VoiceMaking,
+    of_voices: Mapping[str, FormKind],
     gaps: GapDesk,
     voices: Callable[[], Sequence[str]],
     clock: Callable[[], datetime],
@@ -230,7 +229,7 @@ def own_forms(
             REMOVAL: removal_form(gaps.knowledge),
             **gap_forms(gaps),
             WORDING: wording_form(wording),
-            **making_forms(making),
+            **of_voices,
             **setup_forms(SettingUp(gaps.adding)),
             GOLDEN: golden_form(GoldenDesk(gaps.knowledge)),
             DIGEST: digest_form(channels, gaps.knowledge.audit, clock),

@@ -18,6 +18,7 @@ from bot.answers.question.searching import Searching
 from bot.answers.recall import Recalls
 from bot.answers.voices.wordings import Wordings
 from bot.conversation.errands import Errands
+from bot.conversation.roles import Roles
 from bot.desk.console.console import Console
 from bot.desk.desk import Desk
 from bot.desk.kb.audit import Audit
@@ -29,6 +30,7 @@ from bot.shell.core import Outside, build_core
 from bot.shell.data_folder import open_data_folder
 from bot.shell.doctor import examine
 from bot.shell.indexing import database_url, now, open_index
+from bot.shell.keeping.chores import chores
 from bot.shell.keeping.people import People
 from bot.shell.models import is_hub_id, voices, writers
 from bot.shell.platforms import kinds_of, served
@@ -36,6 +38,8 @@ from bot.shell.releases import LibraryReleases
 from bot.shell.settings import Settings
 from bot.shell.sources import LibrarySources, schedules_of
 from bot.shell.voicing.files import VoiceFiles, content_of
+from bot.shell.voicing.training import voice_training
+from bot.shell.voicing.work import VoiceWork
 from bot.shell.watching.log import configure_log
 from bot.shell.watching.metrics import Meter
 from bot.shell.watching.reading import TimedReader
@@ -43,10 +47,13 @@ from bot.shell.watching.traces import traced
 from bot.shell.well_answered import well_answered
 from bot.voice.voice import Voice, names
 from bot.voice.writer import WriterFor
+from jobs.admins import Admins
 from jobs.digest import Digests
 from jobs.housekeeping import Chores, tidy_up
 from jobs.measures import Measures
 from jobs.notices import Notifying
+from jobs.voice_training import VoiceTraining
+from jobs.wordings import WordingNotices
 from knowledge.documents.pool import ReaderPool
 from knowledge.documents.recogniser import RapidRecogniser, is_installed
 from knowledge.embedding.local import open_embedder
@@ -98,6 +105,9 @@ class App:
     errands: Errands
     digests: Digests
     notifying: Notifying
+    wording_notices: WordingNotices
+    training: Callable[[], VoiceTraining]
+    """At times that are set; raises :class:`ConfigurationError` for those that are none."""
     sources: Sources
     uploads: Uploads
     people: People
@@ -120,16 +130,21 @@ class App:
             moment = now()
             await reingest(self.library, lambda spec: schedules.last(spec.schedule, moment))
 
+        also: list[Job] = []
+        if self.settings.train_at:
+            also.append(Job("training", self.training().run, timedelta(minutes=1)))
         return [
             Job("housekeeping", partial(tidy_up, self.chores), timedelta(hours=1)),
             Job("reindex", Reindex(self.index, self.rebuilding), timedelta(hours=1)),
             Job("reingest", read_what_is_due, timedelta(minutes=1)),
             Job("notices", self.notifying.deliver, timedelta(minutes=1)),
+            Job("wordings", self.wording_notices.deliver, timedelta(minutes=1)),
             Job(
                 "digest",
                 lambda: self.digests.post(schedules.last("", now())),
                 timedelta(minutes=5),
             ),
+            *also,
         ]
 
     async def warm_up(self) -> None:
@@ -234,8 +249,10 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         async def sent(file: Attachment) -> bytes:
             return await content_of(file, client, max_bytes)
 
-        voice_files = VoiceFiles(settings.voices, Wordings(engine, now), sent, now)
-        opened.push_async_callback(voice_files.aclose)
+        wordings = Wordings(engine, now)
+        voice_files = VoiceFiles(settings.voices, wordings, sent, now)
+        work = VoiceWork(settings.voices)
+        opened.push_async_callback(work.aclose)
         core = build_core(
             Outside(
                 engine=engine,
@@ -245,6 +262,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 voice_names=partial(names, settings.voices),
                 voices=settings.voices,
                 making=voice_files,
+                work=work,
                 attachments=attachments,
                 sources=sources,
                 releases=LibraryReleases(library, sources),
@@ -263,6 +281,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             ),
             settings,
         )
+        admins = Admins(core.channels, core.errands.outbox, served(settings), settings.admins)
         yield App(
             settings=settings,
             library=library,
@@ -293,34 +312,18 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             ),
             notifying=Notifying(
                 library,
-                core.channels,
-                core.errands.outbox,
-                served(settings),
-                settings.admins,
+                admins,
                 sources.shown,
                 now,
             ),
+            wording_notices=WordingNotices(wordings, admins, Roles(settings.roles)),
+            training=partial(voice_training, settings, engine, wordings, voice_files, work, admins),
             sources=sources,
             uploads=uploads,
             people=People(engine, core.history, attachments.forget, voice_files.forget_person),
             present=core.present,
             console=core.console,
-            chores={
-                "history": partial(forget_history, core.history, settings.history_days),
-                "inbox": lambda: core.inbox.forget_old(now()),
-                "limits": lambda: core.limits.forget_old(now()),
-                "attachments": attachments.forget_expired,
-                "drafts": core.drafting.forget_old,
-                "proposals": core.knowledge.proposals.forget_old,
-                "uploads": lambda: tidy_uploads(core.knowledge),
-                "curated": curated.settle,
-                "recalls": recalls.check,
-                "recalled": recalls.forget_old,
-                "console": core.console.passes.forget_old,
-                "outbox": core.errands.outbox.forget_old,
-                "citations": core.history.forget_lost_citations,
-                "index": rebuilding.forget_old,
-            },
+            chores=chores(core, settings, attachments, curated, recalls, rebuilding),
         )
 
 
@@ -334,14 +337,3 @@ def rechecking(recalls: Recalls) -> Callable[[str], Awaitable[None]]:
             log_failure("answers_not_checked", error, source=source)
 
     return recheck
-
-
-async def forget_history(history: History, days: int) -> None:
-    """Drop questions and answers that are older than this; 0: none."""
-    if days:
-        await history.forget_before(now() - timedelta(days=days))
-
-
-async def tidy_uploads(knowledge: Knowledge) -> None:
-    """Drop the files that are no source's and that nobody will make one any more."""
-    await knowledge.sources.tidy_uploads(await knowledge.proposals.waiting())

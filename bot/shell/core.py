@@ -51,6 +51,7 @@ from bot.desk.kb.releasing import ReleaseDesk
 from bot.desk.kb.setup.setting_up import OPTIONS, SETUP
 from bot.desk.own_commands import own_commands
 from bot.desk.own_forms import own_forms
+from bot.desk.settling import Settling
 from bot.desk.voices.wording import WORDING
 from bot.findings import Finding
 from bot.journey import Journey, Watch, unwatched
@@ -58,6 +59,7 @@ from bot.ports import Curated, Platform, Sources
 from bot.shell.settings import Settings
 from bot.shell.voicing.desks import voice_desks
 from bot.shell.voicing.files import VoiceFiles
+from bot.shell.voicing.work import VoiceWork
 from bot.shell.watching.metrics import Away, Meter
 from bot.source_ports import Releases
 from bot.voice.rewriting import Rewriter
@@ -85,6 +87,7 @@ class Outside:
     voices: Path
     """The folder that they are in."""
     making: VoiceFiles
+    work: VoiceWork
     attachments: AttachmentReader
     sources: Sources
     releases: Releases
@@ -186,9 +189,9 @@ def build_core(outside: Outside, settings: Settings) -> Core:
     )
     adding = Adding(knowledge)
     gaps, names = GapDesk(knowledge, adding), outside.voice_names
-    of_voices = voice_desks(outside, knowledge.audit, channels, follow_ups, chain, roles)
+    of_voices = voice_desks(outside, knowledge.audit, outbox, channels, follow_ups, chain, roles)
     deciding = ReleaseDesk(knowledge)
-    forms = own_forms(channels, drafting, of_voices.wording, of_voices.making, gaps, names, clock)
+    forms = own_forms(channels, drafting, of_voices.wording, of_voices.forms, gaps, names, clock)
 
     passes, present = Passes(engine, clock), dict[str, Platform]()
     address = settings.console_address
@@ -225,6 +228,7 @@ def build_core(outside: Outside, settings: Settings) -> Core:
         },
         settings.prompts,
     )
+    settling = Settling(outbox, {"approve": deciding.decided, **of_voices.decided})
     health = Health(engine, clock, outside.examine)
 
     async def figures() -> bytes:
@@ -249,6 +253,7 @@ def build_core(outside: Outside, settings: Settings) -> Core:
             Rewriter(outside.writer),
             knowledge.audit,
             of_voices.wording,
+            outside.work.progress,
         ),
         health=health,
         figures=figures,
@@ -264,7 +269,9 @@ def build_core(outside: Outside, settings: Settings) -> Core:
         drafting=drafting,
         commands=commands,
         knowledge=knowledge,
-        errands=Errands(Recalling(outside.recalls, history, inbox), outbox, outside.sleep),
+        errands=Errands(
+            Recalling(outside.recalls, history, inbox), outbox, settling.run, outside.sleep
+        ),
         desk=desk,
         present=present,
         console=console,

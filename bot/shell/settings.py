@@ -158,8 +158,17 @@ class Settings(BaseSettings):
         description="When `serve` reads the sources again, as a line of crontab: every night at "
         "three. Empty: never.",
     )
+    train_at: str = Field(
+        "",
+        description="When `serve` trains voices with enough new wordings, and judges them, as a "
+        "line of crontab. Empty: never.",
+    )
+    train_after: int = Field(
+        20, gt=0, description="Wordings that must be approved since a voice's last training."
+    )
     timezone: str | None = Field(
-        None, description="Time zone of that time, such as `Europe/Berlin`; default: the machine's."
+        None,
+        description="Time zone of these times, such as `Europe/Berlin`; default: the machine's.",
     )
     deletion_share: float = Field(
         0.2,

@@ -289,11 +289,14 @@ def as_reading(run: Run) -> SourceReading:
     )
 
 
-def schedules_of(settings: Settings) -> Schedules:
-    """When sources are read again. Raises :class:`ConfigurationError`."""
+def schedules_of(settings: Settings, at: str | None = None) -> Schedules:
+    """When sources are read again, or what is done ``at`` other times.
+
+    Raises :class:`ConfigurationError`.
+    """
     from jobs.schedules import Schedules
 
-    return Schedules(settings.refresh_at, _timezone(settings.timezone))
+    return Schedules(settings.refresh_at if at is None else at, _timezone(settings.timezone))
 
 
 def _timezone(name: str | None) -> ZoneInfo | None:

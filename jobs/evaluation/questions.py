@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.errors import ConfigurationError
 
+KEPT = "questions.jsonl"
+"""The questions that a voice is judged by, in its folder."""
 FEWEST = 5
 """Fewer questions tell nothing."""
 
@@ -41,15 +44,17 @@ class AskedQuestion:
         return bool(self.reference)
 
 
-def read_questions(path: Path) -> list[AskedQuestion]:
+def read_questions(path: Path, called: str = "") -> list[AskedQuestion]:
     """A JSONL file: ``question``, and ``answer`` unless ``answerable`` is false.
 
+    ``called``: how people know the file; its path if they know it so.
     Raises :class:`ConfigurationError` naming the line.
     """
+    called = called or str(path)
     try:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} cannot be read: {error}") from error
+        raise ConfigurationError(f"{called} cannot be read: {error}") from error
     asked = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -58,14 +63,29 @@ def read_questions(path: Path) -> list[AskedQuestion]:
             read = _Line.model_validate(json.loads(line))
         except (ValueError, ValidationError) as error:
             raise ConfigurationError(
-                f"{path}, line {number}: a question is {{'question': …, 'answer': …}}: {error}"
+                f"{called}, line {number}: a question is {{'question': …, 'answer': …}}: {error}"
             ) from error
         reference = (read.answer or read.answer_text) if read.answerable else ""
         if read.answerable and not reference.strip():
             raise ConfigurationError(
-                f"{path}, line {number}: give the 'answer', or 'answerable': false."
+                f"{called}, line {number}: give the 'answer', or 'answerable': false."
             )
         asked.append(AskedQuestion(read.question, reference.strip(), read.document or read.file))
     if len(asked) < FEWEST:
-        raise ConfigurationError(f"{path} has {len(asked)} questions; {FEWEST} are the fewest.")
+        raise ConfigurationError(f"{called} has {len(asked)} questions; {FEWEST} are the fewest.")
     return asked
+
+
+def keep_questions(folder: Path, text: str) -> int:
+    """Keep these with the voice in ``folder`` if they can be read; how many there are.
+
+    Raises :class:`ConfigurationError` naming the line; what was kept before stays then.
+    """
+    unfinished = folder / f".{os.getpid()}.{KEPT}"
+    try:
+        unfinished.write_text(text.strip() + "\n", "utf-8")
+        number = len(read_questions(unfinished, "The text"))
+        unfinished.replace(folder / KEPT)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return number

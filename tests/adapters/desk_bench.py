@@ -37,6 +37,7 @@ from bot.shell.core import Outside, build_core, nothing_found
 from bot.shell.models import voices as shelf
 from bot.shell.settings import Settings
 from bot.shell.voicing.files import VoiceFiles
+from bot.shell.voicing.work import VoiceWork
 from bot.shell.watching.metrics import Meter
 from bot.voice.voice import Voice, names
 from knowledge.library.curated import CuratedAnswers
@@ -221,6 +222,7 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
         voice_names=(lambda: names(folder)) if folder else (lambda: sorted(voices())),
         voices=folder or VOICES,
         making=VoiceFiles(folder or VOICES, Wordings(engine, world.clock), _content, world.clock),
+        work=VoiceWork(folder or VOICES),
         attachments=options.get("attachments", attachments),
         sources=options.get("sources", world.sources),
         releases=options.get("releases", world.releases),

@@ -12,7 +12,7 @@ from typing import Any
 from bot.cards import Card
 from bot.desk.commands import Invocation
 from bot.ports import Feature
-from bot.types import Place, Utterance, person
+from bot.types import Place, Sent, Utterance, person
 from knowledge.types import PUBLIC, Attachment, Principals
 
 NAME = "office"
@@ -173,11 +173,14 @@ class FakePlatform:
         await self.step("direct_with")
         return Place(self.name, "W1", f"D-{user}", direct=True)
 
-    async def post(self, place: Place, card: Card) -> str:
+    async def post(self, place: Place, card: Card) -> Sent:
         """Keep it."""
         await self.step("post")
         self.posts.append((place, card))
-        return f"https://{NAME}.example/p{len(self.posts)}" if self.has_links else ""
+        id = f"p{next(_ids)}"
+        self.messages[id] = card
+        link = f"https://{NAME}.example/p{len(self.posts)}" if self.has_links else ""
+        return Sent(link, place, (id,))
 
     async def replace(self, place: Place, shown: Sequence[str], card: Card) -> bool:
         """Show it in place of the first that is there."""

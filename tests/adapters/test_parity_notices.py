@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,73 @@ async def test_one_person_is_told_alone(stage: Stage) -> None:
     assert any("Your wiki is away." in each.text for each in stage.everyone_sees("direct"))
     if stage.name != "console":
         assert not stage.everyone_sees("general") and not stage.everyone_sees("help")
+
+
+async def settled(stage: Stage) -> list[Shown]:
+    """The notices as they are once the bot has looked whether they were decided."""
+    await stage.bench.errands.run(stage.adapter)
+    await stage.settled()
+    told = stage.everyone_sees("help" if stage.name != "console" else "general")
+    plain = [replace(each, text=each.text.replace("*", "")) for each in told]
+    return [each for each in plain if "waits" in each.text or "What I know" in each.text]
+
+
+@needs("others")
+async def test_after_the_decision_it_says_who_made_it_and_has_no_buttons(stage: Stage) -> None:
+    told = (await posted(stage, WAITS))[-1]
+    (before,) = await settled(stage)
+    assert "Show what waits" in before.buttons, "nobody has decided yet"
+    await stage.press("ida", told, "approve")
+    (after,) = await settled(stage)
+    assert "A source waits for an admin." in after.text and not after.buttons
+    assert "Shown by" in after.text and "ida" in after.text.lower()
+    assert [each.text for each in await settled(stage)] == [after.text]
+
+
+@needs("others")
+async def test_a_decision_made_elsewhere_is_told_as_well(stage: Stage) -> None:
+    await posted(stage, WAITS)
+    async with stage.bench.audit.of("shell:user:root", "rejected", "hb"):
+        await stage.bench.world.releases.reject("hb")
+    (after,) = await settled(stage)
+    assert "Kept as it was by root on the machine" in after.text and not after.buttons
+
+
+@needs("others")
+async def test_what_is_over_by_itself_has_no_buttons_either(stage: Stage) -> None:
+    await posted(stage, WAITS)
+    stage.bench.world.releases.waiting.clear()
+    (after,) = await settled(stage)
+    assert "Nothing of it waits any more" in after.text and not after.buttons
+
+
+@needs("others")
+async def test_of_a_digest_the_rows_are_settled_one_by_one(stage: Stage) -> None:
+    stage.bench.world.releases.waiting["wiki"] = Undecided(1)
+    rows = tuple(Row(f"**{id}** waits.", ("approve", "reject"), id) for id in ("hb", "wiki"))
+    await posted(stage, Card("**What I know**", rows=rows, picture=PNG))
+    stage.bench.world.releases.waiting.pop("hb")
+    (half,) = await settled(stage)
+    assert half.buttons == ("Show what waits", "Keep it as it is")
+    assert half.text.index("Nothing of it waits") < half.text.index("wiki waits")
+    stage.bench.world.releases.waiting.clear()
+    (whole,) = await settled(stage)
+    assert not whole.buttons and whole.text.count("Nothing of it waits") == 2
+    assert "What I know" in whole.text
+
+
+async def test_what_was_decided_before_it_could_be_told_is_not_told(stage: Stage) -> None:
+    where: Where = "help" if stage.name != "console" else "general"
+    await stage.bench.errands.outbox.enter("notice:1", stage.place(where), WAITS)
+    stage.bench.world.releases.waiting.clear()
+    assert await settled(stage) == []
+    (row,) = await stage.bench.rows("outbox")
+    assert row["outcome"] == "over" and "waits" not in str(row["body"])
+
+
+async def test_nothing_of_a_settled_notice_is_kept(stage: Stage) -> None:
+    await posted(stage, WAITS)
+    stage.bench.world.releases.waiting.clear()
+    await settled(stage)
+    (row,) = await stage.bench.rows("outbox")
+    assert row["shown"] is None and "waits" not in str(row["body"])

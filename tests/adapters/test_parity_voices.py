@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from bot.cards import Card
 from tests.adapters.desk_bench import VOICES
 from tests.adapters.stages.lacks import LACKS
 from tests.adapters.stages.playing import PAY, PLATFORMS, QUESTION, needs, shown
@@ -69,3 +70,33 @@ async def test_only_admins_may(stage: Stage) -> None:
     for line in ("/voice promote v1", "/voice rollback", "/voice canary v1 here", "/voice status"):
         assert "is for admins" in await says(stage, line, "ann")
     assert "speaks with original." in await says(stage, "/voice status")
+
+
+@needs("others")
+async def test_a_button_lets_nothing_speak_that_did_not_pass(stage: Stage, tmp_path: Path) -> None:
+    asked = Card("Shall v2 speak?", buttons=("promote",), subject="fernhill-v2")
+    await stage.bench.errands.outbox.enter("training:1", stage.place("help"), asked)
+    await stage.bench.errands.run(stage.adapter)
+    (question,) = stage.everyone_sees("help")
+    assert "Only admins" in shown(await stage.press("bob", question, "promote")).text
+    assert "stays a candidate" in shown(await stage.press("ida", question, "promote")).text
+    await stage.bench.errands.run(stage.adapter)
+    (still,) = stage.everyone_sees("help")
+    assert still.buttons == ("Let it speak",)
+    put_version(tmp_path / "voices" / "fernhill", "v3", 3)
+    await stage.bench.errands.run(stage.adapter)
+    (over,) = stage.everyone_sees("help")
+    assert "It made way for v3" in over.text and not over.buttons
+
+
+@needs("others")
+async def test_the_newest_version_is_let_speak_by_a_button(stage: Stage, tmp_path: Path) -> None:
+    put_version(tmp_path / "voices" / "fernhill", "v3", 3, passed=True)
+    asked = Card("v3 passed. Shall it speak?", buttons=("promote",), subject="fernhill-v3")
+    await stage.bench.errands.outbox.enter("training:1", stage.place("help"), asked)
+    await stage.bench.errands.run(stage.adapter)
+    (question,) = stage.everyone_sees("help")
+    assert "speaks with v3 from" in shown(await stage.press("ida", question, "promote")).text
+    await stage.bench.errands.run(stage.adapter)
+    (after,) = stage.everyone_sees("help")
+    assert "It was let speak" in after.text and "ida" in after.text.lower() and not after.buttons

@@ -610,9 +610,9 @@ async def test_a_long_answer_comes_in_several_messages_with_one_set_of_buttons(
 ) -> None:
     place = Place(PLATFORM, office.slack.team_id, office.general.id, None)
     text = "\n\n".join(f"{n}. " + "many words " * 60 for n in range(60))
-    link = await office.bot.post(place, Card(text, buttons=("why",), subject="t"))
+    sent = await office.bot.post(place, Card(text, buttons=("why",), subject="t"))
     replies = office.replies()
-    assert len(replies) > 3 and link.startswith("https://")
+    assert len(replies) > 3 and sent.link.startswith("https://")
     assert sum("[Why this answer?]" in each for each in replies) == 1
 
 

@@ -12,6 +12,7 @@ from bot.conversation.channels import Channels, WorkspaceRules
 from bot.conversation.outbox import Outbox
 from bot.errors import PlatformError
 from bot.types import Place
+from jobs.admins import Admins
 from jobs.notices import Notifying
 from jobs.reingest import reingest
 from knowledge.errors import SourceError
@@ -34,10 +35,7 @@ class Scene:
         self.admins: list[str] = []
         self.notifying = Notifying(
             self.library,
-            self.channels,
-            self.outbox,
-            {NAME},
-            self.admins,
+            Admins(self.channels, self.outbox, {NAME}, self.admins),
             lambda spec: f"<{spec.kind}>",
             lambda: releases.now,
         )

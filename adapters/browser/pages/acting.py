@@ -24,6 +24,7 @@ COMMANDS: Final[frozenset[tuple[str, str]]] = frozenset(
         ("kb", "remove"),
         ("kb", "answer"),
         *(("voice", action) for action in ("promote", "rollback", "canary")),
+        *(("voice", action) for action in ("train", "evaluate", "questions")),
     }
 )
 """Those that pages give; who may is the commands' own business."""

@@ -7,8 +7,9 @@ from typing import Final
 from starlette.responses import HTMLResponse, Response
 
 from adapters.browser.visit import Handler, Visit
-from bot.cards import Card
+from bot.cards import Card, Row
 from bot.desk.console.rights import Role
+from bot.desk.voices.wording import told
 
 _REPORT_POLICY: Final = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
 """A report has its style in itself, and nothing else."""
@@ -34,7 +35,15 @@ async def report(visit: Visit) -> Response:
 
 async def _page(visit: Visit, text: str, said: dict[str, Card]) -> Response:
     versions = visit.console.versions
-    return visit.page("voices.html", voices=await versions.all(), text=text, said=said)
+    waiting = await versions.wording.for_second(visit.console.by(visit.guest))
+    rows = tuple(Row(told(each), ("teach", "spare"), each.id) for each in waiting)
+    return visit.page(
+        "voices.html",
+        voices=await versions.all(),
+        text=text,
+        said=said,
+        wordings=Card("", rows=rows),
+    )
 
 
 ROUTES: Final[tuple[tuple[str, str, Role, Handler], ...]] = (

@@ -135,6 +135,8 @@ def layout(part: Part) -> ui.LayoutView:
             view.add_item(ui.TextDisplay(text))
     for one in part.rows:
         view.add_item(ui.TextDisplay(_with_names(one.text)))
+        if not one.buttons:
+            continue
         below: ui.ActionRow[ui.LayoutView] = ui.ActionRow()
         for action in one.buttons:
             below.add_item(ActionButton(action, one.subject))

@@ -188,11 +188,10 @@ def _source(source: CitedSource) -> str:
 
 
 def _row(row: Row, links: frozenset[str]) -> list[Json]:
-    """A row, and its buttons right below it."""
-    return [
-        *(section(piece) for piece in mrkdwn(row.text, links)),
-        _actions([_button(each, row.subject) for each in row.buttons]),
-    ]
+    """A row, and its buttons right below it, if there is anything left to press."""
+    texts = [section(piece) for piece in mrkdwn(row.text, links)]
+    buttons = [_button(each, row.subject) for each in row.buttons]
+    return [*texts, _actions(buttons)] if buttons else texts
 
 
 def _actions(buttons: Sequence[Json]) -> Json:

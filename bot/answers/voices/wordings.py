@@ -30,6 +30,7 @@ _wording = sa.Table(
     sa.Column("owner", sa.String(200), nullable=False),
     sa.Column("saved_at", Moment, nullable=False),
     sa.Column("approved_at", Moment),
+    sa.Column("told_at", Moment),
     sa.Index("ix_wording_voice", "voice"),
 )
 _GONE = "That wording is gone: it was approved, left out or taken back."
@@ -51,6 +52,8 @@ class Wording:
     """When its owner consented."""
     approved_at: datetime | None = None
     """None: it waits for a second person; who that was is in the audit."""
+    answer: str | None = None
+    """The trace that it is of; None for one's own draft."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,16 @@ class Wordings:
         """Those that nobody approved yet, oldest first."""
         return await self._where(_wording.c.approved_at.is_(None))
 
+    async def untold(self) -> Sequence[Wording]:
+        """Those that wait without anybody having been told, oldest first."""
+        return await self._where(_wording.c.approved_at.is_(None), _wording.c.told_at.is_(None))
+
+    async def told(self, id: str) -> None:
+        """Somebody who may approve it was told."""
+        change = sa.update(_wording).where(_wording.c.id == id).values(told_at=self._clock())
+        async with self._engine.begin() as db:
+            await db.execute(change)
+
     async def approved(self, voice: str) -> Sequence[Wording]:
         """What a voice may learn from, oldest first."""
         return await self._where(_wording.c.voice == voice, _wording.c.approved_at.is_not(None))
@@ -210,4 +223,5 @@ def _read(row: sa.Row[tuple[object, ...]]) -> Wording:
         row.owner,
         row.saved_at,
         row.approved_at,
+        row.answer,
     )

@@ -42,6 +42,8 @@ class VoiceState:
     """The last 30 days, by version."""
     called: dict[str, str]
     """How the versions are called that records and answers name by a digest."""
+    progress: str
+    """What its training or evaluation said last; empty if none was begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Versions:
     rewriter: Rewriter
     audit: Audit
     wording: WordingDesk
+    progress: Callable[[str], str]
 
     async def all(self) -> list[VoiceState]:
         """Every voice."""
@@ -75,6 +78,7 @@ class Versions:
             await asyncio.to_thread(self.registry.versions, name),
             await self.records(name, self.audit.now() - COMPARED),
             called,
+            self.progress(name),
         )
 
     async def report(self, name: str, version: str) -> str:

@@ -110,10 +110,14 @@ class Audit:
             rows = await db.execute(
                 sa.select(_audit).where(wanted).order_by(_audit.c.id.desc()).limit(limit)
             )
-        return [
-            AuditLine(row.at, row.who, row.what, row.source, row.detail, row.outcome)
-            for row in rows
-        ]
+        return [_line(row) for row in rows]
+
+    async def since(self, source: str, at: datetime) -> Sequence[AuditLine]:
+        """What was done about a source, or what else is named so, from then on; oldest first."""
+        wanted = sa.select(_audit).where(_audit.c.source == source, _audit.c.at >= at)
+        async with self._engine.connect() as db:
+            rows = (await db.execute(wanted.order_by(_audit.c.id))).all()
+        return [_line(row) for row in rows]
 
     async def _end(self, id: int, entry: Entry, outcome: Outcome) -> None:
         async with self._engine.begin() as db:
@@ -122,3 +126,7 @@ class Audit:
                 .where(_audit.c.id == id)
                 .values(source=entry.source, detail=entry.detail[:_LONGEST], outcome=outcome)
             )
+
+
+def _line(row: sa.Row[tuple[object, ...]]) -> AuditLine:
+    return AuditLine(row.at, row.who, row.what, row.source, row.detail, row.outcome)

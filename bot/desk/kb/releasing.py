@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.cards import Card, Row
 from bot.desk.commands import Command, Invocation, Outcome, Parameter, Suggest
 from bot.desk.forms import must_be_admin
 from bot.desk.kb import words
 from bot.desk.kb.parts import Knowledge
+from bot.desk.settling import Decision, decision_in
 from bot.errors import UsageError
 from bot.ports import KnownSource, SourceReading
 from bot.types import person
 
+_DECISIONS = {"approved": "Shown", "rejected": "Kept as it was", "removed": "Removed"}
 _STATES = {"waiting": ", waits in part", "rejected": ", rejected in part"}
 
 
@@ -58,6 +61,16 @@ class ReleaseDesk:
             f"{known.location} is as it was: {words.done(done)}. That is reading {done.number}; "
             f"`/kb restore {known.id}` takes it back."
         )
+
+    async def decided(self, source: str, since: datetime) -> Decision | None:
+        """What became of what waited; None while something does."""
+        try:
+            if (await self.knowledge.releases.undecided(source)).documents:
+                return None
+        except UsageError:  # there is no such source any more
+            pass
+        lines = await self.knowledge.audit.since(source, since)
+        return decision_in(lines, _DECISIONS, "Nothing of it waits any more")
 
     async def show_runs(self, by: Invocation) -> Outcome:
         """The newest readings, and those that one can go back to."""

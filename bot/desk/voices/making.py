@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from bot.cards import Card, Field, Form, Values
 from bot.conversation.channels import Channels
@@ -51,12 +51,43 @@ class Making(Protocol):
         """Make pairs of what was brought in and of approved wordings; the report."""
         ...
 
-    async def train(self, name: str) -> None:
-        """Begin to train in a process of its own. Raises :class:`UsageError` if one is at work."""
+    def questions(self, name: str) -> str:
+        """The questions that a voice is judged by, as JSON lines; empty: there are none yet."""
+        ...
+
+    async def keep_questions(self, name: str, text: str) -> int:
+        """Judge it by these from now on; how many there are."""
+        ...
+
+    async def keep_question_file(self, name: str, file: Attachment) -> int:
+        """The same with a file of them."""
+        ...
+
+
+What = Literal["train", "evaluate"]
+Ended = Callable[[bool], Awaitable[None]]
+"""Is told whether it went well."""
+
+
+class Work(Protocol):
+    """What takes minutes, done in a process of its own."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether one is at work."""
+        ...
+
+    def begin(
+        self, what: What, name: str, *options: str, ended: Ended | None = None
+    ) -> Awaitable[bool]:
+        """Begin the command with these options; what is returned tells whether it went well.
+
+        Raises :class:`UsageError` while another is at work.
+        """
         ...
 
     def progress(self, name: str) -> str:
-        """What the training of a voice said last; empty if none was begun here."""
+        """What the last that was begun here for a voice has said; empty if none was."""
         ...
 
 
@@ -65,6 +96,7 @@ class VoiceMaking:
     """All of it, put together by the shell."""
 
     making: Making
+    work: Work
     channels: Channels
     audit: Audit
     usual: Callable[[], str]
@@ -185,10 +217,11 @@ class VoiceMaking:
         """Begin to train."""
         name = await self._name(by)
         async with self.audit.of(person(by.place, by.user), "trained voice", f"voice:{name}"):
-            await self.making.train(name)
+            self.making.questions(name)  # raises for a voice that there is not
+            self.work.begin("train", name)
         return Card(
             f"{name} is being trained, which takes minutes. `/voice status` tells how far it is. "
-            "What it makes is a candidate: it speaks once it has passed `voice evaluate`."
+            f"What it makes is a candidate: `/voice evaluate {name}` judges it."
         )
 
     async def _name(self, by: Invocation) -> str:

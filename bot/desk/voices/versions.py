@@ -12,9 +12,11 @@ from bot.answers.voices.records import Record
 from bot.cards import Card, Choice
 from bot.conversation.channels import Channels
 from bot.desk.commands import Command, Invocation, Outcome, Parameter, Suggest
+from bot.desk.forms import must_be_admin
 from bot.desk.kb.audit import Audit
+from bot.desk.settling import Decision
 from bot.desk.voices.blind import told
-from bot.errors import UsageError
+from bot.errors import ConfigurationError, UsageError
 from bot.types import person
 from bot.voice.versions.registry import STALE, Registry
 from bot.voice.voice import Voice
@@ -25,18 +27,41 @@ Records = Callable[[str, datetime], Awaitable[Sequence[Record]]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Commands:
+class VersionDesk:
+    """All of it, put together by the shell."""
+
     registry: Registry
     records: Records
+    """What was answered in a voice since when."""
     voice_for: Callable[[str | None], Voice]
     channels: Channels
     audit: Audit
     clock: Callable[[], datetime]
     choices: BlindChoices
     progress: Callable[[str], str]
-    """What the training of a voice said last."""
+    """What takes minutes of a voice said last."""
+
+    async def let_speak(self, subject: str, by: Invocation) -> Card:
+        """By a button, whose subject is ``acme-v2``."""
+        await must_be_admin(by)
+        name, _, id = subject.rpartition("-")
+        return await self._promoted(name, id, by)
+
+    async def decided(self, subject: str, since: datetime) -> Decision | None:
+        """What became of the question whether a version shall speak; None while it is open."""
+        name, _, id = subject.rpartition("-")
+        try:
+            served = await asyncio.to_thread(self.registry.served, name)
+            newest = (await asyncio.to_thread(self.registry.versions, name))[-1].id
+        except (ConfigurationError, IndexError):
+            return Decision("It is gone")
+        for change in served.changes:
+            if (change.what, change.version) == ("promoted", id) and change.at >= since:
+                return Decision("It was let speak", change.who)
+        return Decision(f"It made way for {newest}") if newest != id else None
 
     async def status(self, by: Invocation) -> Outcome:
+        """Which version speaks, what is at work, and how each did."""
         name = await self._name(by)
         voice = self.voice_for(name)
         served = await asyncio.to_thread(self.registry.served, name)
@@ -52,7 +77,7 @@ class _Commands:
             if voice.canary is not None:
                 known[voice.canary.voice.version] = f"{rule.version} (on trial)"
         if said := self.progress(name):
-            lines.append(f"Training: {said}")
+            lines.append(said)
         lines += ["", f"Answers of the last {COMPARED.days} days:"]
         found = await self.records(name, self.clock() - COMPARED)
         lines += [
@@ -67,6 +92,7 @@ class _Commands:
         return Card("\n".join(lines))
 
     async def show(self, by: Invocation) -> Outcome:
+        """The versions, with what the gate said of each."""
         name = await self._name(by)
         served = await asyncio.to_thread(self.registry.served, name)
         lines = []
@@ -87,19 +113,24 @@ class _Commands:
         return Card("\n".join(lines) or f"{name} has no versions: it speaks without a LoRA.")
 
     async def promote(self, by: Invocation) -> Outcome:
-        name, id = await self._name(by), by.values["version"].strip()
+        """Let a version speak that has passed."""
+        return await self._promoted(await self._name(by), by.values["version"].strip(), by)
+
+    async def _promoted(self, name: str, id: str, by: Invocation) -> Card:
         async with self.audit.of(_who(by), "promoted voice", name, id):
             await asyncio.to_thread(self.registry.promote, name, id, _who(by))
         told = f"{name} speaks with {id} from the next answer on."
         return Card(f"{told} `/voice rollback` undoes it.")
 
     async def rollback(self, by: Invocation) -> Outcome:
+        """End a trial, or speak as before."""
         name = await self._name(by)
         async with self.audit.of(_who(by), "rolled back voice", name):
             served = await asyncio.to_thread(self.registry.rollback, name, _who(by))
         return Card(f"{name} speaks with {served.live} everywhere from the next answer on.")
 
     async def canary(self, by: Invocation) -> Outcome:
+        """Try a version on some conversations."""
         name, id = await self._name(by), by.values["version"].strip()
         share = _share(by.values.get("share", ""))
         channels = [by.place.scope] if by.values.get("here") == "yes" else []
@@ -115,6 +146,7 @@ class _Commands:
         )
 
     async def suggest(self, by: Invocation, typed: str) -> Sequence[Choice]:
+        """The versions that have this in their names."""
         name = await self._name(by)
         versions = await asyncio.to_thread(self.registry.versions, name)
         return [Choice(each.id, each.id) for each in versions if typed.lower() in each.id]
@@ -124,19 +156,8 @@ class _Commands:
         return self.voice_for(asked).name
 
 
-def voice_commands(
-    registry: Registry,
-    records: Records,
-    voice_for: Callable[[str | None], Voice],
-    channels: Channels,
-    audit: Audit,
-    clock: Callable[[], datetime],
-    choices: BlindChoices,
-    progress: Callable[[str], str],
-    suggest_voice: Suggest,
-) -> Sequence[Command]:
-    """The commands; ``records``: what was answered in a voice since when."""
-    own = _Commands(registry, records, voice_for, channels, audit, clock, choices, progress)
+def voice_commands(own: VersionDesk, suggest_voice: Suggest) -> Sequence[Command]:
+    """The commands."""
     voice = Parameter("voice", "Of this voice.", "word", required=False, suggest=suggest_voice)
     version = Parameter(
         "version", "Such as v2; `/voice show` lists them.", "first", suggest=own.suggest

@@ -17,6 +17,7 @@ from bot.desk.commands import Command, Invocation, Outcome
 from bot.desk.follow_ups import FollowUps, PassageAccess
 from bot.desk.forms import FieldFaults, FormKind
 from bot.desk.kb.audit import Audit
+from bot.desk.settling import Decision, decision_in
 from bot.errors import UsageError
 from bot.types import Reply, person
 from bot.voice.framing import without_frame, without_heading_lead
@@ -38,6 +39,11 @@ _CONSENT = (
     Choice("no", "No"),
     Choice("yes", "Yes: keep it under my name as an example"),
 )
+_DECISIONS = {
+    "approved wording": "A wording was approved",
+    "left out wording": "A wording was left out",
+    "took back wording": "A wording was taken back",
+}
 _FACTS = {
     "numbers": "numbers or dates",
     "names": "names",
@@ -159,23 +165,39 @@ class WordingDesk:
                 answer=trace.id,
             )
         return Card(
-            "Thank you. It waits for a second person, who finds it with `/voice wordings`; the "
-            "voice learns from it when it is trained next. You can take it back there."
+            "Thank you. It waits for a second person: those who may approve it are told. The voice "
+            "learns from it when it is trained next. `/voice wordings` takes it back."
         )
 
     async def show(self, by: Invocation) -> Outcome:
         """What waits for a second person, and one's own."""
         await self.support.must_include(by)
-        who = person(by.place, by.user)
-        waiting = [each for each in await self.wordings.waiting() if each.owner != who]
-        own = await self.wordings.of(who)
-        rows = [Row(_told(each), ("teach", "spare"), each.id) for each in waiting]
-        rows += [Row(_told(each, own=True), ("withdraw",), each.id) for each in own[::-1]]
+        waiting = await self.for_second(by)
+        own = await self.wordings.of(person(by.place, by.user))
+        rows = [Row(told(each), ("teach", "spare"), each.id) for each in waiting]
+        rows += [Row(told(each, own=True), ("withdraw",), each.id) for each in own[::-1]]
         if not rows:
             return Card("No wording waits for a second person, and you have given none.")
         more = f" The first {_SHOWN}:" if len(rows) > _SHOWN else ""
-        told = f"{len(waiting)} waiting for a second person, {len(own)} of your own.{more}"
-        return Card(told, rows=tuple(rows[:_SHOWN]))
+        text = f"{len(waiting)} waiting for a second person, {len(own)} of your own.{more}"
+        return Card(text, rows=tuple(rows[:_SHOWN]))
+
+    async def for_second(self, by: Invocation) -> Sequence[Wording]:
+        """What waits for this person, oldest first: nothing for those who may not approve."""
+        who = person(by.place, by.user)
+        others = [each for each in await self.wordings.waiting() if each.owner != who]
+        # Pages ask with each request: who it is is looked up only where it matters.
+        return others if others and await self.support.includes(by) else ()
+
+    async def decided(self, id: str, since: datetime) -> Decision | None:
+        """What became of a wording; None while it waits."""
+        try:
+            if (await self.wordings.get(id)).approved_at is None:
+                return None
+        except UsageError:  # it is not kept any more
+            pass
+        lines = await self.audit.since(f"wording:{id}", since)
+        return decision_in(lines, _DECISIONS, "A wording does not wait any more")
 
     async def approve(self, id: str, by: Invocation) -> Card:
         """A second person finds it good."""
@@ -183,7 +205,7 @@ class WordingDesk:
         who = person(by.place, by.user)
         async with self.audit.of(who, "approved wording", f"wording:{id}") as entry:
             approved = await self.wordings.approve(id, who)
-            entry.source = f"voice:{approved.voice}"
+            entry.detail = approved.voice
         return Card(
             f"Approved. `/voice prepare voice={approved.voice}` makes a pair of it, and the "
             "next training learns it."
@@ -294,7 +316,8 @@ def _plain(reply: Reply) -> str:
     return "\n\n".join(each.quote for each in reply.citations)
 
 
-def _told(each: Wording, *, own: bool = False) -> str:
+def told(each: Wording, *, own: bool = False) -> str:
+    """One of them as Markdown, with the plain text that it was made from."""
     state = ""
     if own:
         state = " (yours, approved)" if each.approved_at else " (yours, waiting)"

@@ -115,11 +115,13 @@ def voice_canary(
 def voice_evaluate(
     name: VoiceFolder,
     questions: Annotated[
-        Path,
+        Path | None,
         typer.Option(
-            help="JSONL with 'question' and 'answer', or with 'answerable': false.", exists=True
+            help="JSONL with 'question' and 'answer', or with 'answerable': false; "
+            "default: questions.jsonl in the voice's folder.",
+            exists=True,
         ),
-    ],
+    ] = None,
     version: Annotated[str | None, typer.Option(help="Such as v2; default: the newest.")] = None,
     pairs: Annotated[int, typer.Option(min=1, help="The most held-out pairs to write.")] = 40,
     seed: Annotated[list[int] | None, typer.Option(help="Of the bootstrap; 0 and 1.")] = None,
@@ -134,12 +136,13 @@ def voice_evaluate(
 
     async def job(app: App) -> None:
         from bot.shell.voicing.judging import evaluate_voice
+        from jobs.evaluation.questions import KEPT
 
         told, where = await evaluate_voice(
             app,
             name,
             version,
-            questions,
+            questions or app.settings.voices / name / KEPT,
             lambda line: typer.echo(line, err=True),
             pairs=pairs,
             seeds=seed or (0, 1),

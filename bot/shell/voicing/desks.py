@@ -13,14 +13,23 @@ from bot.answers.voices.records import records
 from bot.answers.voices.wordings import Wordings
 from bot.cards import Action
 from bot.conversation.channels import Channels
+from bot.conversation.outbox import Outbox
 from bot.conversation.roles import Roles
 from bot.desk.commands import Command, Suggest
 from bot.desk.desk import Press
 from bot.desk.follow_ups import FollowUps
+from bot.desk.forms import FormKind
 from bot.desk.kb.audit import Audit
+from bot.desk.settling import Decided
 from bot.desk.voices.blind import Answers, BlindDesk, blind_commands
-from bot.desk.voices.making import VoiceMaking, making_commands
-from bot.desk.voices.versions import voice_commands
+from bot.desk.voices.evaluating import (
+    QUESTIONS,
+    VoiceEvaluating,
+    evaluating_commands,
+    evaluating_form,
+)
+from bot.desk.voices.making import VoiceMaking, making_commands, making_forms
+from bot.desk.voices.versions import VersionDesk, voice_commands
 from bot.desk.voices.wording import Support, WordingDesk, wording_commands
 from bot.voice.versions.registry import Registry
 from bot.voice.voice import Voice
@@ -34,14 +43,16 @@ class VoiceDesks:
     """The desks, and what they add to the registries."""
 
     wording: WordingDesk
-    making: VoiceMaking
+    forms: Mapping[str, FormKind]
     commands: Callable[[Suggest], Sequence[Command]]
     actions: Mapping[Action, Press]
+    decided: Mapping[Action, Decided]
 
 
 def voice_desks(
     outside: Outside,
     audit: Audit,
+    outbox: Outbox,
     channels: Channels,
     follow_ups: FollowUps,
     chain: Answers,
@@ -62,7 +73,9 @@ def voice_desks(
         outside.making.unlearn,
         clock,
     )
-    making = VoiceMaking(outside.making, channels, audit, lambda: voice_for(None).name)
+    work = outside.work
+    making = VoiceMaking(outside.making, work, channels, audit, lambda: voice_for(None).name)
+    evaluating = VoiceEvaluating(outside.making, work, registry, outbox, audit)
     blind = BlindDesk(
         support,
         choices,
@@ -76,28 +89,29 @@ def voice_desks(
         SystemRandom(),
     )
 
+    versions = VersionDesk(
+        registry,
+        partial(records, engine),
+        voice_for,
+        channels,
+        audit,
+        clock,
+        choices,
+        work.progress,
+    )
+
     def commands(suggest: Suggest) -> Sequence[Command]:
-        versions = voice_commands(
-            registry,
-            partial(records, engine),
-            voice_for,
-            channels,
-            audit,
-            clock,
-            choices,
-            outside.making.progress,
-            suggest,
-        )
         return [
             *making_commands(making, suggest),
-            *versions,
+            *evaluating_commands(evaluating, suggest),
+            *voice_commands(versions, suggest),
             *blind_commands(blind, suggest),
             *wording_commands(wording),
         ]
 
     return VoiceDesks(
         wording,
-        making,
+        {**making_forms(making), QUESTIONS: evaluating_form(evaluating)},
         commands,
         {
             "teach": wording.approve,
@@ -106,5 +120,7 @@ def voice_desks(
             "first": partial(blind.choose, "first"),
             "second": partial(blind.choose, "second"),
             "same": partial(blind.choose, "same"),
+            "promote": versions.let_speak,
         },
+        {"teach": wording.decided, "promote": versions.decided},
     )

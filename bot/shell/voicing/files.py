@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from bot.answers.voices.wordings import Wording, Wordings
 from bot.errors import UsageError
+from bot.voice.versions.served import NONE
 from bot.voice.versions.withdrawn import withdraw
 from bot.voice.voice import Voice, is_voice_name
+from jobs.evaluation.questions import KEPT, keep_questions
 from knowledge.errors import DocumentSkipped
 from knowledge.library.attachment_files import fetch_file, tidy_name
 from knowledge.types import Attachment
 from knowledge.web.client import GuardedClient
 
-_NICE = 10  # a training leaves the processor to whoever asks something
-_log = structlog.get_logger("housevoice")
 Fetch = Callable[[Attachment], Awaitable[bytes]]
 """The content of a file that somebody sent."""
 
@@ -39,8 +34,6 @@ class VoiceFiles:
         self._wordings = wordings
         self._fetch = fetch
         self._clock = clock
-        self._training: tuple[str, asyncio.Task[None]] | None = None
-        self._said: dict[str, str] = {}
 
     async def create(
         self, name: str, fields: Mapping[str, Any], style_guide: str, examples: str
@@ -78,17 +71,22 @@ class VoiceFiles:
         approved = await self._wordings.approved(name)
         return await asyncio.to_thread(prepare, voice, from_use=approved)
 
-    async def train(self, name: str) -> None:
+    def questions(self, name: str) -> str:
         """See :class:`bot.desk.voices.making.Making`."""
-        await asyncio.to_thread(Voice.load, self._root, name)
-        if self._training is not None and not self._training[1].done():
-            raise UsageError(f"{self._training[0]} is being trained: one after the other.")
-        self._said[name] = "it begins"
-        self._training = name, asyncio.create_task(self._train(name), name="training")
+        path = self._folder(name) / KEPT
+        return path.read_text("utf-8") if path.is_file() else ""
 
-    def progress(self, name: str) -> str:
+    async def keep_questions(self, name: str, text: str) -> int:
         """See :class:`bot.desk.voices.making.Making`."""
-        return self._said.get(name, "")
+        return await asyncio.to_thread(keep_questions, self._folder(name), text)
+
+    async def keep_question_file(self, name: str, file: Attachment) -> int:
+        """See :class:`bot.desk.voices.making.Making`."""
+        content = await self._fetch(file)
+        try:
+            return await self.keep_questions(name, content.decode("utf-8-sig"))
+        except UnicodeDecodeError as error:
+            raise UsageError("The questions are no UTF-8. Save them as JSONL in UTF-8.") from error
 
     async def unlearn(self, wordings: Sequence[Wording]) -> None:
         """Take wordings out of the pairs of their voices; what learnt from them is marked."""
@@ -100,11 +98,8 @@ class VoiceFiles:
         """The same with all of one person's."""
         await self.unlearn(await self._wordings.of(person))
 
-    async def aclose(self) -> None:
-        """End a training that is under way: with the same command it goes on where it was."""
-        if self._training is not None:
-            self._training[1].cancel()
-            await asyncio.gather(self._training[1], return_exceptions=True)
+    def _folder(self, name: str) -> Path:
+        return Voice.load(self._root, name, NONE).folder
 
     async def _add(self, name: str, file: str, content: bytes) -> None:
         from jobs.training.voice.preparing.prepare import add_files
@@ -117,27 +112,6 @@ class VoiceFiles:
 
         with tempfile.TemporaryDirectory() as folder:
             await asyncio.to_thread(add, Path(folder))
-
-    async def _train(self, name: str) -> None:
-        running = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot", "voice", "train", name),
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "HOUSEVOICE_VOICES": str(self._root.absolute())},
-        )
-        with suppress(AttributeError, ProcessLookupError):  # not on Windows; it may have ended
-            os.setpriority(os.PRIO_PROCESS, running.pid, _NICE)
-        try:
-            assert running.stderr is not None  # noqa: S101 - it was asked for above
-            async for line in running.stderr:
-                if told := line.decode(errors="replace").strip():
-                    self._said[name] = told
-            code = await running.wait()
-            _log.info("voice_trained", voice=name, exit=code)
-        finally:
-            if running.returncode is None:
-                running.terminate()
-                await running.wait()
 
 
 async def content_of(file: Attachment, client: GuardedClient, max_bytes: int) -> bytes:

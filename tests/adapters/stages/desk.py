@@ -16,6 +16,7 @@ from bot.desk.kb.gaps import ANSWER, SOURCE
 from bot.desk.kb.golden import GOLDEN
 from bot.desk.kb.setup.setting_up import OPTIONS, SETUP
 from bot.desk.source_commands import REMOVAL
+from bot.desk.voices.evaluating import QUESTIONS
 from bot.desk.voices.making import ADD, CREATE
 from bot.desk.voices.wording import WORDING
 from tests.adapters.desk_bench import Bench
@@ -44,7 +45,7 @@ them."""
 
 OWN_FORMS = (
     *("channel", "answers", "workspace", "draft"),
-    *(REMOVAL, ANSWER, SOURCE, DIGEST, WORDING, CREATE, ADD, GOLDEN, SETUP, OPTIONS),
+    *(REMOVAL, ANSWER, SOURCE, DIGEST, WORDING, CREATE, ADD, QUESTIONS, GOLDEN, SETUP, OPTIONS),
 )
 
 

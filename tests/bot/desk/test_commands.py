@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from tests.kit.fakes import evidence
 from tests.kit.loras import put_version
 
 ADMIN = "root"
+QUESTIONS = Attachment("q.jsonl", "", content=b'{"question": "?", "answerable": false}\n' * 5)
 EXAMPLES = Attachment("a.md", "", content=b"# Replies\n\nGood morning, here you are.")
 
 
@@ -181,8 +184,9 @@ async def test_all_that_changes_the_voice_or_the_knowledge_or_shows_it_is_for_ad
 
 
 async def test_commands_that_open_a_form_say_so_beforehand(
-    office: FakePlatform, tmp_path: Path
+    office: FakePlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sys, "executable", "true")  # trains and judges in no time
     voice = tmp_path / "voices" / "fernhill"
     voice.mkdir(parents=True)
     shutil.copy(VOICES / "fernhill" / "guide.toml", voice)
@@ -194,9 +198,12 @@ async def test_commands_that_open_a_form_say_so_beforehand(
         for command in bench.commands.all:
             bench.world.releases.waiting["hb"] = Undecided(1)
             named = {"voice": "acme" if command.action == "create" else "fernhill"}
-            by = Invocation(office, CHANNEL, ADMIN, values | named, files=(EXAMPLES,))
+            file = QUESTIONS if command.action == "evaluate" else EXAMPLES
+            by = Invocation(office, CHANNEL, ADMIN, values | named, files=(file,))
             outcome = await bench.commands.run(command, by)
             assert isinstance(outcome, Form) is command.opens_form
+            at_work = [each for each in asyncio.all_tasks() if each.get_name().startswith("voice ")]
+            await asyncio.gather(*at_work)  # one after the other
 
 
 @pytest.mark.parametrize(

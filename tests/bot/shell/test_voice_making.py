@@ -13,6 +13,7 @@ import pytest_asyncio
 from bot.answers.voices.wordings import Wordings
 from bot.errors import UsageError
 from bot.shell.voicing.files import VoiceFiles
+from bot.shell.voicing.work import VoiceWork
 from bot.voice.versions.withdrawn import read_from_use, read_withdrawn
 from bot.voice.voice import Voice
 from knowledge.state.database import open_database
@@ -31,7 +32,7 @@ async def wordings(tmp_path: Path) -> AsyncIterator[Wordings]:
 
 
 @pytest_asyncio.fixture
-async def files(wordings: Wordings, tmp_path: Path) -> AsyncIterator[VoiceFiles]:
+async def files(wordings: Wordings, tmp_path: Path) -> VoiceFiles:
     """Over a folder with the shipped voice."""
 
     async def content(file: Attachment) -> bytes:
@@ -41,7 +42,12 @@ async def files(wordings: Wordings, tmp_path: Path) -> AsyncIterator[VoiceFiles]
     folder.mkdir(parents=True)
     for name in ("guide.toml", "examples.jsonl"):
         shutil.copy(ROOT / "voices" / "fernhill" / name, folder)
-    opened = VoiceFiles(tmp_path / "voices", wordings, content, FixedClock())
+    return VoiceFiles(tmp_path / "voices", wordings, content, FixedClock())
+
+
+@pytest_asyncio.fixture
+async def work(tmp_path: Path) -> AsyncIterator[VoiceWork]:
+    opened = VoiceWork(tmp_path / "voices")
     yield opened
     await opened.aclose()
 
@@ -55,27 +61,39 @@ def program(folder: Path, monkeypatch: pytest.MonkeyPatch, does: str) -> None:
 
 
 async def test_a_training_tells_how_far_it_is_and_comes_to_its_end(
-    files: VoiceFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    work: VoiceWork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program(tmp_path, monkeypatch, 'echo "$@" >&2; echo "epoch 1/3" >&2; echo "$@" > ran')
     monkeypatch.chdir(tmp_path)
-    await files.train("fernhill")
-    assert files._training is not None
-    await files._training[1]
-    assert files.progress("fernhill") == "epoch 1/3"
+    assert await work.begin("train", "fernhill")
+    assert work.progress("fernhill") == "Training: epoch 1/3"
     assert (tmp_path / "ran").read_text() == "-m bot voice train fernhill\n"
-    assert files.progress("acme") == ""
+    assert work.progress("acme") == "" and not work.is_busy
+
+
+async def test_who_waits_for_the_end_is_told_how_it_was(
+    work: VoiceWork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[bool] = []
+
+    async def ended(went_well: bool) -> None:
+        told.append(went_well)
+
+    for does in ("exit 0", "exit 3"):
+        program(tmp_path, monkeypatch, does)
+        await work.begin("evaluate", "fernhill", "--version", "v1", ended=ended)
+    assert told == [True, False]
 
 
 async def test_one_is_trained_after_the_other_and_none_outlives_the_bot(
-    files: VoiceFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    work: VoiceWork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program(tmp_path, monkeypatch, "exec sleep 60")
-    await files.train("fernhill")
+    work.begin("train", "fernhill")
     with pytest.raises(UsageError, match="one after the other"):
-        await files.train("fernhill")
-    await files.aclose()
-    assert files._training is not None and files._training[1].done()
+        work.begin("evaluate", "fernhill")
+    await work.aclose()
+    assert not work.is_busy
 
 
 async def test_forgetting_a_person_takes_their_wordings_out_of_the_pairs(
