@@ -38,7 +38,7 @@ Housevoice = Callable[..., Awaitable[Result]]
 _OF_NOBODY = {
     *("alembic_version", "source_lease", "document", "run", "quiet", "outbox"),
     *("index_generation", "index_change", "reading_task", "work_item", "kept_version"),
-    *("golden_question", "notice", "measure", "source_measure"),
+    *("golden_question", "notice", "measure", "source_measure", "voice_training"),
 }
 """Tables in which nothing is kept about a person: they are places', documents' or the index's."""
 _OF_PEOPLE = {

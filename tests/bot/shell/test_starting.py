@@ -42,6 +42,11 @@ asyncio.run(main())
 """
 
 
+@pytest.fixture(autouse=True)
+def _new_databases_are_copies() -> None:
+    """Here a new database is made as users' are: its making is what is tested."""
+
+
 @pytest.fixture
 def usual_umask() -> Iterator[None]:
     before = os.umask(0o022)
