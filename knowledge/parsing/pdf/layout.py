@@ -1,30 +1,19 @@
 """The reading order of a PDF page: its columns one after the other, its tables as rows.
 
-Text is first put together to lines as far as no wide gap parts them. Where no line crosses an
-upright gap over several lines, columns stand beside each other: of a table if their cells are
-short and lie on common lines, else of text.
+Where no line crosses an upright gap over several lines, columns stand beside each other: of a table
+if their cells are short and lie on common lines, else of text.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from knowledge.parsing.pdf.links import said
+from knowledge.parsing.pdf.lines import ON_LINE, Line, put_together
 from knowledge.parsing.pdf.page import Page
 from knowledge.parsing.pdf.tables import Table, ruled_tables
-from knowledge.parsing.pdf.words import Word
 
-_WIDE = 1.4
-"""Of the font size: a gap that parts two pieces of one line."""
-_WIDE_LABEL = 4.0
-"""As above, behind a bullet or a number of a list."""
-_LABEL = re.compile(r"[•‣▪●◦○–·■□➢✓*-]|\(?(?:\d{1,2}|[a-z])[.)]")
-_ON_LINE = 0.35
-"""Of the font size: by how much baselines of one line differ."""
 _FEW_WORDS = 3.4
 """On average; columns of prose have more words on a line, those of a table fewer."""
 _MANY_WORDS = 6
@@ -34,71 +23,13 @@ _MOST_GAPS = 24
 """Places of a gap that are tried in one region."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A piece of text on one line."""
-
-    x0: float
-    x1: float
-    top: float
-    bottom: float
-    text: str
-    size: float
-    bold: bool
-    words: int = 0
-
-    @property
-    def height(self) -> float:
-        """Points."""
-        return self.bottom - self.top
-
-
 Piece = Line | Table
 
 
 def reading_order(page: Page) -> list[Piece]:
     """Lines and tables in the order in which they are read."""
     tables, words = ruled_tables(page.words, page.rules)
-    return list(_ordered([*_lines(words), *tables], _DEEPEST))
-
-
-def _lines(words: Sequence[Word]) -> list[Line]:
-    rows: list[list[Word]] = []
-    for word in sorted(words, key=lambda w: w.bottom):
-        if rows and word.bottom - rows[-1][0].bottom <= _ON_LINE * max(word.size, 4.0):
-            rows[-1].append(word)
-        else:
-            rows.append([word])
-    lines: list[Line] = []
-    for row in rows:
-        piece: list[Word] = []
-        for word in sorted(row, key=lambda w: w.x0):
-            is_label = len(piece) == 1 and _LABEL.fullmatch(piece[0].text)
-            wide = (_WIDE_LABEL if is_label else _WIDE) * max(
-                word.size, piece[-1].size if piece else 0
-            )
-            if piece and word.x0 - piece[-1].x1 > wide:
-                lines.append(_line(piece))
-                piece = []
-            piece.append(word)
-        lines.append(_line(piece))
-    return lines
-
-
-def _line(words: list[Word]) -> Line:
-    sizes: dict[float, int] = {}
-    for word in words:
-        sizes[word.size] = sizes.get(word.size, 0) + len(word.text)
-    return Line(
-        words[0].x0,
-        max(w.x1 for w in words),
-        min(w.top for w in words),
-        max(w.bottom for w in words),
-        said(words),
-        max(sizes, key=lambda size: sizes[size]),
-        all(w.bold for w in words),
-        len(words),
-    )
+    return list(_ordered([*put_together(words), *tables], _DEEPEST))
 
 
 # --- columns ----------------------------------------------------------------------------------
@@ -184,7 +115,7 @@ def _as_table(pieces: Sequence[Piece]) -> tuple[Table | None, Sequence[Line]]:
         return None, ()
     rows: list[list[Line]] = []
     for line in sorted(lines, key=lambda each: each.bottom):
-        if rows and line.bottom - rows[-1][0].bottom <= _ON_LINE * max(line.size, 4.0):
+        if rows and line.bottom - rows[-1][0].bottom <= ON_LINE * max(line.size, 4.0):
             rows[-1].append(line)
         else:
             rows.append([line])
@@ -302,4 +233,5 @@ def _as_one(lines: list[Line]) -> Line:
         largest.size,
         all(line.bold for line in lines),
         sum(line.words for line in lines),
+        all(line.mono for line in lines),
     )

@@ -17,6 +17,7 @@ from typing import Any
 from unicodedata import normalize
 
 from knowledge.parsing.pdf.links import linked
+from knowledge.parsing.pdf.symbols import shown
 from knowledge.parsing.pdf.words import Word
 
 MAX_CHARACTERS = 60_000
@@ -32,6 +33,12 @@ _LIGATURE = re.compile("[\ufb00-\ufb06]")
 _UNKNOWN = re.compile("[\ue000-\uf8ff\ufffd\x00-\x1f]")
 _THIN = 3.0
 """Points; a filled shape no thicker is a line."""
+_BOLD = ("bold", "black", "heavy", "demi", "-medi", "cmbx", "sfbx")
+"""In the names of bold fonts, of which some, such as those of TeX, state no weight."""
+_FIXED_PITCH = 1
+"""Flag of a font whose letters are all as wide (ISO 32000-1, table 123)."""
+_TYPEWRITERS = ("courier", "mono", "consola", "menlo", "cmtt", "typewriter")
+"""In the names of such fonts, of which some do not state it."""
 _WHOLE = 0.6
 """Of a page's area: a picture that large is the page itself."""
 _STAMP = 60
@@ -76,9 +83,9 @@ def read_page(page: Any) -> Page:
     """Read a :class:`pypdfium2.PdfPage`, whose form fields are part of the page already."""
     import pypdfium2.raw as pdfium
 
-    shown = pdfium.FS_RECTF()  # its boxes may be inherited, which this alone follows
-    pdfium.FPDF_GetPageBoundingBox(page.raw, shown)
-    crop = (shown.left, shown.bottom, shown.right, shown.top)
+    seen = pdfium.FS_RECTF()  # its boxes may be inherited, which this alone follows
+    pdfium.FPDF_GetPageBoundingBox(page.raw, seen)
+    crop = (seen.left, seen.bottom, seen.right, seen.top)
     text = page.get_textpage()
     try:
         place = _Placing(_direction(pdfium, text.raw), crop)
@@ -154,6 +161,8 @@ class _Style:
     size: float
     bold: bool
     is_level: bool
+    mono: bool = False
+    font: str = ""
 
 
 def _words(pdfium: Any, text: Any, place: _Placing) -> Iterator[Word]:
@@ -166,7 +175,8 @@ def _words(pdfium: Any, text: Any, place: _Placing) -> Iterator[Word]:
         said = _LIGATURE.sub(lambda match: normalize("NFKC", match[0]), "".join(pending).strip())
         pending.clear()
         if said.strip():
-            yield Word(box[0], box[1], box[2], box[3], said, style.size, style.bold)
+            where = (box[0], box[1], box[2], box[3])
+            yield Word(*where, said, style.size, style.bold, mono=style.mono)
 
     letter = pdfium.FS_RECTF()
     count = min(pdfium.FPDFText_CountChars(text), MAX_CHARACTERS)
@@ -175,8 +185,6 @@ def _words(pdfium: Any, text: Any, place: _Placing) -> Iterator[Word]:
         char = chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else ""
         if char in ("\ufffe", "\x02", "\xad"):  # what PDFium makes of a hyphen at a line's end
             char = "-"
-        elif char == "\uf0b7":  # a bullet of the font Symbol
-            char = "•"
         if not char or char.isspace() or (ord(char) < 32):
             if style.is_level or not pending:
                 yield from ended()
@@ -187,6 +195,7 @@ def _words(pdfium: Any, text: Any, place: _Placing) -> Iterator[Word]:
             continue
         x0, x1, top, bottom = place.box(letter.left, letter.bottom, letter.right, letter.top)
         now = _style(pdfium, text, at, place, styles)
+        char = shown(char, now.font)
         if pending:
             is_near = (
                 now is style
@@ -223,9 +232,11 @@ def _style(pdfium: Any, text: Any, at: int, place: _Placing, known: dict[int, _S
         flags = ctypes.c_int()
         pdfium.FPDFText_GetFontInfo(text, at, name, 128, flags)
         bold = pdfium.FPDFText_GetFontWeight(text, at) >= 600
-        bold = bold or any(each in name.value.lower() for each in (b"bold", b"black", b"heavy"))
+        font = name.value.decode("utf-8", "replace").lower()
+        bold = bold or any(each in font for each in _BOLD)
+        mono = bool(flags.value & _FIXED_PITCH) or any(each in font for each in _TYPEWRITERS)
         size = abs(pdfium.FPDFText_GetFontSize(text, at)) * scale
-        known[key] = _Style(round(size, 1), bold, level)
+        known[key] = _Style(round(size, 1), bold, level, mono, font)
     return known[key]
 
 
@@ -292,8 +303,8 @@ def _collect(pdfium: Any, path: Any, matrix: _Matrix, place: _Placing, rules: li
         kind = pdfium.FPDFPathSegment_GetType(segment)
         pdfium.FPDFPathSegment_GetPoint(segment, x, y)
         a, b, c, d, e, f = matrix
-        shown = place.point(x.value * a + y.value * c + e, x.value * b + y.value * d + f)
-        points.append((*shown, kind))
+        spot = place.point(x.value * a + y.value * c + e, x.value * b + y.value * d + f)
+        points.append((*spot, kind))
         if pdfium.FPDFPathSegment_GetClose(segment):
             start = next((p for p in reversed(points) if p[2] == pdfium.FPDF_SEGMENT_MOVETO), None)
             if start is not None:

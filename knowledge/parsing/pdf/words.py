@@ -22,3 +22,5 @@ class Word:
     bold: bool
     link: str = ""
     """The address on the web that it leads to."""
+    mono: bool = False
+    """Is it set in typewriter's letters, all as wide?"""
