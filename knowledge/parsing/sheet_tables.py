@@ -145,7 +145,7 @@ def _is_table(rows: Marked) -> bool:
     first = next(n for n, cell in enumerate(body[0][0]) if cell)
     keys = [row[first] for row, _ in body[1:] if row[first]]
     return (
-        bool(keys) and sum(map(_is_value, keys)) * 2 < len(keys) and sum(map(bool, body[0][0])) > 1
+        bool(keys) and sum(map(is_value, keys)) * 2 < len(keys) and sum(map(bool, body[0][0])) > 1
     )
 
 
@@ -176,7 +176,7 @@ def _names_columns(rows: Marked) -> bool:
     return has_header([row for row, _ in rows])
 
 
-def _is_value(cell: str) -> bool:
+def is_value(cell: str) -> bool:
     """A number, an amount, a date, a time."""
     return _VALUE.fullmatch(cell) is not None
 
@@ -197,20 +197,20 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
     for column, cell in enumerate(first):
         under = [row[column] for row in below if column < len(row) and row[column]]
         if not cell or not under:
-            against += bool(cell) and _is_value(cell) and not _YEAR.fullmatch(cell)
+            against += bool(cell) and is_value(cell) and not _YEAR.fullmatch(cell)
             continue
-        valued = sum(map(_is_value, under)) * 2 > len(under)
+        valued = sum(map(is_value, under)) * 2 > len(under)
         shape, most = _shape(cell), Counter(map(_shape, under)).most_common(1)[0]
         if any(char.isdigit() for char in cell):
             if _YEAR.fullmatch(cell):
                 for_it += valued and not all(map(_YEAR.fullmatch, under))
-            elif (shape == most[0] and most[1] * 2 > len(under)) or _is_value(cell):
+            elif (shape == most[0] and most[1] * 2 > len(under)) or is_value(cell):
                 against += 1
         elif valued or any(char.isdigit() for char in most[0]):
             for_it += 1
     if for_it != against:
         return for_it > against
-    return not any(map(_is_value, cells)) and len(set(cells)) == len(cells)
+    return not any(map(is_value, cells)) and len(set(cells)) == len(cells)
 
 
 def _shape(cell: str) -> str:

@@ -6,13 +6,14 @@ if their cells are short and lie on common lines, else of text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
 from knowledge.parsing.pdf.lines import ON_LINE, Line, put_together
 from knowledge.parsing.pdf.page import Page
-from knowledge.parsing.pdf.tables import Table, ruled_tables
+from knowledge.parsing.pdf.tables import Frame, Table, ruled_tables
 
 _FEW_WORDS = 3.4
 """On average; columns of prose have more words on a line, those of a table fewer."""
@@ -24,18 +25,32 @@ _MOST_GAPS = 24
 
 
 Piece = Line | Table
+_Placed = Line | Table | Frame
 
 
 def reading_order(page: Page) -> list[Piece]:
     """Lines and tables in the order in which they are read."""
     tables, words = ruled_tables(page.words, page.rules)
-    return list(_ordered([*put_together(words), *tables], _DEEPEST))
+    level = put_together([word for word in words if word.is_level])
+    # A stamp that runs up the margin belongs to no line that it crosses, and is no heading.
+    beside = [replace(put_together([w])[0], size=0.0) for w in words if not w.is_level]
+    return [*_opened(_ordered([*level, *tables], _DEEPEST)), *beside]
+
+
+def _opened(pieces: Iterable[_Placed]) -> Iterator[Piece]:
+    """What stands in frames, in their place."""
+    for piece in pieces:
+        if isinstance(piece, Frame):
+            for cell in piece.cells:
+                yield from _opened(_ordered(put_together(cell), _DEEPEST))
+        else:
+            yield piece
 
 
 # --- columns ----------------------------------------------------------------------------------
 
 
-def _ordered(pieces: Sequence[Piece], depth: int) -> Iterator[Piece]:
+def _ordered(pieces: Sequence[_Placed], depth: int) -> Iterator[_Placed]:
     pieces = sorted(pieces, key=lambda p: (p.top, p.x0))
     zone = _zone(pieces) if depth and len(pieces) > 3 else None
     if zone is None:
@@ -54,7 +69,7 @@ def _ordered(pieces: Sequence[Piece], depth: int) -> Iterator[Piece]:
     yield from _ordered(pieces[last + 1 :], depth - 1)
 
 
-def _zone(pieces: Sequence[Piece]) -> tuple[float, int, int] | None:
+def _zone(pieces: Sequence[_Placed]) -> tuple[float, int, int] | None:
     """The upright gap with most beside it, and the first and last piece beside it."""
     best: tuple[int, float, int, int] | None = None
     for gap in _gaps(pieces):
@@ -69,7 +84,7 @@ def _zone(pieces: Sequence[Piece]) -> tuple[float, int, int] | None:
     return None if best is None else best[1:]
 
 
-def _gaps(pieces: Sequence[Piece]) -> list[float]:
+def _gaps(pieces: Sequence[_Placed]) -> list[float]:
     """Where several pieces begin, left of which others end."""
     counts: dict[int, int] = {}
     starts: dict[int, float] = {}
@@ -82,7 +97,9 @@ def _gaps(pieces: Sequence[Piece]) -> list[float]:
     return [starts[place] - 2.0 for place in often if starts[place] - left > 20]
 
 
-def _trimmed(pieces: Sequence[Piece], gap: float, first: int, last: int) -> tuple[int, int] | None:
+def _trimmed(
+    pieces: Sequence[_Placed], gap: float, first: int, last: int
+) -> tuple[int, int] | None:
     """The part where something stands on both sides, at least twice on each."""
     left = [n for n in range(first, last + 1) if pieces[n].x0 < gap]
     right = [n for n in range(first, last + 1) if pieces[n].x0 >= gap]
@@ -98,14 +115,14 @@ def _trimmed(pieces: Sequence[Piece], gap: float, first: int, last: int) -> tupl
     return min(left[0], right[0]), max(left[-1], right[-1])
 
 
-def _height(piece: Piece) -> float:
+def _height(piece: _Placed) -> float:
     return piece.height if isinstance(piece, Line) else 12.0
 
 
 # --- tables without lines ---------------------------------------------------------------------
 
 
-def _as_table(pieces: Sequence[Piece]) -> tuple[Table | None, Sequence[Line]]:
+def _as_table(pieces: Sequence[_Placed]) -> tuple[Table | None, Sequence[Line]]:
     """The rows of a table, and the lines below it.
 
     None for columns of text, or where there is a table with lines.
@@ -199,7 +216,7 @@ def _cells(rows: list[list[Line]], columns: list[tuple[float, float]]) -> list[l
 # --- lines of one column ----------------------------------------------------------------------
 
 
-def _joined(pieces: Sequence[Piece]) -> Iterator[Piece]:
+def _joined(pieces: Sequence[_Placed]) -> Iterator[_Placed]:
     """What lies on one line as one line, such as a label and the value of its field."""
     held: list[Line] = []
     for piece in [*pieces, None]:
@@ -215,7 +232,7 @@ def _joined(pieces: Sequence[Piece]) -> Iterator[Piece]:
         if held:
             yield _as_one(held)
         held = [piece] if isinstance(piece, Line) else []
-        if isinstance(piece, Table):
+        if isinstance(piece, Table | Frame):
             yield piece
 
 

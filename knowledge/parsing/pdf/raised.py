@@ -13,6 +13,8 @@ from knowledge.parsing.pdf.words import Word
 
 _SMALL = 0.8
 """Of the size of the line; larger print is none of its marks."""
+_LONGEST = 4
+"""Letters of a mark on a line of its own."""
 _NEAR = 0.15
 """Of the size: farther from the letters beside it stands what a space parts from them."""
 _OVER = 0.3
@@ -26,7 +28,7 @@ def with_raised(rows: Sequence[list[Word]]) -> list[list[Word]]:
     """Rows, sorted by place, without those that are marks of others."""
     kept = [list(row) for row in rows]
     for n, row in enumerate(kept):
-        for mark in list(row):
+        for mark in [each for each in row if len(each.text) <= _LONGEST]:
             for base in kept[max(0, n - _ROWS_BELOW) : n + 1 + _ROWS_BELOW]:
                 if base is not row and _take_in(mark, base):
                     row.remove(mark)
@@ -38,7 +40,8 @@ def _take_in(mark: Word, base: list[Word]) -> bool:
     """Join a mark with the word of its line that it touches, in place."""
     for at, word in enumerate(base):
         is_mark = mark.size < _SMALL * word.size
-        if not is_mark or min(mark.bottom, word.bottom) - max(mark.top, word.top) <= 0:
+        shared = min(mark.bottom, word.bottom) - max(mark.top, word.top)
+        if not is_mark or shared < 0.4 * (mark.bottom - mark.top):
             continue
         if word.text[0] in _FRACTION and _touch(mark, word, word.size):
             base[at] = replace(word, x0=mark.x0, text=mark.text + word.text)

@@ -6,8 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from types import MappingProxyType
 
+from knowledge.parsing.grid import joined_header
 from knowledge.parsing.pdf.layout import Piece
 from knowledge.parsing.pdf.lines import Line
 from knowledge.parsing.pdf.page import Page
@@ -32,8 +34,12 @@ MAX_HEADING_LINES = 3
 _MOST_LEVELS = 6
 
 _BULLET = re.compile(r"^(?:[•‣▪●◦○–·■□➢◆✓]\s*(?=\S)|(?=[☐☑☒]\s*\S))")
+_ADDRESS = re.compile(r"(?:mailto:)?\S+@\S+|https?://\S+|www\.\S+")
+"""Of a person or page; papers set it as they set code."""
 _LIST_START = re.compile(r"^(?:- |\(?\d{1,2}[.)] |\(?[a-z]\) )")
 _SENTENCES = re.compile(r"[^\W\d_]{2}[.!?] +[A-Z]")
+_RULE = re.compile(r"[=_~*.\s]{4,}|[-–—\s]{4,}")
+"""A line made of signs, which only parts what is above from what is below."""
 _LEADERS = re.compile(r"\s*(?:\.\s?){4,}\s*")
 
 
@@ -166,7 +172,7 @@ class _Styles:
 
     def is_code(self, line: Line) -> bool:
         """Is it set as programs and commands are?"""
-        return line.mono and self._mono_tells
+        return line.mono and self._mono_tells and not _ADDRESS.fullmatch(line.text)
 
     def level(self, line: Line) -> int:
         """0 for body print."""
@@ -199,6 +205,8 @@ def _parts(
                 parts.append(_Part("code", "", piece))
             parts[-1].code.append(piece)
             parts[-1].text, parts[-1].last = piece.text, piece
+            continue
+        if _RULE.fullmatch(piece.text):
             continue
         text = _LEADERS.sub(" … ", _BULLET.sub("- ", piece.text))
         last = parts[-1] if parts else None
@@ -274,9 +282,23 @@ def _table_parts(table: Table) -> list[_Part]:
     while len(rows) > 2 and sum(map(bool, rows[0])) == 1:
         parts.append(_Part("text", _literal(next(filter(None, rows[0])))))
         rows = rows[1:]
-    text = write_table(rows, has_header=has_header(rows))
+    is_grouped = len(rows) > 2 and _names_groups(rows[0], rows[1])
+    if is_grouped:
+        rows = [joined_header(rows[:2]), *rows[2:]]
+    text = write_table(rows, has_header=is_grouped or has_header(rows))
     parts.append(_Part("table", text))
     return parts
+
+
+def _names_groups(first: Sequence[str], second: Sequence[str]) -> bool:
+    """Does the first row name groups of columns that the second names, in words?"""
+    groups = {a for a, b in pairwise(first) if a and a == b}
+    below = [b for a, b in zip(first, second, strict=True) if a in groups]
+    return (
+        len(set(below)) > 1
+        and all(second)
+        and not any(char.isdigit() for text in second for char in text)
+    )
 
 
 def _with_header(part: _Part, header: list[str], *, is_first: bool) -> tuple[str, list[str]]:
