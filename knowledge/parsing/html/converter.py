@@ -13,6 +13,7 @@ from bs4.element import Tag
 from markdownify import MarkdownConverter
 
 from knowledge.parsing.grid import Cell, joined_header, spread
+from knowledge.parsing.html.markup import LABEL_END, LABEL_START
 from knowledge.parsing.inline import raised
 from knowledge.parsing.tables import write_table
 
@@ -95,7 +96,13 @@ class Converter(MarkdownConverter):
         if not any(_says_something(child) for child in item.children):
             return f"{text}\n"  # a level that was left out
         marker = "- "
-        if item.parent is not None and item.parent.name == "ol":
+        if stated := _LABEL.match(text):
+            label, text = stated[1], text[stated.end() :].lstrip()
+            if _COUNTED.fullmatch(label):
+                marker = f"{label} "
+            else:
+                text = f"{label} {text}"
+        elif item.parent is not None and item.parent.name == "ol":
             place = id(item.parent)
             if place not in self._numbers:
                 start = str(item.parent.get("start") or "")
@@ -104,6 +111,12 @@ class Converter(MarkdownConverter):
             self._numbers[place] += 1
         inner = re.sub(r"^(?=.)", " " * len(marker), text, flags=re.M)
         return f"{marker}{inner[len(marker) :]}\n"
+
+    def convert_input(self, box: Tag, text: str, parent_tags: set[str]) -> str:
+        """A box to tick as the sign that it shows; of what is typed in nothing."""
+        if box.get("type") != "checkbox":
+            return ""
+        return "☒ " if box.has_attr("checked") else "☐ "
 
     def convert_br(self, _break: Tag, text: str, parent_tags: set[str]) -> str:
         """The end of a line; in a cell it is told by :func:`_in_one_line`."""
@@ -127,6 +140,8 @@ class Converter(MarkdownConverter):
         """Without the gap that is left of a picture, or of what was crossed out."""
         if "`" not in text:
             text = re.sub(r"(?<=\S) {2,}(?=\S)", " ", text)
+        if "td" in parent_tags or "th" in parent_tags:
+            return f"{_BREAK}{text.strip()}{_BREAK}"
         made: str = super().convert_p(paragraph, text, parent_tags)  # type: ignore[misc]
         return made
 
@@ -210,6 +225,10 @@ def _as_words(grid: list[list[str]]) -> str:
         for row in rows
     )
     return "; ".join(filter(None, said))
+
+
+_LABEL = re.compile(f"{LABEL_START}(.*?){LABEL_END}")
+_COUNTED = re.compile(r"(?:0|[1-9]\d{0,7})\.")
 
 
 def _says_something(child: Any) -> bool:
