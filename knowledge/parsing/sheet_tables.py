@@ -131,9 +131,23 @@ def _side_by_side(rows: Marked) -> list[Marked]:
             continue
         left = [(row[:gap], mark) for row, mark in rows]
         right = [(row[gap:], mark) for row, mark in rows]
-        if _is_table(left) and _is_table(right):
+        if (_is_table(left) and _is_table(right)) or _stand_apart(left, right):
             return [left, right]
     return []
+
+
+def _stand_apart(left: Marked, right: Marked) -> bool:
+    """Have two parts headers of their own, in other rows or of the same name, whatever is below?"""
+    starts = [next((n for n, (row, _) in enumerate(part) if any(row)), 0) for part in (left, right)]
+    heads = [
+        [cell for cell in part[at][0] if cell]
+        for part, at in zip((left, right), starts, strict=True)
+    ]
+    bodies = [_captions([each for each in part if any(each[0])])[1] for part in (left, right)]
+    if not all(len(body) > 1 and _names_columns(body) for body in bodies):
+        return False
+    is_same = len(heads[0]) > 1 and len(heads[1]) > 1 and heads[0][0] == heads[1][0]
+    return is_same or (starts[0] != starts[1] and min(map(len, heads)) > 1)
 
 
 def _is_table(rows: Marked) -> bool:
@@ -158,12 +172,23 @@ def _written(table: Marked) -> Iterator[str]:
         return
     used = [n for n in range(len(table[0][0])) if any(row[n] for row, _ in table)]
     rows = [[row[n] for n in used] for row, _ in table]
+    if not table[0][1] and _are_remarks(rows):
+        yield from filter(None, rows[0])
+        table, rows = table[1:], rows[1:]
     if len(rows) > 2 and table[0][1] and _names_columns(table[1:]):
         rows[:2] = [joined_header(rows[:2])]
         yield write_table(rows)
     else:
         yield write_table(rows, has_header=has_header(rows))
     yield from remarks
+
+
+def _are_remarks(rows: Rows) -> bool:
+    """Does a row above the header say only what all is about: a unit on the left, a time right?"""
+    if len(rows) < 3 or len(rows[0]) < 4:
+        return False
+    is_outside = not any(rows[0][1:-1]) and any(rows[0])
+    return is_outside and all(rows[1][1:]) and has_header(rows[1:])
 
 
 def _remark(row: list[str]) -> str:

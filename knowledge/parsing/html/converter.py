@@ -15,7 +15,7 @@ from markdownify import MarkdownConverter
 from knowledge.parsing.grid import Cell, joined_header, spread
 from knowledge.parsing.html.markup import LABEL_END, LABEL_START
 from knowledge.parsing.inline import raised
-from knowledge.parsing.tables import write_table
+from knowledge.parsing.tables import in_one_line, write_table
 
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _BLOCKS = ("pre", "blockquote", "hr")
@@ -251,8 +251,4 @@ def _in_one_line(text: str) -> str:
     text = _FENCE.sub(lambda code: f"`{' '.join(code[1].split())}`", text.strip())
     if "\n" in text:
         text = _ITEM_START.sub("  \n", text)
-    said = ""
-    for line in (" ".join(part.split()) for part in _LINE_END.split(text)):
-        goes_on = not said or said[-1] in ".,;:!?" or line[:1].islower()
-        said = f"{said}{' ' if goes_on else '; '}{line}" if line else said
-    return said.strip()
+    return in_one_line(_LINE_END.split(text))

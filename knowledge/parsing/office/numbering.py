@@ -43,7 +43,7 @@ class _List:
 def number_paragraphs(document: Any, archive: zipfile.ZipFile) -> None:
     """Write the numbers into the paragraphs of a document, in place.
 
-    Those of list items are marked by :data:`~knowledge.parsing.html.markup.LABEL_START`, those of headings are plain words.
+    Those of list items are marked for the converter to Markdown, those of headings plain words.
     """
     names = archive.namelist()
     if _PART not in names:
@@ -216,12 +216,13 @@ class _Lists:
             level = int(match[1]) - 1
             stated = levels.get(level, _Level())
             kind = "decimal" if own.is_legal and level != at else stated.kind
-            return _written(counts.get(level, stated.start), kind)
+            return written(counts.get(level, stated.start), kind)
 
         return re.sub(r"%([1-9])", counted, own.text).strip()
 
 
-def _written(number: int, kind: str) -> str:
+def written(number: int, kind: str) -> str:
+    """A number in one of the formats that Open XML names (ISO/IEC 29500-1, 17.18.59)."""
     match kind:
         case "none":
             return ""

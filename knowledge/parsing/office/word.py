@@ -53,7 +53,7 @@ def parse_docx(content: bytes, recognition: Recognition | None = None) -> Draft:
         )
         markdown = to_markdown(_notes_in_place(result.value), first_row_is_header=True)
         for place, text in recognised.items():
-            markdown = markdown.replace(place, f"\n\n{text}\n\n")
+            markdown = markdown.replace(place, text)
     except PARSER_FAILURES as error:
         raise DocumentSkipped(
             "The Word document is damaged. Open it in Word, save it anew and add it again."
@@ -102,9 +102,8 @@ def _said(element: Any) -> str:
 
 def _is_typewritten(paragraph: Any) -> bool:
     runs = [run for run in _runs(paragraph) if _said(run).strip()]
-    is_plain = paragraph.numbering is None and not (paragraph.style_name or "").startswith(
-        "Heading"
-    )
+    is_heading = (paragraph.style_name or "").startswith("Heading")
+    is_plain = paragraph.numbering is None and not is_heading
     return bool(runs) and is_plain and all(_TYPEWRITERS.search(run.font or "") for run in runs)
 
 

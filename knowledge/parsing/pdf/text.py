@@ -6,10 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from types import MappingProxyType
 
-from knowledge.parsing.grid import joined_header
+from knowledge.parsing.grid import joined_header, names_groups
 from knowledge.parsing.pdf.layout import Piece
 from knowledge.parsing.pdf.lines import Line
 from knowledge.parsing.pdf.page import Page
@@ -282,23 +281,12 @@ def _table_parts(table: Table) -> list[_Part]:
     while len(rows) > 2 and sum(map(bool, rows[0])) == 1:
         parts.append(_Part("text", _literal(next(filter(None, rows[0])))))
         rows = rows[1:]
-    is_grouped = len(rows) > 2 and _names_groups(rows[0], rows[1])
+    is_grouped = len(rows) > 2 and names_groups(rows[0], rows[1])
     if is_grouped:
         rows = [joined_header(rows[:2]), *rows[2:]]
     text = write_table(rows, has_header=is_grouped or has_header(rows))
     parts.append(_Part("table", text))
     return parts
-
-
-def _names_groups(first: Sequence[str], second: Sequence[str]) -> bool:
-    """Does the first row name groups of columns that the second names, in words?"""
-    groups = {a for a, b in pairwise(first) if a and a == b}
-    below = [b for a, b in zip(first, second, strict=True) if a in groups]
-    return (
-        len(set(below)) > 1
-        and all(second)
-        and not any(char.isdigit() for text in second for char in text)
-    )
 
 
 def _with_header(part: _Part, header: list[str], *, is_first: bool) -> tuple[str, list[str]]:
