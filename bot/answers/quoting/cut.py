@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.answers.quoting.layout import Group, Layout
 from bot.answers.quoting import code
+from bot.answers.quoting.layout import Group, Layout
 from bot.answers.quoting.lists import is_asked_for, item_asked, listed, numbered, with_lead
 from bot.answers.quoting.sentences import (
     AS_GOOD,
@@ -201,9 +201,7 @@ def _text(question: str, want: Wants, layout: Layout, shares: Sequence[float], b
     return Cut(_with_another(question, want, layout, shares, chosen))
 
 
-def _table_above(
-    question: str, want: Wants, layout: Layout, best: int, first: int
-) -> Group | None:
+def _table_above(question: str, want: Wants, layout: Layout, best: int, first: int) -> Group | None:
     """The small table that a paragraph stands below, if it tells a case or is told beside it.
 
     Asked when pay day is, "In December on the 19th" is half an answer below a table of the others;
