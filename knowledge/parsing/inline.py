@@ -153,6 +153,8 @@ def _links_as_words(text: str) -> str:
     return _HTML_TAG.sub(_space_for_break, text)
 
 
+LABEL_START, LABEL_END = "\ue002", "\ue003"
+"""Around the number of a list item where it is known; no author's text has them."""
 _RAISED = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 
 

@@ -13,8 +13,7 @@ from bs4.element import Tag
 from markdownify import MarkdownConverter
 
 from knowledge.parsing.grid import Cell, joined_header, spread
-from knowledge.parsing.html.markup import LABEL_END, LABEL_START
-from knowledge.parsing.inline import raised
+from knowledge.parsing.inline import LABEL_END, LABEL_START, raised
 from knowledge.parsing.tables import in_one_line, write_table
 
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")

@@ -7,9 +7,6 @@ import re
 from knowledge.parsing.inline import outside_code, raised, rewrite_pairs
 from knowledge.parsing.markdown.dialects import definitions_as_text
 
-LABEL_START, LABEL_END = "\ue002", "\ue003"
-"""Around the number of a list item where it is known; no author's text has them."""
-
 
 def to_markdown(markup: str, *, first_row_is_header: bool) -> str:
     """An HTML fragment as Markdown with ATX headings, ``-`` lists and pipe tables.

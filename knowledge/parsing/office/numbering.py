@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from knowledge.parsing.html.markup import LABEL_END, LABEL_START
+from knowledge.parsing.inline import LABEL_END, LABEL_START
 from knowledge.parsing.office.package import parsed_xml
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
