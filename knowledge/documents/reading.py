@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from dataclasses import dataclass
 from datetime import date
@@ -142,12 +143,17 @@ def embedded_words(title: str, headings: tuple[str, ...], text: str) -> str:
     return f"{context}\n{said}"[:_MOST_EMBEDDED]
 
 
+_NO_WORDS = re.compile(r"[|\s:-]*\|[|\s:-]*")
+"""Such as the empty header of a table that has none."""
+
+
 def _with_rows_in_words(text: str) -> str:
     rows = [unit for unit in split_units(text) if unit.kind == "row" and not unit.lead]
     if not rows:
         return text
     said = {unit.raw: unit.labelled for unit in rows}
-    return "\n".join(said.get(line.strip(), line) for line in text.split("\n"))
+    lines = (said.get(line.strip(), line) for line in text.split("\n"))
+    return "\n".join(line for line in lines if not _NO_WORDS.fullmatch(line))
 
 
 def _growth(content: bytes) -> int:

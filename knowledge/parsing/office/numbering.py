@@ -116,7 +116,7 @@ def _styled(styles: Any) -> tuple[dict[str, tuple[str | None, int | None]], set[
         numbered = style.find(f"{_W}pPr/{_W}numPr")
         if numbered is not None:
             own[name] = _numbered(numbered)
-    found = {}
+    found: dict[str, tuple[str | None, int | None]] = {}
     for name in based:
         at, level = name, None
         for _ in range(_DEEPEST):

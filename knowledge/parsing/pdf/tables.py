@@ -16,7 +16,7 @@ from knowledge.parsing.pdf.cells import (
     text_lines,
     texts_of,
 )
-from knowledge.parsing.pdf.page import Rule
+from knowledge.parsing.pdf.rules import Rule
 from knowledge.parsing.pdf.words import Word
 from knowledge.parsing.sheet_tables import has_header
 
