@@ -240,4 +240,4 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
 
 def _shape(cell: str) -> str:
     """``ext 214`` as ``a 9``."""
-    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d[\d.,]*", "9", cell))
+    return re.sub(r"[^\W\d_]+\.?", "a", re.sub(r"\d[\d.,]*", "9", cell))
