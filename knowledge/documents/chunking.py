@@ -122,9 +122,7 @@ def _pieces(source: str, blocks: list[Block], count: CountTokens, budget: int) -
     return [_slice(source, atoms[first : last + 1]) for first, last in _packed(atoms, budget)]
 
 
-def _introductions(
-    source: str, blocks: list[Block], count: CountTokens, budget: int
-) -> list[str]:
+def _introductions(source: str, blocks: list[Block], count: CountTokens, budget: int) -> list[str]:
     """For each item of a list but the first the short sentence that leads into it, else nothing."""
     found: list[str] = []
     introduction = ""
