@@ -140,7 +140,7 @@ class Settings(BaseSettings):
         'below it the bot says "I don\'t know".',
     )
     near: float = Field(
-        0.05,
+        0.025,
         ge=0,
         le=1,
         description='How near a page must come to be named beside "I don\'t know".',
