@@ -347,7 +347,7 @@ def test_what_begins_with_a_condition_about_something_named_before_is_told_with_
 
 
 def test_of_a_list_longer_than_a_screen_the_likeliest_items_are_quoted() -> None:
-    items = [f"- The {name} costs {'a lot of ' * 20}money." for name in ("car", "bus", "tram")]
+    items = [f"- The {name} costs {'a lot of ' * 40}money." for name in ("car", "bus", "tram")]
     likely = ["- The bike saves you tax.", "- The loan saves you interest."]
     said = shown("which saves me more", "\n".join([*items, *likely]), {"tax": 0.5, "loan": 0.45})
     assert said == "\n".join(likely)
