@@ -8,13 +8,14 @@ unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup chat test test-slow test-browser test-weaviate lint types
+.PHONY: help setup chat test test-slow test-browser test-ray test-weaviate lint types
 
 help:
 	@echo 'make chat    set up and talk to the bot about the sample handbook'
 	@echo 'make test    set up and run the tests'
 	@echo 'make test-slow  run the tests that take long and are left out there'
 	@echo 'make test-browser  run the tests of the console in a Chromium'
+	@echo 'make test-ray  run the tests of reading on several machines, with a Ray of two workers here'
 	@echo 'make test-weaviate  run the tests of the store against the server at WEAVIATE_URL'
 	@echo 'make setup   set up only'
 	@echo 'make lint    check style with ruff'
@@ -38,6 +39,10 @@ test-browser: $(VENV)/.installed-dev
 	  { echo 'There is no Chromium: apt install chromium, or CHROMIUM=/path/to/it' >&2; exit 1; }
 	@$(PIP) -e '.[dev,browser]' >&2
 	CHROMIUM=$(CHROMIUM) $(BIN)/python -m pytest -m chromium --numprocesses 0
+
+test-ray: $(VENV)/.installed-dev
+	@$(PIP) -e '.[dev,ray]' >&2
+	$(BIN)/python -m pytest -m ray --numprocesses 0
 
 test-weaviate: $(VENV)/.installed-dev
 	@test -n "$$WEAVIATE_URL" || \
