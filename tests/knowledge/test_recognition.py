@@ -106,7 +106,7 @@ class TestPictureFile:
 class TestLines:
     @staticmethod
     def read(*texts: str) -> str:
-        def engine(_picture: Picture) -> Sequence[RecognisedLine]:
+        def engine(picture: Picture) -> Sequence[RecognisedLine]:
             return [
                 RecognisedLine(text, 0.97, 20, 20 + 15 * len(text), 20 + 40 * n, 50 + 40 * n)
                 for n, text in enumerate(texts)
