@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
+from bot.voice.lines.moods import mood_of_pair
 from bot.voice.voice import Example, Voice
 from bot.voice.writer import Writer
 from jobs.evaluation import arms, gate
@@ -92,6 +94,7 @@ async def evaluate(
             for name in ARMS
             for side in (name.split()[0],)
         },
+        "moods": _by_mood(judged.held_out, tones),
         "gate": {
             "passed": all(each.passed for each in findings),
             "findings": [
@@ -144,6 +147,26 @@ def _findings(
     ]
 
 
+def _by_mood(
+    pairs: Sequence[Example], tones: Mapping[str, Sequence[Mapping[str, float]]]
+) -> dict[str, dict[str, Any]]:
+    """For each mood of the held-out pairs how many there are, and the share that fits, by side."""
+    held: dict[str, list[int]] = {}
+    for n, pair in enumerate(pairs):
+        held.setdefault(mood_of_pair(pair) or "ordinary", []).append(n)
+    return {
+        mood: {"pairs": len(at)}
+        | {
+            side: {
+                "tone": round(fmean(of_side[n]["tone"] for n in at), 4),
+                "fits": round(fmean(of_side[n].get("fits_mood", 1.0) for n in at), 4),
+            }
+            for side, of_side in tones.items()
+        }
+        for mood, at in sorted(held.items())
+    }
+
+
 def _arm(
     rows: Sequence[Mapping[str, float | None]],
     answers: Sequence[Answered],
@@ -153,7 +176,10 @@ def _arm(
     core_hour: float,
 ) -> dict[str, Any]:
     measures: dict[str, Any] = summed_up(rows, seeds)
-    of_tone = {n: [each[n] for each in tones] for n in ("markers", "learned", "free_facts")}
+    of_tone = {
+        name: [each[name] for each in tones if name in each]
+        for name in ("markers", "fits_mood", "learned", "free_facts")
+    }
     for name, values in ({"safe": list(safe)} | of_tone).items():
         found = interval(values, seeds)
         measures[name] = found.as_json() if found else None

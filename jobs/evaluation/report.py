@@ -28,10 +28,12 @@ NAMES: Mapping[str, str] = {
     "rouge_l": "ROUGE-L",
     "chrf": "chrF",
     "markers": "markers kept",
+    "fits_mood": "fits the mood",
     "learned": "learned tone score",
     "free_facts": "facts kept, writing freely",
 }
 """The measures in the order in which they are shown, with what people call them."""
+_SIDES = ("base", "tuned")
 
 
 def cell(found: Mapping[str, float] | None) -> str:
@@ -85,6 +87,22 @@ The learned tone score is a classifier's with an AUROC of {told["tone_classifier
 learned score and "writing freely" are of what the model writes by itself from held-out pairs; with
 retrieval it only chooses the lines around a quote. Where an arm has no sources, "grounded" compares
 with the reference answer. Two arms of one model share tone and perplexity.
+
+{_moods(told["moods"])}"""
+
+
+def _moods(moods: Mapping[str, Any]) -> str:
+    rows = "\n".join(
+        f"| {mood.replace('_', ' ')} | {found['pairs']} | "
+        + " | ".join(f"{found[side][of]:.2f}" for of in ("tone", "fits") for side in _SIDES)
+        + " |"
+        for mood, found in moods.items()
+    )
+    return f"""Tone by mood, of what each model writes freely from held-out pairs:
+
+| mood | pairs | tone, base | tone, tuned | fits the mood, base | fits, tuned |
+|---|--:|--:|--:|--:|--:|
+{rows}
 """
 
 
