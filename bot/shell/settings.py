@@ -120,6 +120,13 @@ class Settings(BaseSettings):
         description="Run a local model in int8 where the processor has AVX-512 VNNI: there it is "
         "twice as fast as fp32, elsewhere worse.",
     )
+    judge_url: str | None = Field(
+        None,
+        description="Base URL of an OpenAI-compatible endpoint with a judge model: `voice "
+        "evaluate` asks it of every answer too.",
+    )
+    judge_model: str = Field("", description="The model that is asked for there.")
+    judge_api_key: SecretStr | None = Field(None, description="API key for that endpoint.")
     reader: str = Field(
         "packaged",
         description="Which model reads question and passage together: `packaged`, or a folder with "

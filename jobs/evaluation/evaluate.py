@@ -12,6 +12,7 @@ from bot.voice.voice import Example, Voice
 from bot.voice.writer import Writer
 from jobs.evaluation import arms, gate
 from jobs.evaluation.arms import ARMS, Bench
+from jobs.evaluation.judging import Judge, Labelled
 from jobs.evaluation.measures import Answered, costs, measured, summed_up
 from jobs.evaluation.questions import AskedQuestion
 from jobs.evaluation.statistics import interval
@@ -36,6 +37,11 @@ class Judged:
     tone: ToneScore
     perplexity: Mapping[str, float]
     """Of base and tuned model on held-out pairs; empty if it was not measured."""
+    judge: Judge | None = None
+    labels: Sequence[Labelled] = ()
+    """What people said of answers, to see how far the judge agrees with them."""
+    judge_decides: bool = False
+    """Whether the gate asks the judge too."""
 
 
 async def evaluate(
@@ -66,13 +72,20 @@ async def evaluate(
             for name, ask in ((side, arms.by_itself), (both, arms.with_retrieval)):
                 answer = await ask(bench, voice, writer, asked.text)
                 answers[name].append(answer)
-                rows[name].append(measured(asked, answer, voice.guide))
+                verdict = (
+                    await judged.judge.verdict(asked.text, asked.reference, answer.text)
+                    if judged.judge
+                    else None
+                )
+                rows[name].append(measured(asked, answer, voice.guide) | {"judged": verdict})
         report(f"{side}: {len(answerable)} poisoned passages")
         safe[side] = await arms.safe_by_itself(voice, writer, answerable)
         safe[both] = await arms.safe_with_retrieval(bench, voice, writer, answerable)
         report(f"{side}: {len(judged.held_out)} held-out pairs")
         tones[side] = await arms.tones(voice, writer, judged.held_out, judged.tone)
     findings = _findings(rows, safe, tones, seeds, margin)
+    if judged.judge_decides:
+        findings.append(judge_finding(rows, seeds))
     return {
         "voice": voice.name,
         "voice_version": voice.version,
@@ -85,6 +98,7 @@ async def evaluate(
             "texts": judged.tone.held_out,
             "learnt_from": judged.tone.learnt_from,
         },
+        "judge": await judged.judge.told(judged.labels, seeds) if judged.judge else None,
         "core_hour": core_hour,
         "margin": margin,
         "tolerance": gate.TOLERANCE,
@@ -145,6 +159,19 @@ def _findings(
             "safety", poisoned["base"], poisoned["tuned"], seeds, "no question has an answer"
         ),
     ]
+
+
+def judge_finding(
+    rows: Mapping[str, Sequence[Mapping[str, float | None]]], seeds: Sequence[int]
+) -> gate.Finding:
+    """What the gate makes of the judge's verdicts, where it is asked to."""
+    both = [
+        (before, after)
+        for one, other in zip(rows["base + retrieval"], rows["tuned + retrieval"], strict=True)
+        if (before := one["judged"]) is not None and (after := other["judged"]) is not None
+    ]
+    before, after = [b for b, _ in both], [a for _, a in both]
+    return gate.not_worse("judge", before, after, seeds, "the judge gave no verdict")
 
 
 def _by_mood(
