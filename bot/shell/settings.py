@@ -165,6 +165,12 @@ class Settings(BaseSettings):
         description="When `serve` reads the sources again, as a line of crontab: every night at "
         "three. Empty: never.",
     )
+    ray_address: str | None = Field(
+        None,
+        validation_alias="RAY_ADDRESS",
+        description="Have other machines read the sources that are due, with the extra `ray`: the "
+        "client server of a Ray cluster, `ray://head.example.com:10001`.",
+    )
     train_at: str = Field(
         "",
         description="When `serve` trains voices with enough new wordings, and judges them, as a "

@@ -346,6 +346,13 @@ def test_what_begins_with_a_condition_about_something_named_before_is_told_with_
     assert said == "The team reads every form. If they have queries, they ask."
 
 
+def test_of_a_list_longer_than_a_screen_the_likeliest_items_are_quoted() -> None:
+    items = [f"- The {name} costs {'a lot of ' * 40}money." for name in ("car", "bus", "tram")]
+    likely = ["- The bike saves you tax.", "- The loan saves you interest."]
+    said = shown("which saves me more", "\n".join([*items, *likely]), {"tax": 0.5, "loan": 0.45})
+    assert said == "\n".join(likely)
+
+
 def test_a_sort_of_things_is_a_list() -> None:
     text = "Personal leave is paid in full.\n\nPeople take it for:\n\n- a move\n- a wedding\n"
     said = shown("what sort of stuff is it for", text, {"paid": 0.5, "wedding": 0.4})
