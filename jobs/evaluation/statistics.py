@@ -76,15 +76,19 @@ def agreement(
         random = np.random.default_rng(seed)
         for at in random.integers(0, len(left), (DRAWS, len(left))):
             found = _kappa(left[at], right[at])
-            drawn += [] if found is None else [found]
+            if found is not None:
+                drawn.append(found)
     kappa = _kappa(left, right)
-    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) if drawn else (None, None)
-    told = {"kappa": kappa, "low": low, "high": high} if kappa is not None else {"kappa": None}
-    return {
+    told: dict[str, float | int | None] = {
         "share": round(float((left == right).mean()), 4),
         "n": len(left),
-        **{key: None if value is None else round(float(value), 4) for key, value in told.items()},
+        "kappa": None,
     }
+    if kappa is not None:
+        low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        told["kappa"] = round(kappa, 4)
+        told["low"], told["high"] = round(float(low), 4), round(float(high), 4)
+    return told
 
 
 def _kappa(left: np.ndarray, right: np.ndarray) -> float | None:

@@ -120,11 +120,11 @@ class TestPeopleBesideIt:
 
 
 def test_the_gate_asks_it_only_of_answers_with_two_verdicts() -> None:
-    rows = {
-        "base + retrieval": [{"judged": 1.0}] * 20 + [{"judged": None}],
-        "tuned + retrieval": [{"judged": 0.0}] * 20 + [{"judged": 1.0}],
-    }
-    finding = judge_finding(rows, SEEDS)
+    before: list[dict[str, float | None]] = [{"judged": 1.0} for _ in range(20)]
+    after: list[dict[str, float | None]] = [{"judged": 0.0} for _ in range(20)]
+    before.append({"judged": None})
+    after.append({"judged": 1.0})
+    finding = judge_finding({"base + retrieval": before, "tuned + retrieval": after}, SEEDS)
     assert not finding.passed
     assert finding.change is not None
     assert finding.change.number == 20
