@@ -53,8 +53,13 @@ def card_html(card: Card) -> Markup:
 
 
 def moment(at: datetime | None) -> str:
-    """In UTC; empty for none."""
-    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M}"
+    """In UTC, and says so; empty for none."""
+    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def span(milliseconds: float) -> str:
+    """How long something took: "29 ms", "8.0 s"."""
+    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
 
 
 def age(at: datetime | None, now: datetime) -> str:
@@ -82,7 +87,7 @@ def templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"markdown": markdown, "card": card_html, "moment": moment}
+    made.filters |= {"markdown": markdown, "card": card_html, "moment": moment, "span": span}
     made.globals |= {"age": age, "button_label": _button}
     return made
 
