@@ -58,8 +58,11 @@ def moment(at: datetime | None) -> str:
 
 
 def span(milliseconds: float) -> str:
-    """How long something took: "29 ms", "8.0 s"."""
-    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
+    """How long something took: "29 ms", "8.0 s", "12 minutes"."""
+    if milliseconds < 1000:
+        return f"{milliseconds:.0f} ms"
+    seconds = milliseconds / 1000
+    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"
 
 
 def age(at: datetime | None, now: datetime) -> str:
