@@ -6,11 +6,12 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from markdown_it import MarkdownIt
 
 from tests.docs_tables import (
     ARCHITECTURE,
@@ -100,6 +101,31 @@ def test_the_env_example_has_every_setting_with_its_default_and_nothing_else() -
 def test_the_env_example_sets_nothing_when_it_is_copied() -> None:
     lines = (PROJECT / ".env.example").read_text("utf-8").splitlines()
     assert not [line for line in lines if line.strip() and not line.startswith("#")]
+
+
+# --- tables -----------------------------------------------------------------------------------
+
+
+def _rows_without_a_table(markdown: str) -> list[str]:
+    """Rows that are shown as text, since a blank line parts them from their header."""
+    tokens = MarkdownIt("commonmark").enable("table").parse(markdown)
+    texts = [
+        after.content
+        for before, after in pairwise(tokens)
+        if before.type == "paragraph_open" and after.type == "inline"
+    ]
+    return [text for text in texts if text.startswith("|")]
+
+
+@each_page
+def test_every_row_is_in_a_table(page: Path) -> None:
+    assert _rows_without_a_table(page.read_text("utf-8")) == []
+
+
+def test_a_row_that_is_cut_off_would_be_found() -> None:
+    table = "| a | b |\n|---|---|\n| 1 | 2 |\n"
+    assert _rows_without_a_table(table) == []
+    assert _rows_without_a_table(f"{table}\n| 3 | 4 |\n") == ["| 3 | 4 |"]
 
 
 # --- links ------------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ class Asked:
 
     row: dict[str, Any]
     found: list[Evidence]
-    """As the bot finds it, read and ranked."""
+    """As the bot finds it, read and ranked; nothing where no answer is expected of it."""
     deep: list[Evidence]
     """Many more, which no model has read."""
 
@@ -100,14 +100,15 @@ async def asked(app: App) -> list[Asked]:
         Retriever(app.store, app.embedder, FakeReader()), app.store.similar_words, {}
     )
 
-    async def find(searching: Searching, most: int) -> list[list[Evidence]]:
-        """For each row; all at once, as the models take several questions in one go."""
-        return await asyncio.gather(
-            *(searching.search(row["question"], frozenset(row["as"]), most) for row in rows)
-        )
+    async def find(searching: Searching, row: dict[str, Any], most: int) -> list[Evidence]:
+        return await searching.search(row["question"], frozenset(row["as"]), most)
 
-    found, deep = await find(app.retriever, READ), await find(unread, DEEP)
-    return [Asked(*each) for each in zip(rows, found, deep, strict=True)]
+    async def find_all(row: dict[str, Any]) -> Asked:
+        found = await find(app.retriever, row, READ) if row["answerable"] else []
+        return Asked(row, found, await find(unread, row, DEEP))
+
+    # All at once, as the models take several questions in one go.
+    return await asyncio.gather(*map(find_all, rows))
 
 
 def of_kind(asked: list[Asked], **wanted: object) -> Iterator[Asked]:
@@ -131,7 +132,7 @@ async def test_nothing_of_the_managers_page_is_found_without_the_role(asked: lis
     without = list(of_kind(asked, kind="no-access"))
     assert {one.row["document"] for one in without} == {MANAGERS_PAGE}
     for one in of_kind(asked, **{"as": ["public"]}):
-        assert one.found
+        assert one.deep
         assert MANAGERS_PAGE not in one.documents(), one.row["question"]
 
 

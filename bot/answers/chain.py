@@ -113,6 +113,6 @@ def build_chain(
 
 
 def _judged(turn: Turn, thresholds: Thresholds) -> Turn:
-    verdict = judge(turn.evidence, thresholds, unsure_too=turn.asked.unsure_too)
+    verdict = judge(turn.standalone, turn.evidence, thresholds, unsure_too=turn.asked.unsure_too)
     turn.ends("judge")
     return replace(turn, verdict=verdict)

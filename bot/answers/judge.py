@@ -10,7 +10,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bot.answers.quoting.wants import compared
 from bot.types import Tier
+from knowledge.text.words import stems
 from knowledge.types import CURATED, Evidence
 
 CONSIDERED = 3
@@ -54,15 +56,23 @@ def is_written_for(evidence: Evidence) -> bool:
     return evidence.passage.source == CURATED and evidence.answers == CERTAIN
 
 
-def judge(found: Sequence[Evidence], thresholds: Thresholds, *, unsure_too: bool = True) -> Verdict:
-    """Whether the best passages answer.
+def judge(
+    question: str,
+    found: Sequence[Evidence],
+    thresholds: Thresholds,
+    *,
+    unsure_too: bool = True,
+) -> Verdict:
+    """Whether the best passages answer the question that they were found by.
 
     ``found``: best first. ``unsure_too``: False where only sure answers are wanted.
     """
     if not found:
         return Verdict("none", 0.0)
+    sides = compared(question)
     considered = sorted(
-        (_believed(each, thresholds) for each in found[:CONSIDERED]), key=lambda each: -each.answers
+        (_believed(each, sides, thresholds) for each in found[:CONSIDERED]),
+        key=lambda each: -each.answers,
     )
     best = considered[0]
     confidence = best.answers
@@ -78,9 +88,16 @@ def judge(found: Sequence[Evidence], thresholds: Thresholds, *, unsure_too: bool
     return Verdict("none", confidence)
 
 
-def _believed(evidence: Evidence, thresholds: Thresholds) -> Evidence:
-    """What only says that its page answers ("This page says whom to tell") is no sure answer."""
-    if not _only_announces(evidence):
+def _believed(
+    evidence: Evidence, sides: Sequence[frozenset[str]], thresholds: Thresholds
+) -> Evidence:
+    """What only says that its page answers ("This page says whom to tell") is no sure answer.
+
+    Nor is what speaks of one of two things only that are to be compared.
+    """
+    words = stems(evidence.passage.text)
+    both = all(side & words for side in sides) or is_written_for(evidence)
+    if both and not _only_announces(evidence):
         return evidence
     return replace(evidence, answers=min(evidence.answers, thresholds.unsure))
 

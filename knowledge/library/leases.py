@@ -24,6 +24,10 @@ from knowledge.state.tables import Moment, insert, metadata
 
 LEASE = timedelta(seconds=60)
 _RENEWED_EVERY = LEASE / 4
+_LOST = (
+    "Reading the source was stopped: this process or the database stood still for so long that "
+    "another could have begun to read it. Try again."
+)
 
 _lease = sa.Table(
     "source_lease",
@@ -80,7 +84,7 @@ class Leases:
             if not renewing.done() or renewing.cancelled():
                 raise
             owner.uncancel()
-            raise await self._busy(source) from None
+            raise await self._busy(source, _LOST) from None
         finally:
             renewing.cancel()
             await self._release(source, token)
@@ -101,7 +105,9 @@ class Leases:
         async with self._engine.begin() as db:
             taken = (await db.execute(if_free.returning(_lease.c.source_id))).first()
         if taken is None:
-            raise await self._busy(source)
+            raise await self._busy(
+                source, "The source was being read by another just now. Try again."
+            )
 
     async def _renew(self, source: str, token: str, owner: asyncio.Task[object]) -> None:
         """End, and the owner's work with it, when the lease is another's."""
@@ -129,10 +135,11 @@ class Leases:
                 sa.delete(_lease).where(_lease.c.source_id == source, _lease.c.token == token)
             )
 
-    async def _busy(self, source: str) -> SourceBusy:
+    async def _busy(self, source: str, otherwise: str) -> SourceBusy:
+        """Who reads it now; ``otherwise`` if nobody does any more."""
         reading = (await self.readings()).get(source)
-        if reading is None:  # it has just ended
-            return SourceBusy("The source was being read by another just now. Try again.")
+        if reading is None:
+            return SourceBusy(otherwise)
         return SourceBusy(
             f"The source is being read by {reading.holder} since {reading.since:%Y-%m-%d %H:%M} "
             "UTC. Try again when that has ended."

@@ -10,9 +10,8 @@ import pytest_asyncio
 
 from bot.desk.desk import Desk
 from tests.adapters.desk_bench import Bench, open_bench
-from tests.adapters.stages.lacks import LACKS
 from tests.adapters.stages.library import Scene, scene
-from tests.adapters.stages.playing import PLATFORMS
+from tests.adapters.stages.playing import PLATFORMS, played_on
 
 
 @pytest_asyncio.fixture
@@ -31,8 +30,5 @@ def desk(bench: Bench) -> Desk:
 @pytest.fixture(params=PLATFORMS)
 async def real(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Scene]:
     """A stage before a real library, on each platform that has what the scenario needs."""
-    for ability in getattr(request.function, "needs", ()):
-        if ability in LACKS[request.param]:
-            pytest.skip(LACKS[request.param][ability])
-    async with scene(request.param, tmp_path, "127.0.0.0/8") as real:
+    async with scene(played_on(request), tmp_path, "127.0.0.0/8") as real:
         yield real

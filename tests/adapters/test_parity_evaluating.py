@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,12 +10,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.adapters.desk_bench import VOICES
-from tests.adapters.stages.lacks import LACKS
-from tests.adapters.stages.playing import PLATFORMS, form, needs, shown
-from tests.adapters.stages.stage import Person, Shown, Stage, opened
+from tests.adapters.stages.playing import PLATFORMS, form, needs, own_voices, played_on, says, shown
+from tests.adapters.stages.stage import Stage, opened
 from tests.adapters.stages.stages import STAGES
-from tests.kit.loras import put_version
 
 QUESTIONS = "\n".join(f'{{"question": "What is {n}?", "answer": "It is {n}."}}' for n in range(5))
 JUDGES = """
@@ -29,15 +25,8 @@ echo "**The version may speak.** It beat the other." > \
 
 @pytest_asyncio.fixture(params=PLATFORMS)
 async def stage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stage]:
-    for ability in getattr(request.function, "needs", ()):
-        if ability in LACKS[request.param]:
-            pytest.skip(LACKS[request.param][ability])
-    folder = tmp_path / "voices" / "fernhill"
-    folder.mkdir(parents=True)
-    shutil.copy(VOICES / "fernhill" / "guide.toml", folder)
-    put_version(folder, "v1", 1, passed=True)
-    put_version(folder, "v2", 2, passed=True)
-    async with opened(STAGES[request.param], tmp_path, voices=folder.parent) as stage:
+    voices = own_voices(tmp_path, v1=True, v2=True)
+    async with opened(STAGES[played_on(request)], tmp_path, voices=voices) as stage:
         yield stage
 
 
@@ -47,10 +36,6 @@ def program(folder: Path, monkeypatch: pytest.MonkeyPatch, does: str) -> None:
     path.write_text(f"#!/bin/sh\n{does}\n")
     path.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(path))
-
-
-async def says(stage: Stage, line: str, who: Person = "ida") -> Shown:
-    return shown(await stage.command(who, "general", line))
 
 
 async def told(stage: Stage) -> str:

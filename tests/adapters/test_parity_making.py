@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,10 +10,9 @@ import pytest
 import pytest_asyncio
 
 from bot.voice.voice import Voice
-from tests.adapters.desk_bench import VOICES
 from tests.adapters.stages.lacks import LACKS
-from tests.adapters.stages.playing import PLATFORMS, form, needs, shown
-from tests.adapters.stages.stage import Person, Shown, Stage, opened
+from tests.adapters.stages.playing import PLATFORMS, form, needs, own_voices, played_on, says, shown
+from tests.adapters.stages.stage import Shown, Stage, opened
 from tests.adapters.stages.stages import STAGES
 
 FILLED = {
@@ -28,18 +26,9 @@ FILLED = {
 
 @pytest_asyncio.fixture(params=PLATFORMS)
 async def stage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stage]:
-    for ability in getattr(request.function, "needs", ()):
-        if ability in LACKS[request.param]:
-            pytest.skip(LACKS[request.param][ability])
-    folder = tmp_path / "voices" / "fernhill"
-    folder.mkdir(parents=True)
-    shutil.copy(VOICES / "fernhill" / "guide.toml", folder)
-    async with opened(STAGES[request.param], tmp_path, voices=folder.parent) as stage:
+    voices = own_voices(tmp_path)
+    async with opened(STAGES[played_on(request)], tmp_path, voices=voices) as stage:
         yield stage
-
-
-async def says(stage: Stage, line: str, who: Person = "ida") -> Shown:
-    return shown(await stage.command(who, "general", line))
 
 
 def filled(stage: Stage, **changed: str) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,9 +9,16 @@ import pytest
 import pytest_asyncio
 
 from bot.cards import Card
-from tests.adapters.desk_bench import VOICES
-from tests.adapters.stages.lacks import LACKS
-from tests.adapters.stages.playing import PAY, PLATFORMS, QUESTION, needs, shown
+from tests.adapters.stages import playing
+from tests.adapters.stages.playing import (
+    PAY,
+    PLATFORMS,
+    QUESTION,
+    needs,
+    own_voices,
+    played_on,
+    shown,
+)
 from tests.adapters.stages.stage import Person, Stage, opened
 from tests.adapters.stages.stages import STAGES
 from tests.kit.loras import put_version
@@ -21,21 +27,14 @@ from tests.kit.loras import put_version
 @pytest_asyncio.fixture(params=PLATFORMS)
 async def stage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stage]:
     """A stage whose voice has a version that passed and one that did not."""
-    for ability in getattr(request.function, "needs", ()):
-        if ability in LACKS[request.param]:
-            pytest.skip(LACKS[request.param][ability])
-    folder = tmp_path / "voices" / "fernhill"
-    folder.mkdir(parents=True)
-    shutil.copy(VOICES / "fernhill" / "guide.toml", folder)
-    put_version(folder, "v1", 1, passed=True)
-    put_version(folder, "v2", 2, passed=False)
-    async with opened(STAGES[request.param], tmp_path, voices=folder.parent) as stage:
+    voices = own_voices(tmp_path, v1=True, v2=False)
+    async with opened(STAGES[played_on(request)], tmp_path, voices=voices) as stage:
         stage.bench.knows("salaries", PAY)
         yield stage
 
 
 async def says(stage: Stage, line: str, who: Person = "ida") -> str:
-    return shown(await stage.command(who, "general", line)).text.replace("`", "")
+    return (await playing.says(stage, line, who)).text.replace("`", "")
 
 
 async def test_a_version_is_promoted_and_rolled_back(stage: Stage) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, cast
@@ -14,12 +13,20 @@ import pytest_asyncio
 from bot.voice.versions.withdrawn import read_from_use
 from bot.voice.voice import Voice
 from jobs.training.voice.preparing.prepare import prepare
-from tests.adapters.desk_bench import VOICES
-from tests.adapters.stages.lacks import LACKS
-from tests.adapters.stages.playing import PAY, PLATFORMS, QUESTION, form, limited, needs, shown
-from tests.adapters.stages.stage import OpenForm, Person, Shown, Stage, opened
+from tests.adapters.stages.playing import (
+    PAY,
+    PLATFORMS,
+    QUESTION,
+    form,
+    limited,
+    needs,
+    own_voices,
+    played_on,
+    says,
+    shown,
+)
+from tests.adapters.stages.stage import OpenForm, Person, Stage, opened
 from tests.adapters.stages.stages import STAGES
-from tests.kit.loras import put_version
 
 WORDED = "Hello there! Good news: Salaries arrive on the 28th. Worth a note in your diary."
 SENT = {"question": "When am I paid?", "text": WORDED, "consent": "yes"}
@@ -28,24 +35,13 @@ SENT = {"question": "When am I paid?", "text": WORDED, "consent": "yes"}
 @pytest_asyncio.fixture(params=PLATFORMS)
 async def stage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stage]:
     """A stage on which Ann and Ida look after the wording."""
-    for ability in getattr(request.function, "needs", ()):
-        if ability in LACKS[request.param]:
-            pytest.skip(LACKS[request.param][ability])
-    folder = tmp_path / "voices" / "fernhill"
-    folder.mkdir(parents=True)
-    for name in ("guide.toml", "examples.jsonl"):
-        shutil.copy(VOICES / "fernhill" / name, folder)
-    put_version(folder, "v1", 1, passed=True)
+    voices = own_voices(tmp_path, v1=True)
     roles = {"role:support": frozenset({"nobody"})}
-    async with opened(STAGES[request.param], tmp_path, voices=folder.parent, roles=roles) as stage:
+    async with opened(STAGES[played_on(request)], tmp_path, voices=voices, roles=roles) as stage:
         held = cast("dict[str, Any]", stage.bench.follow_ups._roles.members)
         held["role:support"] = frozenset({stage.principal("ann"), stage.principal("ida")})
         stage.bench.knows("salaries", PAY)
         yield stage
-
-
-async def says(stage: Stage, line: str, who: Person = "ida") -> Shown:
-    return shown(await stage.command(who, "general", line))
 
 
 async def fixing(stage: Stage, who: Person = "ann", question: str = QUESTION) -> OpenForm:

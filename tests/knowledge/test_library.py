@@ -374,6 +374,24 @@ class TestLeases:
                 async with Leases(engine, clock).hold("s"):
                     pass
 
+    async def test_stop_who_cannot_renew_them_and_say_why(self, engine: AsyncEngine) -> None:
+        clock = Clock()
+        flaky = FlakyEngine(engine)
+        begun = asyncio.Event()
+
+        async def reads() -> None:
+            async with Leases(flaky, clock, sleep=clock.sleep).hold("s"):  # type: ignore[arg-type]
+                begun.set()
+                await asyncio.Event().wait()
+
+        reading = asyncio.create_task(reads())
+        await begun.wait()
+        flaky.faults = [ConnectionRefusedError("away")] * 4
+        for _ in range(4):
+            await clock.forward(LEASE / 4)
+        with pytest.raises(SourceBusy, match="the database stood still"):
+            await reading
+
     async def test_of_one_that_died_run_out(self, engine: AsyncEngine) -> None:
         clock = Clock()
         held = Leases(engine, clock, sleep=clock.sleep).hold("s")

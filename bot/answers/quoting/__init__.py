@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bot.answers.quoting import code
 from bot.answers.quoting.cut import cut, runs
 from bot.answers.quoting.layout import Group, Layout
 from bot.answers.quoting.pairs import differ_in_numbers, says_the_same
@@ -69,6 +70,8 @@ def quote(question: str, evidence: Evidence) -> Quote:
             rows = without_links("\n".join(some)).split("\n")
             head = without_links(_head(layout, group.first))
             shown.append(table_shown(question, want, head, rows))
+        elif group.kind == "code":
+            shown.append(code.closed(some[0], layout.units[group.first].raw))
         else:
             shown.append(listed(some, evidence.passage.document))
     return Quote(evidence.passage, parts, "\n\n".join(each for each in shown if each))
@@ -119,12 +122,13 @@ def _gap(shown: str) -> str:
 
 
 def _stretches(layout: Layout, units: Sequence[int]) -> list[tuple[int, int]]:
-    """First and last unit of what is quoted without a gap; a table's rows are apart."""
+    """First and last unit of what is quoted without a gap; a table's rows and code are apart."""
     found: list[tuple[int, int]] = []
     for first, last in runs(units):
         start = first
         for at in range(first + 1, last + 1):
-            if (layout.group(at).kind == "table") != (layout.group(at - 1).kind == "table"):
+            kinds = {layout.group(at).kind, layout.group(at - 1).kind}
+            if len(kinds) > 1 and kinds & {"table", "code"}:
                 found.append((start, at - 1))
                 start = at
         found.append((start, last))
@@ -137,6 +141,8 @@ def _stretch(layout: Layout, first: int, last: int, *, alone: bool) -> str:
     # An item's marker, as the others have it; the mark of words that are somebody else's.
     if (place.opens and not alone) or layout.text[place.line : start].lstrip()[:1] == ">":
         start = place.line
+    if layout.units[first].kind == "code":
+        return code.beginning(layout.units[first].raw)
     return layout.text[start : layout.places[last].end]
 
 

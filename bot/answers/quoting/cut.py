@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bot.answers.quoting import code
 from bot.answers.quoting.layout import Group, Layout
 from bot.answers.quoting.lists import is_asked_for, item_asked, listed, numbered, with_lead
 from bot.answers.quoting.sentences import (
@@ -21,7 +22,7 @@ from bot.answers.quoting.sentences import (
     is_open,
     sentences,
 )
-from bot.answers.quoting.tables import is_looked_up, rows_asked
+from bot.answers.quoting.tables import has_in_each_row, is_looked_up, rows_asked
 from bot.answers.quoting.wants import Wants, has
 from knowledge.text.words import stems, telling
 
@@ -41,7 +42,6 @@ _CASE = re.compile(
 _POINTS_DOWN = re.compile(r"\b(?:following|below|like this|as follows)\b", re.I)
 _FOLLOWS = re.compile(r"\b(?:therefore|thus|hence|accordingly)\b", re.I)
 _EVERYWHERE = stems("in on for during from after before at if when the a an")
-_LONG_CODE = 1500  # characters; longer code is read on its page
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ def _whole(
 
 def _text(question: str, want: Wants, layout: Layout, shares: Sequence[float], best: int) -> Cut:
     chosen = sentences(layout, shares, best, paragraph=want.steps or want.reason)
-    if table := _table_of_a_case(question, layout, best, min(chosen)):
+    if table := _table_above(question, want, layout, best, min(chosen)):
         rule = _structure(question, want, layout, shares, table)
         return Cut((*rule.units, *chosen), rule.remark)
     last = max(chosen)
@@ -195,23 +195,31 @@ def _text(question: str, want: Wants, layout: Layout, shares: Sequence[float], b
             led = _structure(question, want, layout, shares, after)
             return Cut(tuple(sorted({*chosen, *led.units})), led.remark)
         likely = _total(layout, shares, after) > 2 * shares[last] or _POINTS_DOWN.search(said)
-        if after.kind == "code" and (likely or (want.steps and _size(layout, after) <= LONGEST)):
+        helps = likely and _size(layout, after) <= code.LONG
+        if after.kind == "code" and (helps or (want.steps and _size(layout, after) <= LONGEST)):
             return Cut((*chosen, *after.members))  # who asks how is helped by the command
     return Cut(_with_another(question, want, layout, shares, chosen))
 
 
-def _table_of_a_case(question: str, layout: Layout, best: int, first: int) -> Group | None:
-    """The small table right above a sentence that tells a case of it that was not asked for.
+def _table_above(question: str, want: Wants, layout: Layout, best: int, first: int) -> Group | None:
+    """The small table that a paragraph stands below, if it tells a case or is told beside it.
 
-    Asked when pay day is, "In December on the 19th" is half an answer below a table of the others.
+    Asked when pay day is, "In December on the 19th" is half an answer below a table of the others;
+    so is any sentence where each row has the number that is asked for.
     """
+    paragraph = layout.group(first)
+    if not paragraph.first or paragraph.kind != "text":
+        return None
+    above = layout.group(paragraph.first - 1)
+    if above.kind != "table" or _size(layout, above) > _SMALL_TABLE:
+        return None
     text = layout.units[best].text
     opening = _CASE.match(text)
-    is_case = opening is not None and not (stems(opening[0]) & stems(question)) - _EVERYWHERE
-    if not (is_case or _FOLLOWS.search(text)) or first != layout.group(first).first or not first:
-        return None
-    above = layout.group(first - 1)
-    return above if above.kind == "table" and _size(layout, above) <= _SMALL_TABLE else None
+    if opening and (stems(opening[0]) & stems(question)) - _EVERYWHERE:
+        return None  # the case that is asked for
+    is_case = opening is not None or _FOLLOWS.search(text) is not None
+    beside = is_case and first == paragraph.first
+    return above if beside or has_in_each_row(want, layout, above) else None
 
 
 def _size(layout: Layout, group: Group) -> int:
@@ -231,8 +239,10 @@ def _structure(
             return Cut(tuple(rows_asked(question, want, layout, shares, group)))
         case "code":
             above = () if lead is None else back(layout, lead)
-            whole = _size(layout, group) <= _LONG_CODE or not above
-            return Cut((*above, *(group.members if whole else ())))
+            whole = _size(layout, group) <= code.LONG
+            if whole or not above:
+                return Cut((*above, *group.members), code.remark(layout.units[group.first].raw))
+            return Cut(above)
         case "text":
             return Cut(sentences(layout, shares, group.first))
         case _:

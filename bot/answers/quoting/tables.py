@@ -68,7 +68,7 @@ def is_looked_up(
     keywords = want.kind == "any" and len(asked) <= _KEYWORDS
     if not rows or not (want.kind in _COLUMN or keywords):
         return False
-    if want.kind in ("amount", "time") and not all(_DIGIT.search(row) for row in rows):
+    if want.kind in ("amount", "time") and not has_in_each_row(want, layout, table):
         return False
     keys = [stems(row.split(" | ")[0]) for row in rows]
     named = sum(bool(key) and key <= asked for key in keys)
@@ -76,6 +76,12 @@ def is_looked_up(
         return True
     counts = bool(want.noun) and all(want.noun <= stems(row) for row in rows)
     return counts and len(rows) <= _SMALL and max(shares) < SPREAD
+
+
+def has_in_each_row(want: Wants, layout: Layout, table: Group) -> bool:
+    """Whether every row has a number, where one is asked for."""
+    numbered = all(_DIGIT.search(layout.units[at].text) for at in table.members)
+    return want.kind in ("amount", "time") and numbered
 
 
 def _named(question: str, said: Mapping[int, str]) -> list[int]:

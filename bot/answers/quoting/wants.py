@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Literal
 
-from knowledge.text.words import stems, surface_words
+from knowledge.text.words import stems, surface_words, telling
 
 Kind = Literal["amount", "time", "person", "place", "rule", "any"]
 
@@ -88,6 +88,11 @@ _RULE_ASKED = re.compile(
 _WH = re.compile(r"\b(?:how|what|which|when|who|whom|whose|where|why)\b")
 _WHY = re.compile(r"\b(?:why|how come|what for|reasons?)\b")
 _DIFFERS = re.compile(r"\b(?:differences?|differ|differs|different|compare|compared|versus|vs)\b")
+_SIDES = re.compile(
+    r"\bbetween (?P<one>[^?,;]+?) and (?P<other>[^?,;]+)|"
+    r"(?P<left>[^?,;]+?) (?:vs\.?|versus) (?P<right>[^?,;]+)",
+    re.I,
+)
 _STEP = re.compile(
     r"\b(?:step|item|point|rule|no\.?|number) (?:no\.? |number |#)?(\d{1,3})\b|"
     r"\b(\d{1,3})(?:st|nd|rd|th) (?:step|item|point|rule)\b|"
@@ -128,6 +133,15 @@ def wants(question: str) -> Wants:
         reason=_WHY.search(asked) is not None,
         compares=_DIFFERS.search(asked) is not None,
     )
+
+
+def compared(question: str) -> tuple[frozenset[str], ...]:
+    """The stems by which the two sides of a comparison are told apart; none of another question."""
+    match = _SIDES.search(question)
+    if match is None or not _DIFFERS.search(question.lower()):
+        return ()
+    one, other = (telling(each).keys() for each in match.groups() if each is not None)
+    return tuple(side for side in (frozenset(one - other), frozenset(other - one)) if side)
 
 
 def _counted(after: str) -> str:

@@ -105,7 +105,7 @@ class Adding:
             3,
             sources=frozenset({source.id}),
         )
-        if judge(found, self.knowledge.thresholds).tier != "sure":
+        if judge(asked.question, found, self.knowledge.thresholds).tier != "sure":
             return "It does not answer that question for sure, so the question stays open."
         await self.knowledge.gaps.close([gap], "found", self.knowledge.clock())
         await self.knowledge.askers.tell([asked], source.readers or frozenset({PUBLIC}))

@@ -26,7 +26,7 @@ async def look(knowledge: Knowledge, by: Invocation) -> Outcome:
     question = " ".join(by.values["question"].split())
     whom, principals = await _asked_for(knowledge, by)
     found = await knowledge.retriever.search(question, principals, _SHOWN)
-    verdict = judge(found, knowledge.thresholds)
+    verdict = judge(question, found, knowledge.thresholds)
     mine = knowledge.roles.widen(await by.platform.principals(by.place, by.user))
     places = {each.id: each.location for each in await knowledge.sources.all()}
     lines = [f"**{shorten(question, 300, placeholder=' …')}**, as {whom} would find it:", ""]

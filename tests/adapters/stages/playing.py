@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import Any, TypeVar
 import pytest
 
 from knowledge.types import Evidence
+from tests.adapters.desk_bench import VOICES
 from tests.adapters.stages.lacks import LACKS, Ability
-from tests.adapters.stages.stage import OpenForm, Shown, Stage, opened
+from tests.adapters.stages.stage import OpenForm, Person, Shown, Stage, opened
 from tests.adapters.stages.stages import STAGES
 from tests.kit.fakes import evidence
+from tests.kit.loras import put_version
 
 PAY = evidence(
     "Salaries arrive on the 28th.", title="Pay", document="pay.md", url="https://intra.example/pay"
@@ -47,17 +50,39 @@ def bench(**options: Any) -> Callable[[_Test], _Test]:
 PLATFORMS = sorted(STAGES)
 
 
+def played_on(request: pytest.FixtureRequest) -> str:
+    """The platform of the request; skipped where it lacks what the scenario needs."""
+    name: str = request.param
+    for ability in getattr(request.function, "needs", ()):
+        if ability in LACKS[name]:
+            pytest.skip(LACKS[name][ability])
+    return name
+
+
 @asynccontextmanager
 async def played(request: pytest.FixtureRequest, folder: Path) -> AsyncIterator[Stage]:
     """The stage for a scenario; skipped where the platform lacks what it needs."""
-    lacks = LACKS[request.param]
-    for ability in getattr(request.function, "needs", ()):
-        if ability in lacks:
-            pytest.skip(lacks[ability])
+    platform = played_on(request)
     options = getattr(request.function, "options", {})
-    async with opened(STAGES[request.param], folder, **options) as stage:
+    async with opened(STAGES[platform], folder, **options) as stage:
         stage.bench.knows("salaries", PAY)
         yield stage
+
+
+def own_voices(folder: Path, **passed: bool) -> Path:
+    """A folder with a copy of the sample voice, and versions of it, each judged to pass or not."""
+    voice = folder / "voices" / "fernhill"
+    voice.mkdir(parents=True)
+    for name in ("guide.toml", "examples.jsonl"):
+        shutil.copy(VOICES / "fernhill" / name, voice)
+    for mark, (version, good) in enumerate(passed.items(), 1):
+        put_version(voice, version, mark, passed=good)
+    return voice.parent
+
+
+async def says(stage: Stage, line: str, who: Person = "ida") -> Shown:
+    """The reply to a command."""
+    return shown(await stage.command(who, "general", line))
 
 
 def limited(stage: Stage, to: Any, words: str = "bonus") -> Evidence:

@@ -127,6 +127,22 @@ class TestAnAnswer:
         told = await ask(evidence("This page on the wall of the office is red on payday.\n"))
         assert told.reply.tier == "sure"
 
+    @pytest.mark.parametrize(
+        ("question", "tier"),
+        [
+            ("what's the difference between annual leave and parental leave?", "unsure"),
+            ("annual leave vs. sick leave?", "unsure"),
+            ("whats the difference between annual leave and special leave", "sure"),
+            ("does annual leave go on building up?", "sure"),
+        ],
+    )
+    async def test_is_not_sure_where_it_speaks_of_one_side_of_a_comparison(
+        self, ask: Ask, question: str, tier: str
+    ) -> None:
+        text = "Annual leave goes on building up. Special leave does not.\n"
+        told = await ask(evidence(text, headings=("Parental leave",)), question=question)
+        assert told.reply.tier == tier
+
     @pytest.mark.parametrize("begins", ["This page says whom to tell.", "How we handle illness."])
     async def test_is_what_else_such_a_page_says(self, ask: Ask, begins: str) -> None:
         found = [

@@ -379,3 +379,33 @@ def test_a_case_that_was_asked_for_stands_alone() -> None:
     case = "In December everybody is paid on the 19th."
     said = shown("when do we get paid in december?", f"{table}\n\n{case}\n", {"19th": 0.95})
     assert said == case
+
+
+def test_a_sentence_below_a_table_that_has_the_numbers_is_told_with_it() -> None:
+    table = "| Who | Leave |\n|---|---|\n| Mother | 18 weeks |\n| Father | 6 weeks |"
+    below = "You qualify at once. For twins, each parent gets two further weeks."
+    text = f"{table}\n\n{below}\n"
+    said = shown("how long is parental leave", text, {"twins": 0.95})
+    assert said == f"{table}\n\nFor twins, each parent gets two further weeks."
+    assert "| Mother |" not in shown("who qualifies for it", text, {"qualify": 0.95})
+
+
+class TestLongCode:
+    LINES = "\n".join(f"  --option-{n:02}  What option {n} does." for n in range(60))
+
+    @pytest.mark.parametrize("fence", ["```", "~~~~"])
+    def test_its_beginning_is_quoted_and_how_much_there_is(self, fence: str) -> None:
+        text = f"{fence}text\n{self.LINES}\n{fence}"
+        said = shown("how do i run it", text, {"option-00": 1.0})
+        first, *code = said.split("\n\n", 1)
+        assert first == "60 lines; the first 25:"
+        assert code[0].startswith(f"{fence}text\n  --option-00") and code[0].endswith(f"\n{fence}")
+        assert code[0].count("--option") == 25
+
+    def test_below_the_sentence_that_announces_it_it_is_left_to_its_page(self) -> None:
+        text = f"These are the options:\n\n```\n{self.LINES}\n```"
+        assert shown("how do i run it", text, {"options": 1.0}) == "These are the options:"
+
+    def test_a_line_without_an_end_is_cut(self) -> None:
+        said = shown("how do i run it", f"```\n{'x' * 5000}\n```", {"xxx": 1.0})
+        assert len(said) < 1000 and said.endswith("x\n```")
