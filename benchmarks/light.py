@@ -5,10 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 from knowledge.embedding.packaged import packaged_embedder
 
-_SIZE = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
+_SIZE: dict[str, Any] = {
+    "hidden_size": 32,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 64,
+    "num_labels": 1,
+}
 _TOKENS = 256
 
 
@@ -24,7 +31,7 @@ def light_models(folder: Path, weights: Path) -> dict[str, str]:
 
     words = packaged_embedder(weights) / "tokenizer.json"
     torch.manual_seed(0)
-    config = BertConfig(**_SIZE, intermediate_size=64, num_labels=1)
+    config = BertConfig(**_SIZE)
     for name, model in (
         ("embedder", BertModel(config)),
         ("reader", BertForSequenceClassification(config)),
@@ -33,7 +40,8 @@ def light_models(folder: Path, weights: Path) -> dict[str, str]:
         shutil.copy(words, folder / name)
         of_sentences = json.dumps({"max_seq_length": _TOKENS})
         (folder / name / "sentence_bert_config.json").write_text(of_sentences, "utf-8")
-    tokenizer = PreTrainedTokenizerFast(
+    fast: Any = PreTrainedTokenizerFast
+    tokenizer = fast(
         tokenizer_file=str(words),
         pad_token="[PAD]",  # noqa: S106 - no password
         model_max_length=_TOKENS,

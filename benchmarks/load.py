@@ -47,8 +47,9 @@ from rich.console import Console
 from rich.table import Table
 
 from adapters.discord.config import permissions
-from benchmarks.answers import WEIGHTS, settings_for
+from benchmarks.answers import settings_for
 from benchmarks.crowd import Crowd, Fate
+from benchmarks.handbook import WEIGHTS
 from benchmarks.latency import PROJECT
 from benchmarks.light import light_models
 from benchmarks.replicas import Replica, postgres, run_once, started
