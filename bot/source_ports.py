@@ -66,6 +66,10 @@ class Releases(Protocol):
         """What its data looked like after its newest readings, the newest first."""
         ...
 
+    async def newest_data(self) -> Mapping[str, SourceData]:
+        """What the data of each source looked like after its newest reading, by its id."""
+        ...
+
     async def restorable(self, name: str) -> Sequence[int]:
         """The readings after which it can be as it was then, by number, the newest first."""
         ...

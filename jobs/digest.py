@@ -109,7 +109,7 @@ class Digests:
         answered = []
         for gap in await self.gaps.open(_GAPS):
             found = await self.search(gap.question, frozenset({PUBLIC}), 3)
-            if judge(found, self.thresholds).tier == "sure":
+            if judge(gap.question, found, self.thresholds).tier == "sure":
                 answered.append(gap.id)
         return await self.gaps.close(answered, "found", self.clock())
 

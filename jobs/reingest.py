@@ -7,7 +7,12 @@ killed leaves its work to the next.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 import structlog
 
@@ -25,12 +30,45 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _log = structlog.get_logger()
 
 
-async def reingest(library: Library, since: Since) -> None:
+class Workers(Protocol):
+    """Those who read what is due: this process, or others on other machines."""
+
+    @property
+    def at_once(self) -> int:
+        """How many sources are read at the same time."""
+        ...
+
+    async def read(self, spec: SourceSpec) -> RunReport:
+        """Read one again; raises what :meth:`knowledge.library.library.Library.refresh` does.
+
+        Also raises :class:`KnowledgeError` if the worker died over it.
+        """
+        ...
+
+
+Hire = Callable[[], AbstractAsyncContextManager[Workers]]
+"""Workers for as long as there is work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """This process reads, one source after the other."""
+
+    library: Library
+    at_once: int = 1
+
+    async def read(self, spec: SourceSpec) -> RunReport:
+        """By the library that is here."""
+        return await self.library.refresh(spec.id)
+
+
+async def reingest(library: Library, since: Since, hire: Hire | None = None) -> None:
     """Enter every source that was not read since then, and read what is entered and ready.
 
-    ``since``: the time that was set for each; paused ones are left as they are. Of several
-    processes one does it at a time. The failure of one source stops no other: it is in the record
-    of its runs, and in the log; one that may pass is tried again after a pause.
+    ``since``: the time that was set for each; paused ones are left as they are. ``hire``: whoever
+    reads them, this process if not given. Of several processes one does it at a time. The failure
+    of one source stops no other: it is in the record of its runs, and in the log; one that may pass
+    is tried again after a pause.
     """
     try:
         async with library.scheduling():
@@ -38,13 +76,30 @@ async def reingest(library: Library, since: Since) -> None:
             for spec in await library.due(since):
                 night = since(spec) or _LONG_AGO
                 await library.tasks.enter(spec.id, night, library.now())
-            for task in await library.tasks.ready(library.now()):
-                await _read(library, task)
+            ready = await library.tasks.ready(library.now())
+            if ready:
+                async with hire() if hire else nullcontext(Alone(library)) as workers:
+                    await _work_off(library, workers, ready)
     except SourceBusy:
         _log.info("scheduler_busy")
 
 
-async def _read(library: Library, task: ReadingTask) -> None:
+async def _work_off(library: Library, workers: Workers, ready: list[ReadingTask]) -> None:
+    waiting = iter(ready)
+    if workers.at_once == 1:  # what is raised goes up as it is
+        await _work(library, workers, waiting)
+        return
+    async with asyncio.TaskGroup() as working:
+        for _ in range(min(workers.at_once, len(ready))):
+            working.create_task(_work(library, workers, waiting))
+
+
+async def _work(library: Library, workers: Workers, waiting: Iterator[ReadingTask]) -> None:
+    for task in waiting:
+        await _read(library, workers, task)
+
+
+async def _read(library: Library, workers: Workers, task: ReadingTask) -> None:
     try:
         spec = await library.find(task.source)
     except SourceError:
@@ -54,7 +109,7 @@ async def _read(library: Library, task: ReadingTask) -> None:
         await library.tasks.put_off(task, library.now())
         return
     try:
-        report = await library.refresh(spec.id)
+        report = await workers.read(spec)
     except SourceBusy:
         _log.info("source_busy", source=spec.id)
         await library.tasks.put_off(task, library.now())

@@ -71,7 +71,7 @@ _SERVERS = [
 ]
 
 for _name in list(os.environ):
-    if _name.startswith(("HOUSEVOICE_", "WEAVIATE_")) or _name == "DATABASE_URL":
+    if _name.startswith(("HOUSEVOICE_", "WEAVIATE_")) or _name in ("DATABASE_URL", "RAY_ADDRESS"):
         del os.environ[_name]
 
 

@@ -109,11 +109,11 @@ class TestComposition:
         switched_on: bool,
     ) -> None:
         (tmp_path / "docs").mkdir()
-        monkeypatch.setattr("bot.shell.app.is_installed", lambda: True)
+        monkeypatch.setattr("bot.shell.library.is_installed", lambda: True)
         async with open_app(settings) as app:
             spec, _ = await app.library.add(str(tmp_path / "docs"), options={"ocr": True})
             await app.library.remove(spec.id)
-        monkeypatch.setattr("bot.shell.app.is_installed", lambda: installed)
+        monkeypatch.setattr("bot.shell.library.is_installed", lambda: installed)
         async with open_app(changed(settings, ocr=switched_on)) as app:
             with pytest.raises(SourceError, match="not installed here, or HOUSEVOICE_OCR"):
                 await app.library.add(str(tmp_path / "docs"), options={"ocr": True})

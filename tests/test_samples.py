@@ -86,7 +86,7 @@ async def app(samples_folder: Path) -> AsyncIterator[App]:
     settings = Settings(data=samples_folder, sure=0)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(
-            "bot.shell.app.open_reader", lambda *given: Remembering(open_reader(*given))
+            "bot.shell.library.open_reader", lambda *given: Remembering(open_reader(*given))
         )
         async with open_app(settings, FakeWriter().for_voice) as opened:
             yield opened

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +15,6 @@ from bot.answers.assistant import Assistant
 from bot.answers.history import History
 from bot.answers.question.glossary import load_glossary
 from bot.answers.question.searching import Searching
-from bot.answers.recall import Recalls
 from bot.answers.voices.wordings import Wordings
 from bot.conversation.errands import Errands
 from bot.conversation.roles import Roles
@@ -24,16 +23,16 @@ from bot.desk.desk import Desk
 from bot.desk.kb.audit import Audit
 from bot.desk.kb.parts import Knowledge
 from bot.errors import ConfigurationError
-from bot.failures import log_failure
 from bot.ports import Platform, Sources
 from bot.shell.core import Outside, build_core
 from bot.shell.data_folder import open_data_folder
 from bot.shell.doctor import examine
-from bot.shell.indexing import database_url, now, open_index
+from bot.shell.indexing import now
 from bot.shell.keeping.chores import chores
 from bot.shell.keeping.people import People
+from bot.shell.library import opened_library
 from bot.shell.models import is_hub_id, voices, writers
-from bot.shell.platforms import kinds_of, served
+from bot.shell.platforms import served
 from bot.shell.releases import LibraryReleases
 from bot.shell.settings import Settings
 from bot.shell.sources import LibrarySources, schedules_of
@@ -42,9 +41,7 @@ from bot.shell.voicing.training import voice_training
 from bot.shell.voicing.work import VoiceWork
 from bot.shell.watching.log import configure_log
 from bot.shell.watching.metrics import Meter
-from bot.shell.watching.reading import TimedReader
 from bot.shell.watching.traces import traced
-from bot.shell.well_answered import well_answered
 from bot.voice.voice import Voice, names
 from bot.voice.writer import WriterFor
 from jobs.admins import Admins
@@ -55,29 +52,21 @@ from jobs.notices import Notifying
 from jobs.voice_training import VoiceTraining
 from jobs.wordings import WordingNotices
 from knowledge.documents.pool import ReaderPool
-from knowledge.documents.recogniser import RapidRecogniser, is_installed
 from knowledge.embedding.local import open_embedder
 from knowledge.embedding.port import Embedder
 from knowledge.errors import remedy
 from knowledge.library.attachments import AttachmentReader
 from knowledge.library.catalog import Catalog
-from knowledge.library.curated import CuratedAnswers
 from knowledge.library.index.index import Index
 from knowledge.library.index.rebuild import Rebuilding
-from knowledge.library.index.store import IndexSearcher, IndexStore
+from knowledge.library.index.store import IndexSearcher
 from knowledge.library.leases import Leases
 from knowledge.library.library import Library
-from knowledge.library.release.building import Checks
 from knowledge.library.uploads import Uploads
-from knowledge.retrieval.cross_encoder import open_reader
 from knowledge.retrieval.reader import Reader
 from knowledge.retrieval.support import ReaderSupport
-from knowledge.sources.port import Means
-from knowledge.sources.registry import Kinds
-from knowledge.state.database import open_database
 from knowledge.stores.port import PassageStore
 from knowledge.types import Attachment, Vector
-from knowledge.web.client import GuardedClient
 
 if TYPE_CHECKING:
     from jobs.schedule import Job
@@ -120,15 +109,17 @@ class App:
 
         Raises :class:`ConfigurationError` for times that are none.
         """
+        from bot.shell.machines import hiring
         from jobs.reindex import Reindex
         from jobs.reingest import reingest
         from jobs.schedule import Job
 
         schedules = schedules_of(self.settings)
+        hire = hiring(self.settings, self.library)
 
         async def read_what_is_due() -> None:
             moment = now()
-            await reingest(self.library, lambda spec: schedules.last(spec.schedule, moment))
+            await reingest(self.library, lambda spec: schedules.last(spec.schedule, moment), hire)
 
         also: list[Job] = []
         if self.settings.train_at:
@@ -182,19 +173,12 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
     async with AsyncExitStack() as opened:
         weights = settings.data / "weights"
         embedder = await asyncio.to_thread(open_embedder, settings.embedder, weights)
-        engine = await open_database(database_url(settings))
-        opened.push_async_callback(engine.dispose)
-        index = await open_index(settings, engine, embedder)
-        opened.push_async_callback(index.close)
-        async with index.using():
-            pass  # a store that cannot be used is told now
-        store = IndexStore(index)
+        opened.callback(embedder.close)
+        parts = await opened.enter_async_context(opened_library(settings, embedder))
+        library, engine, index, store = parts.library, parts.engine, parts.index, parts.store
+        reader, client, max_bytes = parts.reader, parts.means.client, parts.means.max_bytes
         rebuilding = Rebuilding(index, Leases(engine, now), now)
-        max_bytes = settings.max_document_mb * 1024 * 1024
-        client = GuardedClient(allow=settings.http_allow, max_bytes=max_bytes)
-        opened.push_async_callback(client.aclose)
         voice = voices(settings)
-        reader = TimedReader(open_reader(settings.reader, weights))
         retriever = Searching(
             IndexSearcher(index, reader),
             store.similar_words,
@@ -203,11 +187,8 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
         models = opened.enter_context(closing(writers(settings)))
         writer = writer or models
         # A file that somebody waits for does not wait for a source.
-        recogniser = RapidRecogniser() if settings.ocr and is_installed() else None
-        file_reader = ReaderPool(embedder.counter, recogniser)
-        attachment_reader = ReaderPool(embedder.counter, recogniser, size=2)
-        for threads in (embedder, reader, file_reader, attachment_reader):
-            opened.callback(threads.close)
+        attachment_reader = ReaderPool(embedder.counter, parts.recogniser, size=2)
+        opened.callback(attachment_reader.close)
         attachments = AttachmentReader(
             store,
             embedder,
@@ -215,32 +196,11 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             client,
             engine,
             max_bytes=max_bytes,
-            recognises=recogniser is not None,
+            recognises=parts.means.recognises,
             keep=timedelta(days=settings.attachment_days),
             clock=now,
         )
-        recalls = Recalls(engine, store.held, settings.recall_days, now)
-        recheck = rechecking(recalls)
-        means = Means(client, max_bytes, recognises=recogniser is not None)
-        curated = CuratedAnswers(engine, store, embedder, now, recheck)
-        checks = Checks(
-            reader,
-            settings.unsure,
-            partial(well_answered, engine, curated),
-            settings.deletion_share,
-        )
-        library = Library(
-            engine,
-            store,
-            embedder,
-            file_reader,
-            means,
-            checks=checks,
-            kinds=Kinds(kinds_of(settings)),
-            clock=now,
-            changed=recheck,
-        )
-        uploads = Uploads(settings.data / "uploads", means)
+        uploads = Uploads(settings.data / "uploads", parts.means)
         sources = LibrarySources(library, uploads, cache(partial(schedules_of, settings)), now)
 
         async def embed_all(texts: Sequence[str]) -> Sequence[Vector]:
@@ -266,12 +226,12 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 attachments=attachments,
                 sources=sources,
                 releases=LibraryReleases(library, sources),
-                curated=curated,
-                worded=curated.worded,
+                curated=parts.curated,
+                worded=parts.curated.worded,
                 embed=embed_all,
                 passages=store,
                 read_at=Catalog(engine).read_at,
-                recalls=recalls,
+                recalls=parts.recalls,
                 clock=now,
                 support=ReaderSupport(reader),
                 examine=examine,
@@ -323,17 +283,5 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             people=People(engine, core.history, attachments.forget, voice_files.forget_person),
             present=core.present,
             console=core.console,
-            chores=chores(core, settings, attachments, curated, recalls, rebuilding),
+            chores=chores(core, settings, attachments, parts.curated, parts.recalls, rebuilding),
         )
-
-
-def rechecking(recalls: Recalls) -> Callable[[str], Awaitable[None]]:
-    """Look again at the answers that rest on a source; what fails is made up for hourly."""
-
-    async def recheck(source: str) -> None:
-        try:
-            await recalls.check(source)
-        except Exception as error:  # the source is read, and that is told
-            log_failure("answers_not_checked", error, source=source)
-
-    return recheck

@@ -233,7 +233,7 @@ def build_core(outside: Outside, settings: Settings) -> Core:
 
     async def figures() -> bytes:
         return await outside.meter.exposition(
-            outside.sources, health.waiting, outside.away, clock()
+            outside.sources, outside.releases, health.waiting, outside.away, clock()
         )
 
     console = Console(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.ports import KnownSource, SourceReading, Sources
@@ -11,6 +11,7 @@ from bot.source_ports import HeldQuestion, SourceData, Undecided
 from knowledge.library.catalog import Run
 from knowledge.library.library import Library
 from knowledge.library.release.golden import GoldenQuestion
+from knowledge.library.release.measures import Measure
 
 _RUNS = 20
 
@@ -31,20 +32,12 @@ class LibraryReleases:
     async def data(self, name: str) -> Sequence[SourceData]:
         """As it is measured after each."""
         with in_words():
-            taken = await self._library.measures(name)
-        return [
-            SourceData(
-                each.newest_at,
-                each.documents,
-                each.passages,
-                each.characters,
-                each.duplicates,
-                each.languages,
-                each.failures,
-                each.drift,
-            )
-            for each in taken
-        ]
+            return [_data(each) for each in await self._library.measures(name)]
+
+    async def newest_data(self) -> Mapping[str, SourceData]:
+        """As it was measured last."""
+        newest = await self._library.newest_measures()
+        return {source: _data(measure) for source, measure in newest.items()}
 
     async def restorable(self, name: str) -> Sequence[int]:
         """As many as earlier versions are kept of."""
@@ -107,3 +100,16 @@ class LibraryReleases:
         """From the next reading on."""
         with in_words():
             await self._library.golden.remove(id)
+
+
+def _data(measure: Measure) -> SourceData:
+    return SourceData(
+        measure.newest_at,
+        measure.documents,
+        measure.passages,
+        measure.characters,
+        measure.duplicates,
+        measure.languages,
+        measure.failures,
+        measure.drift,
+    )

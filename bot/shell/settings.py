@@ -140,7 +140,7 @@ class Settings(BaseSettings):
         'below it the bot says "I don\'t know".',
     )
     near: float = Field(
-        0.05,
+        0.025,
         ge=0,
         le=1,
         description='How near a page must come to be named beside "I don\'t know".',
@@ -157,6 +157,12 @@ class Settings(BaseSettings):
         "0 3 * * *",
         description="When `serve` reads the sources again, as a line of crontab: every night at "
         "three. Empty: never.",
+    )
+    ray_address: str | None = Field(
+        None,
+        validation_alias="RAY_ADDRESS",
+        description="Have other machines read the sources that are due, with the extra `ray`: the "
+        "client server of a Ray cluster, `ray://head.example.com:10001`.",
     )
     train_at: str = Field(
         "",

@@ -1,7 +1,8 @@
 """Cuts a document into the pieces that are searched and cited: its sections, or parts of long ones.
 
 A citation points at a heading, so a piece never spans two. Pieces are slices of the source, which
-is why nothing is lost or doubled; only the header rows of a table that had to be cut are repeated.
+is why nothing is lost or doubled; only the header rows of a table and the line that introduces a
+list are repeated where those had to be cut.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class _Atom:
     cost: float
     """Of cutting before this atom: 0 between paragraphs, up to 1 between words."""
     header: str = ""
-    """Table header rows to repeat if a piece begins here."""
+    """What to repeat if a piece begins here: a table's header rows, a list's introduction."""
     header_tokens: int = 0
     is_led: bool = False
     """A list, table or code begins here, right below the paragraph that introduces it."""
@@ -100,7 +101,8 @@ def _pieces(source: str, blocks: list[Block], count: CountTokens, budget: int) -
         return [_trimmed(whole)]
     atoms: list[_Atom] = []
     previous: Block | None = None
-    for block, after, size in zip(blocks, borders[1:], sizes, strict=True):
+    introductions = _introductions(source, blocks, count, budget)
+    for block, after, size, header in zip(blocks, borders[1:], sizes, introductions, strict=True):
         cost = _cut_cost(previous, block)
         first = len(atoms)
         if block.kind == "rule":  # parts what stands around it and says nothing itself
@@ -113,9 +115,34 @@ def _pieces(source: str, blocks: list[Block], count: CountTokens, budget: int) -
             atoms += _text_atoms(source, block.start, after, count, budget, cost)
         if block.kind in _LED and previous is not None and previous.kind == "paragraph":
             atoms[first:] = [replace(atoms[first], is_led=True), *atoms[first + 1 :]]
+        if header and (room := count(header)) + atoms[first].tokens <= budget:
+            atoms[first] = replace(atoms[first], header=header, header_tokens=room)
         previous = block
     atoms = _coarsened(_with_lead_ins(source, atoms, count, budget), budget)
     return [_slice(source, atoms[first : last + 1]) for first, last in _packed(atoms, budget)]
+
+
+def _introductions(source: str, blocks: list[Block], count: CountTokens, budget: int) -> list[str]:
+    """For each item of a list but the first the short sentence that leads into it, else nothing."""
+    found: list[str] = []
+    introduction = ""
+    for previous, block in zip([None, *blocks], blocks, strict=False):
+        begins = previous is not None and previous.kind == "paragraph" and previous.level == 0
+        if block.kind == "item" and previous is not None and begins:
+            introduction = _introduction(source[previous.start : previous.end], count, budget)
+        elif block.kind != "item" and block.level == 0:
+            introduction = ""
+        goes_on = block.kind == "item" and block.level == 0 and not begins
+        found.append(introduction if goes_on else "")
+    return found
+
+
+def _introduction(paragraph: str, count: CountTokens, budget: int) -> str:
+    if not _LEAD_IN_END.search(paragraph):
+        return ""
+    low, high = sentence_spans(paragraph)[-1]
+    sentence = paragraph[low:high].strip()
+    return f"{sentence}\n" if count(sentence) * _SHORT <= budget else ""
 
 
 def _cut_cost(previous: Block | None, block: Block) -> float:
@@ -219,6 +246,8 @@ def _with_lead_ins(source: str, atoms: list[_Atom], count: CountTokens, budget: 
     return joined
 
 
+_SHORT = 4
+"""How often a list's introduction must fit into a piece to be repeated."""
 _LED = ("item", "table", "fence")
 _LEAD_IN_END = re.compile(r":[*_]*\s*\Z")
 

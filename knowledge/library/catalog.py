@@ -22,10 +22,12 @@ from knowledge.library.kept.tables import run as _run
 from knowledge.library.kept.tables import source as _source
 from knowledge.library.release.items import drop_items, mark_items
 from knowledge.sources.port import SourceSpec
-from knowledge.state.tables import upsert
+from knowledge.state.tables import metadata, upsert
 from knowledge.types import Validators
 
 _RUNS_LOOKED_AT = 5
+_PASSING = frozenset({"source_lease", "index_change"})
+"""Tables of what is under way: who holds a source, what an index that is built has to repeat."""
 
 
 class Catalog:
@@ -77,6 +79,17 @@ class Catalog:
             )
             for row in rows
         ]
+
+    async def rows_of(self, source: str) -> int:
+        """How many rows of all tables are about a source, but for those that pass by themselves."""
+        about = [
+            sa.select(sa.func.count()).select_from(table).where(table.c.source_id == source)
+            for name, table in metadata.tables.items()
+            if "source_id" in table.c and name not in _PASSING
+        ]
+        about.append(sa.select(sa.func.count()).where(_source.c.id == source))
+        async with self._engine.connect() as db:
+            return sum([(await db.execute(each)).scalar_one() for each in about])
 
     async def owner(self, source: str) -> str:
         """The principal of who added it; empty where that is not known."""

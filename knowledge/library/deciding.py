@@ -75,6 +75,10 @@ class Deciding(ABC):
         """What a source's data looked like after its newest runs, the newest first."""
         return await self._releasing.measures.of((await self.find(name)).id, most)
 
+    async def newest_measures(self) -> dict[str, Measure]:
+        """What each source's data looked like after its newest run, by the source's id."""
+        return await self._releasing.measures.newest()
+
     @property
     def notices(self) -> Notices:
         """What people have to be told of."""

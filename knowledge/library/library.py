@@ -237,10 +237,8 @@ class Library(Deciding):
         return replace(spec, schedule=schedule, is_paused=is_paused)
 
     async def left_of(self, id: str) -> int:
-        """How many passages, documents and runs there still are of a source that was removed."""
-        documents = await self._catalog.document_counts()
-        runs = await self._catalog.runs(id, 1)
-        return await self._store.count(id) + documents.get(id, 0) + len(runs)
+        """How many passages and rows of the state there still are of a source that was removed."""
+        return await self._store.count(id) + await self._catalog.rows_of(id)
 
     async def set_access(self, name: str, access: Principals) -> SourceSpec:
         """Change who may read a source, in the store's very next query; returns it as it is then.

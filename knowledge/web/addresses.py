@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 from knowledge.errors import SourceError
 from knowledge.web.address_registries import NOT_IANAS, SPECIAL, UNICAST
@@ -23,6 +24,8 @@ _IPV4 = 0xFFFFFFFF
 
 async def resolve_host(host: str, port: int) -> Sequence[str]:
     """The system's answer for ``host``, in its order of preference. Raises OSError."""
+    with suppress(ValueError):  # an address needs no look-up, which costs a switch of threads
+        return [str(ipaddress.ip_address(host))]
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[4][0]) for address in found))

@@ -10,7 +10,7 @@ import aiohttp
 import httpx
 
 from knowledge.errors import SourceAway, SourceError
-from knowledge.web.urls import safe_url
+from knowledge.web.urls import safe_url, without_user
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def as_response(
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     charset = answer.charset if media_type else None
     return Response(
-        url=str(url.copy_with(userinfo=b"")),
+        url=str(without_user(url)),
         status=answer.status,
         content=content,
         content_type=media_type or None,

@@ -30,7 +30,7 @@ from knowledge.errors import SourceAway, SourceError
 from knowledge.types import Validators
 from knowledge.web.addresses import AddressGuard, Resolve, resolve_host
 from knowledge.web.answers import BodyTooLarge, Response, as_response, read_body
-from knowledge.web.urls import redirected, safe_url, web_url
+from knowledge.web.urls import redirected, safe_url, web_url, without_user
 
 __all__ = ["BodyTooLarge", "GuardedClient", "Response"]
 
@@ -236,7 +236,7 @@ class GuardedClient:
                     source, target = target, redirected(target, location)
                     if _origin(source) != _origin(target):
                         own = {k: v for k, v in own.items() if k.lower() in _SAFE_HEADERS}
-                        target = target.copy_with(userinfo=b"")
+                        target = without_user(target)
                     continue
                 if answer.status in _BUSY:
                     return None, answer.headers.get("retry-after")
@@ -259,10 +259,11 @@ class GuardedClient:
         """Ask one hop, its body not yet read; tries the host's addresses in turn."""
         host = url.raw_host.decode("ascii")  # international names in their ASCII form
         asked = {**_signed_in(url, headers), "Host": url.netloc.decode("ascii")}
-        target = url.copy_with(userinfo=b"")
+        target = without_user(url)
         if _is_number(host):  # these aiohttp connects to without asking the resolver
             checked = await self._guard.addresses(host, _port(url))
-            target = target.copy_with(host=str(checked[0]))
+            if str(checked[0]) != host:
+                target = target.copy_with(host=str(checked[0]))
         try:
             return await self._session().get(
                 yarl.URL(str(target), encoded=True), headers=asked, allow_redirects=False

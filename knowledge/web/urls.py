@@ -35,7 +35,12 @@ def _web_only(url: httpx.URL) -> httpx.URL:
         raise SourceError(f"{safe_url(url)} is not a web address: it must begin with https://.")
     if url.port is not None and not 0 < url.port < 2**16:
         raise SourceError(f"{safe_url(url)} has no port that there can be: 1 to 65535.")
-    return url.copy_with(fragment=None)
+    return url.copy_with(fragment=None) if "#" in str(url) else url
+
+
+def without_user(url: httpx.URL) -> httpx.URL:
+    """The URL without a user's name and password."""
+    return url.copy_with(userinfo=b"") if url.userinfo else url
 
 
 def safe_url(url: str | httpx.URL) -> str:

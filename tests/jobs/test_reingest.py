@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,9 +12,10 @@ import pytest
 import pytest_asyncio
 
 from jobs.reingest import reingest
-from knowledge.errors import StoreError
+from knowledge.errors import KnowledgeError, StoreError
+from knowledge.library.kept.records import RunReport
 from knowledge.library.library import Library
-from knowledge.sources.port import Means
+from knowledge.sources.port import Means, SourceSpec
 from knowledge.state.database import open_database
 from knowledge.stores.embedded import EmbeddedStore
 from knowledge.web.client import GuardedClient
@@ -133,3 +135,43 @@ async def test_two_at_the_same_moment_read_each_source_once(
     await asyncio.gather(reingest(library, lambda _: NIGHT), reingest(library, lambda _: NIGHT))
     _, runs = await library.show(spec.id)
     assert len(runs) == 2  # the first, and one of this night
+
+
+class Two:
+    """Two workers, of whom each waits for the other; one dies over a source."""
+
+    at_once = 2
+
+    def __init__(self, library: Library, deadly: str) -> None:
+        self._library = library
+        self._deadly = deadly
+        self._together = asyncio.Barrier(2)
+        self.hired = 0
+
+    @asynccontextmanager
+    async def hire(self) -> AsyncIterator[Two]:
+        self.hired += 1
+        yield self
+
+    async def read(self, spec: SourceSpec) -> RunReport:
+        async with asyncio.timeout(5):
+            await self._together.wait()
+        if spec.id == self._deadly:
+            raise KnowledgeError("The worker went away.")
+        return await self._library.refresh(spec.id)
+
+
+async def test_workers_read_at_the_same_time_and_one_that_dies_stops_no_other(
+    library: Library, tmp_path: Path, clock: Clock
+) -> None:
+    one, *others = [
+        (await library.add(str(folder(tmp_path, name))))[0].id for name in ("a", "b", "c", "d")
+    ]
+    workers = Two(library, one)
+    clock.now = NIGHT
+    await reingest(library, lambda _: NIGHT, workers.hire)
+    assert [len((await library.show(each))[1]) for each in (one, *others)] == [1, 2, 2, 2]
+    task = await library.tasks.of(one)
+    assert task is not None and task.error == "The worker went away." and task.next_at > NIGHT
+    await reingest(library, lambda _: NIGHT, workers.hire)
+    assert workers.hired == 1, "nobody is hired for nothing"

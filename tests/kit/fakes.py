@@ -364,6 +364,10 @@ class FakeReleases:
         """What was set."""
         return self.measured.get(name, [])
 
+    async def newest_data(self) -> Mapping[str, SourceData]:
+        """The first that was set of each."""
+        return {name: taken[0] for name, taken in self.measured.items()}
+
     async def restorable(self, name: str) -> Sequence[int]:
         """All but the newest."""
         return [each.number for each in self.readings.get(name, [])[1:]]

@@ -68,6 +68,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "discord": ("adapters.discord*",),
     "weaviate": ("knowledge.stores.weaviate*",),
     "apscheduler": ("jobs.schedule*",),
+    "ray": ("jobs.machines",),
     "langchain_community": (),  # by the name of its modules only, in a process of their own
     "cv2": ("knowledge.documents.recogniser",),
     "onnxruntime": ("knowledge.documents.recogniser",),

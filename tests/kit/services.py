@@ -126,6 +126,51 @@ class Notion:
         return _told(body)
 
 
+class Issues:
+    """A project's issues with comments, two a page.
+
+    ``github``: as GitHub's REST API has it (2022-11-28: list repository issues, which lists pull
+    requests as well, and list issue comments). Else as GitLab's (v4: list project issues, list
+    project issue notes).
+    """
+
+    def __init__(self, site: Site, token: str, *, github: bool) -> None:
+        self._site = site
+        self._token = token
+        self._github = github
+        self._issues: dict[int, Any] = {}
+        self.place = "/repos/acme/app/issues" if github else "/api/v4/projects/7/issues"
+        site.pages[self.place] = lambda request: self._paged(request, list(self._issues.values()))
+
+    def write(self, number: int, title: str, body: str, *comments: str, **more: Any) -> None:
+        below = f"{self.place}/{number}/{'comments' if self._github else 'notes'}"
+        told = [{"id": n, "body": text} for n, text in enumerate(comments, 1)]
+        at = f"2026-01-{len(comments) + 1:02}T00:00:00Z"
+        issue: dict[str, Any] = {"title": title, "updated_at": at, **more}
+        if self._github:
+            issue |= {"number": number, "body": body, "comments": len(told)}
+            issue |= {"html_url": f"https://github.com/acme/app/issues/{number}"}
+            issue |= {"comments_url": self._site.url(below)}
+        else:
+            told.append({"id": 99, "body": "changed the label", "system": True})
+            told.reverse()  # the newest come first
+            issue |= {"iid": number, "description": body, "user_notes_count": len(comments)}
+            issue |= {"web_url": f"https://gitlab.com/acme/app/-/issues/{number}"}
+            issue |= {"_links": {"notes": self._site.url(below)}}
+        self._issues[number] = issue
+        self._site.pages[below] = lambda request: self._paged(request, told)
+
+    def _paged(self, request: Request, all_: list[Any]) -> Answer:
+        if request.headers.get("authorization") != f"Bearer {self._token}":
+            return _told({"message": "Bad credentials"}, 401)
+        page = int(_asked(request).get("page", 1))
+        answer = _told(all_[2 * page - 2 : 2 * page])
+        if len(all_) > 2 * page:
+            path = request.target.partition("?")[0]
+            answer.headers["Link"] = f'<{self._site.url(path)}?page={page + 1}>; rel="next"'
+        return answer
+
+
 class Drive:
     """A folder of Google documents (Drive API v3: files.list, files.get, files.export)."""
 

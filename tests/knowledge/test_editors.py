@@ -49,6 +49,10 @@ def test_a_backslash_at_a_lines_end_is_a_line_break() -> None:
     assert [u.text for u in split_units(said)] == ["Ask within 30 days.", "Write to the desk."]
 
 
+def test_a_break_in_html_is_a_line_break() -> None:
+    assert read("4 The Quay<br>Leeds<br/>LS10 1PZ") == "4 The Quay  \nLeeds  \nLS10 1PZ"
+
+
 def test_a_heading_needs_no_space() -> None:
     text = "#Refunds\n\nAsk.\n\n##Exceptions\nNone.\n\n### By mail\n"
     assert [u.text for u in split_units(read(text)) if u.kind == "heading"] == [

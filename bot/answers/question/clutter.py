@@ -35,6 +35,7 @@ _NEEDS_NAME = re.compile(
     f"see|called|the|a|an)[\\s{_OPEN}]*$",
     re.I,
 )
+_GOES_ON = re.compile(r"(?:or|and|vs\.?|versus)\b", re.I)  # "@here or @channel?" asks about both
 _LONELY = re.compile(r"\s+([,.;:!?]+)(?=\s|$)")  # punctuation from which a mark was taken
 
 # --- lines of a mail ---------------------------------------------------------------------------
@@ -249,10 +250,10 @@ def _without_marks(line: str) -> str:
         position = mark.end()
         before = _MARK.sub("", line[: mark.start()]).rstrip()
         after = _MARK.sub("", line[mark.end() :]).lstrip()
-        at_start = not before or before[-1] in ".!?,:;("
+        at_start = (not before or before[-1] in ".!?,:;(") and not _GOES_ON.match(after)
         at_end = not after or after[0] in ".!?,;)"
         needed = _NEEDS_NAME.search(before) or (mark[1][:1] in "@#" and not at_end)
-        if needed and not at_start:
+        if (needed or _GOES_ON.match(after)) and not at_start:
             parts.append(mark[1])
     parts.append(line[position:])
     text = _LONELY.sub(r"\1", " ".join("".join(parts).split()))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bot.answers.quoting.lists import SCREEN
+
 LONG = 1500
 """Characters; up to this code is quoted whole."""
-_SCREEN = 900  # characters; about a screen of a phone
 _END = "\n"
 
 
@@ -12,8 +13,8 @@ def beginning(code: str) -> str:
     """The first lines of a fenced block that is longer than :data:`LONG`, up to a screen."""
     if len(code) <= LONG:
         return code
-    last = code.rfind(_END, code.find(_END) + 1, _SCREEN)
-    return code[: last if last > 0 else _SCREEN]
+    last = code.rfind(_END, code.find(_END) + 1, SCREEN)
+    return code[: last if last > 0 else SCREEN]
 
 
 def remark(code: str) -> str:

@@ -12,7 +12,14 @@ from dataclasses import dataclass
 
 from bot.answers.quoting import code
 from bot.answers.quoting.layout import Group, Layout
-from bot.answers.quoting.lists import is_asked_for, item_asked, listed, numbered, with_lead
+from bot.answers.quoting.lists import (
+    SCREEN,
+    is_asked_for,
+    item_asked,
+    listed,
+    numbered,
+    with_lead,
+)
 from bot.answers.quoting.sentences import (
     AS_GOOD,
     LONGEST,
@@ -76,7 +83,7 @@ def _likeliest(question: str, want: Wants, layout: Layout, shares: Sequence[floa
     match group.kind:
         case "list" if is_asked_for(question, want, layout, shares, best):
             return Cut(*listed(layout, group))
-        case "list" if shares[best] < SPREAD and len(group.members) <= _SHORT_LIST:
+        case "list" if shares[best] < SPREAD and _is_short(layout, group):
             return Cut(*listed(layout, group))
         case "list":
             return Cut(
@@ -220,6 +227,10 @@ def _table_above(question: str, want: Wants, layout: Layout, best: int, first: i
     is_case = opening is not None or _FOLLOWS.search(text) is not None
     beside = is_case and first == paragraph.first
     return above if beside or has_in_each_row(want, layout, above) else None
+
+
+def _is_short(layout: Layout, group: Group) -> bool:
+    return len(group.members) <= _SHORT_LIST and _size(layout, group) <= SCREEN
 
 
 def _size(layout: Layout, group: Group) -> int:

@@ -18,7 +18,8 @@ from bot.answers.quoting.sentences import (
 from bot.answers.quoting.wants import LAST, Wants
 from knowledge.text.words import stems, telling
 
-_SCREEN = 900  # characters; about a screen of a phone
+SCREEN = 900
+"""Characters; about a screen of a phone."""
 _MOST_ITEMS = 12
 _STANDS_OUT = 0.6  # share from which one item that is named in the question is quoted alone
 _LEAD = 200  # characters of a sentence above an item that does not end with a colon
@@ -35,13 +36,13 @@ def is_asked_for(
     if want.steps:
         return announced or not _stands_out(question, layout, shares, best)
     size = sum(len(layout.units[at].text) for at in group.members)
-    if is_brief(layout.units[best].text) and layout.opening(best) == best and size <= _SCREEN // 2:
+    if is_brief(layout.units[best].text) and layout.opening(best) == best and size <= SCREEN // 2:
         return True  # "Download PDF" says little without the others
     if want.several:
-        return size <= _SCREEN // 2 or not _stands_out(question, layout, shares, best)
-    if announced and layout.places[group.first].number is not None and size <= _SCREEN // 2:
+        return size <= SCREEN // 2 or not _stands_out(question, layout, shares, best)
+    if announced and layout.places[group.first].number is not None and size <= SCREEN // 2:
         return True  # a step says little without the others
-    if want.kind not in ("any", "person", "rule") or size > _SCREEN // 2:
+    if want.kind not in ("any", "person", "rule") or size > SCREEN // 2:
         return False
     if lead is not None and announced and _ANNOUNCES.search(layout.units[lead].text):
         return not _stands_out(question, layout, shares, best)
@@ -69,7 +70,7 @@ def listed(layout: Layout, group: Group) -> tuple[tuple[int, ...], str]:
     shown: list[range] = []
     for item in items[:_MOST_ITEMS]:
         size += sum(len(layout.units[at].raw) for at in item)
-        if shown and size > _SCREEN:
+        if shown and size > SCREEN:
             break
         shown.append(item)
     units = (*head, *(at for item in shown for at in item))
@@ -78,7 +79,7 @@ def listed(layout: Layout, group: Group) -> tuple[tuple[int, ...], str]:
     noun = "items" if layout.places[group.first].number is None else "steps"
     first = f"first {len(shown)}" if len(shown) > 1 else "first"
     # A long list may go on in the next passage: then nobody knows here how many there are.
-    if group.last == len(layout.units) - 1 and len(layout.text) > _SCREEN:
+    if group.last == len(layout.units) - 1 and len(layout.text) > SCREEN:
         return units, f"The {first} {noun}:" if len(shown) > 1 else ""
     return units, f"{len(items)} {noun}; the {first}:"
 
@@ -108,7 +109,7 @@ def item_asked(layout: Layout, shares: Sequence[float], best: int) -> tuple[int,
         inside = layout.item(at)
         nests = any(layout.places[one].opens for one in inside[1:])
         size = sum(len(layout.units[one].text) for one in inside)
-        if nests and layout.opening(at) == at and size <= _SCREEN // 2:
+        if nests and layout.opening(at) == at and size <= SCREEN // 2:
             found |= set(inside)
     return tuple(sorted({one for at in found for one in with_lead(layout, at)}))
 

@@ -20,7 +20,8 @@ _ALONE = 0.9  # share from which it has not
 _LEANS_BACK = re.compile(
     r"(?:this|that|these|those|it|its|they|their|them|he|she|his|her|such|however|but|also|then|"
     r"otherwise|instead|so|therefore|other|others|both|neither|either|in that case|in this case|"
-    r"if so|if not|for example|note|the same|and|or|after that|the (?:first|second|latter))\b",
+    r"if (?:so|not|they|it|this|that|these|those|he|she)|for example|note|the same|and|or|"
+    r"after that|the (?:first|second|latter))\b",
     re.I,
 )
 _LEADS_ON = re.compile(r":\W*(?:\([^()]{0,120}\)\W*)?$")

@@ -9,6 +9,7 @@ from knowledge.parsing.inline import outside_code, without_links, without_lone_i
 
 _WRAPPED = 50  # characters; from this length on a line of a PDF may have been broken to fit
 _KEEPS_LINES = (".pdf", ".txt")
+_LINE_BREAK = "  "  # at a line's end, as in an address
 _STRUCTURED = re.compile(r"\s*([-*+>|#`~]|\d+[.)]\s)")
 _FOOTNOTE = re.compile(r"(?<=\S)\[\^[\w-]{1,50}\](?!:)")
 _BOLD = re.compile(r"(?<![\\*])(?:(?<=\S)\*\*|\*\*(?=\S))(?!\*)")
@@ -68,10 +69,12 @@ def _indent(markdown: str) -> int:
 def _joined(markdown: str, *, reflow: bool) -> str:
     lines: list[str] = []
     last = ""
-    in_code = False
+    in_code = breaks = False
     for line in markdown.strip().split("\n"):
         fence = line.lstrip().startswith(("```", "~~~"))
         wrapped = last and (reflow or len(last) >= _WRAPPED) and not last.startswith("|")
+        wrapped = wrapped and not breaks
+        breaks = line.endswith(_LINE_BREAK)
         wrapped = wrapped and not in_code and not fence
         in_code ^= fence
         last = "" if fence else line.rstrip()

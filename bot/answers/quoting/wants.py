@@ -69,7 +69,8 @@ _SEVERAL = re.compile(
     r"(?! [^?]*\b(?:cost|mean|stand|happen|say|look)\b)|"
     r"\b(?:list|lists|everything|overview|difference|compare|compared|versus|vs)\b|"
     r"\ball (?:the|our|my)\b|"
-    r"\b(?:kinds|types|sorts|forms|options|examples|ways|reasons|ingredients) (?:of|for|to)\b"
+    r"\b(?:kinds|types|sorts|forms|options|examples|ways|reasons|ingredients) (?:of|for|to)\b|"
+    r"\bwhat (?:kind|type|sort) of (?:stuff|things?)\b"
 )
 _WHICH_PLURAL = re.compile(
     r"\b(?:what|which) ((?:\w+ ){0,4}?)(?:are|do|does|did|can|should|may|must|"
@@ -87,7 +88,11 @@ _RULE_ASKED = re.compile(
 )
 _WH = re.compile(r"\b(?:how|what|which|when|who|whom|whose|where|why)\b")
 _WHY = re.compile(r"\b(?:why|how come|what for|reasons?)\b")
-_DIFFERS = re.compile(r"\b(?:differences?|differ|differs|different|compare|compared|versus|vs)\b")
+_DIFFERS = re.compile(
+    r"\b(?:differences?|differ|differs|different|compare|compared|versus|vs)\b|"
+    r"\b(?:is|are|isn't|isnt|aren't|arent) (?:that|they|it|these|those|both) (?:not |all |both )?"
+    r"the same\b"
+)
 _SIDES = re.compile(
     r"\bbetween (?P<one>[^?,;]+?) and (?P<other>[^?,;]+)|"
     r"(?P<left>[^?,;]+?) (?:vs\.?|versus) (?P<right>[^?,;]+)",

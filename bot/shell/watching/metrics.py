@@ -23,6 +23,7 @@ from prometheus_client import (
 from bot.desk.console.health import Queued
 from bot.journey import Journey
 from bot.ports import Sources
+from bot.source_ports import Releases
 
 _SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 _LEVELS: Final = {name.lower(): each for name, each in logging.getLevelNamesMapping().items()}
@@ -98,9 +99,26 @@ class Meter:
         self._paused = self._of_source("paused", "1 if a source is not read until it is resumed.")
         self._documents = self._of_source("documents", "Documents of a source.")
         self._passages = self._of_source("passages", "Passages of a source.")
+        self._unchanged = self._of_source(
+            "unchanged_seconds", "Since a document of a source was last found new or changed."
+        )
+        self._characters = self._of_source("characters", "Characters of a source's documents.")
+        self._duplicates = self._of_source(
+            "duplicates_ratio", "Share of a source's passages that stand in it twice."
+        )
+        self._failures = self._of_source(
+            "unusable_documents", "Documents that the last reading found and could not use."
+        )
+        self._drift = self._of_source(
+            "drift_ratio", "Share of a source's documents that the last reading changed."
+        )
+        self._languages = self._of_source(
+            "language_documents", "Documents of a source in a language.", "language"
+        )
 
-    def _of_source(self, name: str, what: str) -> Gauge:
-        return Gauge(f"housevoice_source_{name}", what, ("source",), registry=self._registry)
+    def _of_source(self, name: str, what: str, *labels: str) -> Gauge:
+        labels = ("source", *labels)
+        return Gauge(f"housevoice_source_{name}", what, labels, registry=self._registry)
 
     def watch(self, journey: Journey) -> None:
         """Count a question whose way has ended; see :class:`bot.journey.Journey`."""
@@ -124,7 +142,7 @@ class Meter:
             self._readings.labels(outcome if event.get("complete") else "failed").inc()
 
     async def exposition(
-        self, sources: Sources, waiting: Waiting, away: Away, now: datetime
+        self, sources: Sources, releases: Releases, waiting: Waiting, away: Away, now: datetime
     ) -> bytes:
         """All of it, as Prometheus reads it."""
         queued = await waiting()
@@ -142,7 +160,21 @@ class Meter:
                 gauge.labels(each.id).set(value)
             if each.read_at is not None:
                 self._age.labels(each.id).set((now - each.read_at).total_seconds())
+        await self._look_at_data(releases, now)
         return generate_latest(self._registry)
+
+    async def _look_at_data(self, releases: Releases, now: datetime) -> None:
+        told = (self._characters, self._duplicates, self._failures, self._drift)
+        for gauge in (self._unchanged, self._languages, *told):
+            gauge.clear()
+        for source, data in (await releases.newest_data()).items():
+            values = (data.characters, data.duplicates, data.failures, data.drift)
+            for gauge, value in zip(told, values, strict=True):
+                gauge.labels(source).set(value)
+            for language, documents in data.languages.items():
+                self._languages.labels(source, language).set(documents)
+            if data.newest_at is not None:
+                self._unchanged.labels(source).set((now - data.newest_at).total_seconds())
 
 
 class Counting:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -88,22 +89,14 @@ class Measures:
             .limit(most)
         )
         async with self._engine.connect() as db:
-            rows = await db.execute(asked)
-        return [
-            Measure(
-                row.run_id,
-                row.measured_at,
-                row.newest_at,
-                row.documents,
-                row.passages,
-                row.characters,
-                row.duplicates,
-                dict(row.languages),
-                row.failures,
-                row.drift,
-            )
-            for row in rows
-        ]
+            return [_measured(row) for row in await db.execute(asked)]
+
+    async def newest(self) -> dict[str, Measure]:
+        """The newest of every source that has one."""
+        last = sa.select(sa.func.max(_measure.c.run_id)).group_by(_measure.c.source_id)
+        asked = sa.select(_measure).where(_measure.c.run_id.in_(last))
+        async with self._engine.connect() as db:
+            return {row.source_id: _measured(row) for row in await db.execute(asked)}
 
     async def forget(self, source: str) -> None:
         """Keep none of a source that is removed."""
@@ -123,6 +116,21 @@ def measured(documents: dict[str, DocumentRecord]) -> dict[str, object]:
         "duplicates": round(repeated / total, 4) if total else 0.0,
         "languages": dict(Counter(each.language or UNKNOWN for each in documents.values())),
     }
+
+
+def _measured(row: sa.Row[Any]) -> Measure:
+    return Measure(
+        row.run_id,
+        row.measured_at,
+        row.newest_at,
+        row.documents,
+        row.passages,
+        row.characters,
+        row.duplicates,
+        dict(row.languages),
+        row.failures,
+        row.drift,
+    )
 
 
 def _row(last: Measure) -> dict[str, object]:

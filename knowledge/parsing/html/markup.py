@@ -103,7 +103,7 @@ def _break(match: re.Match[str]) -> str:
     start = match.string.rfind("\n", 0, match.start()) + 1
     end = match.string.find("\n", match.end())
     line = match.string[start : end if end >= 0 else None]
-    return (" " + "\n" * match[0].endswith("\n")) if "|" in line else "\n"
+    return (" " + "\n" * match[0].endswith("\n")) if "|" in line else "  \n"
 
 
 def _heading(start: re.Match[str], inner: str) -> str:

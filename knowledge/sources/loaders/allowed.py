@@ -33,6 +33,5 @@ LOADERS = {
         "https://www.notion.so/{id}",
     ),
     "google-drive": Loader(f"{_ALL}googledrive", "GoogleDriveLoader", ("source", "id")),
-    "github-issues": Loader(f"{_ALL}github", "GitHubIssuesLoader", ("url",), url=("url",)),
 }
 """Those that reach their service through a proxy and start no program."""

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _REL_NEXT = re.compile(r";\s*rel\s*=\s*(?:\"[^\"]*\bnext\b[^\"]*\"|next\b)", re.I)
+_COUNTS = ("comments", "user_notes_count")
+"""Where GitHub, Gitea and GitLab say how many comments an item has: of none they are not asked."""
+_COMMENT_PAGES = 10
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
@@ -92,7 +95,7 @@ class Endpoint:
                         f"{safe_url(self._url)} has more than {self._options.max_records} items. "
                         "Raise --max-records, or ask for fewer in its address."
                     )
-                found = as_document(each, self._fields, number, known)
+                found = await self._document(each, number, known)
                 if found.document not in given:
                     given.add(found.document)
                     fresh += 1
@@ -100,6 +103,45 @@ class Endpoint:
             page += 1
             # Some endpoints answer with their last page for ever.
             url = self._next(answer, body, page) if items and fresh else None
+
+    async def _document(
+        self, item: Any, number: int, known: Mapping[str, Validators]
+    ) -> RawDocument | SkippedDocument:
+        found = as_document(item, self._fields, number, known)
+        options = self._options
+        if options.without and field_of(item, options.without):
+            return SkippedDocument(found.document, "It is another kind of item.", "other items")
+        if not options.comments or isinstance(found, SkippedDocument) or found.content is None:
+            return found
+        try:
+            comments = await self._comments(item)
+        except SourceError as error:
+            return SkippedDocument(found.document, str(error), is_kept=True)
+        return as_document(item, self._fields, number, known, comments)
+
+    async def _comments(self, item: Any) -> list[str]:
+        """What people wrote below an item, oldest first; nothing that the service noted itself."""
+        url: str | None = plain(field_of(item, self._options.comments))
+        if not url or any(field_of(item, count) == 0 for count in _COUNTS):
+            return []
+        url = self._same_site(urljoin(self._url, url))
+        texts: dict[str, str] = {}
+        for _ in range(_COMMENT_PAGES):
+            if url is None:
+                break
+            answer = await self._client.get(url, headers=self._headers)
+            if answer.status != 200:
+                raise SourceError(refusal(url, answer.status))
+            for each in self._listed(_json(answer)):
+                text = plain(field_of(each, "body"))
+                if text and not field_of(each, "system"):
+                    texts[plain(field_of(each, "created_at")) + plain(field_of(each, "id"))] = text
+            url = self._linked(answer)
+        return [text for _, text in sorted(texts.items())]
+
+    @staticmethod
+    def _listed(body: Any) -> list[Any]:
+        return body if isinstance(body, list) else []
 
     def _first(self) -> str:
         if self._options.page_parameter:
@@ -130,6 +172,9 @@ class Endpoint:
             return self._same_site(urljoin(answer.url, said))
         if options.page_parameter:
             return _with(self._url, options.page_parameter, str(page))
+        return self._linked(answer)
+
+    def _linked(self, answer: Response) -> str | None:
         for place, parameters in _LINK.findall(answer.headers.get("link", "")):  # RFC 8288
             if _REL_NEXT.search(parameters):
                 return self._same_site(urljoin(answer.url, place))

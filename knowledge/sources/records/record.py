@@ -43,9 +43,16 @@ class Fields:
 
 
 def as_document(
-    record: Any, fields: Fields, number: int, known: Mapping[str, Validators]
+    record: Any,
+    fields: Fields,
+    number: int,
+    known: Mapping[str, Validators],
+    further: Sequence[str] = (),
 ) -> RawDocument | SkippedDocument:
-    """The document; without content if it is as it was. ``number``: its place, from 1 on."""
+    """The document; without content if it is as it was.
+
+    ``number``: its place, from 1 on. ``further``: texts that are put below its own.
+    """
     id = plain(field_of(record, fields.id))
     if not id:
         return SkippedDocument(
@@ -57,7 +64,7 @@ def as_document(
             id, f"It has no text in {', '.join(fields.text)}.", "records without text"
         )
     title = " ".join(plain(field_of(record, fields.title)).split())
-    content = _written(title, texts, fields.format).encode("utf-8", "replace")
+    content = _written(title, [*texts, *further], fields.format).encode("utf-8", "replace")
     url = plain(field_of(record, fields.url))
     note = version(record, fields) or f"sha {hashlib.sha256(content).hexdigest()[:32]} {url}"
     is_known = known.get(id, Validators()).note == note

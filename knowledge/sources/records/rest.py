@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from knowledge.errors import SourceError
 from knowledge.sources.options import SecretReference, option, read_options
 from knowledge.sources.port import Kind, Means, SourceSpec
 from knowledge.sources.records.record import FORMAT, ID, TEXT, TITLE, UPDATED, URL, Fields
@@ -32,6 +33,10 @@ class RestOptions:
     first_page: int = option(1, "The number of the first page.")
     cursor_parameter: str = option("", "Parameter that takes the cursor of the next page.")
     next: str = option("", "Where the next page's cursor, or its whole address, is in the answer.")
+    without: str = option("", "Items that have something in this field are left out.")
+    comments: str = option(
+        "", "Where an item has the address of its comments; they are put below its text."
+    )
     header: str = option("Authorization", "The header that the token goes into.")
     max_records: int = option(10_000, MOST)
     token: SecretReference | None = option(None, SIGNING_IN)
@@ -42,6 +47,8 @@ def _open(spec: SourceSpec, means: Means) -> Endpoint:
 
     options: RestOptions = read_options(RestOptions, spec.options)
     refuse_below(1, max_records=options.max_records)
+    if options.comments and not options.updated_field:
+        raise SourceError("With --comments, name the --updated-field that changes with them.")
     fields = Fields(
         options.id_field,
         options.title_field,

@@ -17,9 +17,10 @@ from bot.errors import PlatformError
 from bot.ports import KnownSource
 from bot.shell.watching.log import configure_log
 from bot.shell.watching.metrics import Meter
+from bot.source_ports import SourceData
 from tests.adapters.browser.house import House, open_house, text_of
 from tests.adapters.fake_platform import DIRECT, utterance
-from tests.kit.fakes import FakeSources, evidence
+from tests.kit.fakes import FakeReleases, FakeSources, evidence
 
 
 def figures(text: str) -> dict[str, float]:
@@ -128,11 +129,39 @@ async def test_how_long_the_first_has_waited_is_told_while_it_waits(house: House
     assert "2, the first for 90.0 s" in text_of(await ida.get("/health"))
 
 
+async def test_what_the_data_of_sources_looks_like_is_told(house: House) -> None:
+    world, clock = house.bench.world, house.bench.clock
+    languages = {"en": 2, "unknown": 1}
+    world.releases.measured = {
+        "s1": [
+            SourceData(clock(), 3, 40, 9000, 0.25, languages, 2, 0.5),
+            SourceData(clock(), 1, 4, 90, 0.0, {"de": 1}, 0, 1.0),
+        ],
+        "s2": [SourceData(None, 0, 0, 0, 0.0, {}, 0, 0.0)],
+    }
+    clock.tick(90)
+    found = figures((await asked_from(house, "127.0.0.1", "/metrics")).text)
+    for name, expected in {
+        "unchanged_seconds": 90,
+        "characters": 9000,
+        "duplicates_ratio": 0.25,
+        "unusable_documents": 2,
+        "drift_ratio": 0.5,
+    }.items():
+        assert found[f"housevoice_source_{name}['s1']"] == expected
+    assert found["housevoice_source_language_documents['en', 's1']"] == 2
+    assert found["housevoice_source_language_documents['s1', 'unknown']"] == 1
+    assert "housevoice_source_language_documents['de', 's1']" not in found, "of the newest alone"
+    assert "housevoice_source_unchanged_seconds['s2']" not in found
+
+
 async def test_sources_that_went_are_not_told_any_more(house: House) -> None:
-    sources = house.bench.world.sources
+    sources, measured = house.bench.world.sources, house.bench.world.releases.measured
     sources.known = [KnownSource("s1", "a", 1, True, read_at=house.bench.clock())]
+    measured["s1"] = [SourceData(house.bench.clock(), 1, 1, 1, 0.0, {"en": 1}, 0, 1.0)]
     assert "s1" in (await asked_from(house, "127.0.0.1", "/metrics")).text
     sources.known = []
+    measured.clear()
     assert "s1" not in (await asked_from(house, "127.0.0.1", "/metrics")).text
 
 
@@ -147,7 +176,9 @@ async def test_a_line_that_is_not_wanted_is_counted_and_not_written(
         configure_log(level, meter)
         structlog.get_logger("housevoice").info("source_read", complete=False)
         assert ("source_read" in capsys.readouterr().err) == written
-        made = await meter.exposition(FakeSources(), none_waits, dict, datetime.now(UTC))
+        made = await meter.exposition(
+            FakeSources(), FakeReleases(), none_waits, dict, datetime.now(UTC)
+        )
         assert figures(made.decode())["housevoice_nightly_readings_total['failed']"] == 1
 
 

@@ -184,6 +184,10 @@ class TestWhatIsShown:
     def test_has_words_and_addresses_but_nothing_masked(self, markdown: str, reads: str) -> None:
         assert without_links(markdown) == reads
 
+    def test_keeps_the_lines_of_an_address(self) -> None:
+        text = "4 The Quay  \nLeeds  \nLS10 1PZ"
+        assert shown("Where?", text, {"Quay": 0.97}) == "4 The Quay\nLeeds\nLS10 1PZ"
+
     def test_joins_lines_that_only_wrap(self) -> None:
         assert shown("pay", "Salaries are paid\non the 25th of\neach month.\n") == (
             "Salaries are paid on the 25th of each month."

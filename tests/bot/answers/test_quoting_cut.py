@@ -104,6 +104,7 @@ class TestReasonsAndComparisons:
         both = shown("what's the difference between WG and WS", text, {"Supervisors": 0.97})
         assert both == "Workers are WG.\n\nSupervisors are WS."
         assert shown("what is WS", text, {"Supervisors": 0.97}) == "Supervisors are WS."
+        assert shown("WG and WS, isn't that the same?", text, {"Supervisors": 0.97}) == both
 
 
 class TestLists:
@@ -337,6 +338,25 @@ def test_a_list_is_announced_by_a_colon_before_brackets_too() -> None:
 def test_a_step_is_quoted_with_those_that_are_announced_with_it() -> None:
     text = "To find old searches:\n\n1. Sign in.\n2. Open the archive.\n"
     assert "Open the archive" in shown("where are my searches", text, {"Sign in": 0.9})
+
+
+def test_what_begins_with_a_condition_about_something_named_before_is_told_with_that() -> None:
+    text = "The team reads every form. If they have queries, they ask. We pay on Fridays."
+    said = shown("who asks about my form", text, {"queries": 0.97})
+    assert said == "The team reads every form. If they have queries, they ask."
+
+
+def test_of_a_list_longer_than_a_screen_the_likeliest_items_are_quoted() -> None:
+    items = [f"- The {name} costs {'a lot of ' * 40}money." for name in ("car", "bus", "tram")]
+    likely = ["- The bike saves you tax.", "- The loan saves you interest."]
+    said = shown("which saves me more", "\n".join([*items, *likely]), {"tax": 0.5, "loan": 0.45})
+    assert said == "\n".join(likely)
+
+
+def test_a_sort_of_things_is_a_list() -> None:
+    text = "Personal leave is paid in full.\n\nPeople take it for:\n\n- a move\n- a wedding\n"
+    said = shown("what sort of stuff is it for", text, {"paid": 0.5, "wedding": 0.4})
+    assert said == "People take it for:\n\n- a move\n- a wedding"
 
 
 def test_a_short_line_without_a_mark_is_told_with_what_it_leads_into() -> None:

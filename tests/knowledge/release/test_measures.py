@@ -35,6 +35,7 @@ async def test_each_run_leaves_a_measure(tmp_path: Path) -> None:
         assert (second.documents, second.failures, second.drift) == (5, 0, 0.2)
         assert (newest.documents, newest.drift, newest.newest_at) == (5, 0.0, second.measured_at)
         assert newest.measured_at == releases.now
+        assert await releases.library.newest_measures() == {spec.id: newest}
         await releases.library.remove(spec.id)
 
 
@@ -43,5 +44,6 @@ async def test_a_removed_source_leaves_none(tmp_path: Path) -> None:
         releases.put("a")
         spec, _ = await releases.library.add(SHELF)
         await releases.library.remove(spec.id)
+        assert await releases.library.newest_measures() == {}
         spec, _ = await releases.library.add(SHELF)
         assert len(await releases.library.measures(spec.id)) == 1

@@ -132,6 +132,8 @@ class TestWhatIsKept:
             "who moderates #it-help and #general?",
             "is it ok to @channel everyone?",
             "does this apply to @ann?",
+            "@here or @channel?",
+            "#random and #general, who may write there?",
             "mail to people@fernhill.example or to payroll?",
             "is the meeting at 10:30:15 or 11:00?",
             "what do I put in the .editorconfig",
