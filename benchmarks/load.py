@@ -14,8 +14,8 @@ second answer would be seen.
 
 A machine that cannot follow would have to be waited for very long: ``--wait`` ends a run so many
 seconds after its last question. What the database still has as accepted then *waits*; what is
-neither answered nor there is *lost*. ``--light`` puts models in the place of the packaged ones that know nothing and take no time, for
-how much all the rest can do.
+neither answered nor there is *lost*. ``--light`` puts models that know nothing and take no time in
+the place of the packaged ones, for how much all the rest can do.
 
 A last run kills one of two processes (-9) in the middle, with answers under way; its successor is
 started at once. ``--replicas`` with no number leaves the other runs out. ``--part`` reads in one
