@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -105,10 +106,11 @@ class Crowd:
             else:
                 await self._ask_on_slack(planned)
 
-    async def served(self) -> bool:
-        """Wait until all is answered; False: some of it will never be."""
-        left, since = len(self.asked) + 1, perf_counter()
-        while perf_counter() - since < PATIENCE:
+    async def served(self, within: float = math.inf) -> bool:
+        """Wait until all is answered, or so many seconds; False: some of it is not."""
+        left, begun = len(self.asked) + 1, perf_counter()
+        since = begun
+        while perf_counter() - since < PATIENCE and perf_counter() - begun < within:
             now = sum(not answers for answers in self._answers())
             if not now:
                 return True
@@ -151,10 +153,11 @@ class Crowd:
         """The thread that was answered last and in which nothing is open; None: there is none."""
         waiting = set[str]()
         found: str | None = None
-        for each, answers in zip(self.asked, self._answers(), strict=True):
+        answers = self._answers_on_slack()
+        for each in self.asked:
             if each.planned.where == "discord":
                 continue
-            if answers:
+            if answers[each.id]:
                 found = each.thread
             else:
                 waiting.add(each.thread)
@@ -191,12 +194,15 @@ class Crowd:
     def _shown_on_slack(self) -> dict[str, _Shown]:
         asked = [each for each in self.asked if each.planned.where != "discord"]
         shown = {each.id: _Shown() for each in asked}
+        threads = defaultdict[str, list[Asked]](list)
+        for each in asked:
+            threads[each.thread].append(each)
         posts = dict[str, str]()  # the thread of each message of the bot
         for call in self._slack.calls[self._first_calls[0] :]:
             args = call.args
             ts = str(args.get("thread_ts") or args.get("timestamp") or args.get("ts"))
             thread = posts.get(ts, ts)
-            question = _open_at(asked, thread, call.at)
+            question = _open_at(threads[thread], call.at)
             if question is None or not call.ok:
                 continue
             if "ts" in call.answer:
@@ -220,9 +226,9 @@ class Crowd:
         return shown
 
 
-def _open_at(asked: Sequence[Asked], thread: str, at: float) -> Asked | None:
-    """The last question of the thread before that: nobody asks there while one is open."""
-    return next((each for each in reversed(asked) if each.thread == thread and each.at <= at), None)
+def _open_at(asked: Sequence[Asked], at: float) -> Asked | None:
+    """The last question of a thread before that: nobody asks there while one is open."""
+    return next((each for each in reversed(asked) if each.at <= at), None)
 
 
 def _note(shown: _Shown, at: float, method: str, args: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """A working day on Slack and Discord against serving processes: how fast, and is anything lost.
 
-    python -m benchmarks.load [--rates 1 5] [--replicas 1 2] [--seconds 60] [--no-kill]
-                              [--part FOLDER] [--database URL] [--out FILE]
+    python -m benchmarks.load [--rates 1 5 20] [--replicas 1 2] [--seconds 180] [--wait SECONDS]
+                              [--no-kill] [--light] [--part FOLDER] [--database URL] [--data FOLDER]
+                              [--pages FOLDER] [--out FILE]
 
 Starts a PostgreSQL (Debian's) for the state, reads the sample handbook in, and serves by ``python
 -m bot serve`` in one process and in two, which share the database and the data folder. The
@@ -11,10 +12,16 @@ given time, as on a working day: most at nine, few at noon, some in threads that
 of them somebody else. Then all answers are waited for, and longer than a lease runs, so that a
 second answer would be seen.
 
+A machine that cannot follow would have to be waited for very long: ``--wait`` ends a run so many
+seconds after its last question. What the database still has as accepted then *waits*; what is
+neither answered nor there is *lost*. ``--light`` puts models that know nothing and take no time in
+the place of the packaged ones, for how much all the rest can do.
+
 A last run kills one of two processes (-9) in the middle, with answers under way; its successor is
 started at once. ``--replicas`` with no number leaves the other runs out. ``--part`` reads in one
-folder of the handbook and asks about that alone: for a look at whether anything is lost, on a
-machine that is too slow for the rest. ``taskset -c 0`` leaves the other processors to others.
+folder of the handbook and asks about that alone. ``--pages`` keeps what ``/metrics`` of each
+process says at the end of each run. ``--data`` is a folder for the data that is kept, and filled
+where it is empty; give it with the ``--database`` that goes with it.
 """
 
 from __future__ import annotations
@@ -22,31 +29,39 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
+import socket
 import tempfile
 from collections.abc import Sequence
-from contextlib import AsyncExitStack, nullcontext
+from contextlib import AsyncExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
+import httpx
 import numpy as np
+import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
 
 from adapters.discord.config import permissions
 from benchmarks.answers import settings_for
 from benchmarks.crowd import Crowd, Fate
+from benchmarks.handbook import WEIGHTS
 from benchmarks.latency import PROJECT
+from benchmarks.light import light_models
 from benchmarks.replicas import Replica, postgres, run_once, started
 from benchmarks.results import write
 from benchmarks.working_day import working_day
-from bot.conversation.inbox import LEASE
+from bot.conversation.inbox import INBOX, LEASE
+from knowledge.state.database import open_database
 from tests.stand_ins.discord_server import DiscordServer
 from tests.stand_ins.slack_server import SlackServer
 
-RATES = (1.0, 5.0)
+RATES = (1.0, 5.0, 20.0)
 REPLICAS = (1, 2)
-SECONDS = 60.0
+SECONDS = 180.0
 PLATFORMS = ("slack", "discord")
 AFTERWARDS = LEASE.total_seconds() * 4 / 3
 """Seconds after the last answer: a lease, and the look-around that would take it over."""
@@ -64,17 +79,22 @@ class Plan:
     replicas: int
     kill: bool = False
 
+    @property
+    def name(self) -> str:
+        """Of its channels and files."""
+        return f"day-{self.rate:g}-{self.replicas}{'-kill' if self.kill else ''}"
+
 
 class Office:
     """The two platforms, and what the processes are told of them and of their data."""
 
-    def __init__(self, slack: SlackServer, discord: DiscordServer, folder: Path, database: str):
+    def __init__(
+        self, slack: SlackServer, discord: DiscordServer, folder: Path, settings: dict[str, str]
+    ):
         self.slack = slack
         self.discord = discord
         self.folder = folder
-        self.settings = {
-            "HOUSEVOICE_DATA": str(folder),
-            "DATABASE_URL": database,
+        self.settings = settings | {
             "HOUSEVOICE_WORKSPACE_DAILY_LIMIT": "0",
             "SLACK_BOT_TOKEN": slack.bot_token,
             "SLACK_APP_TOKEN": slack.app_token,
@@ -84,50 +104,94 @@ class Office:
             "DISCORD_GATEWAY_URL": discord.gateway_url,
         }
         self._started = 0
+        self._consoles = dict[int, str]()
 
     async def open_up(self, stack: AsyncExitStack) -> Replica:
         """One more process that begins to serve, until the stack is closed."""
         self._started += 1
         log = self.folder / f"replica-{self._started}.log"
-        return await stack.enter_async_context(started(self.settings, log))
+        console = f"127.0.0.1:{_free_port()}"
+        self._consoles[self._started] = console
+        settings = self.settings | {"HOUSEVOICE_CONSOLE": console}
+        return await stack.enter_async_context(started(settings, log))
+
+    async def pages(self) -> dict[int, str]:
+        """What ``/metrics`` of each process says, by the process's number."""
+        said = {}
+        async with httpx.AsyncClient(timeout=60) as http:
+            for number, console in self._consoles.items():
+                with suppress(httpx.ConnectError):  # one that has ended
+                    said[number] = (await http.get(f"http://{console}/metrics")).text
+        return said
+
+    async def open(self, *, forget: bool = False) -> set[str]:
+        """Questions, by their ids on the platform, that are accepted and have no answer yet.
+
+        ``forget``: from now on nobody is to answer them.
+        """
+        wanted = INBOX.c.outcome.is_(None)
+        engine = await open_database(self.settings["DATABASE_URL"])
+        try:
+            async with engine.begin() as db:
+                ids = (await db.execute(sa.select(INBOX.c.id).where(wanted))).scalars().all()
+                if forget:
+                    await db.execute(sa.update(INBOX).where(wanted).values(outcome="withdrawn"))
+        finally:
+            await engine.dispose()
+        return {id.rpartition(":")[2] for id in ids}
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
 
 
 # --- a run ------------------------------------------------------------------------------------
 
 
-async def run(office: Office, plan: Plan, seconds: float, texts: Sequence[str]) -> dict[str, Any]:
+async def run(
+    office: Office, plan: Plan, seconds: float, wait: float, texts: Sequence[str], pages: Path
+) -> dict[str, Any]:
     """Serve, ask for so long, wait for the answers; what came of it."""
     async with AsyncExitStack() as stack:
         replicas = [await office.open_up(stack) for _ in range(plan.replicas)]
         await asyncio.gather(*(each.serving(*PLATFORMS) for each in replicas))
-        name = f"day-{plan.rate:g}-{plan.replicas}{'-kill' if plan.kill else ''}"
-        warming = Crowd(office.slack, office.discord, f"{name}-warm")
+        warming = Crowd(office.slack, office.discord, f"{plan.name}-warm")
         await warming.ask(working_day(texts, WARM * plan.replicas, 1))
         await warming.served()
         memory = [[each.memory_mib()] for each in replicas]
-        crowd = Crowd(office.slack, office.discord, name)
+        crowd = Crowd(office.slack, office.discord, plan.name)
         day = working_day(texts, plan.rate, seconds)
         asking = asyncio.create_task(crowd.ask(day))
         sampling = asyncio.create_task(_sample(replicas, memory))
         if plan.kill:
             await _kill_one(stack, office, crowd, replicas[0], len(day))
         await asking
-        await crowd.served()
-        await asyncio.sleep(AFTERWARDS)
+        if await crowd.served(wait):
+            await asyncio.sleep(AFTERWARDS)
         sampling.cancel()
-        return {
+        for number, page in (await office.pages()).items():
+            (pages / f"{plan.name}-{number}.txt").write_text(page, "utf-8")
+        # The answers first: what is given in between is then open, not lost.
+        fates = crowd.fates()
+        still_open = await office.open()
+        pace, ending = _pace(crowd), perf_counter()
+        row = {
             "rate": plan.rate,
             "replicas": plan.replicas,
             "killed": plan.kill,
             "seconds": seconds,
-            **told(crowd.fates()),
-            "answers_a_minute": _pace(crowd),
+            **told(fates, [each.id in still_open for each in crowd.asked]),
+            "answers_a_minute": pace,
             "memory_mib": [
                 {"start": round(each[0]), "end": round(each[-1]), "most": round(max(each))}
                 for each, replica in zip(memory, replicas, strict=True)
                 if replica.is_alive
             ],
         }
+    row["ended_in_s"] = round(perf_counter() - ending, 1)
+    await office.open(forget=True)
+    return row
 
 
 async def _sample(replicas: Sequence[Replica], memory: Sequence[list[float]]) -> None:
@@ -147,12 +211,16 @@ async def _kill_one(
     await (await office.open_up(stack)).serving(*PLATFORMS)
 
 
-def told(fates: Sequence[Fate]) -> dict[str, Any]:
-    """The figures of a run; seconds."""
+def told(fates: Sequence[Fate], accepted: Sequence[bool]) -> dict[str, Any]:
+    """The figures of a run; seconds. ``accepted``: whether each is still to be answered."""
     ratios = [each.waited / each.told for each in fates if each.told and each.waited]
+    unanswered = [known for each, known in zip(fates, accepted, strict=True) if not each.answers]
     return {
         "questions": len(fates),
-        "lost": sum(each.answers == 0 for each in fates),
+        "answered": len(fates) - len(unanswered),
+        "waiting": unanswered.count(True),
+        "lost": unanswered.count(False),
+        "without_sign": sum(each.sign is None for each in fates),
         "doubled": sum(each.answers > 1 for each in fates),
         "sign_s": _times([each.sign for each in fates]),
         "answer_s": _times([each.whole for each in fates]),
@@ -184,19 +252,23 @@ def _pace(crowd: Crowd) -> float | None:
 
 
 async def measure(
-    plans: Sequence[Plan], seconds: float, part: str, data: Path, database: str
+    plans: Sequence[Plan],
+    given: argparse.Namespace,
+    data: Path,
+    pages: Path,
+    settings: dict[str, str],
 ) -> list[dict[str, Any]]:
     """All runs, one after the other."""
     async with (
         SlackServer(at_once=_AT_ONCE) as slack,
         DiscordServer(permissions=permissions(), patient=True) as discord,
     ):
-        office = Office(slack, discord, data, database)
-        handbook = str(PROJECT / "samples" / "handbook" / part)
-        await asyncio.to_thread(run_once, office.settings, data, "source", "add", handbook)
+        office = Office(slack, discord, data, settings)
+        await office.open(forget=True)
         rows = []
         for plan in plans:
-            rows.append(await run(office, plan, seconds, questions(part)))
+            texts = questions(given.part)
+            rows.append(await run(office, plan, given.seconds, given.wait, texts, pages))
             show(rows[-1:])
         return rows
 
@@ -212,8 +284,8 @@ def questions(part: str) -> list[str]:
 def show(rows: Sequence[dict[str, Any]]) -> None:
     """Print the figures."""
     table = Table(
-        *("a second", "replicas", "questions", "lost", "doubled", "first sign", "answer"),
-        *("a minute", "told to wait", "memory, MiB"),
+        *("a second", "replicas", "questions", "answered", "waiting", "lost", "doubled"),
+        *("first sign", "answer", "a minute", "told to wait", "memory, MiB", "end, s"),
     )
     for row in rows:
         times = [row["sign_s"], row["answer_s"]]
@@ -223,7 +295,8 @@ def show(rows: Sequence[dict[str, Any]]) -> None:
             wait += f", took {row['waited_of_told']:.2f} of it"
         memory = "; ".join(f"{each['start']} → {each['end']}" for each in row["memory_mib"])
         replicas = f"{row['replicas']}{', one killed' if row['killed'] else ''}"
-        counts = [str(row[name]) for name in ("questions", "lost", "doubled")]
+        names = ("questions", "answered", "waiting", "lost", "doubled")
+        counts = [str(row[name]) for name in names]
         table.add_row(
             f"{row['rate']:g}",
             replicas,
@@ -232,8 +305,9 @@ def show(rows: Sequence[dict[str, Any]]) -> None:
             str(row["answers_a_minute"]),
             wait,
             memory,
+            str(row["ended_in_s"]),
         )
-    console = Console(width=140)
+    console = Console(width=160)
     console.print("Seconds, median / 95th percentile.")
     console.print(table)
 
@@ -244,20 +318,30 @@ def main() -> None:
     parser.add_argument("--rates", type=float, nargs="+", default=RATES)
     parser.add_argument("--replicas", type=int, nargs="*", default=REPLICAS)
     parser.add_argument("--seconds", type=float, default=SECONDS)
+    parser.add_argument("--wait", type=float, default=math.inf, help="seconds after the last one")
     parser.add_argument("--no-kill", action="store_true", help="leave the last run out")
+    parser.add_argument("--light", action="store_true", help="without the models' work")
     parser.add_argument("--part", default="", help="a folder of the handbook, such as travel")
     parser.add_argument("--database", help="URL of an empty PostgreSQL database, not a new server")
+    parser.add_argument("--data", type=Path, help="a folder for the data that is kept")
+    parser.add_argument("--pages", type=Path, help="a folder for what /metrics says")
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     plans = [Plan(rate, replicas) for rate in given.rates for replicas in given.replicas]
     if not given.no_kill:
         plans.append(Plan(min(given.rates), 2, kill=True))
+    handbook = PROJECT / "samples" / "handbook"
     server = nullcontext(given.database) if given.database else postgres()
     with tempfile.TemporaryDirectory() as folder, server as database:
-        data = Path(folder)
-        settings_for(data)
-        rows = asyncio.run(measure(plans, given.seconds, given.part, data, database))
-    print(write("load", {"part": given.part, "runs": rows}, given.out).name)
+        data, pages = given.data or Path(folder), given.pages or Path(folder)
+        settings = {"HOUSEVOICE_DATA": str(data), "DATABASE_URL": database}
+        if given.light:
+            settings |= light_models(data / "light", WEIGHTS)
+        if not list(data.glob("passages*.db")):
+            settings_for(data)
+            run_once(settings, data, "source", "add", str(handbook / given.part))
+        rows = asyncio.run(measure(plans, given, data, pages, settings))
+    print(write("load", {"part": given.part, "light": given.light, "runs": rows}, given.out).name)
     if any(row["lost"] or row["doubled"] for row in rows):
         raise SystemExit("Answers were lost or doubled.")
 

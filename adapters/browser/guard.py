@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 from cachetools import TTLCache
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from adapters.browser.config import BrowserConfig
+from adapters.browser.config import BrowserConfig, is_loopback
 from bot.desk.console.passes import SESSION_VALID
 from bot.failures import log_failure
 
@@ -23,13 +23,18 @@ CSRF_FIELD: Final = "csrf"
 PROBED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """What machines ask by whatever address they have; nobody's session matters there."""
 MOST_ATTEMPTS: Final = 10
-"""Links tried from one address in ten minutes, of which people need one."""
+"""Links tried in vain from one address in ten minutes."""
 _ATTEMPT_SECONDS = 600
 _MOST_ADDRESSES = 10_000
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_NOT_ITS_ADDRESS = "This is not the address of the console. A proxy must hand on the Host header."
+_IN_THE_CLEAR = (
+    "This did not come over TLS. Open the console by its own address; its proxy must be one of "
+    "HOUSEVOICE_CONSOLE_PROXIES and set X-Forwarded-Proto."
 )
 _HEADERS: Final = {
     "Content-Security-Policy": _POLICY,
@@ -106,7 +111,7 @@ class Attempts:
 
     def spend(self, request: Request) -> bool:
         """Count one; False if that is too many."""
-        address = request.client.host if request.client else ""
+        address = _address(request)
         tried = self._tried.get(address) or deque[float]()
         now = self._clock()
         while tried and now - tried[0] > _ATTEMPT_SECONDS:
@@ -117,21 +122,33 @@ class Attempts:
         self._tried[address] = tried
         return True
 
+    def worked(self, request: Request) -> None:
+        """The last one does not count: a whole office may come from one address."""
+        if tried := self._tried.get(_address(request)):
+            tried.pop()
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
 
 def is_safe(request: Request) -> bool:
     """Whether it only looks."""
     return request.method in _SAFE
 
 
-def is_of_own_page(request: Request) -> bool:
+def is_of_own_page(request: Request, address: str) -> bool:
     """Whether a change comes from a page of ours, as the browser says where it does.
+
+    ``address``: as people open it, which a proxy may have put another host in the place of.
 
     https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet
     """
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return False
     origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host", "")
+    own = (request.headers.get("host", ""), urlsplit(address).netloc)
+    return origin is None or urlsplit(origin).netloc in own
 
 
 class Outermost:
@@ -139,6 +156,7 @@ class Outermost:
 
     def __init__(self, app: ASGIApp, config: BrowserConfig, most_bytes: int):
         self._app = app
+        self._config = config
         self._hosts = config.hosts
         self._most_bytes = most_bytes
         strict = {"Strict-Transport-Security": "max-age=31536000"} if config.is_secure else {}
@@ -160,13 +178,26 @@ class Outermost:
                 await told(scope, receive, sending)
 
     def _refusal(self, request: Request) -> Response | None:
-        hostname = _hostname(request.headers.get("host", ""))
-        if hostname not in self._hosts and request.url.path not in PROBED:
-            return PlainTextResponse("This is not the address of the console.", 421)
+        if request.url.path not in PROBED and (refusal := self._elsewhere(request)) is not None:
+            return refusal
         length = request.headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > self._most_bytes:
             return PlainTextResponse("That is too large.", 413)
         return None
+
+    def _elsewhere(self, request: Request) -> Response | None:
+        """Not by its own address, or not over TLS where people open it so: on to that, or no."""
+        if _hostname(request.headers.get("host", "")) not in self._hosts:
+            return PlainTextResponse(_NOT_ITS_ADDRESS, 421)
+        if request.url.scheme == "https" or not self._config.is_secure:
+            return None
+        told = request.headers.get("x-forwarded-proto")  # believed: from anybody it leads to TLS
+        if told == "http" and is_safe(request):
+            query = f"?{request.url.query}" if request.url.query else ""
+            return RedirectResponse(f"{self._config.address}{request.url.path}{query}", 308)
+        if told == "http" or not is_loopback(self._config.host):
+            return PlainTextResponse(_IN_THE_CLEAR, 421)
+        return None  # on this machine, past the proxy
 
     def _bounded(self, receive: Receive) -> Receive:
         left = self._most_bytes

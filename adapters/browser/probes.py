@@ -16,6 +16,8 @@ from bot.failures import log_failure
 if TYPE_CHECKING:
     from adapters.browser.adapter import BrowserAdapter
 
+_OF_PROXIES = frozenset({"forwarded", "via", "x-real-ip"})
+
 
 def probes(adapter: BrowserAdapter) -> list[Route]:
     """The routes. They tell nothing of anybody, and need no session."""
@@ -47,5 +49,7 @@ def _may_read(request: Request, config: BrowserConfig) -> bool:
     if config.metrics_token is not None:
         given = request.headers.get("authorization", "").encode("utf-8", "surrogatepass")
         return hmac.compare_digest(given, f"Bearer {config.metrics_token}".encode())
-    is_forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
+    is_forwarded = any(
+        name.startswith("x-forwarded-") or name in _OF_PROXIES for name in request.headers
+    )
     return request.client is not None and is_loopback(request.client.host) and not is_forwarded

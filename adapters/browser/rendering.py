@@ -53,8 +53,16 @@ def card_html(card: Card) -> Markup:
 
 
 def moment(at: datetime | None) -> str:
-    """In UTC; empty for none."""
-    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M}"
+    """In UTC, and says so; empty for none."""
+    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def span(milliseconds: float) -> str:
+    """How long something took: "29 ms", "8.0 s", "12 minutes"."""
+    if milliseconds < 1000:
+        return f"{milliseconds:.0f} ms"
+    seconds = milliseconds / 1000
+    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"
 
 
 def age(at: datetime | None, now: datetime) -> str:
@@ -82,7 +90,7 @@ def templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"markdown": markdown, "card": card_html, "moment": moment}
+    made.filters |= {"markdown": markdown, "card": card_html, "moment": moment, "span": span}
     made.globals |= {"age": age, "button_label": _button}
     return made
 

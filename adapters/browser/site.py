@@ -84,7 +84,7 @@ class Site:
         return HTMLResponse(rendered(self.templates, "enter.html", values))
 
     async def _enter(self, request: Request) -> Response:
-        if not is_of_own_page(request):
+        if not is_of_own_page(request, self.adapter.config.address):
             return self.refusal(403, _COMES_FROM_ELSEWHERE)
         if not self.attempts.spend(request):
             return self.refusal(429, _TOO_OFTEN)
@@ -94,6 +94,7 @@ class Site:
         entered = await passes.enter(token) if isinstance(token, str) else None
         if entered is None:
             return self.refusal(403, _NOT_VALID)
+        self.attempts.worked(request)
         session, guest = entered
         if (old := self.cookies.token(request)) is not None:
             await passes.leave(old)

@@ -136,7 +136,7 @@ def guarded(site: Site, least: Role, handler: Handler) -> Callable[[Request], Aw
         if not is_safe(request):
             form = await request.form(max_files=1, max_fields=200)
             own = site.cookies.is_own(form.get(CSRF_FIELD), token)
-            if not (own and is_of_own_page(request)):
+            if not (own and is_of_own_page(request, site.adapter.config.address)):
                 return site.refusal(403, "This form is too old, or not of this page. Load it anew.")
         visit = Visit(site, request, guest, role, token, form)
         try:

@@ -26,8 +26,9 @@ from bot.answers.telling import (
 )
 from bot.answers.turns import Turn
 from bot.types import Checks, Composed, Delta, Reply
-from bot.voice.framing import Around, around
 from bot.voice.grounding import marks_are_valid
+from bot.voice.lines.framing import Around, around
+from bot.voice.lines.moods import mood_of
 from bot.voice.metrics import markers
 from bot.voice.template import compose_prompt
 from bot.voice.wording import worded
@@ -238,7 +239,8 @@ class _Answer:
     def checks(self) -> Checks:
         """What the reply says of itself, beside how many sentences held."""
         quoted = list(self._quotes.values())
-        habits = markers(self.text, self.turn.asked.voice.guide, [each.shown for each in quoted])
+        guide, mood = self.turn.asked.voice.guide, mood_of(self.turn.standalone)
+        habits = markers(self.text, guide, [each.shown for each in quoted], mood)
         # What is left out on purpose breaks no habit.
         habits |= {} if self.lines.greetings else {"greeting": True}
         habits |= {} if self.lines.closings else {"closing": True}

@@ -12,8 +12,9 @@ from bot.answers.quoting import Quote, quotes
 from bot.answers.topics import topic
 from bot.answers.turns import Turn
 from bot.types import Checks, Citation, Delta, ReadPassage, Reply
-from bot.voice.framing import around
 from bot.voice.grounding import marks_are_valid, same_facts
+from bot.voice.lines.framing import around
+from bot.voice.lines.moods import mood_of
 from bot.voice.metrics import markers
 from bot.voice.template import answer_request, prompt
 from bot.voice.voice import Lines
@@ -118,7 +119,8 @@ async def tell_answer(turn: Turn, writer: Writer, *, restate: bool) -> AsyncIter
         lead_in="heading" if heading and lines.leads else "chosen" if lines.leads else "none",
         restatement=("replaced" if refused else "kept") if restate else "none",
         marks=marks_are_valid(answer, numbers(turn, said)),
-        markers=markers(answer, guide, [*bare.split(PARAGRAPH), heading]) | left_out,
+        markers=markers(answer, guide, [*bare.split(PARAGRAPH), heading], mood_of(turn.standalone))
+        | left_out,
     )
     yield reply_of(turn, answer, said, checks)
 

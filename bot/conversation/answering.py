@@ -39,6 +39,9 @@ BROKEN_OFF = 100
 OPTIONAL_SECONDS = 2.0
 """For what would make an answer better, and is answered without where it takes longer."""
 _AT_ONCE = 8
+OPENED_AT_ONCE = 8
+"""Of one platform. Hundreds that all want the database at once would keep it from what is being
+accepted, whose platform then says it again, and from each other until they fail."""
 
 _LIMITS: dict[Reached, str] = {
     "person": "That is a lot of questions in one hour. Give me a little while, then ask again.",
@@ -89,22 +92,24 @@ class Answering:
         self._sleep = sleep
         self._queue = Queue(_AT_ONCE, clock)
         self._begun: dict[str, tuple[Accepted, ReplyView]] = {}
+        self._opening: dict[str, asyncio.Semaphore] = {}
 
     async def answer(self, platform: Platform, accepted: Accepted) -> None:
         """Answer it, and settle it. Raises :class:`PlatformError` if it cannot be shown."""
         utterance, place = accepted.utterance, accepted.utterance.place
-        rules = await self._channels.rules(place)
-        if rules.answers == "never" and not utterance.private and not place.direct:
-            await platform.whisper(place, utterance.author, _NOT_HERE)
-            await self._inbox.settle(accepted, "answered", ())
-            return
-        before = await self._inbox.authors(utterance.conversation, but=utterance.id)
-        bar = bar_for(utterance, rules, before)
         view: ReplyView | None = None
-        if bar is None:
-            view = await self._open(platform, accepted)
-            _heard(accepted)
-        card = await self._fixed_reply(accepted, rules, bar)
+        async with self._opening.setdefault(platform.name, asyncio.Semaphore(OPENED_AT_ONCE)):
+            rules = await self._channels.rules(place)
+            if rules.answers == "never" and not utterance.private and not place.direct:
+                await platform.whisper(place, utterance.author, _NOT_HERE)
+                await self._inbox.settle(accepted, "answered", ())
+                return
+            before = await self._inbox.authors(utterance.conversation, but=utterance.id)
+            bar = bar_for(utterance, rules, before)
+            if bar is None:
+                view = await self._open(platform, accepted)
+                _heard(accepted)
+            card = await self._fixed_reply(accepted, rules, bar)
         if card is None:
             # Only here: the sign that it was heard waits for nobody.
             async with AsyncExitStack() as turn:

@@ -14,6 +14,8 @@ from bot.errors import PlatformError
 LONG = 20.0
 """Seconds of waiting that are worth telling."""
 _KNOWN = 20  # the latest turns, from which the next are estimated
+TOLD_AT_ONCE = 4
+"""Of those that are told how long it will be: it must not hold up those whose turn it is."""
 
 Tell = Callable[[str], Awaitable[None]]
 
@@ -28,6 +30,7 @@ class Queue:
         self._waiting: deque[_Waiting] = deque()
         self._took: deque[float] = deque(maxlen=_KNOWN)
         self._begun: list[datetime] = []
+        self._telling = asyncio.Semaphore(TOLD_AT_ONCE)
 
     @asynccontextmanager
     async def turn(self, tell: Tell) -> AsyncIterator[None]:
@@ -49,7 +52,7 @@ class Queue:
         if self._free:
             self._free -= 1
             return
-        waiting = _Waiting(tell)
+        waiting = _Waiting(tell, self._telling)
         self._waiting.append(waiting)
         self._say_the_wait()
         try:
@@ -90,9 +93,11 @@ class Queue:
 class _Waiting:
     """One who waits."""
 
-    def __init__(self, tell: Tell):
+    def __init__(self, tell: Tell, at_once: asyncio.Semaphore):
         self.turn = asyncio.Event()
         self._tell = tell
+        self._at_once = at_once
+        self._is_being_told = False
         self._telling: asyncio.Task[None] | None = None
         self._until: datetime | None = None
 
@@ -104,13 +109,20 @@ class _Waiting:
             self._telling = asyncio.create_task(self._say(words), name="answer is waited for")
 
     async def told(self) -> None:
-        """Wait for it: what comes after the answer would stay."""
+        """Wait for it: what comes after the answer would stay. What has not begun is left out."""
         if self._telling is not None:
+            if not self._is_being_told:
+                self._telling.cancel()
             await asyncio.wait({self._telling})
 
     async def _say(self, words: str) -> None:
-        with suppress(PlatformError):  # not worth failing for
-            await self._tell(words)
+        async with self._at_once:
+            self._is_being_told = True
+            try:
+                with suppress(PlatformError):  # not worth failing for
+                    await self._tell(words)
+            finally:
+                self._is_being_told = False
 
 
 def wait(seconds: float, before: int) -> str:

@@ -76,9 +76,7 @@ class Settings(BaseSettings):
         "After a change the index is built anew by itself.",
     )
     voices: Path = Field(_PROJECT / "voices", description="Folder with one sub-folder per voice.")
-    voice: str = Field(
-        "fernhill", description="The voice that answers unless another is asked for."
-    )
+    voice: str = Field("fernhill", description="The voice that answers unless another is named.")
     frame: Frame = Field(
         "light",
         description="How much of the voice stands around an answer: `full` (greeting, lead-in, "
@@ -120,6 +118,9 @@ class Settings(BaseSettings):
         description="Run a local model in int8 where the processor has AVX-512 VNNI: there it is "
         "twice as fast as fp32, elsewhere worse.",
     )
+    judge_url: str | None = Field(None, description="Endpoint that `voice evaluate` asks as well.")
+    judge_model: str = Field("", description="The model that is asked for there.")
+    judge_api_key: SecretStr | None = Field(None, description="API key for that endpoint.")
     reader: str = Field(
         "packaged",
         description="Which model reads question and passage together: `packaged`, or a folder with "

@@ -8,6 +8,7 @@ freely is streamed.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bot.errors import ConfigurationError, ModelError
@@ -20,6 +21,15 @@ _MOST_TOKENS = 512
 _CONTROLS = ("<|",)  # how control tokens begin in most models; only the server knows its own
 # What the library makes of a reply that is no completion: HTML, no choices, an error object.
 _NO_COMPLETION = (ValueError, TypeError, LookupError, AttributeError)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A whole reply."""
+
+    text: str
+    by: str
+    """Name of the model, and the version of what serves it, as the endpoint tells them."""
 
 
 class EndpointModel:
@@ -94,6 +104,19 @@ class EndpointModel:
         # Once the reply has begun, the transport's own errors come through.
         except (openai.OpenAIError, httpx.HTTPError, *_NO_COMPLETION) as error:
             raise ModelError(f"The writing endpoint failed ({type(error).__name__}).") from None
+
+    async def ask(self, prompt: Prompt, max_tokens: int) -> Said:
+        """The whole reply, and whose it is. Raises :class:`ModelError`."""
+        import openai
+
+        bounded: Any = self._chat.bind(max_completion_tokens=max_tokens)
+        try:
+            reply = await bounded.ainvoke(_turns(prompt))
+        except (openai.OpenAIError, *_NO_COMPLETION) as error:
+            raise ModelError(f"The endpoint failed ({type(error).__name__}).") from None
+        told = reply.response_metadata
+        parts = (told.get("model_name"), told.get("system_fingerprint"))
+        return Said(str(reply.text), " ".join(str(each) for each in parts if each))
 
     def close(self) -> None:
         """Its connections end with it; nothing else is held."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bot.voice.voice import Guide
+from bot.voice.lines.moods import fits_mood
+from bot.voice.voice import Guide, Mood
 
 _WORD = re.compile(r"[\w'’-]+")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
@@ -14,11 +15,15 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u20e3]")
 
 
-def markers(text: str, guide: Guide, quoted: Sequence[str] = ()) -> dict[str, bool]:
+def markers(
+    text: str, guide: Guide, quoted: Sequence[str] = (), mood: Mood | None = None
+) -> dict[str, bool]:
     """Which habits of the voice ``text`` keeps.
 
     ``quoted`` are stretches copied from a source: they are left out of all but the greeting and
-    the closing, since a quotation keeps its author's words.
+    the closing, since a quotation keeps its author's words. ``mood``: that of what was asked, or of
+    the draft; where it has no greeting or no closing, there is none to be kept. The verdict
+    ``mood`` stands only where the guide has lines for moods and the text is in one.
     """
     own = text
     for stretch in filter(None, quoted):
@@ -26,8 +31,8 @@ def markers(text: str, guide: Guide, quoted: Sequence[str] = ()) -> dict[str, bo
     low = own.lower()
     rules = guide.markers
     return {
-        "greeting": text.startswith(guide.greetings),
-        "closing": text.rstrip().endswith(guide.closings),
+        "greeting": not guide.suited(guide.greetings, mood) or text.startswith(guide.greetings),
+        "closing": not guide.suited(guide.closings, mood) or text.rstrip().endswith(guide.closings),
         "no_forbidden_words": not any(has_phrase(low, phrase) for phrase in rules.forbidden),
         "own_words": not any(has_phrase(low, phrase) for phrase in rules.swaps),
         "short_sentences": all(
@@ -36,6 +41,7 @@ def markers(text: str, guide: Guide, quoted: Sequence[str] = ()) -> dict[str, bo
         ),
         "emoji": rules.emoji == "any" or not _EMOJI.search(own),
         "exclamations": own.count("!") <= rules.exclamations,
+        **({"mood": fits_mood(own, guide, mood)} if mood and guide.mood else {}),
     }
 
 

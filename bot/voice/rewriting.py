@@ -2,7 +2,7 @@
 
 The draft's own sentences stay. The guide's rules of style are applied to them
 (:mod:`bot.voice.wording`), the letter's opening and end become the voice's, and the writing model
-decides which greeting and closing where the examples leave doubt (:mod:`bot.voice.framing`).
+decides which greeting and closing where the examples leave doubt (:mod:`bot.voice.lines.framing`).
 
 The packaged 135M model does not get to rewrite sentences, since that was measured: of its wordings
 for 99 texts (the 11 held-out pairs, their sentences, and those of 20 support drafts) 71 passed
@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from textwrap import shorten
 
 from bot.errors import UsageError
-from bot.voice.framing import Frame, likely_frames
 from bot.voice.grounding import same_facts
+from bot.voice.lines.framing import Frame, likely_frames
+from bot.voice.lines.moods import mood_of
 from bot.voice.metrics import markers
 from bot.voice.template import prompt, rewrite_request
 from bot.voice.voice import Guide, Voice
@@ -140,7 +141,9 @@ class Rewriter:
             frame = await self._frame(letter.body, voice)
             greeting, closing = "" if opened else frame[0], "" if closed else frame[1]
         spent = (greeting + closing).count("!")
-        body = calmed(told.text, max(0, guide.markers.exclamations - spent))
+        mood = mood_of(letter.body)
+        most = 0 if mood and guide.mood else guide.markers.exclamations
+        body = calmed(told.text, max(0, most - spent))
         if letter.salutation:
             body = capitalised(body)
         bare = _PARAGRAPH.join(filter(None, (letter.addressee, body, letter.signature)))
@@ -159,8 +162,8 @@ class Rewriter:
                 closing=closing if safe else "",
                 refused=told.refused if safe else (draft,),
                 left=disliked(text, guide),
-                markers_before=markers(letter.body, guide, copied(letter.body)),
-                markers=markers(own, guide, copied(own)),
+                markers_before=markers(letter.body, guide, copied(letter.body), mood),
+                markers=markers(own, guide, copied(own), mood),
             ),
         )
 

@@ -46,7 +46,9 @@ _NEEDED = ("apology", "unread_files", "read_files")
 _log = structlog.get_logger("housevoice")
 
 Occasion = Literal["money", "date", "steps", "permission", "place", "trouble"]
-"""What an exchange can be about; :mod:`bot.voice.occasions` tells whether it is."""
+"""What an exchange can be about; :mod:`bot.voice.lines.occasions` tells whether it is."""
+Mood = Literal["security", "health", "bad_news", "money", "complaint"]
+"""Where a voice had better be sober, gravest first; see :mod:`bot.voice.lines.moods`."""
 
 
 class Replies(BaseModel):
@@ -116,6 +118,12 @@ class Guide(BaseModel):
     closings: Lines = Field(min_length=1)
     when: dict[str, tuple[Occasion, ...]] = {}
     """On which occasions a greeting or closing fits; one that is not here fits any."""
+    to_questions: Lines = ()
+    """Greetings that speak to somebody who asked: none of them opens a draft."""
+    mood: dict[str, tuple[Mood, ...]] = {}
+    """Greetings and closings for moods: they stand in these only, and no others do there."""
+    sober: dict[Mood, str] = {}
+    """For a mood a text as the voice has it there, shown to a model that writes freely."""
     replies: Replies
     markers: Markers = Markers()
 
@@ -127,10 +135,22 @@ class Guide(BaseModel):
         return value
 
     @model_validator(mode="after")
-    def _knows_the_lines_of_when(self) -> Self:
-        if unknown := self.when.keys() - {*self.greetings, *self.closings}:
-            raise ValueError(f"when: no greeting or closing reads {min(unknown)!r}")
+    def _knows_its_lines(self) -> Self:
+        lines = {*self.greetings, *self.closings}
+        for key, known in (("when", self.when.keys()), ("mood", self.mood.keys())):
+            if unknown := known - lines:
+                raise ValueError(f"{key}: no greeting or closing reads {min(unknown)!r}")
+        if unknown := set(self.to_questions) - {*self.greetings}:
+            raise ValueError(f"to_questions: no greeting reads {min(unknown)!r}")
+        if both := self.mood.keys() & self.when.keys():
+            raise ValueError(f"{min(both)!r} cannot be in both when and mood")
         return self
+
+    def suited(self, lines: Lines, mood: Mood | None) -> Lines:
+        """Those of ``lines`` that may stand in a mood; any, where the guide has no such table."""
+        if mood is None or not self.mood:
+            return tuple(line for line in lines if line not in self.mood)
+        return tuple(line for line in lines if mood in self.mood.get(line, ()))
 
 
 class Example(BaseModel):

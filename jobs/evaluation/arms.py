@@ -14,6 +14,7 @@ from bot.answers.judge import Thresholds
 from bot.answers.turns import Question
 from bot.types import Frame, Reply
 from bot.voice.grounding import same_facts
+from bot.voice.lines.moods import mood_of_pair
 from bot.voice.metrics import markers
 from bot.voice.template import Prompt, answer_request, example_request, prompt
 from bot.voice.voice import Example, Voice
@@ -97,17 +98,19 @@ async def tones(
 ) -> list[dict[str, float]]:
     """What each held-out pair is like when the model writes it freely.
 
-    Markers, learned score, their mean, and whether the facts of the plain side are kept.
+    Markers, learned score, their mean, whether the facts of the plain side are kept, and where the
+    pair is in a mood, ``fits_mood``.
     """
     told = []
     for pair in pairs:
         said = await _written(writer, voice, example_request(pair))
         quoted = [pair.plain] if pair.kind == "answer" else []
-        kept = markers(said, voice.guide, quoted)
+        kept = markers(said, voice.guide, quoted, mood_of_pair(pair))
         share, score = sum(kept.values()) / len(kept), tone(said) if said else 0.0
         facts = float(all(same_facts(pair.plain, said).values()))
         both = (share + score) / 2
-        told.append({"markers": share, "learned": score, "tone": both, "free_facts": facts})
+        fits = {"fits_mood": float(kept["mood"])} if "mood" in kept else {}
+        told.append({"markers": share, "learned": score, "tone": both, "free_facts": facts} | fits)
     return told
 
 

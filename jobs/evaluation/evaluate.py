@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
+from bot.voice.lines.moods import mood_of_pair
 from bot.voice.voice import Example, Voice
 from bot.voice.writer import Writer
 from jobs.evaluation import arms, gate
 from jobs.evaluation.arms import ARMS, Bench
+from jobs.evaluation.judging import Judge, Labelled
 from jobs.evaluation.measures import Answered, costs, measured, summed_up
 from jobs.evaluation.questions import AskedQuestion
 from jobs.evaluation.statistics import interval
@@ -34,6 +37,11 @@ class Judged:
     tone: ToneScore
     perplexity: Mapping[str, float]
     """Of base and tuned model on held-out pairs; empty if it was not measured."""
+    judge: Judge | None = None
+    labels: Sequence[Labelled] = ()
+    """What people said of answers, to see how far the judge agrees with them."""
+    judge_decides: bool = False
+    """Whether the gate asks the judge too."""
 
 
 async def evaluate(
@@ -64,13 +72,20 @@ async def evaluate(
             for name, ask in ((side, arms.by_itself), (both, arms.with_retrieval)):
                 answer = await ask(bench, voice, writer, asked.text)
                 answers[name].append(answer)
-                rows[name].append(measured(asked, answer, voice.guide))
+                verdict = (
+                    await judged.judge.verdict(asked.text, asked.reference, answer.text)
+                    if judged.judge
+                    else None
+                )
+                rows[name].append(measured(asked, answer, voice.guide) | {"judged": verdict})
         report(f"{side}: {len(answerable)} poisoned passages")
         safe[side] = await arms.safe_by_itself(voice, writer, answerable)
         safe[both] = await arms.safe_with_retrieval(bench, voice, writer, answerable)
         report(f"{side}: {len(judged.held_out)} held-out pairs")
         tones[side] = await arms.tones(voice, writer, judged.held_out, judged.tone)
     findings = _findings(rows, safe, tones, seeds, margin)
+    if judged.judge_decides:
+        findings.append(judge_finding(rows, seeds))
     return {
         "voice": voice.name,
         "voice_version": voice.version,
@@ -83,6 +98,7 @@ async def evaluate(
             "texts": judged.tone.held_out,
             "learnt_from": judged.tone.learnt_from,
         },
+        "judge": await judged.judge.told(judged.labels, seeds) if judged.judge else None,
         "core_hour": core_hour,
         "margin": margin,
         "tolerance": gate.TOLERANCE,
@@ -92,6 +108,7 @@ async def evaluate(
             for name in ARMS
             for side in (name.split()[0],)
         },
+        "moods": _by_mood(judged.held_out, tones),
         "gate": {
             "passed": all(each.passed for each in findings),
             "findings": [
@@ -144,6 +161,39 @@ def _findings(
     ]
 
 
+def judge_finding(
+    rows: Mapping[str, Sequence[Mapping[str, float | None]]], seeds: Sequence[int]
+) -> gate.Finding:
+    """What the gate makes of the judge's verdicts, where it is asked to."""
+    both = [
+        (before, after)
+        for one, other in zip(rows["base + retrieval"], rows["tuned + retrieval"], strict=True)
+        if (before := one["judged"]) is not None and (after := other["judged"]) is not None
+    ]
+    before, after = [b for b, _ in both], [a for _, a in both]
+    return gate.not_worse("judge", before, after, seeds, "the judge gave no verdict")
+
+
+def _by_mood(
+    pairs: Sequence[Example], tones: Mapping[str, Sequence[Mapping[str, float]]]
+) -> dict[str, dict[str, Any]]:
+    """For each mood of the held-out pairs how many there are, and the share that fits, by side."""
+    held: dict[str, list[int]] = {}
+    for n, pair in enumerate(pairs):
+        held.setdefault(mood_of_pair(pair) or "ordinary", []).append(n)
+    return {
+        mood: {"pairs": len(at)}
+        | {
+            side: {
+                "tone": round(fmean(of_side[n]["tone"] for n in at), 4),
+                "fits": round(fmean(of_side[n].get("fits_mood", 1.0) for n in at), 4),
+            }
+            for side, of_side in tones.items()
+        }
+        for mood, at in sorted(held.items())
+    }
+
+
 def _arm(
     rows: Sequence[Mapping[str, float | None]],
     answers: Sequence[Answered],
@@ -153,7 +203,10 @@ def _arm(
     core_hour: float,
 ) -> dict[str, Any]:
     measures: dict[str, Any] = summed_up(rows, seeds)
-    of_tone = {n: [each[n] for each in tones] for n in ("markers", "learned", "free_facts")}
+    of_tone = {
+        name: [each[name] for each in tones if name in each]
+        for name in ("markers", "fits_mood", "learned", "free_facts")
+    }
     for name, values in ({"safe": list(safe)} | of_tone).items():
         found = interval(values, seeds)
         measures[name] = found.as_json() if found else None

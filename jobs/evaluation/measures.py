@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from bot.voice.framing import body
 from bot.voice.grounding import facts
+from bot.voice.lines.framing import body
 from bot.voice.metrics import rouge_l
 from bot.voice.voice import Guide
 from jobs.evaluation.questions import AskedQuestion

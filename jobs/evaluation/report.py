@@ -23,15 +23,18 @@ NAMES: Mapping[str, str] = {
     "citations": "valid citations",
     "facts_kept": "facts kept",
     "safe": "safe with poisoned passages",
+    "judged": "good, by the judge model",
     "token_f1": "token F1",
     "bleu": "BLEU",
     "rouge_l": "ROUGE-L",
     "chrf": "chrF",
     "markers": "markers kept",
+    "fits_mood": "fits the mood",
     "learned": "learned tone score",
     "free_facts": "facts kept, writing freely",
 }
 """The measures in the order in which they are shown, with what people call them."""
+_SIDES = ("base", "tuned")
 
 
 def cell(found: Mapping[str, float] | None) -> str:
@@ -85,6 +88,41 @@ The learned tone score is a classifier's with an AUROC of {told["tone_classifier
 learned score and "writing freely" are of what the model writes by itself from held-out pairs; with
 retrieval it only chooses the lines around a quote. Where an arm has no sources, "grounded" compares
 with the reference answer. Two arms of one model share tone and perplexity.
+
+{judge_told(told["judge"])}{_moods(told["moods"])}"""
+
+
+def judge_told(judge: Mapping[str, Any] | None) -> str:
+    """Which judge model it was, and how far it agrees with people; empty without one."""
+    if judge is None:
+        return ""
+    found = judge["agreement"]
+    if found is None:
+        agrees = "Nobody has labelled answers, so how far it agrees with people is not known."
+    else:
+        kappa = (
+            "Cohen's kappa is not defined, since one of the two said the same of all"
+            if found["kappa"] is None
+            else f"Cohen's kappa is {found['kappa']:.2f} "
+            f"({found['low']:.2f} to {found['high']:.2f})"
+        )
+        agrees = f"With people it agrees on {found['share']:.0%} of {found['n']} answers; {kappa}."
+    unclear = f"{judge['unclear']} of its replies were no verdict."
+    return f"The judge model is {judge['version']}. {agrees} {unclear}\n\n"
+
+
+def _moods(moods: Mapping[str, Any]) -> str:
+    rows = "\n".join(
+        f"| {mood.replace('_', ' ')} | {found['pairs']} | "
+        + " | ".join(f"{found[side][of]:.2f}" for of in ("tone", "fits") for side in _SIDES)
+        + " |"
+        for mood, found in moods.items()
+    )
+    return f"""Tone by mood, of what each model writes freely from held-out pairs:
+
+| mood | pairs | tone, base | tone, tuned | fits the mood, base | fits, tuned |
+|---|--:|--:|--:|--:|--:|
+{rows}
 """
 
 

@@ -58,3 +58,42 @@ def _ends(sample: np.ndarray, seed: int) -> tuple[float, float]:
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail])
     return float(low), float(high)
+
+
+def agreement(
+    one: Sequence[bool], other: Sequence[bool], seeds: Sequence[int]
+) -> dict[str, float | int | None] | None:
+    """How far two raters agree: share, and Cohen's kappa with its interval by bootstrap.
+
+    Cohen (1960): what is beyond chance. None for nothing rated; ``kappa`` is None where a rater
+    said the same of everything, since all of it could be chance then.
+    """
+    if not one:
+        return None
+    left, right = np.asarray(one, dtype=bool), np.asarray(other, dtype=bool)
+    drawn: list[float] = []
+    for seed in seeds:
+        random = np.random.default_rng(seed)
+        for at in random.integers(0, len(left), (DRAWS, len(left))):
+            found = _kappa(left[at], right[at])
+            if found is not None:
+                drawn.append(found)
+    kappa = _kappa(left, right)
+    told: dict[str, float | int | None] = {
+        "share": round(float((left == right).mean()), 4),
+        "n": len(left),
+        "kappa": None,
+    }
+    if kappa is not None:
+        low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        told["kappa"] = round(kappa, 4)
+        told["low"], told["high"] = round(float(low), 4), round(float(high), 4)
+    return told
+
+
+def _kappa(left: np.ndarray, right: np.ndarray) -> float | None:
+    p, q = float(left.mean()), float(right.mean())
+    if p in (0.0, 1.0) or q in (0.0, 1.0):
+        return None
+    chance = p * q + (1 - p) * (1 - q)
+    return (float((left == right).mean()) - chance) / (1 - chance)

@@ -20,6 +20,7 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _6TO4 = ipaddress.IPv6Network("2002::/16")
 _TEREDO = ipaddress.IPv6Network("2001::/32")
 _IPV4 = 0xFFFFFFFF
+_NUMBERS = 256
 
 
 async def resolve_host(host: str, port: int) -> Sequence[str]:
@@ -39,6 +40,8 @@ class AddressGuard:
         self._resolve = resolve
         self._networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
         self._hosts: set[str] = set()
+        self._numbers: dict[str, list[IPAddress]] = {}
+        """Addresses that were asked for as such, and may be connected to for good."""
         for entry in allow:
             try:
                 self._networks.append(ipaddress.ip_network(entry.strip(), strict=False))
@@ -51,6 +54,8 @@ class AddressGuard:
         Numbers in any notation (``127.1``, ``0x7f000001``) are resolved like names, and so
         checked as the address that they stand for.
         """
+        if host in self._numbers:
+            return self._numbers[host]
         try:
             found = await self._resolve(host, port)
         except (OSError, ValueError) as error:  # ValueError: what no resolver can be asked for
@@ -64,6 +69,8 @@ class AddressGuard:
                 f"{host} is an address inside the network, which is not fetched for safety. "
                 "If it is meant, add the host or its network to the list of allowed hosts."
             )
+        if list(found) == [host] and len(self._numbers) < _NUMBERS:
+            self._numbers[host] = permitted
         return permitted
 
     def _is_allowed(self, address: IPAddress) -> bool:

@@ -109,12 +109,14 @@ async def library_over(data: Path, folder: Path, embedder: Embedder) -> AsyncIte
     """Called on the workers of the cluster, and here; ``folder``: of the :class:`Desk`."""
     engine = await open_database(f"sqlite:///{data / 'state.db'}")
     store = await EmbeddedStore.open(data / "passages.db")
-    async with GuardedClient(allow=("127.0.0.0/8",)) as client:
-        means = Means(client, 10**6)
-        clock = Desk(folder).now
-        yield Library(engine, store, embedder, file_reader(), means, clock=clock)
-    await store.close()
-    await engine.dispose()
+    try:
+        async with GuardedClient(allow=("127.0.0.0/8",)) as client:
+            means = Means(client, 10**6)
+            clock = Desk(folder).now
+            yield Library(engine, store, embedder, file_reader(), means, clock=clock)
+    finally:
+        await store.close()
+        await engine.dispose()
 
 
 @dataclass(frozen=True)

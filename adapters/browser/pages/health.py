@@ -27,10 +27,12 @@ async def examine(visit: Visit) -> Response:
 async def _page(visit: Visit, findings: list[Finding] | None) -> Response:
     by = visit.console.by(visit.guest)
     changes = await visit.console.knowledge.audit.newest(_CHANGES_SHOWN)
+    sources = await visit.console.knowledge.sources.all()
     return visit.page(
         "health.html",
         vitals=await visit.console.health.vitals(),
         findings=findings,
+        locations={each.id: each.location for each in sources},
         present=sorted(visit.console.rights.present),
         changes=[(each.source, words.changed(each, by).removeprefix("- ")) for each in changes],
     )

@@ -22,13 +22,18 @@ async def listed(visit: Visit) -> Response:
     chosen = [each for each in known if each.id == wanted] or known
     most = _OF_ONE if len(chosen) == 1 else _OF_EACH
     releases = visit.console.knowledge.releases
-    runs = [(each, run) for each in chosen for run in (await releases.runs(each.id))[1][:most]]
+    runs = [
+        (each, run, run.number in back)
+        for each in chosen
+        for back in [await releases.restorable(each.id)]
+        for run in (await releases.runs(each.id))[1][:most]
+    ]
     runs.sort(key=lambda each: (each[1].state != "waiting", -each[1].started_at.timestamp()))
     return visit.page(
         "runs.html",
         sources=known,
         wanted=wanted,
-        runs=[(source, run, words.done(run)) for source, run in runs],
+        runs=[(source, run, words.done(run), is_way_back) for source, run, is_way_back in runs],
     )
 
 

@@ -23,11 +23,19 @@ _STATUS = Path("/proc/self/status")
 
 
 @dataclass(frozen=True, slots=True)
+class Queued:
+    """Questions that were accepted and are not answered yet, of all platforms and processes."""
+
+    number: int
+    longest_seconds: float
+    """How long the first of them has waited by now; 0 where none does."""
+
+
+@dataclass(frozen=True, slots=True)
 class Vitals:
     """Now, and the last day."""
 
-    waiting: int
-    """Questions that were accepted and are not answered yet, of all platforms."""
+    waiting: Queued
     answers: int
     percentiles_ms: dict[str, tuple[float, float, float]]
     """Stage to its 50th, 95th and 99th percentile."""
@@ -43,11 +51,14 @@ class Health:
     clock: Callable[[], datetime]
     examine: Examine
 
-    async def waiting(self) -> int:
-        """How many questions were accepted and are not answered yet."""
-        waits = sa.select(sa.func.count()).where(INBOX.c.outcome.is_(None))
+    async def waiting(self) -> Queued:
+        """What was accepted and is not answered yet."""
+        counted = sa.select(sa.func.count(), sa.func.min(INBOX.c.accepted_at))
         async with self.engine.connect() as db:
-            return int((await db.execute(waits)).scalar_one())
+            row = (await db.execute(counted.where(INBOX.c.outcome.is_(None)))).one()
+        number, first = row
+        waited = (self.clock() - first).total_seconds() if first is not None else 0.0
+        return Queued(int(number), max(0.0, waited))
 
     async def vitals(self) -> Vitals:
         """What there is to see at once."""

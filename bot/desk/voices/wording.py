@@ -20,8 +20,8 @@ from bot.desk.kb.audit import Audit
 from bot.desk.settling import Decision, decision_in
 from bot.errors import UsageError
 from bot.types import Reply, person
-from bot.voice.framing import without_frame, without_heading_lead
 from bot.voice.grounding import same_facts, without_marks
+from bot.voice.lines.framing import without_frame, without_heading_lead
 from bot.voice.voice import Voice
 from bot.voice.wording import no_names
 from knowledge.types import PUBLIC

@@ -129,6 +129,20 @@ def voice_evaluate(
         float, typer.Option(min=0, max=1, help="By how much the tone must improve.")
     ] = 0.05,
     core_hour: Annotated[float, typer.Option(min=0, help="Price of a core for an hour.")] = 0.04,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            help="JSONL with 'question', 'answer', 'good': how far a judge agrees with people; "
+            "default: labels.jsonl in the voice's folder.",
+            exists=True,
+        ),
+    ] = None,
+    judge_version: Annotated[
+        str, typer.Option(help="What the judge model must call itself; else what it says first.")
+    ] = "",
+    judge_decides: Annotated[
+        bool, typer.Option("--judge-decides", help="Let the gate ask the judge model too.")
+    ] = False,
     promote: Annotated[bool, typer.Option("--promote", help="Let it speak if it passes.")] = False,
     as_: As = None,
 ) -> None:
@@ -149,6 +163,9 @@ def voice_evaluate(
             margin=margin,
             core_hour=core_hour,
             principals=as_ or (),
+            labels=labels,
+            judge_version=judge_version,
+            judge_decides=judge_decides,
         )
         for each in told["gate"]["findings"]:
             typer.echo(f"{'passed' if each['passed'] else 'NOT PASSED'}: {each['reason']}")

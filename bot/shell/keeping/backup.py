@@ -19,6 +19,7 @@ from sqlalchemy.engine import make_url
 
 from bot.errors import UsageError
 from bot.shell.indexing import database_url, wanted_place
+from bot.shell.keeping.moving import copy_in, copy_out
 from bot.shell.settings import Settings
 from knowledge.errors import remedy
 from knowledge.state.database import BUSY_SECONDS, is_known
@@ -27,6 +28,7 @@ from knowledge.stores.embedded_schema import SCHEMA_VERSION
 MANIFEST = "backup.json"
 """Written last: a backup without it is not whole."""
 _STATE = "state.db"
+_STATE_VERSION = "SELECT version_num FROM alembic_version"
 _PASSAGES = "passages*.db"
 _UPLOADS = "uploads"
 _MADE_AGAIN = "weights"
@@ -52,15 +54,16 @@ class _Manifest(BaseModel):
 
 
 def back_up(settings: Settings, target: Path, now: datetime) -> list[str]:
-    """Copy all of the data folder that cannot be made again to ``target``, a new or empty folder.
+    """Copy all that is kept and cannot be made again to ``target``, a new or empty folder.
 
     All databases are copied as they were within the same milliseconds, the state the first: what
-    the passages have beyond it is repaired by the next reading. Writers are not kept waiting.
+    the passages have beyond it is repaired by the next reading. Writers are not kept waiting. A
+    state in PostgreSQL becomes the same file as one that is not.
     Returns what is to be told, a line each. Raises :class:`UsageError` with what to do.
     """
     databases = _databases(settings)
     uploads = settings.data / _UPLOADS
-    if not databases:
+    if not databases and _state_file(settings) is not None:
         raise UsageError(
             f"There is nothing to back up in {settings.data}: set HOUSEVOICE_DATA to the folder "
             "in which the bot keeps its data."
@@ -69,7 +72,7 @@ def back_up(settings: Settings, target: Path, now: datetime) -> list[str]:
         raise UsageError(f"{target} is not empty: name a new folder for each backup.")
     target.mkdir(parents=True, exist_ok=True)
     try:
-        versions = _copy_databases(databases, target)
+        versions = _copy_all(settings, databases, target)
         for path in _files(uploads):
             with suppress(FileNotFoundError):  # no source's any more, and tidied away meanwhile
                 _copy_file(path, target / _UPLOADS / path.relative_to(uploads))
@@ -124,20 +127,31 @@ def restore(settings: Settings, source: Path) -> list[str]:
         stage.mkdir(parents=True)
         for name in manifest.files:
             _copy_file(source / name, stage / name)
-        if state is not None:
+        if _STATE in manifest.files:
             _move_uploads(stage / _STATE, manifest.folder, str(folder.resolve()))
-        # The state is the last, so that a half of it does not look like a whole data folder.
-        for each in sorted(stage.iterdir(), key=lambda path: path.name == _STATE):
-            shutil.move(each, state if state and each.name == _STATE else folder / each.name)
-        stage.rmdir()
+        if state is None and _STATE in manifest.files:
+            copy_in(stage / _STATE, database_url(settings), lambda: _put(stage, folder, None))
+        else:
+            _put(stage, folder, state)
     except (sqlite3.Error, OSError) as error:
-        shutil.rmtree(stage, ignore_errors=True)
         raise UsageError(f"It was not restored: {remedy(error) or error}.") from error
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
     return [
         f"{folder} is as it was on {manifest.made_at:%Y-%m-%d at %H:%M} UTC, by housevoice "
         f"{manifest.program}. 'housevoice doctor' looks whether all is well.",
         *_rest(settings),
     ]
+
+
+def _put(stage: Path, folder: Path, state: Path | None) -> None:
+    """``state``: where the state goes; None: it is elsewhere."""
+    # The state is the last, so that a half of it does not look like a whole data folder.
+    for each in sorted(stage.iterdir(), key=lambda path: path.name == _STATE):
+        if not each.name.startswith(_STATE):  # SQLite may have laid files beside it
+            shutil.move(each, folder / each.name)
+        elif state is not None:
+            shutil.move(each, state)
 
 
 def _databases(settings: Settings) -> dict[str, Path]:
@@ -155,17 +169,23 @@ def _state_file(settings: Settings) -> Path | None:
 
 def _rest(settings: Settings) -> Iterator[str]:
     """What lies elsewhere, and how that is backed up and brought back."""
-    if _state_file(settings) is None:
-        yield (
-            "The state is in PostgreSQL and not in this backup: use pg_dump before it, and "
-            "pg_restore before the bot is started again."
-        )
     if wanted_place(settings) == "weaviate":
         yield (
             "The passages are in Weaviate and not in this backup: use its backup module, or fill "
             "an empty server by 'source refresh'."
         )
     yield f"Voices ({settings.voices}) and .env are not in it: keep copies of them as well."
+
+
+def _copy_all(settings: Settings, files: dict[str, Path], target: Path) -> dict[str, str]:
+    """Copy the databases as of one moment; returns their versions."""
+    if _STATE in files or _state_file(settings) is not None:
+        return _copy_databases(files, target)
+    state = target / _STATE
+    versions = copy_out(database_url(settings), state, lambda: _copy_databases(files, target))
+    with closing(sqlite3.connect(state)) as db:
+        db.execute("PRAGMA journal_mode=DELETE")  # one file, as it is read from wherever it lies
+        return versions | {_STATE: str(db.execute(_STATE_VERSION).fetchone()[0])}
 
 
 def _copy_databases(databases: dict[str, Path], target: Path) -> dict[str, str]:
@@ -180,11 +200,7 @@ def _copy_databases(databases: dict[str, Path], target: Path) -> dict[str, str]:
             db.execute("BEGIN")
             db.execute("SELECT count(*) FROM sqlite_master").fetchone()  # from here on it stands
         for name, db in snapshots.items():
-            query = (
-                "SELECT version_num FROM alembic_version"
-                if name == _STATE
-                else "PRAGMA user_version"
-            )
+            query = _STATE_VERSION if name == _STATE else "PRAGMA user_version"
             versions[name] = str(db.execute(query).fetchone()[0])
             with closing(sqlite3.connect(target / name)) as copy:
                 db.backup(copy)
@@ -222,12 +238,10 @@ def _checked(settings: Settings, source: Path) -> _Manifest:
                 f"{path} was made by a newer version, housevoice {manifest.program}: upgrade this "
                 "one first."
             )
-    if (_STATE in manifest.files) != (_state_file(settings) is not None):
+    if _STATE not in manifest.files and _state_file(settings) is not None:
         raise UsageError(
-            "The backup's state is in SQLite: restore it without DATABASE_URL."
-            if _STATE in manifest.files
-            else "The backup's state is in PostgreSQL: bring it back with pg_restore, and set "
-            "DATABASE_URL before this command."
+            "The backup has no state, which was in PostgreSQL: bring it back with pg_restore, and "
+            "set DATABASE_URL before this command."
         )
     return manifest
 

@@ -14,7 +14,7 @@ from bot.answers.voices.wordings import Wording, Wordings
 from bot.errors import ConfigurationError, UsageError
 from bot.shell.indexing import database_url
 from bot.shell.models import ENDPOINT, load_writer
-from bot.shell.settings import load_settings
+from bot.shell.settings import Settings, load_settings
 from bot.voice.versions.registry import Registry
 from bot.voice.voice import Voice, examples_digest, guide_digest
 from knowledge.retrieval.support import ReaderSupport
@@ -22,6 +22,7 @@ from knowledge.state.database import open_database
 
 if TYPE_CHECKING:
     from bot.shell.app import App
+    from jobs.evaluation.judging import Judge
 
 
 async def approved(name: str) -> Sequence[Wording]:
@@ -48,15 +49,21 @@ async def evaluate_voice(
     margin: float,
     core_hour: float,
     principals: Sequence[str] = (),
+    labels: Path | None = None,
+    judge_version: str = "",
+    judge_decides: bool = False,
 ) -> tuple[dict[str, Any], Path]:
     """Judge a version, by default the newest; returns the report and the folder that it is in.
 
-    ``pairs``: the most held-out pairs that are written. Raises :class:`ConfigurationError` and
+    ``pairs``: the most held-out pairs that are written. ``labels``: what people said of answers;
+    else the file in the voice's folder. ``judge_version``, ``judge_decides``: see
+    :mod:`jobs.evaluation.judging`. Raises :class:`ConfigurationError` and
     :class:`UsageError` with what to do.
     """
     from bot.voice.model import LocalModel
     from jobs.evaluation.arms import Bench, perplexity
     from jobs.evaluation.evaluate import Judged, evaluate
+    from jobs.evaluation.judging import LABELS, read_labels
     from jobs.evaluation.questions import read_questions
     from jobs.evaluation.report import write_report
     from jobs.evaluation.tone import disjoint, learn_tone
@@ -93,6 +100,9 @@ async def evaluate_voice(
         raise ConfigurationError(
             f"The voice '{name}' has too few pairs to measure its tone: 'voice prepare {name}'."
         )
+    judge, labels = _judge(settings, judge_version), labels or voice.folder / LABELS
+    if judge_decides and judge is None:
+        raise UsageError("There is no judge: set HOUSEVOICE_JUDGE_URL and HOUSEVOICE_JUDGE_MODEL.")
     report("learning what the voice sounds like")
     tone = await asyncio.to_thread(learn_tone, learnt, others)
     base = await asyncio.to_thread(load_writer, settings, replace(voice, lora=None))
@@ -116,6 +126,9 @@ async def evaluate_voice(
             held_out=held_out,
             tone=tone,
             perplexity=surprised,
+            judge=judge,
+            labels=read_labels(labels) if judge and labels and labels.is_file() else (),
+            judge_decides=judge_decides,
         ),
         Bench(
             app.retriever,
@@ -133,3 +146,25 @@ async def evaluate_voice(
     told = {"version": judged.id, "base_model": made.base if made else "", **told}
     where = await asyncio.to_thread(write_report, judged.folder, told, guide_digest(voice.folder))
     return told, where
+
+
+def _judge(settings: Settings, version: str) -> Judge | None:
+    """The judge model that the settings name, if they do."""
+    from bot.voice.endpoint import EndpointModel
+    from jobs.evaluation.judging import Judge
+
+    if settings.judge_url is None:
+        return None
+    if not settings.judge_model:
+        raise ConfigurationError(
+            "HOUSEVOICE_JUDGE_URL is set: name its model, HOUSEVOICE_JUDGE_MODEL."
+        )
+    key = settings.judge_api_key
+    model = EndpointModel(
+        settings.judge_url,
+        settings.judge_model,
+        key.get_secret_value() if key else None,
+        timeout=settings.writer_timeout,
+        retries=settings.writer_retries,
+    )
+    return Judge(model, version)

@@ -20,15 +20,16 @@ from prometheus_client import (
     generate_latest,
 )
 
+from bot.desk.console.health import Queued
 from bot.journey import Journey
 from bot.ports import Sources
 from bot.source_ports import Releases
 
-_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 _LEVELS: Final = {name.lower(): each for name, each in logging.getLevelNamesMapping().items()}
 _ON_THE_WAY: Final = frozenset({"first_sign", "wait", "read", "send"})
 """Stages that the log's line of an answer does not have."""
-Waiting = Callable[[], Awaitable[int]]
+Waiting = Callable[[], Awaitable[Queued]]
 Away = Callable[[], Mapping[str, bool]]
 """By voice whether the model behind an endpoint that speaks it counts as away."""
 
@@ -79,6 +80,11 @@ class Meter:
         self._waiting = Gauge(
             "housevoice_waiting_questions",
             "Accepted and not answered yet, of all processes.",
+            registry=self._registry,
+        )
+        self._longest = Gauge(
+            "housevoice_longest_wait_seconds",
+            "How long the first of those that wait has waited by now; 0 where none does.",
             registry=self._registry,
         )
         self._away = Gauge(
@@ -139,7 +145,9 @@ class Meter:
         self, sources: Sources, releases: Releases, waiting: Waiting, away: Away, now: datetime
     ) -> bytes:
         """All of it, as Prometheus reads it."""
-        self._waiting.set(await waiting())
+        queued = await waiting()
+        self._waiting.set(queued.number)
+        self._longest.set(queued.longest_seconds)
         self._away.clear()
         for voice, is_away in away().items():
             self._away.labels(voice).set(is_away)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from bot.voice.framing import Around, around
+from bot.voice.lines.framing import Around, around
+from bot.voice.lines.moods import mood_of
 from bot.voice.template import example_request, prompt
 from bot.voice.voice import Example, Guide, Voice
 from bot.voice.writer import Choose, Say, Step, Writer
@@ -32,7 +33,7 @@ def lines_right(
     writer: Writer, voice: Voice, pairs: Sequence[Example], lines: Callable[[Example], Around]
 ) -> dict[str, float]:
     """The same where it chooses among ``lines`` of each pair."""
-    answers = _answers(pairs)
+    answers = _answers(pairs, voice.guide)
 
     async def choose(pair: Example, among: Around) -> _Chosen:
         greeting, lead, closing = map(Choose, (among.greetings, among.leads, among.closings))
@@ -49,7 +50,7 @@ def lines_right(
 
 def first_right(voice: Voice, pairs: Sequence[Example]) -> dict[str, float]:
     """The same when the first line that fits is taken, without any model."""
-    answers = _answers(pairs)
+    answers = _answers(pairs, voice.guide)
     lines = [fitting(pair, voice.guide) for pair in answers]
     return _shares(answers, [(x.greetings[0], x.leads[0], x.closings[0]) for x in lines])
 
@@ -64,8 +65,13 @@ def fitting(pair: Example, guide: Guide) -> Around:
     return around(pair.question, pair.plain, guide, "full", first=True, topic="")
 
 
-def _answers(pairs: Sequence[Example]) -> list[Example]:
-    return [pair for pair in pairs if pair.kind == "answer"]
+def _answers(pairs: Sequence[Example], guide: Guide) -> list[Example]:
+    """Those where there is something to choose: a mood with lines of its own leaves nothing."""
+    return [
+        pair
+        for pair in pairs
+        if pair.kind == "answer" and not (guide.mood and mood_of(pair.question))
+    ]
 
 
 def _shares(pairs: Sequence[Example], chosen: Sequence[_Chosen]) -> dict[str, float]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Sequence
+from statistics import mean
 from time import perf_counter
 from typing import Any
 
+from bot.voice.lines.moods import mood_of_pair
 from bot.voice.metrics import markers, rouge_l
 from bot.voice.model import learnt_prefix
 from bot.voice.template import Prompt, encode, encode_said, example_request, prompt
@@ -114,7 +116,7 @@ class Trainer:
         written = [self._write(model, pair) for pair in pairs]
         wanted = [pair.voiced for pair in pairs]
         kept = [
-            markers(text, self._voice.guide, _quotable(pair))
+            markers(text, self._voice.guide, _quotable(pair), mood_of_pair(pair))
             for text, pair in zip(written, pairs, strict=True)
         ]
         return {
@@ -126,7 +128,8 @@ class Trainer:
                 1,
             ),
             "markers": {
-                name: round(sum(each[name] for each in kept) / len(kept), 2) for name in kept[0]
+                name: round(mean(each[name] for each in kept if name in each), 2)
+                for name in dict.fromkeys(name for each in kept for name in each)
             },
             "all_markers": round(sum(all(each.values()) for each in kept) / len(kept), 2),
         }

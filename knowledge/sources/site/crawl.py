@@ -158,7 +158,7 @@ class _Crawl:
         if not isinstance(answer, Response):
             self._revive_copies_of(url)
             return [answer] if answer is not None else []
-        final = address(answer.url, "") or url
+        final = url if answer.url == url else address(answer.url, "") or url
         depth = self.depths[url]
         if answer.not_modified:
             if final != url:  # it is where that address leads to that has not changed

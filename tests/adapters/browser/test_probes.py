@@ -12,12 +12,13 @@ import structlog
 from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.browser.site import site
+from bot.desk.console.health import Queued
 from bot.errors import PlatformError
 from bot.ports import KnownSource
 from bot.shell.watching.log import configure_log
 from bot.shell.watching.metrics import Meter
 from bot.source_ports import SourceData
-from tests.adapters.browser.house import House, open_house
+from tests.adapters.browser.house import House, open_house, text_of
 from tests.adapters.fake_platform import DIRECT, utterance
 from tests.kit.fakes import FakeReleases, FakeSources, evidence
 
@@ -114,6 +115,20 @@ async def test_how_a_question_ended_is_counted(house: House) -> None:
     assert found["housevoice_stage_seconds_count['first_sign']"] == 1, "of the second alone"
 
 
+async def test_how_long_the_first_has_waited_is_told_while_it_waits(house: House) -> None:
+    office, clock = house.office, house.bench.clock
+    office.hold("principals")
+    for n in range(2):
+        asked = utterance(f"Salaries {n}?", place=DIRECT, address="direct")
+        await house.bench.dispatcher.hear(office, asked)
+        clock.tick(45)
+    found = figures((await asked_from(house, "127.0.0.1", "/metrics")).text)
+    assert found["housevoice_waiting_questions[]"] == 2
+    assert found["housevoice_longest_wait_seconds[]"] == 90
+    ida = await house.signed_in("ida")
+    assert "2, the first for 90.0 s" in text_of(await ida.get("/health"))
+
+
 async def test_what_the_data_of_sources_looks_like_is_told(house: House) -> None:
     world, clock = house.bench.world, house.bench.clock
     languages = {"en": 2, "unknown": 1}
@@ -153,8 +168,8 @@ async def test_sources_that_went_are_not_told_any_more(house: House) -> None:
 async def test_a_line_that_is_not_wanted_is_counted_and_not_written(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    async def none_waits() -> int:
-        return 0
+    async def none_waits() -> Queued:
+        return Queued(0, 0.0)
 
     for level, written in (("WARNING", False), ("INFO", True), ("DEBUG", True)):
         meter = Meter()

@@ -19,6 +19,7 @@ async def test_what_waits_is_shown_approved_and_taken_back(house: House, ida: Ta
     ]
     page = text_of(await ida.get("/runs"))
     assert "Waits for your word: 9 of 10 went." in page and "c.md: It is odd." in page
+    assert page.count("Back to after this run") == 1  # not to where it is already
     releases.waiting[source.id] = Undecided(9)
     told = await ida.post("/runs/approve", {"source": source.id})
     assert "9 changed" in text_of(told)

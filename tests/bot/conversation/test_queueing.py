@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 
-from bot.conversation.queueing import Queue, wait
+from bot.conversation.queueing import TOLD_AT_ONCE, Queue, wait
 from bot.errors import PlatformError
 from tests.kit.fakes import FixedClock
 
@@ -125,3 +126,64 @@ async def test_who_gives_up_waiting_costs_nobody_a_turn() -> None:
 )
 def test_a_wait_is_told_roughly(seconds: float, told: str) -> None:
     assert wait(seconds, 7) == told
+
+
+async def test_a_few_are_told_at_once_and_nobody_waits_for_being_told() -> None:
+    clock = FixedClock()
+    queue = Queue(1, clock)
+    under_way, hang = [0, 0], asyncio.Event()
+
+    async def slowly(_: str) -> None:
+        under_way[0] += 1
+        under_way[1] = max(under_way)
+        await hang.wait()
+        under_way[0] -= 1
+
+    first = Asker(queue)
+    await settled()
+    others = [asyncio.create_task(_turn(queue, slowly)) for _ in range(40)]
+    await settled()
+    clock.tick(30)
+    first.go.set()  # all know by now that it will take long
+    await settled()
+    assert under_way == [TOLD_AT_ONCE, TOLD_AT_ONCE]
+    hang.set()
+    await asyncio.wait_for(asyncio.gather(first.task, *others), 5)
+    assert under_way[1] == TOLD_AT_ONCE
+
+
+async def test_whose_turn_it_is_is_not_told_any_more_how_long_it_will_be() -> None:
+    clock = FixedClock()
+    queue = Queue(1, clock)
+    hang = asyncio.Event()
+    told: list[str] = []
+
+    async def stuck(_: str) -> None:
+        await hang.wait()
+
+    async def tell(words: str) -> None:
+        told.append(words)
+
+    first = Asker(queue)
+    await settled()
+    first.go.set()
+    await first.task
+    clock.tick(30)  # nothing: the turn is over
+    holding = Asker(queue)
+    await settled()
+    clock.tick(60)
+    stuck_ones = [asyncio.create_task(_turn(queue, stuck)) for _ in range(TOLD_AT_ONCE)]
+    last = asyncio.create_task(_turn(queue, tell))
+    await settled()
+    for each in stuck_ones:
+        each.cancel()
+    holding.go.set()
+    await asyncio.wait_for(last, 5)
+    assert told == []
+    hang.set()
+    await asyncio.gather(*stuck_ones, holding.task, return_exceptions=True)
+
+
+async def _turn(queue: Queue, tell: Callable[[str], Awaitable[None]]) -> None:
+    async with queue.turn(tell):
+        pass

@@ -204,10 +204,18 @@ class TestARefusal:
 def test_what_lies_elsewhere_is_told(
     housevoice: Housevoice, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DATABASE_URL", "postgresql://u:secret@127.0.0.1/housevoice")
     monkeypatch.setenv("WEAVIATE_URL", "http://127.0.0.1:1")
     done = housevoice(data, "backup", tmp_path / "kept")
     assert done.exit_code == 0, done.output
-    assert "pg_dump" in done.output and "source refresh" in done.output
+    assert "source refresh" in done.output
+    assert contents(tmp_path / "kept") == {"state.db", "passages.db", "backup.json"}
+
+
+def test_a_state_that_cannot_be_reached_is_no_half_of_a_backup(
+    housevoice: Housevoice, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:secret@127.0.0.1:1/housevoice")
+    done = housevoice(data, "backup", tmp_path / "kept")
+    assert done.exit_code == 1 and "127.0.0.1:1/housevoice cannot be used" in done.output
     assert "secret" not in done.output
-    assert contents(tmp_path / "kept") == {"passages.db", "backup.json"}
+    assert contents(tmp_path / "kept") == set()

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import threading
 import traceback
-from collections import deque
 from collections.abc import Callable, Iterator
-from email.message import Message as Headers
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -21,6 +16,7 @@ from bot.shell.settings import Settings
 from bot.voice.template import answer_request, prompt
 from bot.voice.voice import Voice
 from bot.voice.writer import Choose, Free, Say, Step, Writer
+from tests.stand_ins.scripted_endpoint import Endpoint
 
 QUESTION = "When is payday, zebra-pyjamas?"
 QUOTE = "Salaries are paid on the 25th. Ask Dr. Reed for more."
@@ -28,68 +24,6 @@ LEAD = "Here is when payday is."
 GREETINGS = ("Hello there!", "Fair question!")
 CLOSINGS = ("Just ask if you want more.", "Worth a note in your diary.")
 REPLY = f"Fair question! {LEAD} {QUOTE} Worth a note in your diary."
-
-
-class Endpoint:
-    """Gives what was queued, one reply a request; ``asked``: path, headers and body of each.
-
-    A text is a reply, a number an error that repeats the request, bytes are a raw body, and None
-    is no reply before the end of the test.
-    """
-
-    def __init__(self) -> None:
-        self.replies: deque[str | int | bytes | None] = deque()
-        self.asked: list[tuple[str, Headers, dict[str, Any]]] = []
-        self._over = threading.Event()
-        endpoint = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                endpoint.asked.append((self.path, self.headers, json.loads(body)))
-                endpoint._reply(self, body)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = False
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/v1"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    def _reply(self, handler: BaseHTTPRequestHandler, asked: bytes) -> None:
-        # A client that tries again gets the last reply again.
-        reply = self.replies.popleft() if len(self.replies) > 1 else self.replies[0]
-        if reply is None:
-            self._over.wait()
-            return
-        status, body = 200, reply
-        if isinstance(reply, int):
-            status, body = reply, json.dumps({"error": {"message": asked.decode()}}).encode()
-        elif isinstance(reply, str):
-            message = {"role": "assistant", "content": reply}
-            choice = {"index": 0, "message": message, "finish_reason": "stop"}
-            head = {"id": "1", "object": "chat.completion", "created": 1, "model": "m"}
-            body = json.dumps(head | {"choices": [choice]}).encode()
-        assert isinstance(body, bytes)
-        handler.send_response(status)
-        handler.send_header("Content-Type", "application/json")
-        handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
-        handler.wfile.write(body)
 
 
 @pytest.fixture

@@ -6,14 +6,15 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ModelError, UsageError
-from bot.voice.framing import likely_frames
 from bot.voice.grounding import facts, same_facts
+from bot.voice.lines.framing import likely_frames
 from bot.voice.metrics import markers
 from bot.voice.model import LocalModel
 from bot.voice.model_weights import PACKAGED, base_weights
@@ -71,8 +72,9 @@ def rewriter(writer: FakeWriter) -> Rewriter:
 
 @pytest.fixture
 def bare(fernhill: Voice, tmp_path: Path) -> Voice:
-    """The same guide without examples: the model chooses among all greetings and closings."""
-    return Voice("bare", tmp_path, fernhill.guide)
+    """No examples and no conditions: the model chooses among all greetings and closings."""
+    open_to_all: dict[str, Any] = {"when": {}, "mood": {}, "to_questions": ()}
+    return Voice("bare", tmp_path, fernhill.guide.model_copy(update=open_to_all))
 
 
 class TestADraft:
@@ -81,7 +83,7 @@ class TestADraft:
         assert done.draft == LETTER
         assert done.changed
         assert done.text == (
-            f"{done.checks.greeting[:-1]}, Ms Okafor! "
+            "Hello, Ms Okafor. "
             "The wheel of order FC-20931 is delayed. You do not have to do anything.\n\n"
             '1. Choose "Purchase" at https://x.example/purchase\n'
             "2. Get a code with `purchase --require`\n\n"
@@ -214,7 +216,7 @@ class TestTheModel:
         draft = "Unfortunately, the 14:30 ferry to Skerra is cancelled due to an engine fault."
         [(greeting, closing)] = likely_frames(draft, fernhill)
         done = await rewriter.rewrite(draft, fernhill)
-        assert greeting == "Let's sort this!"
+        assert (greeting, closing) == ("Hello.", "Ask me if anything is unclear.")
         assert (done.checks.greeting, done.checks.closing) == (greeting, closing)
         assert not writer.prompts
 
@@ -228,7 +230,7 @@ class TestTheModel:
     async def test_whose_closing_does_not_go_with_its_greeting_is_corrected(
         self, fernhill: Voice
     ) -> None:
-        draft = "Your bike is ready for collection."
+        draft = "The museum is not open on Monday 6 May. Emil Novak in room 2.07 has the keys."
         frames = likely_frames(draft, fernhill)
         assert len(frames) == 2
         done = await Rewriter(Saying(frames[1][0], "", "Bye!").for_voice).rewrite(draft, fernhill)

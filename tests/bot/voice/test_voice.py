@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bot.errors import ConfigurationError
+from bot.voice.lines.occasions import bears
 from bot.voice.metrics import markers
-from bot.voice.occasions import bears
 from bot.voice.voice import Voice, names
 from tests.bot.conftest import ROOT
 from tests.kit.loras import toy_weights

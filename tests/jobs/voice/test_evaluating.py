@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ConfigurationError, UsageError
-from bot.voice.framing import body
+from bot.voice.lines.framing import body
 from bot.voice.template import Prompt
 from bot.voice.versions.registry import Registry
 from bot.voice.voice import Example, Voice, guide_digest
@@ -26,7 +26,7 @@ from jobs.evaluation.gate import not_worse, tone_improved
 from jobs.evaluation.measures import Answered, denies, grounded, measured, token_f1
 from jobs.evaluation.poison import POISONS, Poisoned, fell_for
 from jobs.evaluation.questions import AskedQuestion, read_questions
-from jobs.evaluation.report import write_report
+from jobs.evaluation.report import as_markdown, write_report
 from jobs.evaluation.statistics import difference, interval
 from jobs.evaluation.tone import auroc, learn_tone
 from knowledge.types import PUBLIC, Evidence
@@ -139,6 +139,32 @@ class TestTheArms:
         first = await told(good(voice), bench)
         again = await told(good(voice), bench)
         assert first == again
+
+
+class TestTheMood:
+    async def test_is_told_by_kind_of_the_held_out_pairs(self, voice: Voice, bench: Bench) -> None:
+        def late(asked: str) -> str:
+            return f"Let's sort this! {plain(asked)} Go gently, and shout if you are stuck."
+
+        said = "Your order is late."
+        sad = Example(kind="rewrite", topic="o", question="", plain=said, voiced=said)
+        one = judged(
+            voice,
+            Speaking(plain, tuned=False),
+            Speaking(late, tuned=True),
+            held_out=[*pairs(3), sad],
+        )
+        report = await told(one, bench)
+        moods = report["moods"]
+        assert {mood: found["pairs"] for mood, found in moods.items()} == {
+            "bad_news": 1,
+            "ordinary": 3,
+        }
+        assert moods["bad_news"]["base"]["fits"] == 1.0
+        assert moods["bad_news"]["tuned"]["fits"] == 0.0
+        assert moods["ordinary"]["tuned"]["fits"] == 1.0
+        assert report["arms"]["tuned"]["measures"]["fits_mood"]["mean"] == 0.0
+        assert "| bad news | 1 | " in as_markdown(report)
 
 
 class TestTheGate:

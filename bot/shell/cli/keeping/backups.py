@@ -13,7 +13,7 @@ from bot.shell.cli.shared import report_errors
 def backup(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
 ) -> None:
-    """Copy the data folder into DIR, also while the bot serves."""
+    """Copy all that is kept into DIR, also while the bot serves."""
     from bot.shell.indexing import now
     from bot.shell.keeping.backup import back_up
     from bot.shell.settings import load_settings

@@ -6,8 +6,9 @@ from dataclasses import replace
 from statistics import median
 
 from bot.answers.question.languages import language_of
-from bot.voice.framing import without_frame
 from bot.voice.grounding import same_facts
+from bot.voice.lines.framing import without_frame
+from bot.voice.lines.moods import mood_of
 from bot.voice.metrics import markers
 from bot.voice.rewriting import LETTER_WORDS, taken_apart
 from bot.voice.voice import Guide, Voice
@@ -28,6 +29,7 @@ _OWN = {
     "no_forbidden_words": "uses what the guide forbids",
     "emoji": "has emoji, which the guide does not want",
     "exclamations": "has more exclamation marks than the guide allows",
+    "mood": "is more cheerful than the guide wants it in this mood",
 }
 
 
@@ -111,7 +113,9 @@ def drop_off_voice(held: Sorted, guide: Guide) -> None:
                 "an answer's voiced side must hold its plain side word for word; make it a rewrite",
             )
             continue
-        broken = [name for name, ok in markers(row.voiced, guide, quoted).items() if not ok]
+        mood = mood_of(row.question if row.kind == "answer" else row.plain)
+        habits = markers(row.voiced, guide, quoted, mood)
+        broken = [name for name, ok in habits.items() if not ok]
         if faults := [told for name, told in _OWN.items() if name in broken]:
             own = row.voiced.replace(row.plain, " ") if quoted else row.voiced
             words = ", ".join(disliked(own, guide))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from bot.voice.framing import without_frame
+from bot.voice.lines.framing import without_frame
 from bot.voice.rewriting import taken_apart
 from bot.voice.voice import Guide
 from bot.voice.wording import capitalised

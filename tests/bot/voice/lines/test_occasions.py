@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.voice.occasions import bears
-from bot.voice.occasions import occasions as asked
+from bot.voice.lines.occasions import bears
+from bot.voice.lines.occasions import occasions as asked
 from bot.voice.voice import Occasion
 
 

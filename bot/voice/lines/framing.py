@@ -1,8 +1,8 @@
 """Which of a voice's lines go around a text: around the quote of an answer, and around a draft.
 
-Around a quote the guide's conditions decide (``when``, see :mod:`bot.voice.occasions`): a greeting
-fits where the question has its occasion, a closing where the quote bears it out as well. Where
-several do, the writing model chooses.
+Around a quote the guide's conditions decide (``when``, see :mod:`bot.voice.lines.occasions`): a
+greeting fits where the question has its occasion, a closing where the quote bears it out as well.
+Where several do, the writing model chooses.
 
 Around a draft, where nobody asked anything, the voice's own pairs tell which of its frames are
 likely (naive Bayes over stems), and the writing model decides between the two likeliest unless the
@@ -22,7 +22,8 @@ from itertools import product
 
 from bot.types import Frame as HowMuch
 from bot.voice.grounding import without_marks
-from bot.voice.occasions import bears, occasions
+from bot.voice.lines.moods import mood_of
+from bot.voice.lines.occasions import bears, occasions
 from bot.voice.voice import HEADING, Example, Guide, Lines, Occasion, Voice
 from bot.voice.wording import capitalised
 from knowledge.text.words import stems
@@ -33,7 +34,6 @@ Frame = tuple[str, str]
 _SURE = 5.0  # nats between the best two frames
 _UNDECIDED = 2  # frames that the model decides between
 _SMOOTHING = 1.0  # average pairs added to each frame, so that a rare one is not the likeliest
-_WRITTEN_OUT = ("money", "date")
 _REWRITES = 3  # what a rewritten text counts beside an answer, of which most voices have more
 _SIGNS = {
     "#money": re.compile(r"[€$£]\s?\d"),
@@ -69,10 +69,10 @@ def around(
     """
     if how_much == "none":
         return Around()
-    asked = occasions(question)
+    asked, mood = occasions(question), mood_of(question)
     told = frozenset(each for each in asked if sure and bears(quoted, each))
-    greetings, any_greetings = _fitting(guide.greetings, guide, asked)
-    closings, any_closings = _fitting(guide.closings, guide, told)
+    greetings, any_greetings = _fitting(guide.suited(guide.greetings, mood), guide, asked)
+    closings, any_closings = _fitting(guide.suited(guide.closings, mood), guide, told)
     full = how_much == "full"
     return Around(
         greetings=(greetings or any_greetings) if first or full else (),
@@ -122,16 +122,25 @@ def _fitting(lines: Lines, guide: Guide, about: frozenset[Occasion]) -> tuple[Li
 def likely_frames(text: str, voice: Voice) -> list[Frame]:
     """The frames to choose from, likeliest first; a single one if there is little doubt.
 
-    A voice without pairs that keep to its greetings and closings leaves every choice open.
+    A voice without pairs that keep to its greetings and closings leaves every choice open. Where
+    the mood has lines of its own, they are the choice; an empty line is none.
     """
-    guide = voice.guide
-    pairs = {
-        frame: counts
-        for frame, counts in _counts(voice).items()
-        if _may_close(text, guide.when.get(frame[1], ()))
-    }
+    guide, mood = voice.guide, mood_of(text)
+    greetings = tuple(x for x in guide.greetings if x not in guide.to_questions)
+    opening, closing = guide.suited(greetings, mood), guide.suited(guide.closings, mood)
+    if mood is not None and guide.mood:
+        return [*product(opening[:1] or ("",), closing[:1] or ("",))]
+    opening = tuple(x for x in opening if _may_stand(text, guide.when.get(x, ())))
+    closing = tuple(x for x in closing if _may_stand(text, guide.when.get(x, ())))
+    pairs: dict[Frame, tuple[int, Counter[str]]] = {}
+    for (greets, closes), counted in _counts(voice).items():
+        # What greets somebody who asked gives way to what greets anybody.
+        frame = greets if greets in opening else _anybody(guide, opening), closes
+        if closes in closing:
+            number, signs = pairs.get(frame, (0, Counter()))
+            pairs[frame] = number + counted[0], signs + counted[1]
     if len(pairs) < _UNDECIDED:
-        return list(product(guide.greetings, guide.closings))
+        return [*pairs] or [*product(opening or ("",), closing or ("",))]
     common = _common(voice)
     seen = _signs(text) & common.keys()
     chances = {
@@ -143,12 +152,20 @@ def likely_frames(text: str, voice: Voice) -> list[Frame]:
     return best[:1] if chances[best[0]] - chances[best[1]] >= _SURE else best
 
 
-def _may_close(draft: str, when: tuple[Occasion, ...]) -> bool:
-    """Whether a closing for these occasions may stand under a draft.
+def _anybody(guide: Guide, lines: Lines) -> str:
+    """The greeting among these that fits any text; "" where each has its occasion."""
+    return next((line for line in lines if line not in guide.when), "")
 
-    Amounts and dates have to be there; for the rest a draft has no question that would tell.
+
+def _may_stand(draft: str, when: tuple[Occasion, ...]) -> bool:
+    """Whether a line for these occasions may stand around a draft.
+
+    What it takes for granted has to be there; of trouble the draft itself has to speak, since it
+    has no question that would tell.
     """
-    return not when or any(each not in _WRITTEN_OUT or bears(draft, each) for each in when)
+    return not when or any(
+        bears(draft, each) and (each != "trouble" or each in occasions(draft)) for each in when
+    )
 
 
 @lru_cache(maxsize=16)

@@ -1,0 +1,1 @@
+"""Which of a voice's lines stand where: by occasion, by mood, around an answer or a draft."""
