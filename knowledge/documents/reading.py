@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,8 @@ from knowledge.parsing import MAX_DOCUMENT_BYTES, parse
 from knowledge.parsing.document import PARSER_FAILURES
 from knowledge.parsing.inline import plain_text
 from knowledge.parsing.recognition import Recogniser, Recognition
+from knowledge.text.sentences import split_units
+from knowledge.text.short_forms import spelled_out
 from knowledge.types import LeftOut
 
 _MOST_EMBEDDED = 20_000
@@ -132,10 +135,25 @@ def read_file(
 def embedded_words(title: str, headings: tuple[str, ...], text: str) -> str:
     """What the embedder reads: title and headings, then the text without markup.
 
-    Addresses of links would take up to half of its 256 tokens and mean nothing to it.
+    Addresses of links would take up to half of its 256 tokens and mean nothing to it. Rows of a
+    table without headings are put in words, and short forms spelled out, as for the reader.
     """
     context = " › ".join(part for part in (title, *headings) if part)
-    return f"{context}\n{plain_text(text)}"[:_MOST_EMBEDDED]
+    said = spelled_out(plain_text(_with_rows_in_words(text)))
+    return f"{context}\n{said}"[:_MOST_EMBEDDED]
+
+
+_NO_WORDS = re.compile(r"[|\s:-]*\|[|\s:-]*")
+"""Such as the empty header of a table that has none."""
+
+
+def _with_rows_in_words(text: str) -> str:
+    rows = [unit for unit in split_units(text) if unit.kind == "row" and not unit.lead]
+    if not rows:
+        return text
+    said = {unit.raw: unit.labelled for unit in rows}
+    lines = (said.get(line.strip(), line) for line in text.split("\n"))
+    return "\n".join(line for line in lines if not _NO_WORDS.fullmatch(line))
 
 
 def _growth(content: bytes) -> int:

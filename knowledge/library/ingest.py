@@ -26,7 +26,7 @@ from knowledge.sources.port import OCR_OPTION, RawDocument, SkippedDocument, Sou
 from knowledge.stores.port import PassageStore
 from knowledge.types import EmbeddedPassage, Principals, Validators
 
-FORMAT = 6
+FORMAT = 7
 """Raise it when parsing, chunking, the embedded text or what stores keep change: every document is
 read anew."""
 RECOGNISE_SECONDS = 1_800.0

@@ -9,6 +9,7 @@ import re
 from knowledge.errors import DocumentSkipped
 from knowledge.parsing.document import MAX_DOCUMENT_BYTES, Draft
 from knowledge.parsing.sheet_tables import sheet_parts
+from knowledge.parsing.tables import in_one_line
 
 _DELIMITERS = ";\t|,"
 """Where two part the lines as evenly, the first: a comma also stands in numbers and prose."""
@@ -29,7 +30,7 @@ def parse_csv(text: str) -> Draft:
         csv.field_size_limit(MAX_DOCUMENT_BYTES)
         rows, cells = [], 0
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            rows.append([" ".join(cell.split()) for cell in row])
+            rows.append([in_one_line(cell.split("\n")) for cell in row])
             cells += len(row)
             if cells > MAX_CELLS:
                 raise DocumentSkipped(

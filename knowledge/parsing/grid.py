@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 MAX_SPAN = 1_000
 """Rows or columns; HTML bounds a cell's columns so (4.9.11)."""
@@ -70,3 +71,14 @@ def joined_header(rows: Sequence[Sequence[str]]) -> list[str]:
         ": ".join(dict.fromkeys(row[column] for row in rows if column < len(row) and row[column]))
         for column in range(width)
     ]
+
+
+def names_groups(first: Sequence[str], second: Sequence[str]) -> bool:
+    """Does the first row name groups of columns, repeated over each, that the second names?"""
+    groups = {a for a, b in pairwise(first) if a and a == b}
+    below = [b for a, b in zip(first, second, strict=True) if a in groups]
+    return (
+        len(set(below)) > 1
+        and all(b or not a for a, b in zip(first, second, strict=True))
+        and not any(char.isdigit() for text in second for char in text)
+    )

@@ -153,6 +153,17 @@ def _links_as_words(text: str) -> str:
     return _HTML_TAG.sub(_space_for_break, text)
 
 
+LABEL_START, LABEL_END = "\ue002", "\ue003"
+"""Around the number of a list item where it is known; no author's text has them."""
+_RAISED = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
+
+
+def raised(before: str, text: str) -> str:
+    """What is set higher than the text before it: behind a digit, as 10⁶ is not 106."""
+    is_number = before[-1:].isdigit() and re.fullmatch(r"[+\-−]?\d{1,4}", text) is not None
+    return text.translate(_RAISED) if is_number else text
+
+
 def split_heading_id(content: str) -> tuple[str, str]:
     """A heading's inline Markdown without its explicit id, and that id or ``""``.
 

@@ -131,9 +131,23 @@ def _side_by_side(rows: Marked) -> list[Marked]:
             continue
         left = [(row[:gap], mark) for row, mark in rows]
         right = [(row[gap:], mark) for row, mark in rows]
-        if _is_table(left) and _is_table(right):
+        if (_is_table(left) and _is_table(right)) or _stand_apart(left, right):
             return [left, right]
     return []
+
+
+def _stand_apart(left: Marked, right: Marked) -> bool:
+    """Have two parts headers of their own, in other rows or of the same name, whatever is below?"""
+    starts = [next((n for n, (row, _) in enumerate(part) if any(row)), 0) for part in (left, right)]
+    heads = [
+        [cell for cell in part[at][0] if cell]
+        for part, at in zip((left, right), starts, strict=True)
+    ]
+    bodies = [_captions([each for each in part if any(each[0])])[1] for part in (left, right)]
+    if not all(len(body) > 1 and _names_columns(body) for body in bodies):
+        return False
+    is_same = len(heads[0]) > 1 and len(heads[1]) > 1 and heads[0][0] == heads[1][0]
+    return is_same or (starts[0] != starts[1] and min(map(len, heads)) > 1)
 
 
 def _is_table(rows: Marked) -> bool:
@@ -145,7 +159,7 @@ def _is_table(rows: Marked) -> bool:
     first = next(n for n, cell in enumerate(body[0][0]) if cell)
     keys = [row[first] for row, _ in body[1:] if row[first]]
     return (
-        bool(keys) and sum(map(_is_value, keys)) * 2 < len(keys) and sum(map(bool, body[0][0])) > 1
+        bool(keys) and sum(map(is_value, keys)) * 2 < len(keys) and sum(map(bool, body[0][0])) > 1
     )
 
 
@@ -158,12 +172,23 @@ def _written(table: Marked) -> Iterator[str]:
         return
     used = [n for n in range(len(table[0][0])) if any(row[n] for row, _ in table)]
     rows = [[row[n] for n in used] for row, _ in table]
+    if not table[0][1] and _are_remarks(rows):
+        yield from filter(None, rows[0])
+        table, rows = table[1:], rows[1:]
     if len(rows) > 2 and table[0][1] and _names_columns(table[1:]):
         rows[:2] = [joined_header(rows[:2])]
         yield write_table(rows)
     else:
         yield write_table(rows, has_header=has_header(rows))
     yield from remarks
+
+
+def _are_remarks(rows: Rows) -> bool:
+    """Does a row above the header say only what all is about: a unit on the left, a time right?"""
+    if len(rows) < 3 or len(rows[0]) < 4:
+        return False
+    is_outside = not any(rows[0][1:-1]) and any(rows[0])
+    return is_outside and all(rows[1][1:]) and has_header(rows[1:])
 
 
 def _remark(row: list[str]) -> str:
@@ -176,7 +201,7 @@ def _names_columns(rows: Marked) -> bool:
     return has_header([row for row, _ in rows])
 
 
-def _is_value(cell: str) -> bool:
+def is_value(cell: str) -> bool:
     """A number, an amount, a date, a time."""
     return _VALUE.fullmatch(cell) is not None
 
@@ -197,22 +222,22 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
     for column, cell in enumerate(first):
         under = [row[column] for row in below if column < len(row) and row[column]]
         if not cell or not under:
-            against += bool(cell) and _is_value(cell) and not _YEAR.fullmatch(cell)
+            against += bool(cell) and is_value(cell) and not _YEAR.fullmatch(cell)
             continue
-        valued = sum(map(_is_value, under)) * 2 > len(under)
+        valued = sum(map(is_value, under)) * 2 > len(under)
         shape, most = _shape(cell), Counter(map(_shape, under)).most_common(1)[0]
         if any(char.isdigit() for char in cell):
             if _YEAR.fullmatch(cell):
                 for_it += valued and not all(map(_YEAR.fullmatch, under))
-            elif (shape == most[0] and most[1] * 2 > len(under)) or _is_value(cell):
+            elif (shape == most[0] and most[1] * 2 > len(under)) or is_value(cell):
                 against += 1
         elif valued or any(char.isdigit() for char in most[0]):
             for_it += 1
     if for_it != against:
         return for_it > against
-    return not any(map(_is_value, cells)) and len(set(cells)) == len(cells)
+    return not any(map(is_value, cells)) and len(set(cells)) == len(cells)
 
 
 def _shape(cell: str) -> str:
     """``ext 214`` as ``a 9``."""
-    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d[\d.,]*", "9", cell))
+    return re.sub(r"[^\W\d_]+\.?", "a", re.sub(r"\d[\d.,]*", "9", cell))

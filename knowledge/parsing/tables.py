@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from knowledge.parsing.blocks import parse_blocks
 
@@ -13,8 +13,8 @@ def write_table(
 ) -> str:
     """A pipe table from ``rows`` of cells, the first being the header.
 
-    Short rows are filled up, line breaks in cells become spaces, pipes are escaped, and where the
-    cells are not Markdown already, backslashes. Without a header an empty one is written, as GFM
+    Short rows are filled up, lines of a cell are joined, pipes are escaped, and where the cells are
+    not Markdown already, backslashes. Without a header an empty one is written, as GFM
     knows no table without. No rows: an empty string.
     """
     if not rows:
@@ -30,11 +30,20 @@ def write_table(
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|")
+    return in_one_line(text.split("\n")).replace("\\", "\\\\").replace("|", "\\|")
 
 
 def _markdown_cell(text: str) -> str:
     return re.sub(r"(?<!\\)\|", r"\\|", " ".join(text.split()))
+
+
+def in_one_line(lines: Iterable[str]) -> str:
+    """Lines of a cell, one below the other, parted by semicolons where no sentence goes on."""
+    said = ""
+    for line in (" ".join(each.split()) for each in lines):
+        goes_on = not said or said[-1] in ".,;:!?" or line[:1].islower()
+        said = f"{said}{' ' if goes_on else '; '}{line}" if line else said
+    return said.strip()
 
 
 def compact_tables(markdown: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from knowledge.text.sentences import Unit
+from knowledge.text.short_forms import spelled_out
 
 _LONGEST_CODE = 400  # characters of a code block that are read: what it is about stands above it
 
@@ -65,12 +66,15 @@ class Reader(Protocol):
 
 
 def readable_text(context: str, units: Sequence[Unit], cosine: float | None = None) -> ReadableText:
-    """Title and headings, then the units; a table's cells each after its column's heading."""
+    """Title and headings, then the units; a table's cells each after its column's heading.
+
+    Common short forms are spelled out, as the reader hardly knows them; quotes are not made of it.
+    """
     parts = [context]
     spans = []
     at = len(context)
     for unit in units:
-        said = unit.labelled or unit.text
+        said = spelled_out(unit.labelled or unit.text)
         if unit.kind == "code":
             said = said[:_LONGEST_CODE]
         spans.append((at + 1, at + 1 + len(said)))

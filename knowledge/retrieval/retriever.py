@@ -16,6 +16,7 @@ from knowledge.retrieval.abbreviations import long_form, may_abbreviate
 from knowledge.retrieval.reader import Reader, Reading, readable_text
 from knowledge.stores.port import PassageSearch
 from knowledge.text.sentences import Unit, split_units
+from knowledge.text.short_forms import spelled_out
 from knowledge.text.words import surface_words
 from knowledge.types import Evidence, Passage, Principals, ScoredPassage, ScoredUnit, Vector
 
@@ -63,7 +64,7 @@ class Retriever:
             readable_text(each.passage.context, some, each.cosine if self._is_calibrated else None)
             for each, some in zip(found, units, strict=True)
         ]
-        readings = await self._reader.read(question, texts)
+        readings = await self._reader.read(spelled_out(question), texts)
         evidence = [
             _evidence(each.passage, some, reading)
             for each, some, reading in zip(found, units, readings, strict=True)

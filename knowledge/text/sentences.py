@@ -125,10 +125,15 @@ def _rows(raw: str) -> list[Unit]:
     return units
 
 
+_NAMED_VALUE = re.compile(r"^([^\W\d_]{2,20}\.?) (?=[\d+(-])")
+"""``ext 214``, ``cabinet 9``: a cell that names its value itself."""
+
+
 def _labelled(columns: list[str], row: list[str]) -> str:
     if not any(columns):  # nothing tells what the cells are: the first names what the others say
         first, *others = (cell for cell in row if cell)
-        return f"{first}: {', '.join(others)}." if others else first
+        values = ", ".join(_NAMED_VALUE.sub(r"\1: ", cell) for cell in others)
+        return f"{first}: {values}." if others else first
     said = (
         f"{column}: {cell}" if column else cell
         for column, cell in zip_longest(columns, row, fillvalue="")

@@ -14,11 +14,12 @@ from typing import Any
 import docx
 import openpyxl
 import pytest
+from docx.enum.style import WD_STYLE_TYPE
 from fpdf import FPDF
 from pptx import Presentation
 
 from knowledge.documents.chunking import chunk
-from knowledge.parsing import parse
+from knowledge.parsing import SUPPORTED_EXTENSIONS, parse
 
 MOST = 2.3
 Make = Callable[[int], bytes]
@@ -40,10 +41,19 @@ def workbook(n: int) -> bytes:
     return saved(book)
 
 
-def word(n: int) -> bytes:
+def new_document() -> Any:
+    """Without the styles of tables that all new files have: they are most of the work."""
     document = docx.Document()
+    for style in list(document.styles):
+        if style.type == WD_STYLE_TYPE.TABLE:
+            style.delete()
+    return document
+
+
+def word(n: int) -> bytes:
+    document = new_document()
     table = document.add_table(rows=0, cols=2)
-    for number in range(n):
+    for number in range(n // 3):
         document.add_paragraph(f"Paragraph {number} says that it is open.")
         if number % 10 == 0:
             table.add_row()
@@ -91,6 +101,70 @@ def long_page(n: int) -> bytes:
     return bytes(paper.output())
 
 
+def numbered(n: int) -> bytes:
+    """Steps that Word numbers, lines of code, and text boxes' kin: what is looked at for itself."""
+    document = new_document()
+    for number in range(n // 3):
+        document.add_paragraph(f"Step {number} is to open it.", style="List Number")
+        if number % 5 == 0:
+            document.add_paragraph().add_run(f"relay open --door {number}").font.name = "Courier"
+    return saved(document)
+
+
+def printed(n: int) -> bytes:
+    """Columns with a narrow gutter, exponents, code, and what is printed twice."""
+    paper = FPDF(format=(200, 40 + n * 6))
+    paper.set_auto_page_break(False)
+    paper.set_font("helvetica", size=8)
+    paper.add_page()
+    for number in range(n // 3):
+        y = 10 + 6 * number
+        for x in (10, 10.1):
+            paper.text(x, y, f"Line {number} says that it is open")
+        paper.text(56, y, f"and line {number} beside it too")
+        paper.set_font("courier", size=4)
+        paper.text(100, y - 1, "2")
+        paper.set_font("helvetica", size=8)
+    return bytes(paper.output())
+
+
+def boxed(n: int) -> bytes:
+    """Cells that hold lists, and rows that no lines part."""
+    paper = FPDF()
+    paper.set_font("helvetica", size=8)
+    for number in range(max(n // 50, 1)):
+        paper.add_page()
+        for x in (10, 100):
+            paper.rect(x, 10, 90, 200)
+            paper.set_xy(x, 12)
+            lines = "\n".join(f"- item {number} {each} of the long list here" for each in range(20))
+            paper.multi_cell(88, 5, lines)
+    return bytes(paper.output())
+
+
+def slides(n: int) -> bytes:
+    """Tables, notes and lists on slides."""
+    presentation = Presentation()
+    for number in range(n // 10):
+        slide = presentation.slides.add_slide(presentation.slide_layouts[5])
+        slide.shapes.title.text = f"Slide {number}"
+        table = slide.shapes.add_table(3, 2, 0, 0, 100, 100).table
+        table.cell(0, 0).text, table.cell(1, 1).text = "Bath", f"{number}"
+        slide.notes_slide.notes_text_frame.text = "Say so."
+    return saved(presentation)
+
+
+def sheets(n: int) -> bytes:
+    """Tables beside and below each other."""
+    book = openpyxl.Workbook()
+    for number in range(n // 10):
+        for row in range(4):
+            for column in (1, 2, 4, 5):
+                text = f"Name {column}" if row == 0 else f"{number}{row}{column}"
+                book.active.cell(number * 6 + row + 1, column, text)
+    return saved(book)
+
+
 DOCUMENTS: dict[str, tuple[str, Make]] = {
     "paragraphs": ("x.txt", text("Paragraph #N says that the door is open.")),
     "lines": ("x.txt", text("Line #N says that the door is open.", "\n")),
@@ -119,9 +193,24 @@ DOCUMENTS: dict[str, tuple[str, Make]] = {
     ),
     "workbook": ("x.xlsx", workbook),
     "word": ("x.docx", word),
+    "numbered": ("x.docx", numbered),
     "deck": ("x.pptx", deck),
+    "slides": ("x.pptx", slides),
+    "sheets": ("x.xlsx", sheets),
     "pdf": ("x.pdf", pages),
     "long page": ("x.pdf", long_page),
+    "printed": ("x.pdf", printed),
+    "boxed": ("x.pdf", boxed),
+    "tsv": ("x.tsv", text('Door #N\t#N\t"open\nor shut"', "\n", "Keys\n\n")),
+    "mdx": ("x.mdx", text("<Tabs>\n<Tab title='#N'>\n\nText #N {{ x }}\n\n</Tab>\n</Tabs>")),
+    "admonitions": ("x.md", text('!!! note "N #N"\n\n    Text.\n\n??? x\n\n    [[a#N|b]] ==c==')),
+    "front matter": ("x.md", text("k#N: v", "\n", "---\n", "\n---\n\nText.\n")),
+    "terms": ("x.html", text("<dl><dt>T#N</dt><dd>D<dl><dt>U</dt><dd>E</dd></dl></dd></dl>", "")),
+    "deep list": (
+        "x.html",
+        text("<ul><li>A #N<ul><li><ul><li>B</li></ul></li></ul></li></ul>", ""),
+    ),
+    "rst tables": ("x.rst", text("=== ===\na#N b\n=== ===\n1   2\n=== ===")),
 }
 
 
@@ -141,6 +230,12 @@ def work(name: str, content: bytes) -> int:
     finally:
         sys.settrace(before)
     return lines
+
+
+def test_every_format_is_among_them() -> None:
+    same = {".markdown": ".md", ".text": ".txt", ".htm": ".html"}
+    measured = {f".{name.rpartition('.')[2]}" for name, _ in DOCUMENTS.values()}
+    assert measured == {same.get(name, name) for name in SUPPORTED_EXTENSIONS}
 
 
 @pytest.mark.parametrize("kind", DOCUMENTS)

@@ -12,6 +12,7 @@ from docx.oxml import parse_xml
 from pptx import Presentation
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
+from pptx.enum.text import PP_ALIGN
 from pptx.util import Inches
 
 from knowledge.parsing import ParsedDocument, parse
@@ -118,7 +119,7 @@ class TestWord:
             "</m:oMath></w:p>"
         )
         result = word(lambda document: document.element.body.insert(1, parse_xml(equation)))
-        assert "Area: r^(2)" in result.markdown
+        assert "Area: r^2" in result.markdown
 
 
 class TestSlides:
@@ -161,3 +162,39 @@ class TestSlides:
         parsed = parse("pool.pptx", buffer.getvalue())
         assert "Secret" not in parsed.markdown
         assert [(each.kind, each.where) for each in parsed.left_out] == [("hidden slides", "2")]
+
+    def test_numbers_before_paragraphs_are_counted(self) -> None:
+        def fill(slide: Any) -> None:
+            box = slide.shapes.add_textbox(0, Inches(2), Inches(4), Inches(2))
+            box.text_frame.text = "Open the valve"
+            for text in ("Wait", "Close the valve"):
+                box.text_frame.add_paragraph().text = text
+            space = "http://schemas.openxmlformats.org/drawingml/2006/main"
+            for paragraph in box.text_frame.paragraphs:
+                paragraph.alignment = PP_ALIGN.LEFT  # which writes the properties
+            for properties in box.element.iter(f"{{{space}}}pPr"):
+                number = f'<a:buAutoNum xmlns:a="{space}" type="arabicPeriod" startAt="3"/>'
+                properties.append(parse_xml(number))
+
+        assert deck(fill).markdown.endswith("3. Open the valve\n4. Wait\n5. Close the valve")
+
+    def test_a_header_of_two_rows_becomes_one(self) -> None:
+        def fill(slide: Any) -> None:
+            table = slide.shapes.add_table(3, 3, 0, Inches(2), Inches(4), Inches(2)).table
+            texts = [["Bath", "Fee", ""], ["", "Adult", "Child"], ["North", "5", "3"]]
+            for row, cells in enumerate(texts):
+                for column, text in enumerate(cells):
+                    table.cell(row, column).text = text
+            table.cell(0, 1).merge(table.cell(0, 2))
+            table.cell(0, 0).merge(table.cell(1, 0))
+
+        assert "| Bath | Fee: Adult | Fee: Child |" in deck(fill).markdown
+
+    def test_an_empty_table_and_a_paragraph_as_title_leave_no_marks(self) -> None:
+        said = "The pool is open from May to September, and on warm days in April too. " * 3
+
+        def fill(slide: Any) -> None:
+            slide.shapes.add_table(2, 2, 0, Inches(2), Inches(4), Inches(2))
+            slide.shapes.title.text = said
+
+        assert deck(fill).markdown == f"## Slide 1\n\n{said.strip()}"

@@ -10,6 +10,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from openpyxl.comments import Comment
 
 from knowledge.parsing import ParsedDocument, parse
 from knowledge.parsing.office.number_formats import shown
@@ -217,3 +218,66 @@ class TestCsv:
     def test_a_very_long_field_is_read(self) -> None:
         long = "word " * 40_000
         assert self.read(f'Door,Note\nRoof,"{long}"\nCellar,short\n')[-1] == "| Cellar | short |"
+
+
+class TestSheetsThatPeopleArrange:
+    @staticmethod
+    def read(fill: Callable[[Any], None]) -> str:
+        book = openpyxl.Workbook()
+        fill(book.active)
+        buffer = io.BytesIO()
+        book.save(buffer)
+        return parse("fees.xlsx", buffer.getvalue()).markdown
+
+    @staticmethod
+    def put(sheet: Any, row: int, column: int, *rows: tuple[Any, ...]) -> None:
+        for down, cells in enumerate(rows):
+            for right, cell in enumerate(cells):
+                sheet.cell(row + down, column + right, cell)
+
+    def test_a_table_that_begins_lower_beside_another_is_one_of_its_own(self) -> None:
+        def fill(sheet: Any) -> None:
+            self.put(sheet, 1, 1, ("Year", "Fee"), (2023, 5), (2024, 6), (2025, 7), (2026, 8))
+            self.put(sheet, 3, 4, ("Size", "Boats"), (1, 40), (2, 31))
+
+        result = self.read(fill)
+        assert "| 2026 | 8 |\n\n| Size | Boats |\n| --- | --- |\n| 1 | 40 |" in result
+
+    def test_tables_beside_each_other_by_the_same_years_are_two(self) -> None:
+        def fill(sheet: Any) -> None:
+            self.put(sheet, 1, 1, ("Year", "Fee"), (2023, 5), (2024, 6))
+            self.put(sheet, 1, 4, ("Year", "Boats"), (2023, 40), (2024, 31))
+
+        assert "| 2024 | 6 |\n\n| Year | Boats |\n| --- | --- |\n| 2023 | 40 |" in self.read(fill)
+
+    def test_a_unit_and_a_time_above_the_header_are_no_header(self) -> None:
+        def fill(sheet: Any) -> None:
+            self.put(
+                sheet,
+                1,
+                1,
+                ("In euros", None, None, "May 2026"),
+                ("Bath", "Adult", "Child", "Group"),
+                ("North", 5, 3, 20),
+                ("South", 6, 4, 25),
+            )
+
+        assert self.read(fill).endswith(
+            "In euros\n\nMay 2026\n\n| Bath | Adult | Child | Group |\n| --- | --- | --- | --- |\n"
+            "| North | 5 | 3 | 20 |\n| South | 6 | 4 | 25 |"
+        )
+
+    def test_lines_of_a_cell_are_parted(self) -> None:
+        def fill(sheet: Any) -> None:
+            self.put(sheet, 1, 1, ("Bath", "Where"), ("North", "Room 5\nAsk for Bea"))
+
+        assert "| North | Room 5; Ask for Bea |" in self.read(fill)
+
+    def test_remarks_at_cells_are_told(self) -> None:
+        book = openpyxl.Workbook()
+        book.active.append(["North", 5])
+        book.active["B1"].comment = Comment("Is that so?", "Cem")
+        buffer = io.BytesIO()
+        book.save(buffer)
+        parsed = parse("fees.xlsx", buffer.getvalue())
+        assert [(each.kind, each.count) for each in parsed.left_out] == [("comments", 1)]

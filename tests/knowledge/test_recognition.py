@@ -103,6 +103,34 @@ class TestPictureFile:
         assert seen == [(200, 300)]
 
 
+class TestLines:
+    @staticmethod
+    def read(*texts: str) -> str:
+        def engine(picture: Picture) -> Sequence[RecognisedLine]:
+            return [
+                RecognisedLine(text, 0.97, 20, 20 + 15 * len(text), 20 + 40 * n, 50 + 40 * n)
+                for n, text in enumerate(texts)
+                if text
+            ]
+
+        return read("sign.png", file_of(drawn("Sign"), "PNG"), engine).markdown
+
+    def test_lines_of_a_narrow_paragraph_are_joined(self) -> None:
+        long = "The rules of the swimming pool of the town hold for everybody who comes in here"
+        lines = (
+            "Please tell the guard of",
+            "Alma at the desk before you",
+            "Open one of the red doors.",
+        )
+        assert " ".join(lines) in self.read(long, "", "", *lines)
+
+    def test_lines_of_a_sign_stand_by_themselves(self) -> None:
+        long = "The rules of the swimming pool of the town hold for everybody who comes in here"
+        assert "Opening hours\n\nMonday 9-17\n\nFriday 9-12" in self.read(
+            long, "Opening hours", "Monday 9-17", "Friday 9-12"
+        )
+
+
 class TestDoubt:
     def engine(self, *lines: tuple[str, float]) -> Recogniser:
         return lambda picture: [

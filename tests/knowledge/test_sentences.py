@@ -118,7 +118,7 @@ class TestUnits:
             "Desk: Payroll; Phone: ext 214; Hugo",
             "Desk: Canteen",
         ]
-        assert [u.labelled for u in bare] == ["Payroll: ext 214, Hugo.", "Canteen"]
+        assert [u.labelled for u in bare] == ["Payroll: ext: 214, Hugo.", "Canteen"]
 
     def test_code_is_one_unit_with_its_lines(self) -> None:
         markdown = "Run:\n\n```sh\nmake all. Now.\nmake test\n```\n"

@@ -13,9 +13,13 @@ from bs4.element import Tag
 from markdownify import MarkdownConverter
 
 from knowledge.parsing.grid import Cell, joined_header, spread
-from knowledge.parsing.tables import write_table
+from knowledge.parsing.inline import LABEL_END, LABEL_START, raised
+from knowledge.parsing.tables import in_one_line, write_table
 
-_BLOCKS = ("h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote", "hr")
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_BLOCKS = ("pre", "blockquote", "hr")
+_LISTS = ("ul", "ol")
+_BREAK = "  \n"
 
 
 class Converter(MarkdownConverter):
@@ -59,6 +63,10 @@ class Converter(MarkdownConverter):
         """The whole table; inside another one's cell its rows are words."""
         kept = self._rows.pop(id(table), [])
         grid = spread(cells for cells, _ in kept)
+        # A row of nothing but cells that reach down, as of a pivot table, says nothing of its own.
+        reaching = [n > 0 and _only_reaches_down(cells) for n, (cells, _) in enumerate(kept)]
+        kept = [each for each, is_empty in zip(kept, reaching, strict=True) if not is_empty]
+        grid = [row for row, is_empty in zip(grid, reaching, strict=False) if not is_empty]
         if "td" in parent_tags or "th" in parent_tags:
             return f" {text.strip()} {_as_words(grid)} "
         heads = next((n for n, (_, is_head) in enumerate(kept) if not is_head), len(kept))
@@ -84,8 +92,16 @@ class Converter(MarkdownConverter):
         text = (text or "").strip()
         if not text:
             return "\n"
+        if not any(_says_something(child) for child in item.children):
+            return f"{text}\n"  # a level that was left out
         marker = "- "
-        if item.parent is not None and item.parent.name == "ol":
+        if stated := _LABEL.match(text):
+            label, text = stated[1], text[stated.end() :].lstrip()
+            if _COUNTED.fullmatch(label):
+                marker = f"{label} "
+            else:
+                text = f"{label} {text}"
+        elif item.parent is not None and item.parent.name == "ol":
             place = id(item.parent)
             if place not in self._numbers:
                 start = str(item.parent.get("start") or "")
@@ -94,6 +110,24 @@ class Converter(MarkdownConverter):
             self._numbers[place] += 1
         inner = re.sub(r"^(?=.)", " " * len(marker), text, flags=re.M)
         return f"{marker}{inner[len(marker) :]}\n"
+
+    def convert_input(self, box: Tag, text: str, parent_tags: set[str]) -> str:
+        """A box to tick as the sign that it shows; of what is typed in nothing."""
+        if box.get("type") != "checkbox":
+            return ""
+        return "☒ " if box.has_attr("checked") else "☐ "
+
+    def convert_br(self, _break: Tag, text: str, parent_tags: set[str]) -> str:
+        """The end of a line; in a cell it is told by :func:`_in_one_line`."""
+        if "td" in parent_tags or "th" in parent_tags:
+            return _BREAK
+        made: str = super().convert_br(_break, text, parent_tags)  # type: ignore[misc]
+        return made
+
+    def convert_sup(self, mark: Tag, text: str, parent_tags: set[str]) -> str:
+        """What is set higher; behind a digit it would read as a part of the number."""
+        before = mark.previous_sibling
+        return raised(before.get_text() if before is not None else "", text)
 
     def convert_del(self, _element: Tag, text: str, parent_tags: set[str]) -> str:
         """What is crossed out holds no more, and without the stroke would read as if it did."""
@@ -105,6 +139,8 @@ class Converter(MarkdownConverter):
         """Without the gap that is left of a picture, or of what was crossed out."""
         if "`" not in text:
             text = re.sub(r"(?<=\S) {2,}(?=\S)", " ", text)
+        if "td" in parent_tags or "th" in parent_tags:
+            return f"{_BREAK}{text.strip()}{_BREAK}"
         made: str = super().convert_p(paragraph, text, parent_tags)  # type: ignore[misc]
         return made
 
@@ -124,6 +160,19 @@ class Converter(MarkdownConverter):
         return made
 
 
+def flatten_terms(soup: Any) -> None:
+    """Lists of terms within an explanation stand behind it; what explains no term is text."""
+    for terms in reversed(soup.find_all("dl")):
+        if not terms.find("dt"):
+            for part in [terms, *terms.find_all("dd")]:
+                part.name = "div"
+        elif (outer := terms.find_parent("dd")) is not None and outer.find_parent("dl"):
+            outer.insert_after(*[part.extract() for part in list(terms.children)])
+            terms.decompose()
+            if not outer.get_text().strip():
+                outer.decompose()
+
+
 def unwrap_layout(soup: Any) -> None:
     """Tables that only place things on a page become plain blocks, in place."""
     for table in reversed(soup.find_all("table")):
@@ -132,7 +181,8 @@ def unwrap_layout(soup: Any) -> None:
         is_layout = (
             len(cells) == 1
             or table.get("role") in ("presentation", "none")
-            or any(cell.find(_BLOCKS) for cell in cells)
+            or any(cell.find(_HEADINGS) for cell in cells)
+            or (not table.find("th") and any(cell.find(_BLOCKS) for cell in cells))
         )
         if not is_layout:
             continue
@@ -148,6 +198,11 @@ def _has_groups(
     """Does the first row name groups of the columns that the second names, as in words?"""
     groups = has_header and len(grid) > 2 and any(columns > 1 for _, columns, _ in kept[0][0])
     return groups and not any(char.isdigit() for cell in grid[1] for char in cell)
+
+
+def _only_reaches_down(cells: list[Cell]) -> bool:
+    """Is it without a cell that ends in it, so that the rows below have its values?"""
+    return bool(cells) and all(down > 1 for _, _, down in cells)
 
 
 def _is_title(first: list[Cell], grid: list[list[str]]) -> bool:
@@ -171,15 +226,28 @@ def _as_words(grid: list[list[str]]) -> str:
     return "; ".join(filter(None, said))
 
 
+_LABEL = re.compile(f"{LABEL_START}(.*?){LABEL_END}")
+_COUNTED = re.compile(r"(?:0|[1-9]\d{0,7})\.")
+
+
+def _says_something(child: Any) -> bool:
+    """Has a part of a list item words, rather than being a list itself?"""
+    return getattr(child, "name", None) not in _LISTS and bool(child.get_text().strip())
+
+
 def _span(cell: Tag, name: str) -> int:
     stated = str(cell.get(name) or "1")
     return int(stated) if stated.isdecimal() and 0 < len(stated) < 6 else 1
 
 
-_ITEM_START = re.compile(r"\s*\n\s*(?:-|\d{1,9}\.)\s+")
+_ITEM_START = re.compile(r"(?:^|\s*\n)\s*(?:-|\d{1,9}\.)\s+")
+_FENCE = re.compile(r"```[\w-]*\n(.*?)\n?```", re.S)
+_LINE_END = re.compile(r" {2,}\n|\n\s*\n")
 
 
 def _in_one_line(text: str) -> str:
-    """A cell's text; the items of a list in it are parted by semicolons."""
-    text = re.sub(r"^(?:-|\d{1,9}\.)\s+", "", text.strip()) if "\n" in text.strip() else text
-    return " ".join(_ITEM_START.sub("; ", text).split())
+    """A cell's text; lines that stand below each other in it are parted by semicolons."""
+    text = _FENCE.sub(lambda code: f"`{' '.join(code[1].split())}`", text.strip())
+    if "\n" in text:
+        text = _ITEM_START.sub("  \n", text)
+    return in_one_line(_LINE_END.split(text))

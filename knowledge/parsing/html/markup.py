@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from knowledge.parsing.inline import outside_code, rewrite_pairs
+from knowledge.parsing.inline import outside_code, raised, rewrite_pairs
 from knowledge.parsing.markdown.dialects import definitions_as_text
 
 
@@ -16,12 +16,13 @@ def to_markdown(markup: str, *, first_row_is_header: bool) -> str:
     """
     from bs4 import BeautifulSoup
 
-    from knowledge.parsing.html.converter import Converter, unwrap_layout
+    from knowledge.parsing.html.converter import Converter, flatten_terms, unwrap_layout
 
     soup = BeautifulSoup(markup, "html.parser")
     for hidden in soup.find_all(["script", "style"]):
         hidden.decompose()
     unwrap_layout(soup)
+    flatten_terms(soup)
     converter = Converter(first_row_is_header=first_row_is_header)
     markdown: str = outside_code(converter.convert_soup(soup), definitions_as_text)
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+$", "", markdown, flags=re.M)).strip()
@@ -42,6 +43,7 @@ _BOLD, _END_BOLD = re.compile(r"<(?:strong|b)\b[^<>]*>", re.I), _end("strong|b")
 _ITALIC, _END_ITALIC = re.compile(r"<(?:em|i)\b[^<>]*>", re.I), _end("em|i")
 _CODE, _END_CODE = re.compile(r"<code\b[^<>]*>", re.I), _end("code")
 _SUMMARY, _END_SUMMARY = re.compile(r"<summary\b[^<>]*>", re.I), _end("summary")
+_RAISED = re.compile(r"(?<=(\d))<sup>\s*([+\-−]?\d{1,4})\s*</sup>", re.I)
 _ITEM = re.compile(r"^[ \t]*<li\b[^<>]*>\s*", re.M | re.I)
 _BREAK = re.compile(r"<br\s*/?>[ \t]*\n?", re.I)
 _HIDDEN = [
@@ -82,6 +84,7 @@ def html_to_markdown_inside(text: str) -> str:
     text = _ITEM.sub("- ", text)
     text = _BREAK.sub(_break, text)
     text = _TAG_LINE.sub("", text)
+    text = _RAISED.sub(lambda mark: raised(mark[1], mark[2]), text)
     return _TAG.sub("", text)
 
 

@@ -11,6 +11,8 @@ from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
+from knowledge.parsing.tables import in_one_line
+
 _ERRORS = frozenset(
     ("#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!")
 )
@@ -40,7 +42,7 @@ def shown(value: object, number_format: str | None) -> str:
         return _moment(value, form)
     if isinstance(value, int | float):
         return " ".join(_number(value, form).split())
-    text = " ".join(str(value).split())
+    text = in_one_line(str(value).split("\n"))
     sections = _sections(form)
     return " ".join(_filled(sections[3], text).split()) if len(sections) > 3 else text
 

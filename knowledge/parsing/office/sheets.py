@@ -9,7 +9,7 @@ from typing import Any
 from knowledge.errors import DocumentSkipped
 from knowledge.parsing.document import PARSER_FAILURES, Draft, some_of
 from knowledge.parsing.office.number_formats import shown
-from knowledge.parsing.office.package import transitional
+from knowledge.parsing.office.package import parsed_xml, related, transitional
 from knowledge.parsing.office.sheet_layout import Layout, read_layout
 from knowledge.parsing.sheet_tables import sheet_parts
 from knowledge.types import LeftOut, LeftOutKind
@@ -55,6 +55,7 @@ def _draft(book: Any, archive: zipfile.ZipFile) -> Draft:
         "hidden columns": [],
     }
     lost: list[str] = []
+    comments = 0
     values: list[str] = []
     for sheet in book.worksheets:
         title = str(sheet.title)
@@ -68,17 +69,26 @@ def _draft(book: Any, archive: zipfile.ZipFile) -> Draft:
         lost += [f"{title} {name}" for name in layout.lost.values()]
         body = sheet_parts(rows, layout.merges)
         body += charts_of_sheet(archive, sheet._worksheet_path)
+        comments += _comments(archive, sheet._worksheet_path)
         values += [cell for row in rows for cell in row if cell and cell != NOT_COMPUTED][:1]
         if body:
             parts += [f"## {title}", *body]
     left_out = [LeftOut(kind, len(which), some_of(which)) for kind, which in hidden.items()]
     left_out.append(LeftOut("formulas without a stored value", len(lost), some_of(lost)))
+    left_out.append(LeftOut("comments", comments))
     if not any(values):
         raise DocumentSkipped(
             "The workbook has no values that are shown. If it has formulas, open and save it in "
             "Excel, which stores their results, and add it again."
         )
     return Draft("\n\n".join(parts), left_out=tuple(each for each in left_out if each.count))
+
+
+def _comments(archive: zipfile.ZipFile, part: str) -> int:
+    """How many cells of a sheet have a remark."""
+    parts = [target for kind, target in related(archive, part).values() if kind == "comments"]
+    there = [target for target in parts if target in archive.namelist()]
+    return sum(1 for each in there for _ in parsed_xml(archive.read(each)).iter("{*}comment"))
 
 
 def _rows(sheet: Any, layout: Layout) -> tuple[list[list[str]], list[int], list[str]]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from knowledge.errors import DocumentSkipped
 from knowledge.parsing.document import PARSER_FAILURES, Draft, some_of
-from knowledge.parsing.grid import spread
+from knowledge.parsing.grid import joined_header, names_groups, spread
 from knowledge.parsing.office.charts import chart_markdown
+from knowledge.parsing.office.numbering import written
 from knowledge.parsing.office.package import parsed_xml, transitional
 from knowledge.parsing.office.word_package import diagram_lines
 from knowledge.parsing.pictures import Pictures, description
@@ -22,6 +24,17 @@ _LARGE = 1_000_000
 _SAME_LINE = 230_000
 """English Metric Units, a quarter of an inch: shapes that begin so near each other's top are read
 from left to right."""
+_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+_NUMBERED = {
+    "arabic": "decimal",
+    "alphaLc": "lowerLetter",
+    "alphaUc": "upperLetter",
+    "romanLc": "lowerRoman",
+    "romanUc": "upperRoman",
+}
+"""How the names of PowerPoint's ways to count begin, and Word's name of the same."""
+_MAX_HEADING = 200
+"""Characters; a title that is longer is a paragraph."""
 _DIAGRAM = "http://schemas.openxmlformats.org/drawingml/2006/diagram"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}dm"
 
@@ -36,7 +49,7 @@ def parse_pptx(content: bytes, recognition: Recognition | None = None) -> Draft:
     from pptx.exc import PythonPptxError
 
     failures: tuple[type[Exception], ...] = (*PARSER_FAILURES, PythonPptxError)
-    charts = 0
+    charts = comments = 0
     pictures = Pictures(recognition)
     try:
         deck = Presentation(io.BytesIO(transitional(content)))
@@ -49,14 +62,18 @@ def parse_pptx(content: bytes, recognition: Recognition | None = None) -> Draft:
             body = list(_slide_parts(slide))
             body += filter(None, _recognised(slide, pictures))
             charts += _unread_charts(slide)
+            comments += _comments(slide)
             if title or body:
-                parts += [f"## {title or f'Slide {number}'}", *body]
+                is_heading = 0 < len(title) <= _MAX_HEADING
+                heading = title if is_heading else f"Slide {number}"
+                parts += [f"## {heading}", *([title] if title and not is_heading else []), *body]
     except failures as error:
         raise DocumentSkipped(
             "The PowerPoint file is damaged. Open it in PowerPoint, save it anew and add it again."
         ) from error
     left_out = [LeftOut("hidden slides", len(hidden), some_of(hidden))] if hidden else []
     left_out += [LeftOut("charts", charts)] if charts else []
+    left_out += [LeftOut("comments", comments)] if comments else []
     left_out += pictures.left_out()
     return Draft("\n\n".join(parts), title=titles[0] if titles else None, left_out=tuple(left_out))
 
@@ -72,7 +89,8 @@ def _slide_parts(slide: Any) -> Iterator[str]:
         if title is not None and shape.shape_id == title.shape_id:
             continue
         if getattr(shape, "has_table", False):
-            yield _table(shape.table)
+            if text := _table(shape.table):
+                yield text
         elif getattr(shape, "has_chart", False):
             if text := chart_markdown(shape.chart.part._element):
                 yield text
@@ -117,6 +135,14 @@ def _unread_charts(slide: Any) -> int:
     return sum(not chart_markdown(chart.part._element) for chart in charts)
 
 
+def _comments(slide: Any) -> int:
+    """How many remarks reviewers left at a slide."""
+    parts = [each.target_part for each in slide.part.rels.values() if not each.is_external]
+    said = [part for part in parts if "comments" in part.content_type.lower()]
+    elements = (element for part in said for element in parsed_xml(part.blob).iter("{*}cm"))
+    return sum(1 for _ in elements)
+
+
 def _flat(shapes: Any) -> Iterator[Any]:
     """The shapes as they are read: from the top, on one line from the left; groups opened."""
     placed = sorted(shapes, key=lambda shape: shape.top or 0)
@@ -141,7 +167,13 @@ def _table(table: Any) -> str:
         ]
         for row in table.rows
     ]
-    return write_table(spread(rows))
+    is_empty = not any(text.strip() for row in rows for text, _, _ in row)
+    if is_empty:
+        return ""
+    grid = spread(rows)
+    if len(grid) > 2 and names_groups(grid[0], grid[1]):
+        grid[:2] = [joined_header(grid[:2])]
+    return write_table(grid)
 
 
 def _diagram(shape: Any) -> list[str]:
@@ -155,11 +187,35 @@ def _diagram(shape: Any) -> list[str]:
 
 def _paragraphs(shape: Any) -> str:
     """Text of one shape; several paragraphs, or an indented one, are a list."""
-    lines = [(paragraph.level, _linked(paragraph)) for paragraph in shape.text_frame.paragraphs]
-    lines = [(level, text) for level, text in lines if text]
-    if len(lines) < 2 and all(level == 0 for level, _ in lines):
+    lines = [(each, _linked(each)) for each in shape.text_frame.paragraphs]
+    lines = [(paragraph, text) for paragraph, text in lines if text]
+    if len(lines) < 2 and all(paragraph.level == 0 for paragraph, _ in lines):
         return "".join(text for _, text in lines)
-    return "\n".join(f"{'  ' * level}- {text}" for level, text in lines)
+    counts: dict[int, int] = {}
+    said: list[str] = []
+    for paragraph, text in lines:
+        level = paragraph.level
+        label = _label(paragraph, counts)
+        counts = {at: count for at, count in counts.items() if at < level + bool(label)}
+        is_counted = re.fullmatch(r"\d+\.", label) is not None
+        mark = label if is_counted else f"- {label}".strip()
+        said.append(f"{'  ' * level}{mark} {text}")
+    return "\n".join(said)
+
+
+def _label(paragraph: Any, counts: dict[int, int]) -> str:
+    """The number that PowerPoint puts before a paragraph, counted in ``counts`` by level."""
+    numbered = next(paragraph._p.iter(f"{_A}buAutoNum"), None)
+    if numbered is None:
+        return ""
+    level, kind = paragraph.level, numbered.get("type") or "arabicPeriod"
+    start = int(numbered.get("startAt") or 1)
+    counts[level] = counts[level] + 1 if level in counts else start
+    form = next((form for form in _NUMBERED if kind.startswith(form)), "")
+    count = written(counts[level], _NUMBERED.get(form, "decimal"))
+    if kind.endswith("ParenBoth"):
+        return f"({count})"
+    return count + {"R": ")", "d": "."}.get(kind[-1], "")
 
 
 def _linked(paragraph: Any) -> str:

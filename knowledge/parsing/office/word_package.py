@@ -13,6 +13,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from knowledge.parsing.office.charts import chart_markdown
+from knowledge.parsing.office.chunks import embedded_texts
+from knowledge.parsing.office.equations import spell_equations
+from knowledge.parsing.office.numbering import number_paragraphs
 from knowledge.parsing.office.package import parsed_xml, related, transitional
 from knowledge.parsing.pictures import Pictures, description
 from knowledge.parsing.recognition import Recognition
@@ -26,7 +29,6 @@ _C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _DGM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 _PIC = "{http://schemas.openxmlformats.org/drawingml/2006/picture}"
 _WP = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
-_M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _DOCUMENT = "word/document.xml"
 _LARGE = 1_000_000
@@ -39,7 +41,7 @@ _MOST_RUNNING = 300
 def prepared(
     content: bytes, recognition: Recognition | None = None
 ) -> tuple[bytes, tuple[LeftOut, ...], dict[str, str]]:
-    """The file to convert, what of it is not read, and what was recognised in its pictures.
+    """The file to convert, what of it is not read, and what is Markdown already.
 
     The last is by the paragraph that stands in its place in the file.
     """
@@ -50,7 +52,9 @@ def prepared(
         dropped = _drop_hidden(document, _hidden_styles(archive))
         pictures = Pictures(recognition)
         recognised = _recognised(document, archive, targets, pictures)
-        _spell_equations(document)
+        recognised |= embedded_texts(document, archive, targets, _paragraph)
+        spell_equations(document, lambda text: _paragraph(text)[0])
+        number_paragraphs(document, archive)
         _lift_drawings(document, archive, targets)
         body = document.find(f"{_W}body")
         if body is not None:
@@ -163,30 +167,6 @@ def _below(drawing: Any) -> Any:
     return outermost
 
 
-def _spell_equations(document: Any) -> None:
-    """Equations as a line of text, in place."""
-    for equation in list(document.iter(f"{_M}oMath")):
-        paragraph = _paragraph(_spelt(equation))
-        equation.getparent().replace(equation, paragraph[0])
-
-
-def _spelt(element: Any) -> str:
-    parts = {each.tag.removeprefix(_M): each for each in element}
-    match element.tag.removeprefix(_M):
-        case "t":
-            return element.text or ""
-        case "f":
-            return f"({_spelt(parts['num'])})/({_spelt(parts['den'])})"
-        case "sSup":
-            return f"{_spelt(parts['e'])}^({_spelt(parts['sup'])})"
-        case "sSub":
-            return f"{_spelt(parts['e'])}_{_spelt(parts['sub'])}"
-        case "rad":
-            return f"√({_spelt(parts['e'])})"
-        case _:
-            return "".join(map(_spelt, element))
-
-
 def _lift_drawings(
     document: Any, archive: zipfile.ZipFile, targets: dict[str, tuple[str, str]]
 ) -> None:
@@ -278,7 +258,7 @@ def _table(rows: list[list[str]]) -> Any:
 def _running_lines(archive: zipfile.ZipFile, targets: dict[str, tuple[str, str]]) -> Iterator[str]:
     """Each different line of headers and footers, without page numbers."""
     seen: set[str] = set()
-    for kind, target in sorted(targets.values()):
+    for kind, target in sorted(targets.values(), key=lambda each: (each[0] != "header", each)):
         if kind not in ("header", "footer") or target not in archive.namelist():
             continue
         part = parsed_xml(archive.read(target))

@@ -9,7 +9,8 @@ from typing import Any
 
 from knowledge.errors import DocumentSkipped
 from knowledge.parsing.document import PARSER_FAILURES, Draft, some_of
-from knowledge.parsing.pdf.layout import Line, Piece, reading_order
+from knowledge.parsing.pdf.layout import Piece, reading_order
+from knowledge.parsing.pdf.lines import Line
 from knowledge.parsing.pdf.page import Page, read_page
 from knowledge.parsing.pdf.recognised import recognised_page
 from knowledge.parsing.pdf.text import HEADING_RATIO, body_size, pages_as_markdown

@@ -1,30 +1,20 @@
 """The reading order of a PDF page: its columns one after the other, its tables as rows.
 
-Text is first put together to lines as far as no wide gap parts them. Where no line crosses an
-upright gap over several lines, columns stand beside each other: of a table if their cells are
-short and lie on common lines, else of text.
+Where no line crosses an upright gap over several lines, columns stand beside each other: of a table
+if their cells are short and lie on common lines, else of text.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
-from knowledge.parsing.pdf.links import said
+from knowledge.parsing.pdf.lines import ON_LINE, Line, put_together
 from knowledge.parsing.pdf.page import Page
-from knowledge.parsing.pdf.tables import Table, ruled_tables
-from knowledge.parsing.pdf.words import Word
+from knowledge.parsing.pdf.tables import Frame, Table, ruled_tables
 
-_WIDE = 1.4
-"""Of the font size: a gap that parts two pieces of one line."""
-_WIDE_LABEL = 4.0
-"""As above, behind a bullet or a number of a list."""
-_LABEL = re.compile(r"[•‣▪●◦○–·■□➢✓*-]|\(?(?:\d{1,2}|[a-z])[.)]")
-_ON_LINE = 0.35
-"""Of the font size: by how much baselines of one line differ."""
 _FEW_WORDS = 3.4
 """On average; columns of prose have more words on a line, those of a table fewer."""
 _MANY_WORDS = 6
@@ -34,77 +24,33 @@ _MOST_GAPS = 24
 """Places of a gap that are tried in one region."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A piece of text on one line."""
-
-    x0: float
-    x1: float
-    top: float
-    bottom: float
-    text: str
-    size: float
-    bold: bool
-    words: int = 0
-
-    @property
-    def height(self) -> float:
-        """Points."""
-        return self.bottom - self.top
-
-
 Piece = Line | Table
+_Placed = Line | Table | Frame
 
 
 def reading_order(page: Page) -> list[Piece]:
     """Lines and tables in the order in which they are read."""
     tables, words = ruled_tables(page.words, page.rules)
-    return list(_ordered([*_lines(words), *tables], _DEEPEST))
+    level = put_together([word for word in words if word.is_level])
+    # A stamp that runs up the margin belongs to no line that it crosses, and is no heading.
+    beside = [replace(put_together([w])[0], size=0.0) for w in words if not w.is_level]
+    return [*_opened(_ordered([*level, *tables], _DEEPEST)), *beside]
 
 
-def _lines(words: Sequence[Word]) -> list[Line]:
-    rows: list[list[Word]] = []
-    for word in sorted(words, key=lambda w: w.bottom):
-        if rows and word.bottom - rows[-1][0].bottom <= _ON_LINE * max(word.size, 4.0):
-            rows[-1].append(word)
+def _opened(pieces: Iterable[_Placed]) -> Iterator[Piece]:
+    """What stands in frames, in their place."""
+    for piece in pieces:
+        if isinstance(piece, Frame):
+            for cell in piece.cells:
+                yield from _opened(_ordered(put_together(cell), _DEEPEST))
         else:
-            rows.append([word])
-    lines: list[Line] = []
-    for row in rows:
-        piece: list[Word] = []
-        for word in sorted(row, key=lambda w: w.x0):
-            is_label = len(piece) == 1 and _LABEL.fullmatch(piece[0].text)
-            wide = (_WIDE_LABEL if is_label else _WIDE) * max(
-                word.size, piece[-1].size if piece else 0
-            )
-            if piece and word.x0 - piece[-1].x1 > wide:
-                lines.append(_line(piece))
-                piece = []
-            piece.append(word)
-        lines.append(_line(piece))
-    return lines
-
-
-def _line(words: list[Word]) -> Line:
-    sizes: dict[float, int] = {}
-    for word in words:
-        sizes[word.size] = sizes.get(word.size, 0) + len(word.text)
-    return Line(
-        words[0].x0,
-        max(w.x1 for w in words),
-        min(w.top for w in words),
-        max(w.bottom for w in words),
-        said(words),
-        max(sizes, key=lambda size: sizes[size]),
-        all(w.bold for w in words),
-        len(words),
-    )
+            yield piece
 
 
 # --- columns ----------------------------------------------------------------------------------
 
 
-def _ordered(pieces: Sequence[Piece], depth: int) -> Iterator[Piece]:
+def _ordered(pieces: Sequence[_Placed], depth: int) -> Iterator[_Placed]:
     pieces = sorted(pieces, key=lambda p: (p.top, p.x0))
     zone = _zone(pieces) if depth and len(pieces) > 3 else None
     if zone is None:
@@ -123,7 +69,7 @@ def _ordered(pieces: Sequence[Piece], depth: int) -> Iterator[Piece]:
     yield from _ordered(pieces[last + 1 :], depth - 1)
 
 
-def _zone(pieces: Sequence[Piece]) -> tuple[float, int, int] | None:
+def _zone(pieces: Sequence[_Placed]) -> tuple[float, int, int] | None:
     """The upright gap with most beside it, and the first and last piece beside it."""
     best: tuple[int, float, int, int] | None = None
     for gap in _gaps(pieces):
@@ -138,7 +84,7 @@ def _zone(pieces: Sequence[Piece]) -> tuple[float, int, int] | None:
     return None if best is None else best[1:]
 
 
-def _gaps(pieces: Sequence[Piece]) -> list[float]:
+def _gaps(pieces: Sequence[_Placed]) -> list[float]:
     """Where several pieces begin, left of which others end."""
     counts: dict[int, int] = {}
     starts: dict[int, float] = {}
@@ -151,7 +97,9 @@ def _gaps(pieces: Sequence[Piece]) -> list[float]:
     return [starts[place] - 2.0 for place in often if starts[place] - left > 20]
 
 
-def _trimmed(pieces: Sequence[Piece], gap: float, first: int, last: int) -> tuple[int, int] | None:
+def _trimmed(
+    pieces: Sequence[_Placed], gap: float, first: int, last: int
+) -> tuple[int, int] | None:
     """The part where something stands on both sides, at least twice on each."""
     left = [n for n in range(first, last + 1) if pieces[n].x0 < gap]
     right = [n for n in range(first, last + 1) if pieces[n].x0 >= gap]
@@ -167,14 +115,14 @@ def _trimmed(pieces: Sequence[Piece], gap: float, first: int, last: int) -> tupl
     return min(left[0], right[0]), max(left[-1], right[-1])
 
 
-def _height(piece: Piece) -> float:
+def _height(piece: _Placed) -> float:
     return piece.height if isinstance(piece, Line) else 12.0
 
 
 # --- tables without lines ---------------------------------------------------------------------
 
 
-def _as_table(pieces: Sequence[Piece]) -> tuple[Table | None, Sequence[Line]]:
+def _as_table(pieces: Sequence[_Placed]) -> tuple[Table | None, Sequence[Line]]:
     """The rows of a table, and the lines below it.
 
     None for columns of text, or where there is a table with lines.
@@ -184,7 +132,7 @@ def _as_table(pieces: Sequence[Piece]) -> tuple[Table | None, Sequence[Line]]:
         return None, ()
     rows: list[list[Line]] = []
     for line in sorted(lines, key=lambda each: each.bottom):
-        if rows and line.bottom - rows[-1][0].bottom <= _ON_LINE * max(line.size, 4.0):
+        if rows and line.bottom - rows[-1][0].bottom <= ON_LINE * max(line.size, 4.0):
             rows[-1].append(line)
         else:
             rows.append([line])
@@ -268,7 +216,7 @@ def _cells(rows: list[list[Line]], columns: list[tuple[float, float]]) -> list[l
 # --- lines of one column ----------------------------------------------------------------------
 
 
-def _joined(pieces: Sequence[Piece]) -> Iterator[Piece]:
+def _joined(pieces: Sequence[_Placed]) -> Iterator[_Placed]:
     """What lies on one line as one line, such as a label and the value of its field."""
     held: list[Line] = []
     for piece in [*pieces, None]:
@@ -284,7 +232,7 @@ def _joined(pieces: Sequence[Piece]) -> Iterator[Piece]:
         if held:
             yield _as_one(held)
         held = [piece] if isinstance(piece, Line) else []
-        if isinstance(piece, Table):
+        if isinstance(piece, Table | Frame):
             yield piece
 
 
@@ -302,4 +250,5 @@ def _as_one(lines: list[Line]) -> Line:
         largest.size,
         all(line.bold for line in lines),
         sum(line.words for line in lines),
+        all(line.mono for line in lines),
     )

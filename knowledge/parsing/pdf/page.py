@@ -12,40 +12,35 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 from unicodedata import normalize
 
 from knowledge.parsing.pdf.links import linked
-from knowledge.parsing.pdf.words import Word
+from knowledge.parsing.pdf.rules import Placing, Rule, look_at_objects
+from knowledge.parsing.pdf.words import Word, shown
 
 MAX_CHARACTERS = 60_000
 """On one page; a poster of pure text has a tenth."""
-MAX_OBJECTS = 30_000
-"""Paths looked at on one page; drawings and maps have more, and are no tables."""
-_MAX_DEPTH = 5
 _SAMPLED = 300
 """Letters whose direction is looked at."""
 _GAP = 0.22
 """Of the font size: a wider gap between two letters parts words, where no space stands."""
 _LIGATURE = re.compile("[\ufb00-\ufb06]")
 _UNKNOWN = re.compile("[\ue000-\uf8ff\ufffd\x00-\x1f]")
-_THIN = 3.0
-"""Points; a filled shape no thicker is a line."""
+_BOLD = ("bold", "black", "heavy", "demi", "-medi", "cmbx", "sfbx")
+"""In the names of bold fonts, of which some, such as those of TeX, state no weight."""
+_OVERPRINT = 0.2
+"""Of the font size."""
+_SAMPLES = 50
+"""The last of the same words, which it is looked for among."""
+_FIXED_PITCH = 1
+"""Flag of a font whose letters are all as wide (ISO 32000-1, table 123)."""
+_TYPEWRITERS = ("courier", "mono", "consola", "menlo", "cmtt", "typewriter")
+"""In the names of such fonts, of which some do not state it."""
 _WHOLE = 0.6
 """Of a page's area: a picture that large is the page itself."""
 _STAMP = 60
 """Letters that a scanning program may put below its picture."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A ruled line; upright if ``x0 == x1``, else level."""
-
-    x0: float
-    y0: float
-    x1: float
-    y1: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,54 +71,23 @@ def read_page(page: Any) -> Page:
     """Read a :class:`pypdfium2.PdfPage`, whose form fields are part of the page already."""
     import pypdfium2.raw as pdfium
 
-    shown = pdfium.FS_RECTF()  # its boxes may be inherited, which this alone follows
-    pdfium.FPDF_GetPageBoundingBox(page.raw, shown)
-    crop = (shown.left, shown.bottom, shown.right, shown.top)
+    seen = pdfium.FS_RECTF()  # its boxes may be inherited, which this alone follows
+    pdfium.FPDF_GetPageBoundingBox(page.raw, seen)
+    crop = (seen.left, seen.bottom, seen.right, seen.top)
     text = page.get_textpage()
     try:
-        place = _Placing(_direction(pdfium, text.raw), crop)
+        place = Placing(_direction(pdfium, text.raw), crop)
         words = list(_words(pdfium, text.raw, place))
     finally:
         text.close()
     width, height = place.size
     rules: list[Rule] = []
-    has_drawings, pictured = _look_at_objects(pdfium, page.raw, place, rules)
+    has_drawings, pictured = look_at_objects(pdfium, page.raw, place, rules)
     inside = [word for word in words if -1 <= word.x0 <= width + 1 and -1 <= word.top <= height + 1]
     unknown = sum(len(_UNKNOWN.findall(word.text)) for word in words)
     is_garbled = unknown * 3 > sum(len(word.text) for word in words) > 0
-    inside = linked(inside, page.raw, page.pdf.raw, place.box)
+    inside = linked(_printed_once(inside), page.raw, page.pdf.raw, place.box)
     return Page(width, height, inside, rules, has_drawings, is_garbled, pictured)
-
-
-class _Placing:
-    """From the file's coordinates, which go up from the bottom left, to those of the shown page.
-
-    It is turned so that its text is level.
-    """
-
-    def __init__(self, direction: int, crop: tuple[float, float, float, float]) -> None:
-        self.direction = direction
-        self.left, self.bottom, self.right, self.top = crop
-
-    @property
-    def size(self) -> tuple[float, float]:
-        wide, high = self.right - self.left, self.top - self.bottom
-        return (high, wide) if self.direction in (90, 270) else (wide, high)
-
-    def point(self, x: float, y: float) -> tuple[float, float]:
-        match self.direction:
-            case 90:
-                return y - self.bottom, x - self.left
-            case 180:
-                return self.right - x, y - self.bottom
-            case 270:
-                return self.top - y, self.right - x
-            case _:
-                return x - self.left, self.top - y
-
-    def box(self, x0: float, y0: float, x1: float, y1: float) -> tuple[float, float, float, float]:
-        (ax, ay), (bx, by) = self.point(x0, y0), self.point(x1, y1)
-        return min(ax, bx), max(ax, bx), min(ay, by), max(ay, by)
 
 
 def _direction(pdfium: Any, text: Any) -> int:
@@ -154,9 +118,11 @@ class _Style:
     size: float
     bold: bool
     is_level: bool
+    mono: bool = False
+    font: str = ""
 
 
-def _words(pdfium: Any, text: Any, place: _Placing) -> Iterator[Word]:
+def _words(pdfium: Any, text: Any, place: Placing) -> Iterator[Word]:
     styles: dict[int, _Style] = {}
     pending: list[str] = []
     box = [0.0, 0.0, 0.0, 0.0]
@@ -166,7 +132,10 @@ def _words(pdfium: Any, text: Any, place: _Placing) -> Iterator[Word]:
         said = _LIGATURE.sub(lambda match: normalize("NFKC", match[0]), "".join(pending).strip())
         pending.clear()
         if said.strip():
-            yield Word(box[0], box[1], box[2], box[3], said, style.size, style.bold)
+            where = (box[0], box[1], box[2], box[3])
+            yield Word(
+                *where, said, style.size, style.bold, mono=style.mono, is_level=style.is_level
+            )
 
     letter = pdfium.FS_RECTF()
     count = min(pdfium.FPDFText_CountChars(text), MAX_CHARACTERS)
@@ -175,8 +144,6 @@ def _words(pdfium: Any, text: Any, place: _Placing) -> Iterator[Word]:
         char = chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else ""
         if char in ("\ufffe", "\x02", "\xad"):  # what PDFium makes of a hyphen at a line's end
             char = "-"
-        elif char == "\uf0b7":  # a bullet of the font Symbol
-            char = "•"
         if not char or char.isspace() or (ord(char) < 32):
             if style.is_level or not pending:
                 yield from ended()
@@ -187,6 +154,7 @@ def _words(pdfium: Any, text: Any, place: _Placing) -> Iterator[Word]:
             continue
         x0, x1, top, bottom = place.box(letter.left, letter.bottom, letter.right, letter.top)
         now = _style(pdfium, text, at, place, styles)
+        char = shown(char, now.font)
         if pending:
             is_near = (
                 now is style
@@ -209,7 +177,23 @@ def _words(pdfium: Any, text: Any, place: _Placing) -> Iterator[Word]:
     yield from ended()
 
 
-def _style(pdfium: Any, text: Any, at: int, place: _Placing, known: dict[int, _Style]) -> _Style:
+def _printed_once(words: list[Word]) -> list[Word]:
+    """Without what is printed over itself, a hair beside, to look bold or to cast a shadow."""
+    seen: dict[str, list[Word]] = {}
+    kept: list[Word] = []
+    for word in words:
+        same = seen.setdefault(word.text, [])
+        over = _OVERPRINT * word.size
+        if not any(
+            abs(each.x0 - word.x0) <= over and abs(each.top - word.top) <= over
+            for each in same[-_SAMPLES:]
+        ):
+            kept.append(word)
+        same.append(word)
+    return kept
+
+
+def _style(pdfium: Any, text: Any, at: int, place: Placing, known: dict[int, _Style]) -> _Style:
     """Of a letter; asked once for each run of text."""
     run = pdfium.FPDFText_GetTextObject(text, at)
     key = ctypes.cast(run, ctypes.c_void_p).value or -1
@@ -223,115 +207,9 @@ def _style(pdfium: Any, text: Any, at: int, place: _Placing, known: dict[int, _S
         flags = ctypes.c_int()
         pdfium.FPDFText_GetFontInfo(text, at, name, 128, flags)
         bold = pdfium.FPDFText_GetFontWeight(text, at) >= 600
-        bold = bold or any(each in name.value.lower() for each in (b"bold", b"black", b"heavy"))
+        font = name.value.decode("utf-8", "replace").lower()
+        bold = bold or any(each in font for each in _BOLD)
+        mono = bool(flags.value & _FIXED_PITCH) or any(each in font for each in _TYPEWRITERS)
         size = abs(pdfium.FPDFText_GetFontSize(text, at)) * scale
-        known[key] = _Style(round(size, 1), bold, level)
+        known[key] = _Style(round(size, 1), bold, level, mono, font)
     return known[key]
-
-
-# --- lines ------------------------------------------------------------------------------------
-
-_Matrix = tuple[float, float, float, float, float, float]
-
-
-def _look_at_objects(
-    pdfium: Any, page: Any, place: _Placing, rules: list[Rule]
-) -> tuple[bool, float]:
-    """Collect the ruled lines; is there any picture or drawing, and how large is the largest?"""
-    budget = MAX_OBJECTS
-    found = False
-    pictured = 0.0
-    wide, high = place.size
-    stack = [
-        (pdfium.FPDFPage_GetObject(page, n), (1.0, 0.0, 0.0, 1.0, 0.0, 0.0), 0)
-        for n in range(min(pdfium.FPDFPage_CountObjects(page), MAX_OBJECTS))
-    ]
-    while stack and budget:
-        budget -= 1
-        each, outer, depth = stack.pop()
-        kind = pdfium.FPDFPageObj_GetType(each)
-        found = found or kind != pdfium.FPDF_PAGEOBJ_TEXT
-        if kind == pdfium.FPDF_PAGEOBJ_PATH:
-            _collect(pdfium, each, _times(_matrix(pdfium, each), outer), place, rules)
-        elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
-            # A picture fills the square of its matrix (ISO 32000-1, 8.9.5.1).
-            a, b, c, d, _, _ = _times(_matrix(pdfium, each), outer)
-            pictured = max(pictured, abs(a * d - b * c) / max(wide * high, 1.0))
-        elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _MAX_DEPTH:
-            inner = _times(_matrix(pdfium, each), outer)
-            count = min(pdfium.FPDFFormObj_CountObjects(each), MAX_OBJECTS)
-            stack += [
-                (pdfium.FPDFFormObj_GetObject(each, n), inner, depth + 1) for n in range(count)
-            ]
-    return found, pictured
-
-
-def _matrix(pdfium: Any, each: Any) -> _Matrix:
-    matrix = pdfium.FS_MATRIX()
-    if not pdfium.FPDFPageObj_GetMatrix(each, matrix):
-        return (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
-    return (matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f)
-
-
-def _times(one: _Matrix, two: _Matrix) -> _Matrix:
-    a, b, c, d, e, f = one
-    g, h, i, j, k, m = two
-    return (
-        a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j,
-        e * g + f * i + k, e * h + f * j + m,
-    )  # fmt: skip
-
-
-def _collect(pdfium: Any, path: Any, matrix: _Matrix, place: _Placing, rules: list[Rule]) -> None:
-    fill, stroke = ctypes.c_int(), ctypes.c_int()
-    pdfium.FPDFPath_GetDrawMode(path, fill, stroke)
-    x, y = ctypes.c_float(), ctypes.c_float()
-    points: list[tuple[float, float, int]] = []
-    for n in range(min(pdfium.FPDFPath_CountSegments(path), 4_000)):
-        segment = pdfium.FPDFPath_GetPathSegment(path, n)
-        kind = pdfium.FPDFPathSegment_GetType(segment)
-        pdfium.FPDFPathSegment_GetPoint(segment, x, y)
-        a, b, c, d, e, f = matrix
-        shown = place.point(x.value * a + y.value * c + e, x.value * b + y.value * d + f)
-        points.append((*shown, kind))
-        if pdfium.FPDFPathSegment_GetClose(segment):
-            start = next((p for p in reversed(points) if p[2] == pdfium.FPDF_SEGMENT_MOVETO), None)
-            if start is not None:
-                points.append((start[0], start[1], pdfium.FPDF_SEGMENT_LINETO))
-    if not stroke.value and fill.value:
-        _collect_filled(points, pdfium.FPDF_SEGMENT_MOVETO, rules)
-    if stroke.value:
-        for (x0, y0, _), (x1, y1, kind) in pairwise(points):
-            if kind == pdfium.FPDF_SEGMENT_LINETO:
-                _add(x0, y0, x1, y1, rules)
-
-
-def _collect_filled(points: list[tuple[float, float, int]], moveto: int, rules: list[Rule]) -> None:
-    """Filled shapes: a thin one is a line; of another, such as a cell's ground, the edges count."""
-    shape: list[tuple[float, float]] = []
-    for x, y, kind in [*points, (0.0, 0.0, moveto)]:
-        if kind == moveto and shape:
-            xs, ys = [p[0] for p in shape], [p[1] for p in shape]
-            x0, x1, y0, y1 = min(xs), max(xs), min(ys), max(ys)
-            if x1 - x0 <= _THIN:
-                _add((x0 + x1) / 2, y0, (x0 + x1) / 2, y1, rules)
-            elif y1 - y0 <= _THIN:
-                _add(x0, (y0 + y1) / 2, x1, (y0 + y1) / 2, rules)
-            elif len(shape) in (4, 5):
-                for edge in (
-                    (x0, y0, x1, y0),
-                    (x0, y1, x1, y1),
-                    (x0, y0, x0, y1),
-                    (x1, y0, x1, y1),
-                ):
-                    _add(*edge, rules)
-            shape = []
-        shape.append((x, y))
-
-
-def _add(x0: float, y0: float, x1: float, y1: float, rules: list[Rule]) -> None:
-    x0, x1, y0, y1 = min(x0, x1), max(x0, x1), min(y0, y1), max(y0, y1)
-    if x1 - x0 <= 1 < y1 - y0:
-        rules.append(Rule(x0, y0, x0, y1))
-    elif y1 - y0 <= 1 < x1 - x0:
-        rules.append(Rule(x0, y0, x1, y0))

@@ -5,16 +5,21 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
-from knowledge.parsing.grid import Cell, spread
-from knowledge.parsing.pdf.links import said
-from knowledge.parsing.pdf.page import Rule
+from knowledge.parsing.grid import spread
+from knowledge.parsing.pdf.cells import (
+    SNAP,
+    Held,
+    has_rows_inside,
+    is_list,
+    parted,
+    text_lines,
+    texts_of,
+)
+from knowledge.parsing.pdf.rules import Rule
 from knowledge.parsing.pdf.words import Word
 from knowledge.parsing.sheet_tables import has_header
 
-_SNAP = 3.0
-"""Points that lines of one border are apart, drawn for each cell anew."""
 MAX_CROSSINGS = 250_000
 """Pairs of lines that are compared on a page; a map or a chart has more."""
 _BODY_LINES = 5
@@ -41,13 +46,26 @@ class _Line:
     high: float
 
 
-def ruled_tables(words: Sequence[Word], rules: Sequence[Rule]) -> tuple[list[Table], list[Word]]:
-    """The tables from top to bottom, and the words that stand in none."""
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Lines around what is no table by them: its cells are read each for itself."""
+
+    x0: float
+    top: float
+    x1: float
+    bottom: float
+    cells: list[list[Word]]
+
+
+def ruled_tables(
+    words: Sequence[Word], rules: Sequence[Rule]
+) -> tuple[list[Table | Frame], list[Word]]:
+    """The tables and frames from top to bottom, and the words that stand in none."""
     upright = _merged(_Line(r.x0, r.y0, r.y1) for r in rules if r.x0 == r.x1)
     level = _merged(_Line(r.y0, r.x0, r.x1) for r in rules if r.x0 != r.x1)
     if not upright or len(level) < 2 or len(upright) * len(level) > MAX_CROSSINGS:
         return [], list(words)
-    tables: list[Table] = []
+    tables: list[Table | Frame] = []
     left = list(words)
     for columns, rows in _crossing(upright, level):
         xs = _borders(columns, rows)
@@ -58,7 +76,8 @@ def ruled_tables(words: Sequence[Word], rules: Sequence[Rule]) -> tuple[list[Tab
         table, taken = _filled(inside, xs, ys, columns, rows)
         if table is not None:
             left = [w for w in left if id(w) not in taken]
-            table, left = _with_names_above(table, xs, left)
+            if isinstance(table, Table):
+                table, left = _with_names_above(table, xs, left)
             tables.append(table)
     return sorted(tables, key=lambda table: table.top), left
 
@@ -68,11 +87,11 @@ def _merged(lines: Iterator[_Line] | Sequence[_Line]) -> list[_Line]:
     merged: list[_Line] = []
     group: list[_Line] = []
     for line in [*sorted(lines, key=lambda each: each.at), None]:
-        if group and (line is None or line.at - group[-1].at > _SNAP):
+        if group and (line is None or line.at - group[-1].at > SNAP):
             at = sum(each.at for each in group) / len(group)
             low = high = None
             for each in sorted(group, key=lambda each: each.low):
-                if high is not None and each.low <= high + _SNAP:
+                if high is not None and each.low <= high + SNAP:
                     high = max(high, each.high)
                     continue
                 if low is not None and high is not None:
@@ -83,7 +102,7 @@ def _merged(lines: Iterator[_Line] | Sequence[_Line]) -> list[_Line]:
             group = []
         if line is not None:
             group.append(line)
-    return [line for line in merged if line.high - line.low > _SNAP]
+    return [line for line in merged if line.high - line.low > SNAP]
 
 
 def _crossing(
@@ -101,8 +120,8 @@ def _crossing(
     for n, line in enumerate(upright):
         for m, other in enumerate(level, start=len(upright)):
             if (
-                other.low - _SNAP <= line.at <= other.high + _SNAP
-                and line.low - _SNAP <= other.at <= line.high + _SNAP
+                other.low - SNAP <= line.at <= other.high + SNAP
+                and line.low - SNAP <= other.at <= line.high + SNAP
             ):
                 parent[root(n)] = root(m)
     groups: dict[int, tuple[list[_Line], list[_Line]]] = {}
@@ -121,7 +140,7 @@ def _borders(lines: list[_Line], across: list[_Line]) -> list[float]:
     low, high = min(line.low for line in across), max(line.high for line in across)
     found: list[float] = []
     for place in sorted([*places, low, high]):
-        if not found or place - found[-1] > _SNAP:
+        if not found or place - found[-1] > SNAP:
             found.append(place)
     return found
 
@@ -131,14 +150,10 @@ def _is_inside(word: Word, xs: list[float], ys: list[float]) -> bool:
     return xs[0] <= x <= xs[-1] and ys[0] <= y <= ys[-1]
 
 
-_Held = tuple[list[Word], int, int]
-"""What a cell holds, and how many columns and rows it spans."""
-
-
 def _filled(
     words: Sequence[Word], xs: list[float], ys: list[float], columns: list[_Line], rows: list[_Line]
-) -> tuple[Table | None, set[int]]:
-    """The table's texts, and the ids of its words; no table if it is a frame or a chart."""
+) -> tuple[Table | Frame | None, set[int]]:
+    """The table's texts, and the ids of its words; no table if it is a chart."""
     wide, high = len(xs) - 1, len(ys) - 1
     held: dict[tuple[int, int], list[Word]] = {}
     for word in words:
@@ -150,11 +165,11 @@ def _filled(
         [_covers(columns, xs[c + 1], ys[r], ys[r + 1]) for c in range(wide)] for r in range(high)
     ]
     below = [[_covers(rows, ys[r + 1], xs[c], xs[c + 1]) for c in range(wide)] for r in range(high)]
-    lines: list[list[_Held]] = []
+    lines: list[list[Held]] = []
     covered: set[tuple[int, int]] = set()
     taken: set[int] = set()
     for row in range(high):
-        line: list[_Held] = []
+        line: list[Held] = []
         for column in range(wide):
             if (row, column) in covered:
                 continue
@@ -167,14 +182,23 @@ def _filled(
             if across == wide and len(text_lines(inside)) >= _BODY_LINES:
                 inside = []  # rows that no lines part: text below a header with lines
             taken.update(map(id, inside))
-            line += _parted(inside, xs[column : column + across + 1], down)
+            line += parted(inside, xs[column : column + across + 1], down)
         lines.append(line)
-    grid = spread(_texts(lines))
+    cells = [words for line in lines for words, _, _ in line if words]
+    # Where text was left outside, what is above it is not known by the lines.
+    top = min((w.top for cell in cells for w in cell), default=ys[0])
+    top = top if len(taken) < len(words) else ys[0]
+    if any(map(is_list, cells)):
+        return Frame(xs[0], top, xs[-1], ys[-1], cells), taken
+    if any(map(has_rows_inside, lines)):
+        inside = [word for cell in cells for word in cell]
+        return Frame(xs[0], top, xs[-1], ys[-1], [inside]), taken
+    grid = spread(texts_of(lines))
     used = [n for n in range(wide) if any(row[n] for row in grid)]
     kept = [[row[n] for n in used] for row in grid if any(row)]
     if not kept or len(used) < 2 or (len(kept) < 2 and len(grid) < 2):
         return None, set()
-    return Table(xs[0], ys[0], xs[-1], ys[-1], kept), taken
+    return Table(xs[0], top, xs[-1], ys[-1], kept), taken
 
 
 def _with_names_above(table: Table, xs: list[float], words: list[Word]) -> tuple[Table, list[Word]]:
@@ -184,14 +208,14 @@ def _with_names_above(table: Table, xs: list[float], words: list[Word]) -> tuple
     near = [
         w
         for w in words
-        if table.x0 - _SNAP <= w.x0
-        and w.x1 <= table.x1 + _SNAP
+        if table.x0 - SNAP <= w.x0
+        and w.x1 <= table.x1 + SNAP
         and -2 <= table.top - w.bottom <= 0.9 * (w.bottom - w.top)
     ]
     cells: list[list[str]] = [[] for _ in xs[1:]]
     for word in sorted(near, key=lambda w: (w.top, w.x0)):
         at = min(max(bisect_right(xs, word.x0 + 1) - 1, 0), len(cells) - 1)
-        if word.x1 > xs[at + 1] + _SNAP:
+        if word.x1 > xs[at + 1] + SNAP:
             return table, words
         cells[at].append(word.text)
     names = [" ".join(cell) for cell in cells if cell]
@@ -206,39 +230,9 @@ def _with_names_above(table: Table, xs: list[float], words: list[Word]) -> tuple
     )
 
 
-def _parted(words: list[Word], xs: list[float], down: int) -> list[_Held]:
-    """A cell that no lines part, though its words stand apart in several columns, as several."""
-    wide = len(xs) - 1
-    starts = [0]
-    ordered = sorted(words, key=lambda w: w.x0)
-    for before, word in pairwise(ordered):
-        at = bisect_right(xs, word.x0 + 1) - 1
-        if (
-            word.x0 - before.x1 > max(word.size, _SNAP)
-            and at > starts[-1]
-            and before.x1 <= xs[at] + _SNAP
-        ):
-            starts.append(min(at, wide - 1))
-    if len(starts) < 2 or len(text_lines(words)) > 2:
-        return [(words, wide, down)]
-    ends = [*starts[1:], wide]
-    return [
-        (
-            [
-                w
-                for w in words
-                if xs[start] - _SNAP <= w.x0 < xs[end] - _SNAP or (start == 0 and w.x0 < xs[0])
-            ],
-            end - start,
-            down,
-        )
-        for start, end in zip(starts, ends, strict=True)
-    ]
-
-
 def _covers(lines: list[_Line], at: float, low: float, high: float) -> bool:
     middle = (low + high) / 2
-    return any(abs(line.at - at) <= _SNAP and line.low <= middle <= line.high for line in lines)
+    return any(abs(line.at - at) <= SNAP and line.low <= middle <= line.high for line in lines)
 
 
 def _span(
@@ -264,30 +258,3 @@ def _span(
     ):
         down += 1
     return across, down
-
-
-def _texts(lines: list[list[_Held]]) -> Iterator[list[Cell]]:
-    """The cells' words as text; a row whose cells hold lists of equal length is several rows."""
-    for line in lines:
-        texts = [(text_lines(words), across, down) for words, across, down in line]
-        counts = {len(said) for said, _, _ in texts if said}
-        most = max(counts, default=0)
-        is_plain = all(across == down == 1 for _, across, down in texts)
-        if most > 2 and is_plain and len(counts) == 1 and sum(bool(t[0]) for t in texts) > 1:
-            for n in range(most):
-                yield [(said[n][1] if said else "", 1, 1) for said, _, _ in texts]
-        else:
-            yield [
-                (" ".join(text for _, text in said), across, down) for said, across, down in texts
-            ]
-
-
-def text_lines(words: Sequence[Word]) -> list[tuple[float, str]]:
-    """The lines of a few words, each with its top."""
-    lines: list[list[Word]] = []
-    for word in sorted(words, key=lambda w: (w.bottom, w.x0)):
-        if lines and word.bottom - lines[-1][0].bottom <= 0.4 * max(word.size, 1.0):
-            lines[-1].append(word)
-        else:
-            lines.append([word])
-    return [(line[0].top, said(sorted(line, key=lambda w: w.x0))) for line in lines]

@@ -5,13 +5,21 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
-from statistics import median
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from knowledge.parsing.pdf.layout import Line, Piece
+from knowledge.parsing.grid import joined_header, names_groups
+from knowledge.parsing.pdf.layout import Piece
+from knowledge.parsing.pdf.lines import Line
 from knowledge.parsing.pdf.page import Page
+from knowledge.parsing.pdf.paragraphs import (
+    HYPHENATED,
+    SENTENCE_END,
+    Breaks,
+    code_block,
+    goes_on,
+    join,
+)
 from knowledge.parsing.pdf.tables import Table
 from knowledge.parsing.recognition import marked
 from knowledge.parsing.sheet_tables import has_header
@@ -22,15 +30,15 @@ HEADING_RATIO = 1.15
 MAX_HEADING = 120
 """Characters of a heading; large print that runs on is a pull quote or a title page's blurb."""
 MAX_HEADING_LINES = 3
-_FULL = 0.85
-"""Of the longest line in a picture: on screens and signs shorter ones stand by themselves."""
 _MOST_LEVELS = 6
 
-_BULLET = re.compile(r"^[•‣▪●◦○–·■□➢✓]\s*(?=\S)")
+_BULLET = re.compile(r"^(?:[•‣▪●◦○–·■□➢◆✓]\s*(?=\S)|(?=[☐☑☒]\s*\S))")
+_ADDRESS = re.compile(r"(?:mailto:)?\S+@\S+|https?://\S+|www\.\S+")
+"""Of a person or page; papers set it as they set code."""
 _LIST_START = re.compile(r"^(?:- |\(?\d{1,2}[.)] |\(?[a-z]\) )")
-_SENTENCE_END = re.compile(r"[.!?:;…][\"'”’)\]]*$")
-_HYPHENATED = re.compile(r"(\w*[^\W\d_])-$")
 _SENTENCES = re.compile(r"[^\W\d_]{2}[.!?] +[A-Z]")
+_RULE = re.compile(r"[=_~*.\s]{4,}|[-–—\s]{4,}")
+"""A line made of signs, which only parts what is above from what is below."""
 _LEADERS = re.compile(r"\s*(?:\.\s?){4,}\s*")
 
 
@@ -52,6 +60,7 @@ class _Part:
     last: Line | None = None
     level: int = 0
     lines: int = 1
+    code: list[Line] = field(default_factory=list)
 
 
 def page_as_markdown(page: Sequence[Piece]) -> str:
@@ -61,7 +70,7 @@ def page_as_markdown(page: Sequence[Piece]) -> str:
         if isinstance(line, Line):
             letters[line.size] += len(line.text)
     body = letters.most_common(1)[0][0] if letters else 0.0
-    parts = _parts(page, _Styles([page], body), _words([page]), full=_FULL)
+    parts = _parts(page, _Styles([page], body), _words([page]), is_picture=True)
     return "\n\n".join(_as_markdown(part) for part in parts)
 
 
@@ -90,7 +99,7 @@ def pages_as_markdown(
         # A sentence that runs over the page's end belongs to where it began.
         if found and last is not None and parts and _runs_on(last, found[0]):
             first, rest = _first_sentence(found[0].text)
-            parts[-1] = _join(parts[-1], first, words)
+            parts[-1] = join(parts[-1], first, words)
             found[0].text = rest
             found = found if rest else found[1:]
         if not found:
@@ -117,6 +126,8 @@ def _words(pages: Sequence[Sequence[Piece]]) -> set[str]:
 
 
 def _as_markdown(part: _Part) -> str:
+    if part.code:
+        return code_block(part.code)
     return "#" * part.level + " " + part.text if part.level else part.text
 
 
@@ -133,24 +144,11 @@ def _first_sentence(text: str) -> tuple[str, str]:
 def _runs_on(before: _Part, after: _Part) -> bool:
     if before.kind not in ("text", "list") or after.kind != "text":
         return False
-    return not _SENTENCE_END.search(before.text) and (
+    return not SENTENCE_END.search(before.text) and (
         after.text[:1].islower()
-        or _HYPHENATED.search(before.text) is not None
-        or _goes_on(before.text)
+        or HYPHENATED.search(before.text) is not None
+        or goes_on(before.text)
     )
-
-
-_OPEN_END = re.compile(
-    r"(?:,|\b(?:the|a|an|and|or|of|to|in|on|at|by|for|from|with|is|are|was|be|has|have|not|that|"
-    r"than|as|der|die|das|den|dem|ein|eine|und|oder|von|zu|im|am|mit|für|ist|sind|le|la|les|un|une|"
-    r"et|ou|de|du|des|à|el|los|las|y|o|del))$",
-    re.I,
-)
-
-
-def _goes_on(text: str) -> bool:
-    """Does a text end in a word that no sentence ends in?"""
-    return _OPEN_END.search(text) is not None
 
 
 # --- headings ---------------------------------------------------------------------------------
@@ -166,7 +164,14 @@ class _Styles:
         self._levels = {size: min(rank, _MOST_LEVELS) for size, rank in ranks.items()}
         bold = sum(len(line.text) for line in lines if line.bold)
         self._bold_level = min(max(len(ranks) + 1, 2), _MOST_LEVELS)
-        self._bold_tells = bold * 3 < sum(len(line.text) for line in lines)
+        letters = sum(len(line.text) for line in lines)
+        self._bold_tells = bold * 3 < letters
+        # A page that is typewritten as a whole shows no code by that.
+        self._mono_tells = sum(len(line.text) for line in lines if line.mono) * 2 < letters
+
+    def is_code(self, line: Line) -> bool:
+        """Is it set as programs and commands are?"""
+        return line.mono and self._mono_tells and not _ADDRESS.fullmatch(line.text)
 
     def level(self, line: Line) -> int:
         """0 for body print."""
@@ -185,17 +190,22 @@ class _Styles:
 
 
 def _parts(
-    page: Sequence[Piece], style: _Styles, words: set[str], full: float = 0.0
+    page: Sequence[Piece], style: _Styles, words: set[str], *, is_picture: bool = False
 ) -> list[_Part]:
-    """``full``: share of the longest line that a line takes at least if its paragraph goes on."""
-    lines = [piece for piece in page if isinstance(piece, Line)]
-    longest = max((line.x1 - line.x0 for line in lines), default=0.0)
-    usual = _usual_gap(page)
+    breaks = Breaks(page, is_picture=is_picture)
     in_bold = _bold_paragraphs(page)
     parts: list[_Part] = []
     for piece in page:
         if isinstance(piece, Table):
             parts += _table_parts(piece)
+            continue
+        if style.is_code(piece):
+            if not parts or not parts[-1].code:
+                parts.append(_Part("code", "", piece))
+            parts[-1].code.append(piece)
+            parts[-1].text, parts[-1].last = piece.text, piece
+            continue
+        if _RULE.fullmatch(piece.text):
             continue
         text = _LEADERS.sub(" … ", _BULLET.sub("- ", piece.text))
         last = parts[-1] if parts else None
@@ -222,12 +232,12 @@ def _parts(
             last is None
             or before is None
             or last.level
-            or _begins_paragraph(before, piece, usual, longest)
-            or (before.x1 - before.x0 < full * longest and not text[:1].islower())
+            or last.code
+            or breaks.between(before, piece)
         ):
             parts.append(_Part("text", _literal(text), piece))
         else:
-            last.text, last.last = _join(last.text, text, words), piece
+            last.text, last.last = join(last.text, text, words), piece
     for part in parts:
         is_long = part.lines > MAX_HEADING_LINES or len(part.text) > 1.5 * MAX_HEADING
         is_sentence = part.text.endswith(".") and len(part.text) > MAX_HEADING / 2
@@ -257,57 +267,9 @@ def _bold_paragraphs(page: Sequence[Piece]) -> set[int]:
     return found
 
 
-def _usual_gap(page: Sequence[Piece]) -> float:
-    """Points between the lines of a paragraph."""
-    gaps = [
-        below.top - above.bottom
-        for above, below in pairwise(page)
-        if isinstance(above, Line)
-        and isinstance(below, Line)
-        and below.top > above.top
-        and above.size == below.size
-    ]
-    return min(median(gaps), 6.0) if gaps else 0.0
-
-
-def _begins_paragraph(before: Line, line: Line, usual: float, longest: float) -> bool:
-    ended = _SENTENCE_END.search(before.text) is not None
-    if line.top <= before.top:  # the next column
-        return ended or not (line.text[:1].islower() or _goes_on(before.text))
-    if line.top - before.bottom > max(usual, 0.0) + 0.4 * line.height:
-        return True
-    if abs(line.size - before.size) > 0.15 * before.size:
-        return ended or not line.text[:1].islower()
-    if before.bold and not line.bold and before.text[-1:] == ":":
-        return True
-    indented = line.x0 - before.x0 > line.size and before.x1 - before.x0 > 0.5 * longest
-    # A short line that ends a sentence ends a paragraph.
-    return ended and (indented or before.x1 - before.x0 < 0.7 * longest)
-
-
 def _literal(text: str) -> str:
     """Text that would read as a Markdown heading or rule is escaped."""
     return "\\" + text if re.match(r"#{1,6}\s|[=~`]{3}|-{3,}$", text) else text
-
-
-def _join(before: str, after: str, words: set[str]) -> str:
-    """Two lines as one; a word that was hyphenated at the line's end is whole again."""
-    broken = _HYPHENATED.search(before)
-    if broken is None or not after[:1].islower():
-        return f"{before} {after}" if broken is None else before + after
-    ending = after.split()[0].strip(".,;:!?)")
-    # "self-" + "service" keeps its hyphen if the document has it in the middle of a line, or the
-    # parts are words of the document, and the whole is none.
-    whole, parted = f"{broken[1]}{ending}".casefold(), f"{broken[1]}-{ending}".casefold()
-    if parted in words or broken[1].casefold() in _PREFIXES:
-        return before + after
-    if whole not in words and broken[1].casefold() in words and ending.casefold() in words:
-        return before + after
-    return before[:-1] + after
-
-
-_PREFIXES = frozenset(("self", "non", "co", "ex", "all", "half", "well", "e", "x"))
-"""Before these a hyphen belongs to the word."""
 
 
 # --- tables -----------------------------------------------------------------------------------
@@ -319,7 +281,10 @@ def _table_parts(table: Table) -> list[_Part]:
     while len(rows) > 2 and sum(map(bool, rows[0])) == 1:
         parts.append(_Part("text", _literal(next(filter(None, rows[0])))))
         rows = rows[1:]
-    text = write_table(rows, has_header=has_header(rows))
+    is_grouped = len(rows) > 2 and names_groups(rows[0], rows[1])
+    if is_grouped:
+        rows = [joined_header(rows[:2]), *rows[2:]]
+    text = write_table(rows, has_header=is_grouped or has_header(rows))
     parts.append(_Part("table", text))
     return parts
 
