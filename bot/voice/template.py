@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
+from bot.voice.lines.moods import mood_of
 from bot.voice.voice import Example, Voice
 
 SHOTS = 3
@@ -101,7 +102,10 @@ def compose_prompt(
         if lines:
             rules.append(f"{where} with one of these, without a mark: {' / '.join(lines)}")
     listed = "\n".join(f"- {rule}" for rule in rules)
-    sounds = "\n".join(f"- {example.voiced}" for example in shots(voice))
+    sober = guide.sober.get(mood) if (mood := mood_of(question)) else None
+    # The others may beam, and in this mood nothing shall.
+    examples = [sober] if sober else [example.voiced for example in shots(voice)]
+    sounds = "\n".join(f"- {each}" for each in examples)
     system = f"{guide.about}\n\n{listed}"
     if sounds:
         system += f"\n\nThis is how you sound, about other things:\n{sounds}"

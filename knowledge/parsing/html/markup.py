@@ -25,7 +25,11 @@ def to_markdown(markup: str, *, first_row_is_header: bool) -> str:
     flatten_terms(soup)
     converter = Converter(first_row_is_header=first_row_is_header)
     markdown: str = outside_code(converter.convert_soup(soup), definitions_as_text)
-    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+$", "", markdown, flags=re.M)).strip()
+    return re.sub(r"\n{3,}", "\n\n", _TRAILING.sub("", markdown)).strip()
+
+
+# Not two spaces before another line: there an address, say, goes on below.
+_TRAILING = re.compile(r"[ \t]+$(?!\n[ \t]*\S)|(?<![ \t])[ \t]$", re.M)
 
 
 def _end(names: str) -> re.Pattern[str]:

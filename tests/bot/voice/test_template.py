@@ -14,6 +14,7 @@ from bot.voice.model_weights import PACKAGED, base_weights
 from bot.voice.template import (
     SHOTS,
     answer_request,
+    compose_prompt,
     control_tokens,
     encode,
     encode_said,
@@ -151,3 +152,18 @@ class TestAControlToken:
         _, said = Trainer(fernhill, tokenizer, TrainingSettings())._encode(pair)
         assert [token for token in said if token in tokenizer.all_special_ids] == said[-1:]
         assert said[-1] == tokenizer.eos_token_id
+
+
+def test_a_model_that_writes_freely_is_shown_how_the_voice_sounds_in_the_mood(
+    fernhill: Voice,
+) -> None:
+    def system(question: str) -> str:
+        composed = compose_prompt(fernhill, question, ["Notes."], greetings=(), closings=())
+        return composed.prefix[0]["content"]
+
+    sober = fernhill.guide.sober["security"]
+    others = [example.voiced for example in shots(fernhill)]
+    assert others and all(each in system("When is payday?") for each in others)
+    assert sober not in system("When is payday?")
+    assert sober in system("My laptop was stolen, what now?")
+    assert not any(each in system("My laptop was stolen, what now?") for each in others)
