@@ -166,11 +166,11 @@ def judge_finding(
 ) -> gate.Finding:
     """What the gate makes of the judge's verdicts, where it is asked to."""
     both = [
-        (before, after)
-        for one, other in zip(rows["base + retrieval"], rows["tuned + retrieval"], strict=True)
-        if (before := one["judged"]) is not None and (after := other["judged"]) is not None
+        (one, other)
+        for base, tuned in zip(rows["base + retrieval"], rows["tuned + retrieval"], strict=True)
+        if (one := base["judged"]) is not None and (other := tuned["judged"]) is not None
     ]
-    before, after = [b for b, _ in both], [a for _, a in both]
+    before, after = [one for one, _ in both], [other for _, other in both]
     return gate.not_worse("judge", before, after, seeds, "the judge gave no verdict")
 
 
