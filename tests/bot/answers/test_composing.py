@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
-import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -33,6 +30,7 @@ from knowledge.retrieval.cross_encoder import open_reader
 from knowledge.retrieval.support import ReaderSupport
 from knowledge.types import PUBLIC, Evidence
 from tests.kit.fakes import THRESHOLDS, FakeRetriever, FakeSupport, FakeWriter, evidence
+from tests.stand_ins.openai_endpoints import StreamingEndpoint
 
 QUESTION = "When is payday, and who asks about it?"
 PAY = "Salaries are paid on the 25th of each month by Anna Reed. They are never paid in cash."
@@ -429,79 +427,6 @@ def test_a_draft_has_the_same_sentences_however_it_arrives(
 
 
 # --- through a real endpoint ------------------------------------------------------------------
-
-
-class StreamingEndpoint:
-    """An OpenAI-compatible server on loopback that streams what ``write`` gives for a request."""
-
-    def __init__(self, write: Callable[[dict[str, Any]], Iterator[str]], *, cut: bool = False):
-        self.asked: list[dict[str, Any]] = []
-        endpoint = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                endpoint.asked.append(asked)
-                if not asked.get("stream"):
-                    self._whole("".join(write(asked)))
-                    return
-                self.send_response(200)
-                self.send_header("Content-Type", "text/event-stream")
-                self.send_header("Transfer-Encoding", "chunked")
-                self.send_header("Connection", "close")
-                self.end_headers()
-                for text in write(asked):
-                    self._event({"delta": {"role": "assistant", "content": text}})
-                self.close_connection = True
-                if cut:
-                    return
-                self._event({"delta": {}, "finish_reason": "stop"})
-                self._chunk(b"data: [DONE]\n\n")
-                self._chunk(b"")
-
-            def _event(self, choice: dict[str, Any]) -> None:
-                event = _HEAD | {
-                    "object": "chat.completion.chunk",
-                    "choices": [{"index": 0, "finish_reason": None} | choice],
-                }
-                self._chunk(b"data: " + json.dumps(event).encode() + b"\n\n")
-
-            def _chunk(self, data: bytes) -> None:
-                self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
-
-            def _whole(self, text: str) -> None:
-                message = {"role": "assistant", "content": text}
-                choice = {"index": 0, "message": message, "finish_reason": "stop"}
-                body = json.dumps(_HEAD | {"object": "chat.completion", "choices": [choice]})
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body.encode())))
-                self.end_headers()
-                self.wfile.write(body.encode())
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/v1"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
-_HEAD = {"id": "1", "created": 1, "model": "m"}
 
 
 async def opened(url: str, voice: Voice) -> Writer:

@@ -16,7 +16,7 @@ from bot.shell.settings import Settings
 from bot.voice.template import answer_request, prompt
 from bot.voice.voice import Voice
 from bot.voice.writer import Choose, Free, Say, Step, Writer
-from tests.stand_ins.scripted_endpoint import Endpoint
+from tests.stand_ins.openai_endpoints import Endpoint
 
 QUESTION = "When is payday, zebra-pyjamas?"
 QUOTE = "Salaries are paid on the 25th. Ask Dr. Reed for more."

@@ -14,7 +14,7 @@ from jobs.evaluation.evaluate import judge_finding
 from jobs.evaluation.judging import Judge, Labelled, read_labels
 from jobs.evaluation.report import judge_told
 from jobs.evaluation.statistics import agreement
-from tests.stand_ins.scripted_endpoint import Endpoint
+from tests.stand_ins.openai_endpoints import Endpoint
 
 SEEDS = (0, 1)
 
