@@ -7,9 +7,10 @@ import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
+from pydantic import SecretStr
 
 from bot.errors import ConfigurationError
 from bot.shell.settings import Settings, load_settings
@@ -18,6 +19,9 @@ from bot.voice.model_weights import PACKAGED, PACKAGED_NAME, base_weights
 from bot.voice.versions.served import stamp
 from bot.voice.voice import Voice
 from bot.voice.writer import Writer
+
+if TYPE_CHECKING:
+    from bot.voice.endpoint import EndpointModel
 
 ENDPOINT = "endpoint"
 _HELD = 2
@@ -102,19 +106,12 @@ def writers(settings: Settings) -> Writers:
 def load_writer(settings: Settings, voice: Voice) -> LoadedWriter:
     """The model that speaks a voice; blocks for seconds. Raises what is told in its own words."""
     if settings.writer_model == ENDPOINT:
-        from bot.voice.endpoint import EndpointModel
-
         if settings.writer_url is None:
             raise ConfigurationError(
                 "HOUSEVOICE_WRITER_MODEL is 'endpoint': set HOUSEVOICE_WRITER_URL to its base URL."
             )
-        key = settings.writer_api_key
-        endpoint = EndpointModel(
-            settings.writer_url,
-            voice.name,
-            key.get_secret_value() if key else None,
-            timeout=settings.writer_timeout,
-            retries=settings.writer_retries,
+        endpoint = endpoint_model(
+            settings, settings.writer_url, voice.name, settings.writer_api_key
         )
         packaged = settings.model_copy(update={"writer_model": PACKAGED})
         falls_back = settings.writer_fallback == PACKAGED
@@ -122,6 +119,21 @@ def load_writer(settings: Settings, voice: Voice) -> LoadedWriter:
         return GuardedWriter(endpoint, instead, voice.name)
     # A LoRA fits the base it was trained on; the packaged voices were trained on the packaged one.
     return _load_local(settings, voice, must_fit=settings.writer_model != PACKAGED)
+
+
+def endpoint_model(
+    settings: Settings, url: str, model: str, key: SecretStr | None
+) -> EndpointModel:
+    """A model behind an OpenAI-compatible endpoint, as patient as the settings want it."""
+    from bot.voice.endpoint import EndpointModel
+
+    return EndpointModel(
+        url,
+        model,
+        key.get_secret_value() if key else None,
+        timeout=settings.writer_timeout,
+        retries=settings.writer_retries,
+    )
 
 
 def _load_local(settings: Settings, voice: Voice, *, must_fit: bool) -> LoadedWriter:

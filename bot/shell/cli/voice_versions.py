@@ -135,6 +135,7 @@ def voice_evaluate(
             help="JSONL with 'question', 'answer', 'good': how far a judge agrees with people; "
             "default: labels.jsonl in the voice's folder.",
             exists=True,
+            dir_okay=False,
         ),
     ] = None,
     judge_version: Annotated[

@@ -13,7 +13,7 @@ from bot.answers.judge import Thresholds
 from bot.answers.voices.wordings import Wording, Wordings
 from bot.errors import ConfigurationError, UsageError
 from bot.shell.indexing import database_url
-from bot.shell.models import ENDPOINT, load_writer
+from bot.shell.models import ENDPOINT, endpoint_model, load_writer
 from bot.shell.settings import Settings, load_settings
 from bot.voice.versions.registry import Registry
 from bot.voice.voice import Voice, examples_digest, guide_digest
@@ -100,9 +100,10 @@ async def evaluate_voice(
         raise ConfigurationError(
             f"The voice '{name}' has too few pairs to measure its tone: 'voice prepare {name}'."
         )
-    judge, labels = _judge(settings, judge_version), labels or voice.folder / LABELS
-    if judge_decides and judge is None:
+    judge = _judge(settings, judge_version)
+    if judge is None and (judge_decides or labels or judge_version):
         raise UsageError("There is no judge: set HOUSEVOICE_JUDGE_URL and HOUSEVOICE_JUDGE_MODEL.")
+    labels = labels or voice.folder / LABELS
     report("learning what the voice sounds like")
     tone = await asyncio.to_thread(learn_tone, learnt, others)
     base = await asyncio.to_thread(load_writer, settings, replace(voice, lora=None))
@@ -127,7 +128,7 @@ async def evaluate_voice(
             tone=tone,
             perplexity=surprised,
             judge=judge,
-            labels=read_labels(labels) if judge and labels and labels.is_file() else (),
+            labels=read_labels(labels) if judge and labels.is_file() else (),
             judge_decides=judge_decides,
         ),
         Bench(
@@ -150,7 +151,6 @@ async def evaluate_voice(
 
 def _judge(settings: Settings, version: str) -> Judge | None:
     """The judge model that the settings name, if they do."""
-    from bot.voice.endpoint import EndpointModel
     from jobs.evaluation.judging import Judge
 
     if settings.judge_url is None:
@@ -159,12 +159,7 @@ def _judge(settings: Settings, version: str) -> Judge | None:
         raise ConfigurationError(
             "HOUSEVOICE_JUDGE_URL is set: name its model, HOUSEVOICE_JUDGE_MODEL."
         )
-    key = settings.judge_api_key
-    model = EndpointModel(
-        settings.judge_url,
-        settings.judge_model,
-        key.get_secret_value() if key else None,
-        timeout=settings.writer_timeout,
-        retries=settings.writer_retries,
+    model = endpoint_model(
+        settings, settings.judge_url, settings.judge_model, settings.judge_api_key
     )
     return Judge(model, version)
