@@ -129,14 +129,11 @@ class Office:
                     said[number] = (await http.get(f"http://{console}/metrics")).text
         return said
 
-    async def accepted(self) -> dict[str, bool]:
-        """Questions, by their ids on the platform, that were accepted: whether they are answered.
-
-        Or given up.
-        """
+    async def accepted(self) -> dict[str, str | None]:
+        """What became of the questions, by their ids on the platform, that were accepted."""
         async with self._database() as db:
             rows = (await db.execute(sa.select(INBOX.c.id, INBOX.c.outcome))).all()
-        return {row.id.rpartition(":")[2]: row.outcome is not None for row in rows}
+        return {row.id.rpartition(":")[2]: row.outcome for row in rows}
 
     async def all_accepted(self, asked: Collection[str]) -> None:
         """Wait until they are accepted, but no longer than :data:`ACCEPTING`."""
@@ -234,10 +231,10 @@ async def _kill_one(
     await (await office.open_up(stack)).serving(*PLATFORMS)
 
 
-def _where(id: str, accepted: Mapping[str, bool], on_its_way: Collection[str]) -> Where:
-    """Where a question without an answer stands."""
+def _where(id: str, accepted: Mapping[str, str | None], on_its_way: Collection[str]) -> Where:
+    """Where a question stands that had no answer a moment ago."""
     if id in accepted:
-        return "given up" if accepted[id] else "waiting"
+        return "waiting" if accepted[id] in (None, "answered") else "given up"
     return "not accepted" if id in on_its_way else "lost"
 
 
