@@ -124,9 +124,9 @@ def run(given: Given) -> dict[str, Any]:
         }
         seeds = [*earlier["seeds"], recipe.seed]
     changed = difference(begun, weights, recipe.rank)
-    # What is measured is what ships: the difference at its rank, run in bf16.
+    # What is measured is what ships: the difference at its rank, as it runs here.
     network.load_state_dict(with_difference(begun, changed))
-    network.eval().to(torch.bfloat16)
+    network.eval().to(fast_dtype())
     held_out = [book for book in books if book.name in HELD_OUT]
     found = judged(
         network, tokenizer, held_out, most=MEASURED, seed=recipe.seed, report=console.log
