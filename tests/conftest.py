@@ -271,17 +271,15 @@ def _new_data_folders_share_the_weights(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A new data folder links to weights that were put together, a gigabyte and five seconds."""
-    from knowledge.embedding import local
-
-    put_together = local.packaged_embedder
+    from knowledge.embedding.packaged import packaged_embedder
 
     def shared(weights: Path) -> Path:
         if not weights.exists():
             weights.parent.mkdir(parents=True, exist_ok=True)
             weights.symlink_to(request.getfixturevalue("weights"))
-        return put_together(weights)
+        return packaged_embedder(weights)
 
-    monkeypatch.setattr(local, "packaged_embedder", shared)
+    monkeypatch.setattr("knowledge.embedding.local.packaged_embedder", shared)
 
 
 # --- the samples ------------------------------------------------------------------------------

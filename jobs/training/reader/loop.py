@@ -1,4 +1,4 @@
-"""The training loop of reader and judge: fp32 masters of weights that may be bf16, one pass over the groups.
+"""The training loop of reader and judge: fp32 masters, one pass over the groups.
 
 Losses: binary cross-entropy of *answers* for each pair; a softmax over a question's passages and a
 null (so that they compete); a softmax over a passage's units where the answer's place is known;
@@ -175,9 +175,7 @@ def train(
                 f"{took / 60:.0f} min, {took / seen * (total - seen) / 60:.0f} min to go"
             )
     network.float()
-    network.load_state_dict(
-        untouched, strict=False
-    )  # as they were before they may have been rounded
+    network.load_state_dict(untouched, strict=False)  # as they were before any rounding
     with torch.no_grad():
         for each in optimizer.param_groups:
             for name, master in zip(each["names"], each["params"], strict=True):
