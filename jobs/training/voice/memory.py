@@ -3,7 +3,8 @@
 Weights: 2 bytes a parameter in bf16, 4 in fp32. What learns: 20 bytes a parameter (fp32 with its
 gradient, AdamW's two moments, and the best so far). Activations: 34 bytes a token, layer and hidden
 unit (Korthikanti et al. 2022, without attention scores, which torch does not keep), or 2 with
-gradient checkpointing. Logits of the positions that are learnt: 3 times 4 bytes a word of the vocabulary.
+gradient checkpointing. Logits of the positions that are learnt: 3 times 4 bytes a word of the
+vocabulary.
 The program with torch: 600 MB.
 """
 
