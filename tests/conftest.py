@@ -242,7 +242,7 @@ def _new_databases_are_copies(monkeypatch: pytest.MonkeyPatch, _migrated: Path) 
     monkeypatch.setattr(database, "open_file", copied)
 
 
-# --- the samples ------------------------------------------------------------------------------
+# --- weights ----------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -264,6 +264,25 @@ def weights() -> Path:
         base_weights(PACKAGED, _WEIGHTS)
         packaged_embedder(_WEIGHTS)
     return _WEIGHTS.absolute()
+
+
+@pytest.fixture(autouse=True)
+def _new_data_folders_share_the_weights(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new data folder links to weights that were put together, a gigabyte and five seconds."""
+    from knowledge.embedding.packaged import packaged_embedder
+
+    def shared(weights: Path) -> Path:
+        if not weights.exists():
+            weights.parent.mkdir(parents=True, exist_ok=True)
+            weights.symlink_to(request.getfixturevalue("weights"))
+        return packaged_embedder(weights)
+
+    monkeypatch.setattr("knowledge.embedding.local.packaged_embedder", shared)
+
+
+# --- the samples ------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from safetensors import SafetensorError
 from knowledge.documents.reading import CountTokens
 from knowledge.embedding.batching import Batcher
 from knowledge.embedding.packaged import packaged_embedder
-from knowledge.embedding.processors import processors
+from knowledge.embedding.processors import fast_dtype, processors
 from knowledge.embedding.tokens import TokenCounter, broken_embedder, read_config
 from knowledge.errors import KnowledgeError
 from knowledge.types import Vector
@@ -114,12 +114,9 @@ class LocalEmbedder:
 
                 logging.disable_progress_bar()
                 torch.set_num_threads(self._threads)
-                # Half precision halves the time where the CPU computes in it, else doubles it.
-                fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-                dtype = torch.bfloat16 if fast else torch.float32
                 try:
                     self._model = AutoModel.from_pretrained(
-                        self._folder, dtype=dtype, trust_remote_code=False
+                        self._folder, dtype=fast_dtype(), trust_remote_code=False
                     ).eval()
                 except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
                     raise broken_embedder(self._folder, error) from error

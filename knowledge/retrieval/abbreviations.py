@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
+from knowledge.parsing.inline import plain_text
 from knowledge.text.words import STOP_WORDS
 
 MOST = 4
@@ -25,12 +26,12 @@ def may_abbreviate(question: str) -> list[str]:
 
 
 def long_form(short: str, texts: Iterable[str]) -> str | None:
-    """What ``short`` stands for in most of these texts, in lower case; None where none says so.
+    """What ``short`` stands for in most of these Markdown texts; None where none says so.
 
-    The words before or after it whose initials it is, small words aside.
+    The words before or after it whose initials it is, small words aside, in lower case.
     """
     found: Counter[str] = Counter()
-    for text in texts:
+    for text in map(plain_text, _saying(short, texts)):
         pairs = [(match[2], match[1], True) for match in _BEFORE.finditer(text)]
         pairs += [(match[1], match[2], False) for match in _AFTER.finditer(text)]
         for abbreviated, words, ends in pairs:
@@ -38,6 +39,12 @@ def long_form(short: str, texts: Iterable[str]) -> str | None:
                 long = _spelling(_singular(short), words.lower(), at_end=ends)
                 found.update([long] if long else [])
     return max(found, key=lambda long: (found[long], long), default=None)
+
+
+def _saying(short: str, texts: Iterable[str]) -> Iterator[str]:
+    """Those that may say it: with the letters in them, and something in brackets."""
+    letters = short.removesuffix("s")
+    return (text for text in texts if "(" in text and letters in text.lower())
 
 
 def _singular(short: str) -> set[str]:

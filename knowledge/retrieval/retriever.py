@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import lru_cache
 
 from knowledge.embedding.packaged import NAME as PACKAGED_NAME
 from knowledge.embedding.port import Embedder
@@ -89,7 +90,7 @@ class Retriever:
         found = await self._store.search(
             text, vector, principals, _DUPLICATES * most, alpha=ALPHA, sources=sources
         )
-        return _without_near_duplicates(found)[:most]
+        return _without_near_duplicates(found, most)
 
     async def _spelled_out(
         self,
@@ -110,7 +111,7 @@ class Retriever:
             )
         )
         longs = [
-            long_form(short, (plain_text(each.passage.text) for each in found))
+            long_form(short, (each.passage.text for each in found))
             for short, found in zip(shorts, with_them, strict=True)
         ]
         asked = set(surface_words(text))
@@ -131,13 +132,27 @@ def _evidence(passage: Passage, units: Sequence[Unit], reading: Reading) -> Evid
     return Evidence(passage, reading.relevance, reading.answers, scored)
 
 
-def _without_near_duplicates(found: Sequence[ScoredPassage]) -> list[ScoredPassage]:
+def _without_near_duplicates(found: Sequence[ScoredPassage], most: int) -> list[ScoredPassage]:
     kept: list[ScoredPassage] = []
-    triples: list[set[tuple[str, ...]]] = []
+    triples: list[frozenset[tuple[str, ...]]] = []
     for one in found:
-        words = surface_words(one.passage.text)
-        own = {tuple(words[at : at + 3]) for at in range(max(1, len(words) - 2))}
-        if all(len(own & other) / len(own | other) < _SAME_TEXT for other in triples):
+        own = _triples(one.passage.text)
+        if not any(_is_same(own, other) for other in triples):
             kept.append(one)
             triples.append(own)
+        if len(kept) == most:
+            break
     return kept
+
+
+def _is_same(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> bool:
+    few, many = sorted((len(one), len(other)))
+    if few < _SAME_TEXT * many:  # they cannot share enough
+        return False
+    return len(one & other) >= _SAME_TEXT * len(one | other)
+
+
+@lru_cache(maxsize=2048)
+def _triples(text: str) -> frozenset[tuple[str, ...]]:
+    words = surface_words(text)
+    return frozenset(tuple(words[at : at + 3]) for at in range(max(1, len(words) - 2)))

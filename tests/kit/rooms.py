@@ -76,6 +76,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "torch": (
         "bot.voice.model*",
         "knowledge.embedding.local*",
+        "knowledge.embedding.processors",
         *READER,
         "jobs.training*",
     ),

@@ -107,12 +107,12 @@ async def test_a_question_waits_for_no_more_than_a_batch_of_a_large_source(
     embedder: LocalEmbedder,
 ) -> None:
     source = asyncio.create_task(
-        embedder.embed_passages([f"Page {number}." for number in range(2000)])
+        embedder.embed_passages([f"Page {number}." for number in range(200)])
     )
     await asyncio.sleep(0)  # its first batch is on its way
     await embedder.embed_question("Which page?")
     assert not source.done()
-    assert (await source).shape[0] == 2000
+    assert (await source).shape[0] == 200
 
 
 def test_the_packaged_one_is_named_as_its_model(embedder: LocalEmbedder) -> None:

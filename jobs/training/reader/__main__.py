@@ -6,7 +6,8 @@
 DIR holds ``natural_questions.jsonl.gz``, ``natural_passages.jsonl.gz`` and ``train.jsonl.gz``
 (docs/reader.md tells their form). The questions in ``questions/`` ship with the project; the
 handbooks that they are about lie in ``--handbooks``, or are left out. About an hour on a processor
-that computes in bf16. The same data, recipe and versions give the same weights up to rounding.
+that computes in bf16, up to three elsewhere. The same data, recipe and versions give the same
+weights up to rounding.
 ``--join`` averages the new weights with those that ship now: the mean of several runs of the
 reader, each with a seed of its own, reads better than any of them. ``--again`` goes on from the
 weights that an earlier pass left in the work folder, mostly on the questions that ship.
@@ -35,6 +36,7 @@ from jobs.training.reader.data import HELD_OUT
 from jobs.training.reader.loop import JUDGE_RECIPE, READER_RECIPE, Teacher, again, train
 from jobs.training.reader.measures import best_blend, calibrated, judged, measures
 from jobs.training.reader.mix import training_groups
+from knowledge.embedding.processors import fast_dtype
 from knowledge.retrieval.shipped import JUDGE, READER, Part, difference, start, with_difference
 
 OUT = Path(__file__).parents[3] / "knowledge" / "retrieval" / "packaged"
@@ -124,9 +126,9 @@ def run(given: Given) -> dict[str, Any]:
         }
         seeds = [*earlier["seeds"], recipe.seed]
     changed = difference(begun, weights, recipe.rank)
-    # What is measured is what ships: the difference at its rank, run in bf16.
+    # What is measured is what ships: the difference at its rank, as it runs here.
     network.load_state_dict(with_difference(begun, changed))
-    network.eval().to(torch.bfloat16)
+    network.eval().to(fast_dtype())
     held_out = [book for book in books if book.name in HELD_OUT]
     found = judged(
         network, tokenizer, held_out, most=MEASURED, seed=recipe.seed, report=console.log

@@ -1,4 +1,4 @@
-"""The training loop of reader and judge: bf16 weights, fp32 masters, one pass over the groups.
+"""The training loop of reader and judge: fp32 masters, one pass over the groups.
 
 Losses: binary cross-entropy of *answers* for each pair; a softmax over a question's passages and a
 null (so that they compete); a softmax over a passage's units where the answer's place is known;
@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from jobs.training.reader.data import Group, Pair
+from knowledge.embedding.processors import fast_dtype
 from knowledge.retrieval.encoding import Encoded, encode
 from knowledge.retrieval.network import UNREAD, ReaderNetwork, unit_logits
 from knowledge.retrieval.scoring import Network, forward
@@ -84,7 +85,7 @@ class Teacher:
     """What the start weights of the reader say of relevance."""
 
     def __init__(self, network: ReaderNetwork, tokenizer: Tokenizer):
-        self._network = network.to(torch.bfloat16).eval()
+        self._network = network.to(fast_dtype()).eval()
         self._tokenizer = tokenizer
 
     def relevance(self, some: Sequence[Group], most_tokens: int) -> Tensor:
@@ -136,7 +137,7 @@ def train(
     untouched = {
         name: value.clone() for name, value in network.state_dict().items() if name not in trained
     }
-    network.to(torch.bfloat16)
+    network.to(fast_dtype())
     live = dict(network.named_parameters())
     total = sum(len(group.pairs) for group in groups)
     seen = 0
@@ -174,7 +175,7 @@ def train(
                 f"{took / 60:.0f} min, {took / seen * (total - seen) / 60:.0f} min to go"
             )
     network.float()
-    network.load_state_dict(untouched, strict=False)  # as they were before bf16 rounded them
+    network.load_state_dict(untouched, strict=False)  # as they were before any rounding
     with torch.no_grad():
         for each in optimizer.param_groups:
             for name, master in zip(each["names"], each["params"], strict=True):

@@ -1,8 +1,8 @@
 """Train a voice's LoRA on its example pairs, on a CPU, in minutes, as ``voice train`` does.
 
-Pairs are split by topic, so what is measured was not learnt by heart. The base model stays in
-bf16; only the LoRA (fp32 while training, fp16 on disk) learns, and only from the words that the
-voice would say: prompt positions carry no loss.
+Pairs are split by topic, so what is measured was not learnt by heart. The base model is
+read in bf16 where the processor computes in it; only the LoRA (fp32 while training, fp16 on disk)
+learns, and only from the words that the voice would say: prompt positions carry no loss.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from jobs.training.voice.curve import curve
 from jobs.training.voice.data import FEWEST_PAIRS, TrainingSettings, split
 from jobs.training.voice.loop import Trainer
 from jobs.training.voice.variants import LAYERS, WHOLE, with_parts
+from knowledge.embedding.processors import fast_dtype
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
@@ -68,11 +69,10 @@ def train(
     from jobs.training.voice.frames import first_right, frames_right
 
     torch.manual_seed(settings.seed)
+    dtype = fast_dtype()
     try:
         tokenizer = AutoTokenizer.from_pretrained(weights, trust_remote_code=False)
-        base = AutoModelForCausalLM.from_pretrained(
-            weights, dtype=torch.bfloat16, trust_remote_code=False
-        )
+        base = AutoModelForCausalLM.from_pretrained(weights, dtype=dtype, trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise ModelError(f"The base model '{weights}' cannot be loaded: {error}") from error
     tidy(voice.folder)
@@ -93,7 +93,7 @@ def train(
     name = Path(weights).name
     if settings.method in WHOLE:
         files = whole_files(model, name)
-        model.to(torch.bfloat16)  # some layers learnt in fp32, and one text has one type
+        model.to(dtype)  # some layers learnt in fp32, and one text has one type
     else:
         with tempfile.TemporaryDirectory() as folder:
             files = adapter_files(model, Path(folder), name)
@@ -114,6 +114,7 @@ def train(
         "training_seconds": round(training_seconds),
         "seconds_in_all": round(perf_counter() - started),
         "threads": torch.get_num_threads(),
+        "precision": str(dtype).removeprefix("torch."),
         "versions": {name: version(name) for name in ("torch", "transformers", "peft")},
         "held_out": {"base": before, "tuned": after},
         "frames": {

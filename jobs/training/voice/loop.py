@@ -19,6 +19,7 @@ from bot.voice.template import Prompt, encode, encode_said, example_request, pro
 from bot.voice.voice import Example, Voice
 from jobs.training.voice.checkpoint import Checkpoint, Progress, learnt, put_back
 from jobs.training.voice.data import Split, TrainingSettings
+from knowledge.embedding.processors import fast_dtype
 
 _IGNORED = -100
 _KEPT_EVERY = 20  # steps between checkpoints; the sample voice takes 12 s a step on a busy core
@@ -144,7 +145,7 @@ class Trainer:
         if before is not None:
             seen = torch.ones(len(pairs), before.get_seq_length(), dtype=mask.dtype)
             mask = torch.cat([seen, mask], dim=1)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with _autocast():
             read = core.model(input_ids=ids, attention_mask=mask, past_key_values=before)
             hidden = read.last_hidden_state[:, :-1]
             kept = labels[:, 1:] != _IGNORED
@@ -195,7 +196,7 @@ class Trainer:
         import torch
 
         asked = torch.tensor([self._encode(pair)[0]])
-        with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.inference_mode(), _autocast():
             out = model.generate(
                 input_ids=asked,
                 attention_mask=torch.ones_like(asked),
@@ -205,6 +206,13 @@ class Trainer:
             )
         text: str = self._tokenizer.decode(out[0, asked.shape[1] :], skip_special_tokens=True)
         return text.strip()
+
+
+def _autocast() -> Any:
+    import torch
+
+    quick = fast_dtype()
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=quick == torch.bfloat16)
 
 
 def _decay(step: int, steps: int, settings: TrainingSettings) -> float:

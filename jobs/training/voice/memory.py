@@ -1,9 +1,10 @@
 """How much memory a training will take, told before it starts.
 
-Weights: 2 bytes a parameter (bf16). What learns: 20 bytes a parameter (fp32 with its gradient,
-AdamW's two moments, and the best so far). Activations: 34 bytes a token, layer and hidden unit
-(Korthikanti et al. 2022, without attention scores, which torch does not keep), or 2 with gradient
-checkpointing. Logits of the positions that are learnt: 3 times 4 bytes a word of the vocabulary.
+Weights: 2 bytes a parameter in bf16, 4 in fp32. What learns: 20 bytes a parameter (fp32 with its
+gradient, AdamW's two moments, and the best so far). Activations: 34 bytes a token, layer and hidden
+unit (Korthikanti et al. 2022, without attention scores, which torch does not keep), or 2 with
+gradient checkpointing. Logits of the positions that are learnt: 3 times 4 bytes a word of the
+vocabulary.
 The program with torch: 600 MB.
 """
 
@@ -16,19 +17,19 @@ from typing import Any
 from bot.errors import ConfigurationError
 from jobs.training.voice.data import TrainingSettings
 
-_WEIGHT, _LEARNT, _ACTIVATION, _CHECKPOINTED, _LOGIT = 2, 20, 34, 2, 12
+_LEARNT, _ACTIVATION, _CHECKPOINTED, _LOGIT = 20, 34, 2, 12
 _PROGRAM = 600e6
 
 
 def needed(model: Any, settings: TrainingSettings, longest: int, said: int) -> float:
     """Bytes. ``longest``: tokens of the longest pair; ``said``: of the longest voiced side."""
-    weights = [(each.numel(), each.requires_grad) for each in model.parameters()]
+    weights = list(model.parameters())
     rows = -(-settings.batch // settings.accumulate)
     config = model.config
     each = _CHECKPOINTED if settings.gradient_checkpointing else _ACTIVATION
     return float(
         _PROGRAM
-        + sum(number * (_LEARNT if learns else _WEIGHT) for number, learns in weights)
+        + sum(p.numel() * (_LEARNT if p.requires_grad else p.element_size()) for p in weights)
         + rows * longest * config.num_hidden_layers * config.hidden_size * each
         + rows * said * config.vocab_size * _LOGIT
     )

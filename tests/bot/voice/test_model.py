@@ -224,6 +224,7 @@ class TestTheLora:
         assert of_tuned["greeting"] >= 0.6
         assert of_tuned["lead_in"] >= 0.6
 
+    @pytest.mark.slow
     def test_is_what_makes_it_so(self, of_tuned: Chosen, of_untuned: Chosen) -> None:
         for part in PARTS:
             assert of_untuned[part] <= of_tuned[part] - 0.2
@@ -266,6 +267,7 @@ async def answered(writer: Writer, voice: Voice, pair: Example) -> Reply:
     return reply
 
 
+@pytest.mark.slow
 async def test_int8_chooses_mostly_as_fp32_does(
     tuned: LocalModel,
     exact: LocalModel,
