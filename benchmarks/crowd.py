@@ -46,7 +46,7 @@ class Fate:
     """What became of it."""
 
     answers: int
-    """1 is right; 0: it is lost."""
+    """1 is right."""
     sign: float | None
     """Seconds until the first visible sign."""
     whole: float | None
@@ -124,6 +124,11 @@ class Crowd:
         async with asyncio.timeout(PATIENCE):
             while not least <= sum(map(bool, self._answers())) < len(self.asked):  # noqa: ASYNC110
                 await asyncio.sleep(_LOOK)
+
+    def on_its_way(self) -> set[str]:
+        """Questions, by id, that Slack has not handed over yet, or will say again."""
+        unfinished = self._slack.deliveries.unfinished
+        return {str(each.event.get("ts")) for each in unfinished}
 
     def fates(self) -> list[Fate]:
         """What became of each question, in the order of :attr:`asked`."""

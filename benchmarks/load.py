@@ -13,9 +13,10 @@ of them somebody else. Then all answers are waited for, and longer than a lease 
 second answer would be seen.
 
 A machine that cannot follow would have to be waited for very long: ``--wait`` ends a run so many
-seconds after its last question. What the database still has as accepted then *waits*; what is
-neither answered nor there is *lost*. ``--light`` puts models that know nothing and take no time in
-the place of the packaged ones, for how much all the rest can do.
+seconds after its last question, and when the rest is accepted or has had time for it. What the
+database still has as accepted then *waits*; what is not there, but Slack has yet to hand over or to
+say again, is *not accepted* yet; what is nowhere is *lost*. ``--light`` puts models that know
+nothing and take no time in the place of the packaged ones, for how much all the rest can do.
 
 A last run kills one of two processes (-9) in the middle, with answers under way; its successor is
 started at once. ``--replicas`` with no number leaves the other runs out. ``--part`` reads in one
@@ -32,18 +33,19 @@ import json
 import math
 import socket
 import tempfile
-from collections.abc import Sequence
-from contextlib import AsyncExitStack, nullcontext, suppress
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import numpy as np
 import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.discord.config import permissions
 from benchmarks.answers import settings_for
@@ -63,8 +65,11 @@ RATES = (1.0, 5.0, 20.0)
 REPLICAS = (1, 2)
 SECONDS = 180.0
 PLATFORMS = ("slack", "discord")
+Where = Literal["waiting", "not accepted", "given up", "lost"]
 AFTERWARDS = LEASE.total_seconds() * 4 / 3
 """Seconds after the last answer: a lease, and the look-around that would take it over."""
+ACCEPTING = 75.0
+"""Seconds to accept the rest: longer than Slack waits before it says it a second time."""
 WARM = 4
 """Questions to begin with, that do not count: every process has loaded all that it needs."""
 _AT_ONCE = 10_000  # events that Slack's stand-in sends without waiting for those before
@@ -124,21 +129,34 @@ class Office:
                     said[number] = (await http.get(f"http://{console}/metrics")).text
         return said
 
-    async def open(self, *, forget: bool = False) -> set[str]:
-        """Questions, by their ids on the platform, that are accepted and have no answer yet.
+    async def accepted(self) -> dict[str, str | None]:
+        """What became of the questions, by their ids on the platform, that were accepted."""
+        async with self._database() as db:
+            rows = (await db.execute(sa.select(INBOX.c.id, INBOX.c.outcome))).all()
+        return {row.id.rpartition(":")[2]: row.outcome for row in rows}
 
-        ``forget``: from now on nobody is to answer them.
-        """
+    async def all_accepted(self, asked: Collection[str]) -> None:
+        """Wait until they are accepted, but no longer than :data:`ACCEPTING`."""
+        begun = perf_counter()
+        while set(asked) - (await self.accepted()).keys():
+            if perf_counter() - begun > ACCEPTING:
+                return
+            await asyncio.sleep(2)
+
+    async def forget_what_is_open(self) -> None:
+        """From now on nobody is to answer it."""
         wanted = INBOX.c.outcome.is_(None)
+        async with self._database() as db:
+            await db.execute(sa.update(INBOX).where(wanted).values(outcome="withdrawn"))
+
+    @asynccontextmanager
+    async def _database(self) -> AsyncIterator[AsyncConnection]:
         engine = await open_database(self.settings["DATABASE_URL"])
         try:
             async with engine.begin() as db:
-                ids = (await db.execute(sa.select(INBOX.c.id).where(wanted))).scalars().all()
-                if forget:
-                    await db.execute(sa.update(INBOX).where(wanted).values(outcome="withdrawn"))
+                yield db
         finally:
             await engine.dispose()
-        return {id.rpartition(":")[2] for id in ids}
 
 
 def _free_port() -> int:
@@ -169,19 +187,21 @@ async def run(
         await asking
         if await crowd.served(wait):
             await asyncio.sleep(AFTERWARDS)
+        else:
+            await office.all_accepted([each.id for each in crowd.asked])
         sampling.cancel()
         for number, page in (await office.pages()).items():
             (pages / f"{plan.name}-{number}.txt").write_text(page, "utf-8")
-        # The answers first: what is given in between is then open, not lost.
+        # The answers first: what is given in between is then accepted, not lost.
         fates = crowd.fates()
-        still_open = await office.open()
+        on_its_way, accepted = crowd.on_its_way(), await office.accepted()
         pace, ending = _pace(crowd), perf_counter()
         row = {
             "rate": plan.rate,
             "replicas": plan.replicas,
             "killed": plan.kill,
             "seconds": seconds,
-            **told(fates, [each.id in still_open for each in crowd.asked]),
+            **told(fates, [_where(each.id, accepted, on_its_way) for each in crowd.asked]),
             "answers_a_minute": pace,
             "memory_mib": [
                 {"start": round(each[0]), "end": round(each[-1]), "most": round(max(each))}
@@ -190,7 +210,7 @@ async def run(
             ],
         }
     row["ended_in_s"] = round(perf_counter() - ending, 1)
-    await office.open(forget=True)
+    await office.forget_what_is_open()
     return row
 
 
@@ -211,15 +231,24 @@ async def _kill_one(
     await (await office.open_up(stack)).serving(*PLATFORMS)
 
 
-def told(fates: Sequence[Fate], accepted: Sequence[bool]) -> dict[str, Any]:
-    """The figures of a run; seconds. ``accepted``: whether each is still to be answered."""
+def _where(id: str, accepted: Mapping[str, str | None], on_its_way: Collection[str]) -> Where:
+    """Where a question stands that had no answer a moment ago."""
+    if id in accepted:
+        return "waiting" if accepted[id] in (None, "answered") else "given up"
+    return "not accepted" if id in on_its_way else "lost"
+
+
+def told(fates: Sequence[Fate], where: Sequence[Where]) -> dict[str, Any]:
+    """The figures of a run; seconds. ``where`` each stands that has no answer."""
     ratios = [each.waited / each.told for each in fates if each.told and each.waited]
-    unanswered = [known for each, known in zip(fates, accepted, strict=True) if not each.answers]
+    unanswered = [stands for each, stands in zip(fates, where, strict=True) if not each.answers]
     return {
         "questions": len(fates),
         "answered": len(fates) - len(unanswered),
-        "waiting": unanswered.count(True),
-        "lost": unanswered.count(False),
+        "waiting": unanswered.count("waiting"),
+        "not_accepted": unanswered.count("not accepted"),
+        "given_up": unanswered.count("given up"),
+        "lost": unanswered.count("lost"),
         "without_sign": sum(each.sign is None for each in fates),
         "doubled": sum(each.answers > 1 for each in fates),
         "sign_s": _times([each.sign for each in fates]),
@@ -264,7 +293,7 @@ async def measure(
         DiscordServer(permissions=permissions(), patient=True) as discord,
     ):
         office = Office(slack, discord, data, settings)
-        await office.open(forget=True)
+        await office.forget_what_is_open()
         rows = []
         for plan in plans:
             texts = questions(given.part)
@@ -284,7 +313,16 @@ def questions(part: str) -> list[str]:
 def show(rows: Sequence[dict[str, Any]]) -> None:
     """Print the figures."""
     table = Table(
-        *("a second", "replicas", "questions", "answered", "waiting", "lost", "doubled"),
+        *(
+            "a second",
+            "replicas",
+            "questions",
+            "answered",
+            "waiting",
+            "not accepted",
+            "lost",
+            "doubled",
+        ),
         *("first sign", "answer", "a minute", "told to wait", "memory, MiB", "end, s"),
     )
     for row in rows:
@@ -295,7 +333,7 @@ def show(rows: Sequence[dict[str, Any]]) -> None:
             wait += f", took {row['waited_of_told']:.2f} of it"
         memory = "; ".join(f"{each['start']} → {each['end']}" for each in row["memory_mib"])
         replicas = f"{row['replicas']}{', one killed' if row['killed'] else ''}"
-        names = ("questions", "answered", "waiting", "lost", "doubled")
+        names = ("questions", "answered", "waiting", "not_accepted", "lost", "doubled")
         counts = [str(row[name]) for name in names]
         table.add_row(
             f"{row['rate']:g}",
@@ -307,7 +345,7 @@ def show(rows: Sequence[dict[str, Any]]) -> None:
             memory,
             str(row["ended_in_s"]),
         )
-    console = Console(width=160)
+    console = Console(width=180)
     console.print("Seconds, median / 95th percentile.")
     console.print(table)
 
@@ -342,7 +380,7 @@ def main() -> None:
             run_once(settings, data, "source", "add", str(handbook / given.part))
         rows = asyncio.run(measure(plans, given, data, pages, settings))
     print(write("load", {"part": given.part, "light": given.light, "runs": rows}, given.out).name)
-    if any(row["lost"] or row["doubled"] for row in rows):
+    if any(row["lost"] or row["given_up"] or row["doubled"] for row in rows):
         raise SystemExit("Answers were lost or doubled.")
 
 

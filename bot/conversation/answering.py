@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -98,13 +98,15 @@ class Answering:
         """Answer it, and settle it. Raises :class:`PlatformError` if it cannot be shown."""
         utterance, place = accepted.utterance, accepted.utterance.place
         view: ReplyView | None = None
-        async with self._opening.setdefault(platform.name, asyncio.Semaphore(OPENED_AT_ONCE)):
+        async with self._greeting(platform):
             rules = await self._channels.rules(place)
             if rules.answers == "never" and not utterance.private and not place.direct:
                 await platform.whisper(place, utterance.author, _NOT_HERE)
                 await self._inbox.settle(accepted, "answered", ())
                 return
-            before = await self._inbox.authors(utterance.conversation, but=utterance.id)
+            before: frozenset[str] = frozenset()
+            if utterance.address == "thread":
+                before = await self._inbox.authors(utterance.conversation, but=utterance.id)
             bar = bar_for(utterance, rules, before)
             if bar is None:
                 view = await self._open(platform, accepted)
@@ -141,6 +143,13 @@ class Answering:
     def finished(self, id: str) -> None:
         """Nothing of it needs to be noted any more."""
         self._begun.pop(id, None)
+
+    @asynccontextmanager
+    async def _greeting(self, platform: Platform) -> AsyncIterator[None]:
+        """A few at a time; while many wait for it, few are answered."""
+        with self._queue.greeting():
+            async with self._opening.setdefault(platform.name, asyncio.Semaphore(OPENED_AT_ONCE)):
+                yield
 
     async def _say_wait(self, accepted: Accepted, view: ReplyView | None, words: str) -> None:
         if view is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime, timedelta
 
 from bot.errors import PlatformError
@@ -16,6 +16,10 @@ LONG = 20.0
 _KNOWN = 20  # the latest turns, from which the next are estimated
 TOLD_AT_ONCE = 4
 """Of those that are told how long it will be: it must not hold up those whose turn it is."""
+MANY_UNGREETED = 8
+"""So many who do not see yet that they were heard come before those who wait for an answer."""
+_FEW = 2
+"""Have a turn meanwhile."""
 
 Tell = Callable[[str], Awaitable[None]]
 
@@ -24,7 +28,8 @@ class Queue:
     """Lets so many in at once, in the order in which they came."""
 
     def __init__(self, at_once: int, clock: Callable[[], datetime]):
-        self._free = at_once
+        self._having = 0
+        self._ungreeted = 0
         self._at_once = at_once
         self._clock = clock
         self._waiting: deque[_Waiting] = deque()
@@ -46,11 +51,22 @@ class Queue:
         finally:
             self._begun.remove(begun)
             self._took.append((self._clock() - begun).total_seconds())
+            self._having -= 1
+            self._next()
+
+    @contextmanager
+    def greeting(self) -> Iterator[None]:
+        """Within it somebody is shown that they were heard, or waits for that."""
+        self._ungreeted += 1
+        try:
+            yield
+        finally:
+            self._ungreeted -= 1
             self._next()
 
     async def _wait(self, tell: Tell) -> None:
-        if self._free:
-            self._free -= 1
+        if self._is_free() and not self._waiting:
+            self._having += 1
             return
         waiting = _Waiting(tell, self._telling)
         self._waiting.append(waiting)
@@ -59,6 +75,7 @@ class Queue:
             await waiting.turn.wait()
         except asyncio.CancelledError:
             if waiting.turn.is_set():
+                self._having -= 1
                 self._next()
             else:
                 self._waiting.remove(waiting)
@@ -66,12 +83,16 @@ class Queue:
         finally:
             await waiting.told()
 
+    def _is_free(self) -> bool:
+        return self._having < (_FEW if self._ungreeted > MANY_UNGREETED else self._at_once)
+
     def _next(self) -> None:
-        if not self._waiting:
-            self._free += 1
-            return
-        self._waiting.popleft().turn.set()
-        self._say_the_wait()
+        before = len(self._waiting)
+        while self._waiting and self._is_free():
+            self._having += 1
+            self._waiting.popleft().turn.set()
+        if len(self._waiting) < before:
+            self._say_the_wait()
 
     def _say_the_wait(self) -> None:
         """To all who do not know it yet; before the first turns are over nobody does."""

@@ -15,8 +15,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from knowledge.errors import StateError, remedy
 
@@ -25,6 +27,9 @@ _MIGRATION_LOCK = 0x486F757365  # any number that no other program locks in this
 
 BUSY_SECONDS = 15
 """How long a writer waits for another's transaction."""
+IDLE_SECONDS = 1.0
+"""After which a connection is asked whether its server is still there, before it is used. Asking
+each time, as ``pool_pre_ping`` does, is half of all that is sent while many ask."""
 _WAL_PAUSE_SECONDS = 0.1
 _WAL_ATTEMPTS = int(BUSY_SECONDS / _WAL_PAUSE_SECONDS)
 
@@ -54,7 +59,6 @@ async def open_database(url: str) -> AsyncEngine:
     try:
         engine = create_async_engine(
             parsed,
-            pool_pre_ping=backend == "postgresql",
             hide_parameters=True,  # they are people's words, and errors go to the log
         )
     except ModuleNotFoundError as error:
@@ -64,6 +68,8 @@ async def open_database(url: str) -> AsyncEngine:
     if backend == "sqlite":
         open_file(parsed.database)
         sa.event.listen(engine.sync_engine, "connect", _sqlite_pragmas)
+    else:
+        _ping_what_lay_idle(engine.sync_engine)
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_migrate)
@@ -108,12 +114,32 @@ def open_file(path: str | None) -> None:
         raise StateError(f"The database file {path} cannot be used: {told}.") from error
 
 
-def _sqlite_pragmas(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
+def _sqlite_pragmas(connection: DBAPIConnection, _: object) -> None:
     cursor = connection.cursor()
     # A full sync at every commit buys nothing with the write-ahead log.
     for pragma in ("synchronous=NORMAL", f"busy_timeout={BUSY_SECONDS * 1000}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _ping_what_lay_idle(engine: sa.Engine) -> None:
+    """As SQLAlchemy's own ``pool_pre_ping``, but for connections that nobody has used just now."""
+
+    def came_back(_: object, record: ConnectionPoolEntry) -> None:
+        record.info[came_back] = time.monotonic()
+
+    def goes_out(connection: DBAPIConnection, record: ConnectionPoolEntry, _: object) -> None:
+        idle = time.monotonic() - record.info.get(came_back, time.monotonic())
+        if idle < IDLE_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except (engine.dialect.loaded_dbapi.Error, OSError) as error:
+            # All others are as old: the pool opens new ones from now on.
+            raise InvalidatePoolError("The server closed the connection.") from error
+
+    sa.event.listen(engine, "checkin", came_back)
+    sa.event.listen(engine, "checkout", goes_out)
 
 
 def _migrate(connection: sa.Connection) -> None:

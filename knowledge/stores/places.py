@@ -42,6 +42,10 @@ class Place(Protocol):
         """The layout of that generation, empty if nobody wrote it down; None if it is not there."""
         ...
 
+    async def dimension(self, number: int) -> int | None:
+        """Of that generation's vectors; None if it has none, or the place cannot tell."""
+        ...
+
     async def open(self, number: int) -> ListedStore:
         """The generation, made if it is not there."""
         ...
@@ -76,7 +80,14 @@ class EmbeddedPlace:
 
     async def found(self, number: int) -> str | None:
         """By the version that the file carries."""
-        return await asyncio.to_thread(self._found, self.path(number))
+        version = await asyncio.to_thread(self._read, self.path(number), "PRAGMA user_version")
+        return None if version is None else LAYOUT.replace(LAYOUT.split()[0], str(version), 1)
+
+    async def dimension(self, number: int) -> int | None:
+        """That of its first vector."""
+        return (
+            await asyncio.to_thread(self._read, self.path(number), "SELECT dims FROM state") or None
+        )
 
     async def open(self, number: int) -> ListedStore:
         """Open the file, or make it."""
@@ -89,17 +100,16 @@ class EmbeddedPlace:
         """Delete the file; who still reads it reads on."""
         await asyncio.to_thread(self._drop, self.path(number))
 
-    def _found(self, path: Path) -> str | None:
+    def _read(self, path: Path, query: str) -> int | None:
         if not path.is_file():
             return None
         try:
             with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
-                version = int(db.execute("PRAGMA user_version").fetchone()[0])
+                return int(db.execute(query).fetchone()[0])
         except sqlite3.Error as error:
             raise StoreError(
                 f"The passage store {path} failed: {remedy(error) or error}."
             ) from error
-        return LAYOUT.replace(LAYOUT.split()[0], str(version), 1)
 
     def _drop(self, path: Path) -> None:
         try:

@@ -39,6 +39,9 @@ class _Away:
             raise StoreUnavailable("Weaviate cannot be used: it is starting.")
         return await self._place.found(number)
 
+    async def dimension(self, number: int) -> int | None:
+        return await self._place.dimension(number)
+
     async def open(self, number: int) -> ListedStore:
         return await self._place.open(number)
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import pytest_asyncio
 import sqlalchemy as sa
@@ -88,6 +89,9 @@ class Watched:
     async def found(self, number: int) -> str | None:
         return await self._place.found(number)
 
+    async def dimension(self, number: int) -> int | None:
+        return await self._place.dimension(number)
+
     async def show(self, number: int) -> None:
         await self._place.show(number)
 
@@ -133,7 +137,8 @@ class TestWhatIsThere:
 
     async def test_a_file_from_before_goes_on(self, here: Installation, tmp_path: Path) -> None:
         store = await EmbeddedStore.open(tmp_path / "passages.db")
-        await store.replace("handbook", "guide.md", [passage("Trains.", toward(travel=1))])
+        vector = np.ones(here.embedders["first"].dimension, np.float32)
+        await store.replace("handbook", "guide.md", [passage("Trains.", vector)])
         await store.close()
         process = await here.process()
         assert await process.everything() == {"Trains."}
@@ -186,6 +191,19 @@ class TestWhatIsThere:
             assert opened.embedder.name == "second"
         await here.close()
         await engine.dispose()
+
+    async def test_one_of_other_vectors_from_before_it_was_recorded_is_built_anew(
+        self, here: Installation, tmp_path: Path
+    ) -> None:
+        store = await EmbeddedStore.open(tmp_path / "passages.db")
+        await store.replace("handbook", "guide.md", [passage("Trains.", toward(travel=1))])
+        await store.close()
+        process = await here.process()
+        assert "embedded by an earlier embedder (" in (await process.index.reason() or "")
+        assert not await process.index.can_answer()
+        await process.rebuilding.rebuild()
+        assert await process.index.can_answer()
+        assert (await process.nearest("Trains."))[0] == "guide.md"
 
     async def test_one_in_a_place_that_no_setting_names_says_what_to_do(
         self, here: Installation

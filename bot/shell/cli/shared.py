@@ -75,10 +75,16 @@ def run(
         asyncio.run(with_app())
 
 
-async def tell_index(app: App) -> None:
-    """Say so where the index that answers is not as the settings want it."""
+async def tell_index(app: App, until: str = "It answers as it is until 'index rebuild'.") -> None:
+    """Say so where the index is not as the settings want it; build it anew if it cannot answer.
+
+    ``until``: what is said where it can.
+    """
     if reason := await app.index.reason():
-        typer.echo(f"{reason} It answers as it is until 'index rebuild'.", err=True)
+        if await app.index.can_answer():
+            typer.echo(f"{reason} {until}", err=True)
+        else:
+            await rebuild_index(app)
 
 
 async def rebuild_index(app: App) -> None:

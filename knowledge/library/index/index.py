@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -23,6 +23,9 @@ from knowledge.stores.port import ListedStore
 
 GATE_PAUSE = 0.1
 """Seconds between two looks of a writer that waits for a switch."""
+
+EARLIER = "an earlier embedder"
+"""Stands where nobody wrote down which one it was."""
 
 _T = TypeVar("_T")
 
@@ -104,7 +107,11 @@ class Index:
             shown = await place.newest()
             number = shown or 1
             layout = await place.found(number) if shown else None
-            entered = making if layout is None else _with_layout(making, layout)
+            entered = making if layout is None else replace(making, layout=layout)
+            dimension = await place.dimension(number) if shown else None
+            if dimension not in (None, making.dimension):
+                # From before it was written down, and not by the one that is wanted now.
+                entered = replace(entered, embedder="", embedder_name=EARLIER, dimension=dimension)
             await self.generations.enter_first(number, entered)
         elif not standing.current.making.place:
             number, known = standing.current.number, standing.current.making
@@ -147,6 +154,11 @@ class Index:
         if is_.layout != be.layout:
             return "How the index is kept has changed."
         return None
+
+    async def can_answer(self) -> bool:
+        """Whether the embedder can be had that made the vectors of the one that answers."""
+        async with self.using() as opened:
+            return not opened.lacking
 
     @asynccontextmanager
     async def using(self) -> AsyncIterator[Opened]:
@@ -233,10 +245,10 @@ class Index:
     def _embedder_of(self, making: Making) -> tuple[Embedder | None, str]:
         if making.embedder_name == self.embedder.name:
             return self.embedder, ""
-        try:
-            found = self._open_embedder(making.embedder or making.embedder_name)
-        except KnowledgeError:
-            found = None
+        found: Embedder | None = None
+        if making.embedder_name != EARLIER:
+            with suppress(KnowledgeError):
+                found = self._open_embedder(making.embedder or making.embedder_name)
         if found is not None and found.name == making.embedder_name:
             return found, ""
         return None, (
@@ -249,10 +261,6 @@ class Index:
             if not opened.users and number != self._current:
                 del self._opened[number]
                 await opened.close()
-
-
-def _with_layout(making: Making, layout: str) -> Making:
-    return Making(making.place, layout, making.embedder, making.embedder_name, making.dimension)
 
 
 def _place(name: str) -> str:

@@ -69,6 +69,10 @@ class WeaviatePlace:
                 return None
             return (await passages.config.get()).description or ""
 
+    async def dimension(self, number: int) -> int | None:
+        """None: a search says so where it does not fit."""
+        return None
+
     async def open(self, number: int) -> ListedStore:
         """Open the collection, or make it."""
         return await WeaviateStore.open(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 
 import pytest
 
-from bot.conversation.queueing import TOLD_AT_ONCE, Queue, wait
+from bot.conversation.queueing import MANY_UNGREETED, TOLD_AT_ONCE, Queue, wait
 from bot.errors import PlatformError
 from tests.kit.fakes import FixedClock
 
@@ -45,6 +46,25 @@ async def test_turns_come_in_order_and_so_many_at_once() -> None:
     askers[1].go.set()
     await settled()
     assert [each.has_turn.is_set() for each in askers] == [True, True, True, False]
+    for each in askers:
+        each.go.set()
+    await asyncio.gather(*(each.task for each in askers))
+
+
+async def test_while_many_wait_to_be_greeted_few_are_answered() -> None:
+    queue = Queue(4, FixedClock())
+    with ExitStack() as crowd:
+        for _ in range(MANY_UNGREETED):
+            crowd.enter_context(queue.greeting())
+        with queue.greeting():
+            askers = [Asker(queue) for _ in range(5)]
+            await settled()
+            assert [each.has_turn.is_set() for each in askers] == [True] * 2 + [False] * 3
+            askers[0].go.set()  # and a platform that greets nobody stops nobody
+            await settled()
+            assert [each.has_turn.is_set() for each in askers] == [True] * 3 + [False] * 2
+        await settled()
+        assert all(each.has_turn.is_set() for each in askers)
     for each in askers:
         each.go.set()
     await asyncio.gather(*(each.task for each in askers))
