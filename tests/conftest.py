@@ -58,6 +58,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
 
 
+# --- what is told while it runs -------------------------------------------------------------------
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Tell a failure at once: a run that is cut off never comes to its summary."""
+    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        print(f"\n{report.nodeid} ({report.when})\n{report.longreprtext[-2000:]}", flush=True)
+
+
 # --- the developer's own settings -------------------------------------------------------------
 
 _WEIGHTS = Path(os.environ.get("HOUSEVOICE_TEST_WEIGHTS") or ROOT / "data" / "weights")
@@ -319,7 +328,8 @@ def data_folder(tmp_path: Path, weights: Path) -> Path:
 def samples_folder(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> Path:
     """A data folder with the sample handbook read in. Ask of it, do not add to it.
 
-    One for all processes that run tests at once.
+    Read in once for all processes that run tests at once; each has a copy, so that none waits for
+    another's writing.
     """
     from bot.shell.app import open_app
     from bot.shell.settings import Settings
@@ -339,7 +349,9 @@ def samples_folder(tmp_path_factory: pytest.TempPathFactory, weights: Path) -> P
             shutil.rmtree(unfinished, ignore_errors=True)
             asyncio.run(read_in())
             unfinished.rename(folder)
-    return folder
+    own = tmp_path_factory.mktemp("samples") / "data"
+    shutil.copytree(folder, own, symlinks=True)
+    return own
 
 
 def _with_weights(folder: Path, weights: Path) -> Path:

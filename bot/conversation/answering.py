@@ -154,7 +154,8 @@ class Answering:
     async def _say_wait(self, accepted: Accepted, view: ReplyView | None, words: str) -> None:
         if view is not None:
             await view.wait(words)
-            await self._inbox.showing(accepted, view.shown)
+            if view.shown:
+                await self._inbox.showing(accepted, view.shown)
 
     async def _open(self, platform: Platform, accepted: Accepted) -> ReplyView:
         view = await platform.open_reply(accepted.utterance, accepted.shown)

@@ -62,7 +62,9 @@ class Queue:
             yield
         finally:
             self._ungreeted -= 1
-            self._next()
+            if self._ungreeted == MANY_UNGREETED:
+                self._next()
+                self._say_the_wait()
 
     async def _wait(self, tell: Tell) -> None:
         if self._is_free() and not self._waiting:
@@ -83,8 +85,12 @@ class Queue:
         finally:
             await waiting.told()
 
+    def _is_crowded(self) -> bool:
+        return self._ungreeted > MANY_UNGREETED
+
     def _is_free(self) -> bool:
-        return self._having < (_FEW if self._ungreeted > MANY_UNGREETED else self._at_once)
+        most = min(_FEW, self._at_once) if self._is_crowded() else self._at_once
+        return self._having < most
 
     def _next(self) -> None:
         before = len(self._waiting)
@@ -95,8 +101,11 @@ class Queue:
             self._say_the_wait()
 
     def _say_the_wait(self) -> None:
-        """To all who do not know it yet; before the first turns are over nobody does."""
-        if not self._took:
+        """To all who do not know it yet; before the first turns are over nobody does.
+
+        Those who do not see yet that they were heard come first.
+        """
+        if not self._took or self._is_crowded():
             return
         now, each = self._clock(), self._turn_seconds()
         for before, waiting in enumerate(self._waiting):

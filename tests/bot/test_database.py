@@ -24,6 +24,7 @@ from bot.desk import drafting
 from bot.desk.kb import audit, proposals
 from bot.types import Asker, Message, ReadPassage, Reply, Tier
 from jobs import measures as nights
+from jobs import voice_training
 from knowledge.errors import StateError
 from knowledge.library import attachments, curated, leases
 from knowledge.library.catalog import Catalog, DocumentRecord, RunReport
@@ -31,10 +32,11 @@ from knowledge.library.index import generations
 from knowledge.library.kept import notices, tables, tasks
 from knowledge.library.release import golden, items, kept, measures
 from knowledge.sources.port import SourceSpec
+from knowledge.state import database
 from knowledge.state.database import open_database
 from knowledge.state.tables import metadata
 from knowledge.types import Validators
-from tests.bot.conftest import NO_SERVER, ROOT, SERVER
+from tests.bot.conftest import NO_SERVER, ROOT, SERVER, execute_on_server
 from tests.kit.fakes import evidence
 from tests.kit.library import last_report
 
@@ -46,7 +48,7 @@ class TestTheSchema:
         expected = sa.MetaData()
         of_library = (tables, leases, generations, attachments, notices, tasks)
         of_releases = (items, kept, golden, measures)
-        of_the_desk = (drafting, audit, proposals, recall, outbox, curated, nights)
+        of_the_desk = (drafting, audit, proposals, recall, outbox, curated, nights, voice_training)
         owners = (*of_library, *of_releases, *of_the_desk, history, inbox, channels, limits)
         assert {each.metadata for each in owners} == {metadata}
         for table in metadata.sorted_tables:
@@ -131,6 +133,24 @@ class TestAUrlThatCannotWork:
         (tmp_path / "state.db").write_text("Dear diary, " * 100)
         with pytest.raises(StateError, match=r"state\.db"):
             await open_database(f"sqlite:///{tmp_path / 'state.db'}")
+
+    @pytest.mark.postgres
+    @pytest.mark.skipif(SERVER is None, reason=NO_SERVER)
+    async def test_may_have_been_closed_by_the_server_while_it_lay_idle(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert SERVER is not None
+        monkeypatch.setattr(database, "IDLE_SECONDS", 0.0)
+        engine = await open_database(SERVER)
+        mine = sa.text("SELECT pg_backend_pid()")
+        try:
+            async with engine.connect() as db:
+                before = (await db.execute(mine)).scalar_one()
+            await execute_on_server(f"SELECT pg_terminate_backend({before})")
+            async with engine.connect() as db:
+                assert (await db.execute(mine)).scalar_one() != before
+        finally:
+            await engine.dispose()
 
     @pytest.mark.postgres
     @pytest.mark.skipif(SERVER is None, reason=NO_SERVER)

@@ -97,6 +97,25 @@ async def test_a_long_wait_is_told_once_when_it_is_known() -> None:
     await asyncio.gather(*(each.task for each in [*askers, late]))
 
 
+async def test_how_long_it_takes_is_told_once_all_see_that_they_were_heard() -> None:
+    clock = FixedClock()
+    queue = Queue(1, clock)
+    askers = [Asker(queue) for _ in range(4)]
+    await settled()
+    clock.tick(30)
+    with ExitStack() as crowd:
+        for _ in range(MANY_UNGREETED + 1):
+            crowd.enter_context(queue.greeting())
+        askers[0].go.set()
+        await settled()
+        assert not any(each.told for each in askers)
+    await settled()
+    assert [bool(each.told) for each in askers] == [False, False, True, True]
+    for each in askers:
+        each.go.set()
+    await asyncio.gather(*(each.task for each in askers))
+
+
 async def test_a_wait_that_proves_to_be_longer_is_told_anew_when_the_told_one_is_over() -> None:
     clock = FixedClock()
     queue = Queue(1, clock)
