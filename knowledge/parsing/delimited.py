@@ -16,6 +16,8 @@ _DELIMITERS = ";\t|,"
 _SAMPLED_LINES = 50
 _STATED = re.compile(r"\"?sep=(.)\"?[;,]*[ \t]*\n", re.I)
 """What Excel heeds in the first line and does not show."""
+_COMMENT = re.compile(r"^#+[ \t]+")
+"""Before a line above the table, where many programs say what follows: no heading of Markdown."""
 MAX_CELLS = 1_000_000
 """In one file; beyond it it is a database export, not a document."""
 
@@ -31,6 +33,8 @@ def parse_csv(text: str) -> Draft:
         rows, cells = [], 0
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
             rows.append([in_one_line(cell.split("\n")) for cell in row])
+            if row and row[0].startswith("#") and not any(row[1:]):
+                rows[-1][0] = _COMMENT.sub("", rows[-1][0])
             cells += len(row)
             if cells > MAX_CELLS:
                 raise DocumentSkipped(

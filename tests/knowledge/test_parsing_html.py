@@ -103,6 +103,28 @@ class TestWhatIsNot:
         assert text_of(f"<main><h1>Pool</h1>{box}</main>") == f"# Pool\n\n{SENTENCE}"
 
 
+class TestListsOfContents:
+    PLACES = "<h2 id='a'>Beds</h2><p>5</p><h2 id='b'>Fees</h2><p>10</p><h2 id='c'>Keys</h2><p>2</p>"
+
+    def test_that_name_only_the_headings_below_are_left_out(self) -> None:
+        nested = "<ol><li><a href='#b'>Fees</a></ol>"
+        links = f"<ul><li><a href='#a'>Beds</a>{nested}<li><a href='#c'>Keys</a></ul>"
+        assert text_of(f"<main><h1>Cabin</h1>{links}{self.PLACES}</main>") == (
+            text_of(f"<main><h1>Cabin</h1>{self.PLACES}</main>")
+        )
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "<li><a href='#a'>Beds</a> for two<li><a href='#b'>Fees</a><li><a href='#c'>Keys</a>",
+            "<li><a href='#a'>Beds</a><li><a href='#b'>Fees</a><li><a href='keys.html'>Keys</a>",
+            "<li><a href='#a'>Beds</a><li><a href='#b'>Fees</a><li><a href='#elsewhere'>Keys</a>",
+        ],
+    )
+    def test_that_say_more_stay(self, said: str) -> None:
+        assert "- [Fees](#b)" in text_of(f"<main><h1>Cabin</h1><ul>{said}</ul>{self.PLACES}</main>")
+
+
 class TestAnchors:
     @pytest.mark.parametrize(
         "heading",
@@ -161,6 +183,12 @@ class TestTables:
     def test_one_that_only_places_things_is_none(self) -> None:
         markup = f"<table><tr><td><h1>Pool</h1><p>{SENTENCE}</p></td><td>x</td></tr></table>"
         assert "|" not in text_of(markup)
+
+    def test_each_row_under_its_own_header_has_none_above(self) -> None:
+        box = "<tr><th>Beds</th><td>5</td></tr><tr><th>Deposit</th><td>80 euros</td></tr>"
+        assert "| | |\n| --- | --- |\n| Beds | 5 |\n| Deposit | 80 euros |" in text_of(
+            f"<main><h1>Cabin</h1><table>{box}</table></main>"
+        )
 
 
 class TestWhatStandsInForAPage:

@@ -200,6 +200,11 @@ class TestCsv:
     def test_excel_s_line_about_the_separator_is_obeyed_and_not_shown(self) -> None:
         assert self.read("sep=|\nDoor|Key, spare\nRoof|Maud\n")[0] == "| Door | Key, spare |"
 
+    def test_a_comment_above_the_table_is_no_heading(self) -> None:
+        read = self.read("# Source: the depot\nItem,Count\nRope,12\nHook,7\n")
+        assert read[0] == "Source: the depot"
+        assert "| Item | Count |" in read
+
     def test_lines_above_the_table_are_text(self) -> None:
         lines = self.read("Export of May\n\nDoor;Code\nRoof;K-5,3\nCellar;K-6,1\n")
         assert lines[0] == "Export of May"

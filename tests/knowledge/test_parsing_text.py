@@ -135,9 +135,45 @@ class TestRestructuredText:
             "===  ===\nWho  Fee\n===  ===\nBea  5\n===  ===\n",
             ".. list-table::\n   :header-rows: 1\n\n   * - Who\n     - Fee\n   * - Bea\n     - 5\n",
             ".. csv-table::\n   :header-rows: 1\n\n   Who, Fee\n   Bea, 5\n",
+            '.. csv-table::\n   :header: "Who", "Fee"\n\n   Bea, 5\n',
+            ".. csv-table::\n   :header: Who; Fee\n   :delim: ;\n\n   Bea; 5\n",
         ],
     )
     def test_its_tables_are_tables(self, table: str) -> None:
         assert "| Who | Fee |\n| --- | --- |\n| Bea | 5 |" in markdown_of(
             "x.rst", f"Text.\n\n{table}"
         )
+
+    def test_spanning_cells_of_a_grid_are_repeated_in_each_place(self) -> None:
+        table = (
+            "+-------+--------------+\n"
+            "| Site  | Bonus        |\n"
+            "|       +------+-------+\n"
+            "|       | Day  | Night |\n"
+            "+=======+======+=======+\n"
+            "| Malmo | 1.20 | 3.40  |\n"
+            "| yard  +------+-------+\n"
+            "|       | 1.30 | 3.60  |\n"
+            "+-------+------+-------+\n"
+            "| closed on Sundays    |\n"
+            "+----------------------+\n"
+        )
+        assert markdown_of("x.rst", table) == (
+            "| Site | Bonus: Day | Bonus: Night |\n"
+            "| --- | --- | --- |\n"
+            "| Malmo yard | 1.20 | 3.40 |\n"
+            "| Malmo yard | 1.30 | 3.60 |\n"
+            "| closed on Sundays | closed on Sundays | closed on Sundays |"
+        )
+
+    @pytest.mark.parametrize(
+        ("written", "read"),
+        [
+            (".. versionadded:: 3.2\n   The flag.\n", "Added in version 3.2: The flag."),
+            (".. versionchanged:: 3.3 Is\n   faster.\n", "Changed in version 3.3: Is\nfaster."),
+            (".. deprecated:: 3.4\n\nText.\n", "Deprecated since version 3.4.\n\nText."),
+            ("Ask |desk|.\n\n.. |desk| replace:: the help desk\n", "Ask the help desk."),
+        ],
+    )
+    def test_what_sphinx_adds_in_words_is_said(self, written: str, read: str) -> None:
+        assert markdown_of("x.rst", written) == read

@@ -78,7 +78,7 @@ class Converter(MarkdownConverter):
             heads = 2
         if heads < len(grid):
             grid[:heads] = [joined_header(grid[:heads])] if heads else []
-        has_header = bool(heads) or self._first_row_is_header
+        has_header = bool(heads) or (self._first_row_is_header and not _names_its_rows(table))
         rows = [row for n, row in enumerate(grid) if any(row) or (n == 0 and has_header)]
         if not any(map(any, rows)):
             rows = []
@@ -203,6 +203,19 @@ def _has_groups(
 def _only_reaches_down(cells: list[Cell]) -> bool:
     """Is it without a cell that ends in it, so that the rows below have its values?"""
     return bool(cells) and all(down > 1 for _, _, down in cells)
+
+
+def _names_its_rows(table: Tag) -> bool:
+    """Does each row begin with its own header, as in a fact box? Then the first is one of them."""
+    rows = [
+        row.find_all(["td", "th"], recursive=False)
+        for row in table.find_all("tr")
+        if row.find_parent("table") is table
+    ]
+    names = [[cell.name for cell in row] for row in rows if row]
+    return bool(names) and all(
+        len(row) > 1 and row[0] == "th" and "th" not in row[1:] for row in names
+    )
 
 
 def _is_title(first: list[Cell], grid: list[list[str]]) -> bool:

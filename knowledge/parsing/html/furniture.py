@@ -36,6 +36,7 @@ _NOTICE_WORDS = 250
 """A longer part about cookies is a policy, not a notice."""
 _SENTENCE = re.compile(r"\w[^.!?]{15,}[.!?]")
 _MOSTLY_LINKS = 0.5
+_LINKS_OF_AN_OUTLINE = 3
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _CONTENT = (*_HEADINGS, "table", "pre", "dl", "blockquote")
 
@@ -57,6 +58,7 @@ def drop_furniture(main: Any, *, is_marked: bool) -> None:
                 _drop(element, main)
         elif _SUSPECT.search(_named(element)) and not _is_content(element, strict=False):
             _drop(element, main)
+    _drop_contents(main)
     _drop_generic_labels(main)
     _settle_controls(main)
 
@@ -64,6 +66,29 @@ def drop_furniture(main: Any, *, is_marked: bool) -> None:
 def _drop(element: Any, main: Any) -> None:
     if element is not main and element.getparent() is not None and main in element.iterancestors():
         element.drop_tree()
+
+
+def _drop_contents(main: Any) -> None:
+    """A list of nothing but links to places further down says no more than their headings."""
+    places = {name for each in main.iter() for name in (each.get("id"), each.get("name")) if name}
+    inner: set[Any] = set()
+    for outline in list(main.iter("ul", "ol")):
+        if outline in inner:
+            continue
+        inner.update(outline.iter("ul", "ol"))
+        links = list(outline.iter("a"))
+        linked = "".join(link.text_content() for link in links)
+        if (
+            len(links) >= _LINKS_OF_AN_OUTLINE
+            and all((link.get("href") or "").startswith("#") for link in links)
+            and all((link.get("href") or "")[1:] in places for link in links)
+            and _letters(linked) == _letters(outline.text_content())
+        ):
+            _drop(outline, main)
+
+
+def _letters(text: str) -> str:
+    return "".join(text.split())
 
 
 def _named(element: Any) -> str:

@@ -5,28 +5,40 @@ docutils itself knows none of Sphinx's directives and puts an error in place of 
 
 from __future__ import annotations
 
-import csv
 import re
 import textwrap
 from collections.abc import Iterator
 
 from knowledge.parsing.blocks import fence_ranges
-from knowledge.parsing.tables import write_table
+from knowledge.parsing.markdown.rst_tables import (
+    GRID_BORDER,
+    SIMPLE_BORDER,
+    directed_table,
+    grid_table,
+    simple_end,
+    simple_table,
+)
 
 _UNDERLINE = re.compile(r"([=\-~^\"'`#*+.:_<>])\1{2,}[ \t]*$")
 _DIRECTIVE = re.compile(r"([ \t]*)\.\. (?:\|[^|\n]+\| )?([\w:.+-]+)::[ \t]*(.*)$")
 _EXPLICIT = re.compile(r"([ \t]*)\.\.(?:[ \t]|$)")
 _TARGET = re.compile(r"[ \t]*\.\. _([^:\n]+):[ \t]*$")
 _NAMED_LINK = re.compile(r"[ \t]*\.\. _`?([^`:\n]+)`?:[ \t]+(\S+)[ \t]*$")
-_OPTION = re.compile(r"[ \t]*:[\w-]+:")
-_BORDER = re.compile(r"[ \t]*\+(?:[-=]+\+)+[ \t]*$")
-_SIMPLE_BORDER = re.compile(r"[ \t]*=+(?:[ \t]+=+)+[ \t]*$")
+_OPTION = re.compile(r"[ \t]*:([\w-]+):[ \t]*(.*)$")
+_REPLACED = re.compile(r"[ \t]*\.\. \|([^|\n]+)\| replace::[ \t]*(.*)$")
 _CODE = frozenset("code code-block sourcecode prompt console parsed-literal literalinclude".split())
 _LEFT_OUT = frozenset(
     "toctree contents image raw meta index highlight include only tabularcolumns automodule "
     "autoclass autofunction currentmodule module default-role role sectnum header footer".split()
 )
 _TABLES = ("list-table", "csv-table")
+_VERSIONS = {
+    "versionadded": "Added in version",
+    "versionchanged": "Changed in version",
+    "versionremoved": "Removed in version",
+    "deprecated": "Deprecated since version",
+}
+"""As Sphinx shows them; without, a number would stand there alone."""
 
 
 def rst_to_markdown(text: str) -> str:
@@ -35,6 +47,9 @@ def rst_to_markdown(text: str) -> str:
     links = {match[1]: match[2] for match in found if match}
     lines = text.expandtabs(8).split("\n")
     blocks = "\n".join(_blocks(lines, []))
+    for line in lines:
+        if match := _REPLACED.match(line):
+            blocks = blocks.replace(f"|{match[1]}|", match[2])
     return re.sub(r"\n{3,}", "\n\n", _inline(blocks, links)).strip("\n")
 
 
@@ -55,14 +70,14 @@ def _blocks(lines: list[str], levels: list[str]) -> Iterator[str]:
             at += 1
         elif match := _EXPLICIT.match(line):  # comments, footnotes, named links
             _, at = _indented(lines, at + 1, len(match[1]))
-        elif _BORDER.match(line):
+        elif GRID_BORDER.match(line):
             end = at
             while end < len(lines) and lines[end].strip().startswith(("+", "|")):
                 end += 1
-            yield f"\n{_grid_table(lines[at:end])}\n"
+            yield f"\n{grid_table(lines[at:end])}\n"
             at = end
-        elif _SIMPLE_BORDER.match(line) and (last := _simple_end(lines, at)) is not None:
-            yield f"\n{_simple_table(lines[at:last])}\n"
+        elif SIMPLE_BORDER.match(line) and (last := simple_end(lines, at)) is not None:
+            yield f"\n{simple_table(lines[at:last])}\n"
             at = last
         elif line.rstrip().endswith("::"):
             said = line.rstrip()[:-1].rstrip()
@@ -108,20 +123,27 @@ def _indented(lines: list[str], at: int, indent: int) -> tuple[list[str], int]:
 
 
 def _directive(name: str, said: str, body: list[str], levels: list[str]) -> Iterator[str]:
-    options: list[str] = []
-    while body and _OPTION.match(body[0]):
-        options.append(body.pop(0))
+    options: dict[str, str] = {}
+    while body and (match := _OPTION.match(body[0])):
+        options[match[1]] = match[2].strip()
+        body.pop(0)
     name = name.rpartition(":")[2]
     if name in _LEFT_OUT:
-        alt = next((o.split(":", 2)[2].strip() for o in options if ":alt:" in o), "")
-        yield f"\n![{alt}]()\n" if alt else ""
+        yield f"\n![{options['alt']}]()\n" if options.get("alt") else ""
     elif name in _CODE:
         yield from _fence(body, said if name not in ("prompt", "parsed-literal") else "")
     elif name in _TABLES:
         title = f"{said}\n\n" if said else ""
-        has_header = any("header-rows" in o and not o.rstrip().endswith(" 0") for o in options)
-        rows = _listed_rows(body) if name == "list-table" else [r for r in csv.reader(body) if r]
-        yield f"\n{title}{write_table(rows, has_header=has_header)}\n"
+        yield f"\n{title}{directed_table(name, options, body)}\n"
+    elif name in _VERSIONS:
+        number, _, rest = said.partition(" ")
+        text = "\n".join(filter(None, [rest, *body]) if rest else body)
+        said = f"{_VERSIONS[name]} {number}"
+        yield ""
+        yield from _blocks((f"{said}: {text}" if text else f"{said}.").split("\n"), levels)
+        yield ""
+    elif name == "replace":  # its words stand where they are named
+        return
     else:
         is_argument = name in (
             "admonition",
@@ -142,70 +164,6 @@ def _directive(name: str, said: str, body: list[str], levels: list[str]) -> Iter
 def _fence(body: list[str], language: str) -> Iterator[str]:
     if body:
         yield "\n".join(["", f"```{language.split()[0] if language else ''}", *body, "```", ""])
-
-
-# --- tables -----------------------------------------------------------------------------------
-
-
-def _listed_rows(body: list[str]) -> list[list[str]]:
-    rows: list[list[str]] = []
-    for line in body:
-        if match := re.match(r"[*-] +[*-] ?(.*)$", line):
-            rows.append([match[1]])
-        elif rows and (match := re.match(r" +[*-] ?(.*)$", line)):
-            rows[-1].append(match[1])
-        elif rows and line.strip():
-            rows[-1][-1] += f" {line.strip()}"
-    return rows
-
-
-def _grid_table(lines: list[str]) -> str:
-    rows: list[list[str]] = []
-    fresh, heads = True, 0
-    for line in lines:
-        if line.strip().startswith("+"):
-            fresh = True
-            if "=" in line:
-                heads = len(rows)
-            continue
-        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-        if fresh or len(cells) != len(rows[-1]):
-            rows.append(cells)
-        else:
-            rows[-1] = [f"{a} {b}".strip() for a, b in zip(rows[-1], cells, strict=True)]
-        fresh = False
-    return write_table(rows, has_header=heads > 0)
-
-
-def _simple_end(lines: list[str], at: int) -> int | None:
-    """The line after a table's last border: one with a blank line or the end behind it."""
-    for end in range(at + 1, len(lines)):
-        if _SIMPLE_BORDER.match(lines[end]) and (
-            end + 1 == len(lines) or not lines[end + 1].strip()
-        ):
-            return end + 1
-        if not lines[end].strip() and not any(
-            _SIMPLE_BORDER.match(line) for line in lines[end : end + 3]
-        ):
-            return None
-    return None
-
-
-def _simple_table(lines: list[str]) -> str:
-    starts = [match.start() for match in re.finditer("=+", lines[0])]
-    rows: list[list[str]] = []
-    borders = 0
-    for line in lines:
-        if _SIMPLE_BORDER.match(line):
-            borders += 1
-        elif line.strip() and not set(line.strip()) <= {"-", " "}:
-            ends = [*starts[1:], len(line)]
-            cells = [line[a:b].strip() for a, b in zip(starts, ends, strict=True)]
-            if rows and not cells[0]:
-                rows[-1] = [f"{a} {b}".strip() for a, b in zip(rows[-1], cells, strict=True)]
-            else:
-                rows.append(cells)
-    return write_table(rows, has_header=borders > 2)
 
 
 # --- inside of lines --------------------------------------------------------------------------
