@@ -3,20 +3,45 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from email.message import Message as Headers
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
+
+
+class _ThreadingServer(ThreadingHTTPServer):
+    """Leaves no thread behind; the connections that clients keep alive are ended for that."""
+
+    daemon_threads = False
+
+    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
+        self._connections: set[Any] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        for each in [*self._connections]:
+            with suppress(OSError):  # its client was quicker
+                each.shutdown(socket.SHUT_RDWR)
+        super().server_close()
 
 
 class _Server:
     """Serves in a thread of its own from ``with`` on."""
 
     def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = False
+        self._server = _ThreadingServer(handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 
     @property

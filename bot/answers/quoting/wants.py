@@ -29,6 +29,8 @@ class Wants:
     """Why something is so."""
     compares: bool = False
     """How one thing differs from another."""
+    contact: bool = False
+    """Whom to turn to, or how to reach them."""
 
 
 _HOW_MANY = re.compile(r"\bhow (?:many|much)\b((?: \w+){0,4})")
@@ -93,6 +95,14 @@ _DIFFERS = re.compile(
     r"\b(?:is|are|isn't|isnt|aren't|arent) (?:that|they|it|these|those|both) (?:not |all |both )?"
     r"the same\b"
 )
+_CONTACT_ASKED = re.compile(
+    r"\bwhom? (?:else )?(?:(?:do|should|can|could|must|would|shall|may) (?:i|we|you|one)|i|we|to)\b"
+    r"[^?]{0,25}?\b(?:ask|contact|call|ring|phone|tell|e-?mail|write|message|report|talk|speak|reach|"
+    r"turn to|go to|inform|notify|ping)\b|"
+    r"\bwho (?:should|must|needs to|has to|is to) be (?:asked|contacted|called|told|informed)\b|"
+    r"\bhow (?:do|can|should|would) (?:i|we) (?:contact|reach|get hold of)\b|"
+    r"\b(?:phone number|e-?mail address|contact (?:details|person))\b"
+)
 _SIDES = re.compile(
     r"\bbetween (?P<one>[^?,;]+?) and (?P<other>[^?,;]+)|"
     r"(?P<left>[^?,;]+?) (?:vs\.?|versus) (?P<right>[^?,;]+)",
@@ -137,6 +147,7 @@ def wants(question: str) -> Wants:
         step=step,
         reason=_WHY.search(asked) is not None,
         compares=_DIFFERS.search(asked) is not None,
+        contact=_CONTACT_ASKED.search(asked) is not None,
     )
 
 
@@ -199,7 +210,18 @@ _HAS: dict[Kind, re.Pattern[str]] = {
         re.I,
     ),
 }
+_CONTACT = re.compile(
+    r"[\w.+-]+@[\w-]+\.|(?<!\w)#[a-z][\w-]+|\bext(?:ension|\.)? ?\d|\+?\d[\d ()-]{6,}\d|"
+    r"\b(?:ask|contact|consult|call|ring|tell|inform|notify|write to|turn to|go to|reach out|"
+    r"discuss|report (?:\w+ )?to|(?:talk|speak) (?:to|with)|(?:e-?mail|message) (?:us|the|your))\b",
+    re.I,
+)
 _NEAR = 4  # words between a number and what it counts
+
+
+def tells_whom(text: str) -> bool:
+    """Whether it says whom to turn to, or how to reach them."""
+    return _CONTACT.search(text) is not None
 
 
 def has(want: Wants, text: str) -> int:

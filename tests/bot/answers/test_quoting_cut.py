@@ -90,6 +90,32 @@ class TestWhatMayNotHoldTheAnswer:
         )
 
 
+class TestWhomToTurnTo:
+    TEXT = "We never ask for your bank details.\n\n{}\n\nThe shed was built by Han."
+
+    @pytest.mark.parametrize(
+        "contact",
+        [
+            "Write to payroll@acme.example with the line that looks wrong.",
+            "Questions are welcome in #payroll.",
+            "The desk is on extension 4120.",
+            "Tell your team lead first.",
+        ],
+    )
+    @pytest.mark.parametrize(
+        "question",
+        ["who do I ask about my payslip?", "whom to tell?", "who must be told of a wrong payslip"],
+    )
+    def test_is_told_however_likely_another_sentence_is(self, question: str, contact: str) -> None:
+        said = shown(question, self.TEXT.format(contact), {"bank": 0.99})
+        assert contact in said
+        assert "shed" not in said
+
+    def test_is_not_told_to_whom_asks_who_did_something(self) -> None:
+        said = shown("who built the shed?", self.TEXT.format("Ask Ida."), {"Han": 0.99})
+        assert said == "The shed was built by Han."
+
+
 class TestReasonsAndComparisons:
     def test_a_rule_is_told_with_what_stands_around_it_to_whom_asks_why(self) -> None:
         text = (
