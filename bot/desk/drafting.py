@@ -72,6 +72,8 @@ class Drafting:
         chosen = self._voice_for(voice or (await self._channels.rules(place)).voice)
         rewrite = await self._rewriter.rewrite(text, chosen)
         note = "" if rewrite.changed else "\n\n*I found nothing that I could safely change.*"
+        if rewrite.changed and rewrite.checks.kept in ("facts", "meaning"):
+            note = "\n\n*My own wording would have changed what it says, so your sentences stay.*"
         id = uuid4().hex
         draft = Draft(id, place, rewrite.text, text, chosen.name)
         await self._save(draft, person(place, user))

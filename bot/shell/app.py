@@ -185,7 +185,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
             load_glossary(settings.glossary) if settings.glossary else {},
         )
         models = opened.enter_context(closing(writers(settings)))
-        writer = writer or models
+        writer, support = writer or models, ReaderSupport(reader)
         # A file that somebody waits for does not wait for a source.
         attachment_reader = ReaderPool(embedder.counter, parts.recogniser, size=2)
         opened.callback(attachment_reader.close)
@@ -233,7 +233,8 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 read_at=Catalog(engine).read_at,
                 recalls=parts.recalls,
                 clock=now,
-                support=ReaderSupport(reader),
+                support=support,
+                says=support.says,
                 examine=examine,
                 meter=meter,
                 away=models.away,

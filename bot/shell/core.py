@@ -62,6 +62,7 @@ from bot.shell.voicing.files import VoiceFiles
 from bot.shell.voicing.work import VoiceWork
 from bot.shell.watching.metrics import Away, Meter
 from bot.source_ports import Releases
+from bot.voice.rewording import Rewording, Says
 from bot.voice.rewriting import Rewriter
 from bot.voice.versions.registry import Registry
 from bot.voice.voice import Voice
@@ -99,6 +100,7 @@ class Outside:
     recalls: Recalls
     clock: Callable[[], datetime]
     support: Support | None = None
+    says: Says | None = None
     examine: Examine = nothing_found
     meter: Meter = field(default_factory=Meter)
     away: Away = dict[str, bool]
@@ -169,7 +171,9 @@ def build_core(outside: Outside, settings: Settings) -> Core:
         outside.watch(journey)
 
     dispatcher = Dispatcher(answering, inbox, channels, clock, watch)
-    drafting = Drafting(engine, Rewriter(outside.writer), voice, channels, clock)
+    says = outside.says if settings.writer_freedom != "quote" else None
+    rewriter = Rewriter(outside.writer, says and Rewording(says))
+    drafting = Drafting(engine, rewriter, voice, channels, clock)
     follow_ups = FollowUps(history, channels, outside.passages, outside.read_at, roles, clock)
     outbox = Outbox(engine, clock)
     knowledge = Knowledge(
@@ -250,7 +254,7 @@ def build_core(outside: Outside, settings: Settings) -> Core:
             partial(records, engine),
             voice,
             names,
-            Rewriter(outside.writer),
+            rewriter,
             knowledge.audit,
             of_voices.wording,
             outside.work.progress,

@@ -111,7 +111,8 @@ class Settings(BaseSettings):
         "quote",
         description="`quote`: source sentences word for word; `restate`: the model rephrases them "
         "and a check decides; `compose`: it writes one answer from several passages and every "
-        "sentence is checked. The last two are for models you trust more than the packaged one.",
+        "sentence is checked. The last two, with which drafts are worded as well, are for models "
+        "you trust more than the packaged one.",
     )
     writer_int8: bool = Field(
         True,

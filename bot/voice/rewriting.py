@@ -10,6 +10,8 @@ for 99 texts (the 11 held-out pairs, their sentences, and those of 20 support dr
 something else ("your bike was stolen" became "our bike was stolen", "all front forks" lost its
 "all"). Rules and frame alone take the share of markers kept from 0.49 to 0.97 on the pairs and from
 0.51 to 0.96 on the drafts, keep all facts, and take 0.15 to 0.3 s a draft on two cores.
+
+A larger model may, and is checked: :mod:`bot.voice.rewording`.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from bot.voice.grounding import same_facts
 from bot.voice.lines.framing import Frame, likely_frames
 from bot.voice.lines.moods import mood_of
 from bot.voice.metrics import markers
+from bot.voice.rewording import Kept, Reworded, Rewording
 from bot.voice.template import prompt, rewrite_request
 from bot.voice.voice import Guide, Voice
 from bot.voice.wording import calmed, capitalised, copied, disliked, no_names, worded
@@ -73,6 +76,8 @@ class RewriteChecks:
     greeting: str
     """The one that was added, else empty."""
     closing: str
+    kept: Kept | None
+    """Why the model's own wording was not taken: empty where it was, None where none was asked."""
     refused: tuple[str, ...]
     """Sentences kept as they were, since the voice's words would have changed a fact."""
     left: tuple[str, ...]
@@ -113,8 +118,12 @@ class Letter:
 class Rewriter:
     """Rewrites drafts; the same draft gives the same text."""
 
-    def __init__(self, writer_for: WriterFor, *, max_chars: int = 4000):
+    def __init__(
+        self, writer_for: WriterFor, rewording: Rewording | None = None, *, max_chars: int = 4000
+    ):
+        """``rewording``: for models that may use words of their own."""
         self._writer_for = writer_for
+        self._rewording = rewording
         self._max_chars = max_chars
 
     async def rewrite(self, draft: str, voice: Voice) -> Rewrite:
@@ -133,7 +142,8 @@ class Rewriter:
             )
         guide = voice.guide
         letter = taken_apart(draft, guide)
-        told = worded(letter.body, voice)
+        reworded = await self._reworded(letter.body, voice)
+        told = worded(letter.body if reworded is None else reworded.text, voice)
         opened = bool(_plainly_opened(letter.body, guide))
         closed = letter.body.endswith(guide.closings)
         greeting = closing = ""
@@ -160,12 +170,18 @@ class Rewriter:
                 facts=facts if safe else same_facts(draft, draft),
                 greeting=greeting if safe else "",
                 closing=closing if safe else "",
+                kept=None if reworded is None else reworded.kept if safe else "facts",
                 refused=told.refused if safe else (draft,),
                 left=disliked(text, guide),
                 markers_before=markers(letter.body, guide, copied(letter.body), mood),
                 markers=markers(own, guide, copied(own), mood),
             ),
         )
+
+    async def _reworded(self, body: str, voice: Voice) -> Reworded | None:
+        if self._rewording is None:
+            return None
+        return await self._rewording.reword(body, voice, await self._writer_for(voice))
 
     async def _frame(self, body: str, voice: Voice) -> Frame:
         frames = likely_frames(body, voice)

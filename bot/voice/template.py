@@ -74,6 +74,13 @@ _RULES = (
     "Copy numbers, dates, names, links and code exactly. Keep every not, never and only.",
     "Leave out what no passage says. No headings, no general advice.",
 )
+_REWORDED = (
+    "A colleague's draft follows. Say it as you sound: the same to the same reader, sentence by "
+    "sentence, and reply with nothing but that text.",
+    "Leave nothing out and add nothing. Who does what, and for whom, stays as it is.",
+    "Copy numbers, dates, names, links and code exactly. Keep every not, never, all and only.",
+    "No greeting and no closing: they are there already.",
+)
 
 
 def compose_prompt(
@@ -88,21 +95,23 @@ def compose_prompt(
 
     Not in the shape that a LoRA learns: there the model gives a quote word for word.
     """
-    guide, rules = voice.guide, list(_RULES)
-    habits = guide.markers
-    rules.append(f"At most {habits.max_sentence_words} words in a sentence.")
-    if habits.forbidden:
-        rules.append(f"Never say: {'; '.join(habits.forbidden)}.")
-    if habits.swaps:
-        swaps = "; ".join(f"{new} for {old}" for old, new in habits.swaps.items())
-        rules.append(f"Say {swaps}.")
-    if habits.emoji == "none":
-        rules.append("No emoji.")
+    rules = [*_RULES, *_habits(voice)]
     for where, lines in (("Begin", greetings), ("End", closings)):
         if lines:
             rules.append(f"{where} with one of these, without a mark: {' / '.join(lines)}")
+    return _ruled(voice, rules, question, compose_request(question, passages))
+
+
+def reword_prompt(voice: Voice, text: str) -> Prompt:
+    """The prompt for a colleague's text in the model's own words, for models that have some."""
+    return _ruled(voice, [*_REWORDED, *_habits(voice)], text, rewrite_request(text))
+
+
+def _ruled(voice: Voice, rules: Sequence[str], about: str, request: str) -> Prompt:
+    """A prompt that tells the rules, with examples that go with the mood of what it is about."""
+    guide = voice.guide
     listed = "\n".join(f"- {rule}" for rule in rules)
-    sober = guide.sober.get(mood) if (mood := mood_of(question)) else None
+    sober = guide.sober.get(mood) if (mood := mood_of(about)) else None
     # The others may beam, and in this mood nothing shall.
     examples = [sober] if sober else [example.voiced for example in shots(voice)]
     sounds = "\n".join(f"- {each}" for each in examples)
@@ -111,8 +120,22 @@ def compose_prompt(
         system += f"\n\nThis is how you sound, about other things:\n{sounds}"
     return Prompt(
         (ChatMessage(role="system", content=system),),
-        ChatMessage(role="user", content=compose_request(question, passages)),
+        ChatMessage(role="user", content=request),
     )
+
+
+def _habits(voice: Voice) -> list[str]:
+    """The guide's habits as rules."""
+    habits = voice.guide.markers
+    rules = [f"At most {habits.max_sentence_words} words in a sentence."]
+    if habits.forbidden:
+        rules.append(f"Never say: {'; '.join(habits.forbidden)}.")
+    if habits.swaps:
+        swaps = "; ".join(f"{new} for {old}" for old, new in habits.swaps.items())
+        rules.append(f"Say {swaps}.")
+    if habits.emoji == "none":
+        rules.append("No emoji.")
+    return rules
 
 
 def prompt(voice: Voice, request: str, *, tuned: bool) -> Prompt:

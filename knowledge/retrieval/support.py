@@ -22,7 +22,9 @@ class ReaderSupport:
 
         Raises :class:`knowledge.errors.KnowledgeError` when the model cannot be loaded.
         """
-        passage = evidence.passage
-        text = readable_text(passage.context, split_units(passage.text))
-        [reading] = await self._reader.read(sentence, [text])
+        return await self.says(sentence, evidence.passage.text, evidence.passage.context)
+
+    async def says(self, sentence: str, text: str, context: str = "") -> float:
+        """The same of any Markdown text; ``context``: its title and headings."""
+        [reading] = await self._reader.read(sentence, [readable_text(context, split_units(text))])
         return reading.answers
