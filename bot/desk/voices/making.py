@@ -23,7 +23,13 @@ _SHOWN = 8
 _LONGEST = 3000
 _SHORTEST = 5
 """Words that the longest sentence may be limited to at the least."""
-_AROUND = {"greeting": "greetings", "lead-in": "leads", "closing": "closings"}
+_AROUND = {
+    "greeting": "greetings",
+    "lead-in": "leads",
+    "closing": "closings",
+    "sober greeting": "sober_greetings",
+    "sober closing": "sober_closings",
+}
 _HOW_EXAMPLES = "JSON lines, CSV, Before: and After: lines, or quotations (>)."
 
 
@@ -113,7 +119,8 @@ class VoiceMaking:
                     "lines",
                     "What stands around an answer",
                     "long_text",
-                    help='One a line: "Greeting: …", "Lead-in: …", "Closing: …". May be empty.',
+                    help='One a line: "Greeting: …", "Lead-in: …", "Closing: …"; for bad news '
+                    '"Sober greeting: …", "Sober closing: …". May be empty.',
                 ),
                 Field(
                     "words",
@@ -139,7 +146,8 @@ class VoiceMaking:
         lines, unknown = _around(_text(values, "lines"))
         if unknown:
             faults["lines"] = (
-                f'Begin each line with Greeting:, Lead-in: or Closing:, not "{unknown}".'
+                "Begin each line with Greeting:, Lead-in:, Closing:, Sober greeting: or Sober "
+                f'closing:, not "{unknown}".'
             )
         if faults:
             raise FieldFaults(faults)

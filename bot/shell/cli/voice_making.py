@@ -38,6 +38,14 @@ def voice_create(
         list[str] | None, typer.Option(help="A lead-in that claims nothing. Repeatable.")
     ] = None,
     closing: Annotated[list[str] | None, typer.Option(help="A closing. Repeatable.")] = None,
+    sober_greeting: Annotated[
+        list[str] | None,
+        typer.Option(help="A greeting for bad news and the like, and nothing else. Repeatable."),
+    ] = None,
+    sober_closing: Annotated[
+        list[str] | None,
+        typer.Option(help="A closing for bad news and the like, and nothing else. Repeatable."),
+    ] = None,
     forbid: Annotated[
         list[str] | None, typer.Option(help="What the voice never says. Repeatable.")
     ] = None,
@@ -67,6 +75,8 @@ def voice_create(
                 greeting or (),
                 lead or (),
                 closing or (),
+                sober_greeting or (),
+                sober_closing or (),
                 forbid or (),
                 swaps,
                 sentence_words,

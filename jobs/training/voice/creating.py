@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.errors import ConfigurationError
-from bot.voice.voice import Guide, Voice, is_voice_name
+from bot.voice.voice import Guide, Mood, Voice, is_voice_name
 from jobs.training.voice.preparing.prepare import add_files
 from jobs.training.voice.preparing.reading import read_text
 from jobs.training.voice.preparing.style_guide import word_rules
@@ -40,6 +40,9 @@ _GREETINGS, _LEADS, _CLOSINGS = (
     ["Here is what I found."],
     ["Just ask if you want more."],
 )
+_SOBER_GREETINGS, _SOBER_CLOSINGS = ["Hello."], ["Ask me if anything is unclear."]
+_SOBER: tuple[Mood, ...] = ("health", "bad_news", "money", "complaint")
+"""The moods that sober lines are for; of a theft or a fire nothing but the answer is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,9 @@ class NewVoice:
     greetings: Sequence[str] = ()
     leads: Sequence[str] = ()
     closings: Sequence[str] = ()
+    sober_greetings: Sequence[str] = ()
+    sober_closings: Sequence[str] = ()
+    """What stands around bad news and the like, and nowhere else."""
     forbidden: Sequence[str] = ()
     swaps: Mapping[str, str] = field(default_factory=dict)
     max_sentence_words: int = 24
@@ -113,13 +119,16 @@ def _toml(new: NewVoice, swaps: Mapping[str, str], forbidden: Sequence[str]) -> 
         f"You are {title}. {about} Add one short greeting and one lead-in sentence before the "
         "notes, keep the notes word for word, and close with one short line."
     )
+    greetings, closings = list(new.greetings) or _GREETINGS, list(new.closings) or _CLOSINGS
+    sober = _sober(new.sober_greetings or _SOBER_GREETINGS, greetings)
+    sober_end = _sober(new.sober_closings or _SOBER_CLOSINGS, closings)
     top: list[tuple[str, Any]] = [
         ("name", title),
         ("about", about),
         ("system", system),
-        ("greetings", list(new.greetings) or _GREETINGS),
+        ("greetings", [*greetings, *sober]),
         ("leads", list(new.leads) or _LEADS),
-        ("closings", list(new.closings) or _CLOSINGS),
+        ("closings", [*closings, *sober_end]),
     ]
     markers: list[tuple[str, Any]] = [
         ("forbidden", list(forbidden)),
@@ -128,10 +137,20 @@ def _toml(new: NewVoice, swaps: Mapping[str, str], forbidden: Sequence[str]) -> 
         ("exclamations", new.exclamations),
     ]
     parts = [_lines(top), "[replies]", _lines(_REPLIES.items()), "[markers]", _lines(markers)]
-    if swaps:
-        quoted = [(json.dumps(old, ensure_ascii=False), new) for old, new in swaps.items()]
-        parts += ["[markers.swaps]", _lines(quoted)]
+    tables: dict[str, Mapping[str, Any]] = {
+        "markers.swaps": swaps,
+        "mood": dict.fromkeys((*sober, *sober_end), _SOBER),
+    }
+    for name, table in tables.items():
+        if table:
+            quoted = [(json.dumps(key, ensure_ascii=False), value) for key, value in table.items()]
+            parts += [f"[{name}]", _lines(quoted)]
     return "\n\n".join(parts) + "\n"
+
+
+def _sober(lines: Sequence[str], others: Sequence[str]) -> list[str]:
+    """Those that are not among the others: what stands for a mood stands nowhere else."""
+    return [line for line in lines if line not in others]
 
 
 def _lines(entries: Any) -> str:

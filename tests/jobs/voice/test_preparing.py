@@ -326,8 +326,25 @@ class TestLikeness:
 
 class TestCreating:
     def test_makes_a_guide_that_can_be_answered_with(self, acme: Voice) -> None:
-        assert acme.guide.greetings == ("Right then!",)
+        assert acme.guide.suited(acme.guide.greetings, None) == ("Right then!",)
         assert acme.guide.markers.swaps == {"purchase": "buy", "commence": "start"}
+
+    def test_keeps_its_cheer_from_bad_news(self, acme: Voice) -> None:
+        for lines, sober in (
+            (acme.guide.greetings, "Hello."),
+            (acme.guide.closings, "Ask me if anything is unclear."),
+        ):
+            assert acme.guide.suited(lines, "bad_news") == (sober,)
+            assert acme.guide.suited(lines, "security") == ()
+            assert sober not in acme.guide.suited(lines, None)
+
+    def test_takes_sober_lines_of_its_own_but_none_that_stands_elsewhere(
+        self, tmp_path: Path
+    ) -> None:
+        own = NewVoice("own", greetings=["Hello."], sober_greetings=["Hello.", "We are sorry."])
+        guide = create(tmp_path, own).guide
+        assert guide.suited(guide.greetings, None) == ("Hello.",)
+        assert guide.suited(guide.greetings, "money") == ("We are sorry.",)
 
     def test_takes_the_words_of_a_style_guide(self, tmp_path: Path) -> None:
         guide = tmp_path / "style.md"
