@@ -273,6 +273,7 @@ async def test_told_to_stop_while_it_posts_it_leaves_one_message_to_go_on_with(h
     await home.answered(ts)
 
 
+@pytest.mark.slow
 async def test_killed_again_and_again_it_answers_everything_once(home: Home) -> None:
     asked: list[str] = []
     for lives in range(3):

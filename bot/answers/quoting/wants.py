@@ -212,6 +212,7 @@ _HAS: dict[Kind, re.Pattern[str]] = {
 }
 _CONTACT = re.compile(
     r"[\w.+-]+@[\w-]+\.|(?<!\w)#[a-z][\w-]+|\bext(?:ension|\.)? ?\d|\+?\d[\d ()-]{6,}\d|"
+    r"(?<!never )(?<!not )(?<!we )(?<!will )"  # "we never ask for your password" is no advice
     r"\b(?:ask|contact|consult|call|ring|tell|inform|notify|write to|turn to|go to|reach out|"
     r"discuss|report (?:\w+ )?to|(?:talk|speak) (?:to|with)|(?:e-?mail|message) (?:us|the|your))\b",
     re.I,

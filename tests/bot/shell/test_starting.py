@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from bot.shell.app import open_app
 from bot.shell.settings import Settings
+from knowledge.embedding.packaged import packaged_embedder
 from knowledge.errors import StateError, StoreError, remedy
 from knowledge.state import database
 from knowledge.state.database import open_database
@@ -174,7 +175,11 @@ class TestWhoMayReadIt:
     def folders(folder: Path) -> set[str]:
         return {folder.name, *(one.name for one in folder.rglob("*") if one.is_dir())}
 
-    async def test_only_the_owner_of_whatever_is_made(self, tmp_path: Path) -> None:
+    async def test_only_the_owner_of_whatever_is_made(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # With weights of its own, not those that the tests share.
+        monkeypatch.setattr("knowledge.embedding.local.packaged_embedder", packaged_embedder)
         data = tmp_path / "data"
         async with open_app(Settings(data=data)) as app:
             await app.library.sources()

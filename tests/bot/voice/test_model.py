@@ -220,6 +220,7 @@ Chosen = dict[str, float]
 
 
 class TestTheLora:
+    @pytest.mark.slow
     def test_chooses_the_voices_lines_for_questions_it_never_saw(self, of_tuned: Chosen) -> None:
         assert of_tuned["greeting"] >= 0.6
         assert of_tuned["lead_in"] >= 0.6
