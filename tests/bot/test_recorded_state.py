@@ -1,4 +1,4 @@
-"""The state as the bot of 27 November 2026 left it when it was killed: nothing of it is lost.
+"""The state as an earlier version left it when it was killed: nothing of it is lost.
 
 ``tests/data/state_0033.sql`` was recorded by that version: three questions in the terminal, one
 folder read, another broken off in the middle, and a question on Slack that was accepted.

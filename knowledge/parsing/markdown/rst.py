@@ -47,9 +47,9 @@ def rst_to_markdown(text: str) -> str:
     links = {match[1]: match[2] for match in found if match}
     lines = text.expandtabs(8).split("\n")
     blocks = "\n".join(_blocks(lines, []))
-    for line in lines:
-        if match := _REPLACED.match(line):
-            blocks = blocks.replace(f"|{match[1]}|", match[2])
+    if texts := {match[1]: match[2] for line in lines if (match := _REPLACED.match(line))}:
+        names = "|".join(map(re.escape, texts))
+        blocks = re.sub(rf"\|({names})\|", lambda match: texts[match[1]], blocks)
     return re.sub(r"\n{3,}", "\n\n", _inline(blocks, links)).strip("\n")
 
 
