@@ -105,35 +105,43 @@ def _with_another(
     six handbooks: of what is quoted of the right passage it has the answer in 93 % instead of 89 %,
     for four words more.
     """
+    also = _another(question, want, layout, shares, chosen)
+    if also is None or sum(len(layout.units[at].text) for at in (*chosen, also)) > _ROOM:
+        return tuple(chosen)
+    whole = with_lead(layout, also) if layout.units[also].kind == "item" else back(layout, also)
+    return tuple(sorted({*chosen, *whole}))
+
+
+def _another(
+    question: str, want: Wants, layout: Layout, shares: Sequence[float], chosen: Sequence[int]
+) -> int | None:
+    """The unit to quote beside the chosen; None where they hold the answer, or nothing else may."""
     said = [layout.units[at].text for at in chosen]
     unnamed = (telling(question).keys() & stems(layout.text)) - stems(" ".join(said))
     missing = unnamed if want.compares else set()
     lacks_contact = want.contact and not any(map(tells_whom, said))
     if sum(shares[at] for at in chosen) >= _HELD and not (missing or lacks_contact):
-        return tuple(chosen)
+        return None
     fits = max(has(want, text) for text in said)
-    named = {
-        at: len(missing & stems(unit.text))
-        for at, unit in enumerate(layout.units)
-        if at not in chosen
-        and unit.kind in ("sentence", "item")
-        and not layout.is_title(at)
-        and not unit.text.endswith("?")
-    }
-    others = [
-        at
-        for at, names in named.items()
-        if (
-            tells_whom(layout.units[at].text)
-            if lacks_contact
-            else names or (shares[at] > _POSSIBLE and has(want, layout.units[at].text) >= fits)
-        )
-    ]
-    also = max(others, key=lambda at: (named[at], shares[at]), default=None)
-    if also is None or sum(len(layout.units[at].text) for at in (*chosen, also)) > _ROOM:
-        return tuple(chosen)
-    whole = with_lead(layout, also) if layout.units[also].kind == "item" else back(layout, also)
-    return tuple(sorted({*chosen, *whole}))
+
+    def named(at: int) -> int:
+        return len(missing & stems(layout.units[at].text))
+
+    def may_hold_it(at: int) -> bool:
+        unit = layout.units[at]
+        if unit.kind not in ("sentence", "item") or layout.is_title(at) or unit.text.endswith("?"):
+            return False
+        if lacks_contact:
+            return tells_whom(unit.text)
+        return named(at) > 0 or (shares[at] > _POSSIBLE and has(want, unit.text) >= fits)
+
+    def likelihood(at: int) -> tuple[int, float, bool, float]:
+        # Of those that are hardly likely, one that holds in every case comes before "If …".
+        clear = shares[at] if shares[at] > _POSSIBLE else 0.0
+        return named(at), clear, _CASE.match(layout.units[at].text) is None, shares[at]
+
+    others = [at for at in range(len(layout.units)) if at not in chosen and may_hold_it(at)]
+    return max(others, key=likelihood, default=None)
 
 
 def _answer_shares(layout: Layout) -> list[float]:

@@ -111,6 +111,12 @@ class TestWhomToTurnTo:
         assert contact in said
         assert "shed" not in said
 
+    def test_is_told_for_every_case_rather_than_for_one(self) -> None:
+        text = "We like order.\n\nIf you smell gas, ring 112.\n\nCall the desk on extension 41."
+        said = shown("who do I call about a wrong bill?", text, {"order": 0.98, "gas": 0.01})
+        assert "extension 41" in said
+        assert "gas" not in said
+
     def test_is_not_told_to_whom_asks_who_did_something(self) -> None:
         said = shown("who built the shed?", self.TEXT.format("Ask Ida."), {"Han": 0.99})
         assert said == "The shed was built by Han."
