@@ -101,9 +101,8 @@ def _with_another(
     """With the likeliest sentence or item elsewhere, where what is chosen may not hold the answer.
 
     Of a comparison it is the one about what the chosen do not name; of whom to turn to, the one
-    that says so. Measured on 697 questions about
-    six handbooks: of what is quoted of the right passage it has the answer in 93 % instead of 89 %,
-    for four words more.
+    that says so. Measured on 697 questions about six handbooks: of what is quoted of the right
+    passage it has the answer in 93 % instead of 89 %, for four words more.
     """
     also = _another(question, want, layout, shares, chosen)
     if also is None or sum(len(layout.units[at].text) for at in (*chosen, also)) > _ROOM:
