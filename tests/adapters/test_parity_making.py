@@ -48,11 +48,13 @@ async def test_a_voice_is_described_and_can_speak(stage: Stage, tmp_path: Path) 
     told = (await made(stage)).text
     assert f"Made acme: 1 words swapped, {0 if one_line else 1} never said" in told
     guide = Voice.load(tmp_path / "voices", "acme").guide
-    assert (guide.about, guide.greetings, guide.closings) == (
+    cheerful = [guide.suited(lines, None) for lines in (guide.greetings, guide.closings)]
+    assert (guide.about, *cheerful) == (
         "Warm and brief.",
         ("Right then!",),
         ("Just ask if you want more.",) if one_line else ("Shout if you are stuck.",),
     )
+    assert guide.suited(guide.greetings, "bad_news") == ("Hello.",)
     assert guide.markers.swaps == {"assist": "help"}
     assert guide.markers.max_sentence_words == 18
     assert "acme" in (await says(stage, "/voice list")).text
