@@ -37,7 +37,6 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatabl
 
 _LONGEST = (
     "tests/test_samples.py",
-    "tests/test_cli.py",
     "tests/bot/voice/test_model.py",
     "tests/adapters/test_slack_killed.py",
     "tests/knowledge/test_hostile.py",
@@ -49,8 +48,12 @@ _LONGEST = (
     "tests/adapters/test_discord_reliability.py",
     "tests/adapters/test_discord_killed.py",
     "tests/bot/shell/test_starting.py",
+    "tests/test_cli.py",
 )
-"""Begun last, one of them would keep a single core busy while the others have nothing to do."""
+"""Begun last, one of them would keep a single core busy while the others have nothing to do.
+
+The command line's come last of these: they ask the samples, which the first reads in.
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
