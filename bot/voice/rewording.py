@@ -30,7 +30,7 @@ SAYS = 0.5
 _LONGEST = 1500  # characters: what an endpoint writes in one go, and a reader reads in two seconds
 _MOST_TOKENS = 500
 # Lists, tables, code, quotations: their form says something, and a model seldom keeps it.
-_STRUCTURE = re.compile(r"^[ \t]*(?:[-*+•>#]\s|\d+[.)]\s)|```|~~~|\|", re.M)
+_STRUCTURE = re.compile(r"^[ \t]*(?:[-*+•>#]\s|\d+[.)]\s)|^(?: {4}|\t)|```|~~~|\|", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Rewording:
         self._says = says
 
     async def reword(self, text: str, voice: Voice, writer: Writer) -> Reworded:
-        """The text in the model's words, without greeting and closing, if they say the same.
+        """The text in the model's words, if they say the same; a greeting and a closing go then.
 
         Raises :class:`bot.errors.ModelError` and what the reader raises.
         """
@@ -57,11 +57,12 @@ class Rewording:
             return Reworded(text, "long")
         if _STRUCTURE.search(text):
             return Reworded(text, "structure")
-        pieces = [piece async for piece in writer.write(reword_prompt(voice, text), _MOST_TOKENS)]
+        bare = _without_frame(text, voice.guide)
+        pieces = [piece async for piece in writer.write(reword_prompt(voice, bare), _MOST_TOKENS)]
         written = _without_frame("".join(pieces), voice.guide)
-        if not written or not all(same_facts(text, written, no_names(voice)).values()):
+        if not written or not all(same_facts(bare, written, no_names(voice)).values()):
             return Reworded(text, "facts")
-        if not (await self._says_all(written, text) and await self._says_all(text, written)):
+        if not (await self._says_all(written, bare) and await self._says_all(bare, written)):
             return Reworded(text, "meaning")
         return Reworded(written)
 

@@ -143,9 +143,10 @@ class Rewriter:
         guide = voice.guide
         letter = taken_apart(draft, guide)
         reworded = await self._reworded(letter.body, voice)
-        told = worded(letter.body if reworded is None else reworded.text, voice)
-        opened = bool(_plainly_opened(letter.body, guide))
-        closed = letter.body.endswith(guide.closings)
+        said = letter.body if reworded is None else reworded.text
+        told = worded(said, voice)
+        opened = bool(_plainly_opened(said, guide))
+        closed = said.endswith(guide.closings)
         greeting = closing = ""
         if not (opened and closed):
             frame = await self._frame(letter.body, voice)

@@ -68,6 +68,15 @@ class TestItsWords:
         assert SAME in done.text
         assert sum(done.text.count(each) for each in guide.greetings) == 1
 
+    async def test_are_taken_of_a_draft_that_has_them_already_too(self, fernhill: Voice) -> None:
+        guide = fernhill.guide
+        framed = f"{guide.greetings[0]} {DRAFT} {guide.closings[0]}"
+        done, writer = await rewritten(framed, SAME, fernhill)
+        assert guide.greetings[0] not in writer.asked[0].user["content"]
+        assert done.checks.kept == ""
+        assert sum(done.text.count(each) for each in guide.greetings) == 1
+        assert done.text.endswith(guide.closings)
+
     async def test_are_held_to_the_rules_of_style(self, fernhill: Voice) -> None:
         swapped, instead = next(iter(fernhill.guide.markers.swaps.items()))
         draft = f"You may {instead} it at 9."
@@ -115,6 +124,7 @@ class TestWhatItIsNotAskedFor:
             ("Do this:\n\n1. Open the form.\n2. Press send.", "structure"),
             ("| Part | Price |\n|---|---|\n| Pump | 9 |", "structure"),
             ("Run `make chat`, or:\n\n```sh\nmake test\n```", "structure"),
+            ("Type this:\n\n    make chat\n\nand wait.", "structure"),
             ("The bike is ready to be fetched. " * 60, "long"),
         ],
     )
