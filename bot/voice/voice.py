@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 import structlog
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -32,7 +33,14 @@ from bot.voice.versions.manifest import CONFIG, WEIGHTS, checked_files
 from bot.voice.versions.served import NONE, CanaryRule, folder_of, read_served
 from knowledge.errors import remedy
 
-Lines = tuple[str, ...]
+
+def _says_something(line: str) -> str:
+    if not line.strip():
+        raise ValueError("an empty line says nothing")
+    return line
+
+
+Lines = tuple[Annotated[str, AfterValidator(_says_something)], ...]
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _MARKS = {
     "too_long": "{limit}",

@@ -87,6 +87,11 @@ def create(
         raise ConfigurationError(
             f"There is a voice '{new.name}' already. 'voice add {new.name} FILE' adds examples."
         )
+    ordinary, sober = {*new.greetings, *new.closings}, {*new.sober_greetings, *new.sober_closings}
+    if both := ordinary & sober:
+        raise ConfigurationError(
+            f"'{min(both)}' is given for every day and for bad news: sober lines stand only there."
+        )
     swaps, forbidden = dict(new.swaps), list(new.forbidden)
     for path in style_guides:
         rules = word_rules(read_text(path))
@@ -149,7 +154,7 @@ def _toml(new: NewVoice, swaps: Mapping[str, str], forbidden: Sequence[str]) -> 
 
 
 def _sober(lines: Sequence[str], others: Sequence[str]) -> list[str]:
-    """Those that are not among the others: what stands for a mood stands nowhere else."""
+    """Those that are not among the others, as a default may be."""
     return [line for line in lines if line not in others]
 
 

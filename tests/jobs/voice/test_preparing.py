@@ -338,13 +338,14 @@ class TestCreating:
             assert acme.guide.suited(lines, "security") == ()
             assert sober not in acme.guide.suited(lines, None)
 
-    def test_takes_sober_lines_of_its_own_but_none_that_stands_elsewhere(
-        self, tmp_path: Path
-    ) -> None:
-        own = NewVoice("own", greetings=["Hello."], sober_greetings=["Hello.", "We are sorry."])
-        guide = create(tmp_path, own).guide
-        assert guide.suited(guide.greetings, None) == ("Hello.",)
+    def test_takes_sober_lines_of_its_own(self, tmp_path: Path) -> None:
+        guide = create(tmp_path, NewVoice("own", sober_greetings=["We are sorry."])).guide
         assert guide.suited(guide.greetings, "money") == ("We are sorry.",)
+
+    def test_keeps_a_greeting_that_would_be_sober_by_default(self, tmp_path: Path) -> None:
+        guide = create(tmp_path, NewVoice("own", greetings=["Hello."])).guide
+        assert guide.suited(guide.greetings, None) == ("Hello.",)
+        assert guide.suited(guide.greetings, "money") == ()
 
     def test_takes_the_words_of_a_style_guide(self, tmp_path: Path) -> None:
         guide = tmp_path / "style.md"
@@ -373,6 +374,9 @@ class TestCreating:
             (NewVoice("Acme!"), "not a voice's name"),
             (NewVoice("acme"), "already"),
             (NewVoice("next", exclamations=-1), "exclamations"),
+            (NewVoice("next", greetings=["Hi.", " "]), "greetings"),
+            (NewVoice("next", sober_closings=[""]), "closings"),
+            (NewVoice("next", closings=["Bye."], sober_closings=["Bye."]), "Bye"),
         ],
     )
     def test_that_cannot_be_done_leaves_nothing(self, acme: Voice, new: NewVoice, why: str) -> None:
