@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.errors import UsageError
 from knowledge.errors import SourceError
 from knowledge.state.tables import Moment, metadata
+from knowledge.web.url_secrets import without_secrets
 
 Outcome = Literal["done", "refused", "failed"]
 
@@ -77,17 +78,18 @@ class Audit:
         """Enter a change before it is made, and how it ended afterwards.
 
         So that one that a process did not outlive is known of. What was refused for a fault of
-        the one who asked stays in the record as well.
+        the one who asked stays in the record as well. Addresses are entered without the secrets
+        in them, for which they are refused a moment later.
         """
-        entry = Entry(source, detail)
+        entry = Entry(without_secrets(source), without_secrets(detail))
         async with self._engine.begin() as db:
             made = await db.execute(
                 sa.insert(_audit).values(
                     at=self._clock(),
                     who=who,
                     what=what,
-                    source=source,
-                    detail=detail[:_LONGEST],
+                    source=entry.source,
+                    detail=entry.detail[:_LONGEST],
                 )
             )
         key = made.inserted_primary_key

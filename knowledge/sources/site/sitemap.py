@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from knowledge.sources.globs import EXCLUDE, INCLUDE
 from knowledge.sources.options import SecretReference, option, read_options
 from knowledge.sources.port import OCR_HELP, Kind, Means, SourceSpec
-from knowledge.sources.site.website import MAX_PAGES, PAUSE, refuse_below
+from knowledge.sources.site.website import MAX_PAGES, PAUSE, refuse_below, refuse_endless
 from knowledge.sources.web import SIGNING_IN, web_address
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def _open(spec: SourceSpec, means: Means) -> SiteMap:
     options: SitemapOptions = read_options(SitemapOptions, spec.options)
     refuse_below(1, max_pages=options.max_pages)
     refuse_below(0, pause=options.pause)
+    refuse_endless(options.pause)
     token = means.secret(options.token) if options.token else None
     return SiteMap(spec.location, options, means.client, means.max_bytes, token=token)
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from knowledge.sources.site.crawl import WebSite
 
 MAX_PAGES = "So many pages at most."
+LONGEST_PAUSE = 60
+"""Seconds between two requests: with longer ones a night would not do for a hundred pages, and the
+sources that are read after this one wait."""
 PAUSE = "Milliseconds between two requests; a longer Crawl-delay in robots.txt is kept anyway."
 
 
@@ -37,6 +40,7 @@ def _open(spec: SourceSpec, means: Means) -> WebSite:
     options: WebsiteOptions = read_options(WebsiteOptions, spec.options)
     refuse_below(1, max_pages=options.max_pages)
     refuse_below(0, depth=options.depth, pause=options.pause)
+    refuse_endless(options.pause)
     token = means.secret(options.token) if options.token else None
     return WebSite(spec.location, options, means.client, means.max_bytes, token=token)
 
@@ -46,6 +50,12 @@ def refuse_below(least: int, **given: int) -> None:
     for name, value in given.items():
         if value < least:
             raise SourceError(f"The option {name.replace('_', '-')} must be at least {least}.")
+
+
+def refuse_endless(pause: int) -> None:
+    """Raise :class:`SourceError` for a pause, in milliseconds, with which no run would end."""
+    if pause > 1000 * LONGEST_PAUSE:
+        raise SourceError(f"The option pause must be at most {1000 * LONGEST_PAUSE}, a minute.")
 
 
 KIND = Kind(
