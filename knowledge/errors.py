@@ -6,8 +6,7 @@ KnowledgeError
 │   └── StoreUnavailable its server is away, is starting or refuses us; nobody's words are in it
 ├── SourceError          a source cannot be read or was given wrongly; the message says what to do
 │   ├── SourceBusy       somebody else reads it at the moment
-│   ├── SourceAway       not now: away, busy or slow; a later try may read it
-│   └── SourceForbidden  its address is one that is never asked
+│   └── SourceAway       not now: away, busy or slow; a later try may read it
 └── DocumentSkipped      one document cannot be used; ``reason`` is shown to the admin
     └── StandIn          something else came in its place: a login page, a "not found"
 """
@@ -76,10 +75,6 @@ class SourceAway(SourceError):
         """``retry_after``: seconds for which its server asks to be left alone."""
         super().__init__(message)
         self.retry_after = retry_after
-
-
-class SourceForbidden(SourceError):
-    """An address inside the network, which is asked only if the operator allows it."""
 
 
 class DocumentSkipped(KnowledgeError):

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from html import unescape
 from urllib.parse import urljoin, urlsplit
 
-from knowledge.errors import SourceAway, SourceError, SourceForbidden
+from knowledge.errors import SourceAway, SourceError
 from knowledge.sources.port import RawDocument, SkippedDocument
 from knowledge.sources.site.robots import ROBOT, Robots
 from knowledge.types import Validators
@@ -36,8 +36,6 @@ class WebPage:
         try:
             await self._ask_robots()
             status = (await self._get(None)).status
-        except SourceForbidden:
-            raise
         except SourceError:
             return
         if status in GONE:

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
-from knowledge.errors import SourceError, SourceForbidden
+from knowledge.errors import SourceError
 from knowledge.web.address_registries import NOT_IANAS, SPECIAL, UNICAST
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -65,7 +65,7 @@ class AddressGuard:
             return addresses
         permitted = [one for one in addresses if is_public(one) or self._is_allowed(one)]
         if not permitted:
-            raise SourceForbidden(
+            raise SourceError(
                 f"{host} is an address inside the network, which is not fetched for safety. "
                 "If it is meant, add the host or its network to the list of allowed hosts."
             )

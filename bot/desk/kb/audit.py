@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.errors import UsageError
 from knowledge.errors import SourceError
 from knowledge.state.tables import Moment, metadata
-from knowledge.web.url_secrets import without_secrets
 
 Outcome = Literal["done", "refused", "failed"]
 
@@ -63,9 +62,16 @@ class Entry:
 class Audit:
     """The table, in the database of the state."""
 
-    def __init__(self, engine: AsyncEngine, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        clock: Callable[[], datetime],
+        without_secrets: Callable[[str], str],
+    ) -> None:
+        """``without_secrets``: what was typed, such as an address, without the secrets in it."""
         self._engine = engine
         self._clock = clock
+        self._without_secrets = without_secrets
 
     def now(self) -> datetime:
         """The time, as the audit has it."""
@@ -81,7 +87,7 @@ class Audit:
         the one who asked stays in the record as well. Addresses are entered without the secrets
         in them, for which they are refused a moment later.
         """
-        entry = Entry(without_secrets(source), without_secrets(detail))
+        entry = Entry(self._without_secrets(source), self._without_secrets(detail))
         async with self._engine.begin() as db:
             made = await db.execute(
                 sa.insert(_audit).values(

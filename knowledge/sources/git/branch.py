@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from knowledge.errors import SourceError, SourceForbidden
+from knowledge.errors import SourceError
 from knowledge.sources.git.command import Git, NotThere, end
 from knowledge.sources.git.hosts import page_of
 from knowledge.sources.globs import is_wanted
@@ -69,7 +69,7 @@ class GitBranch:
             async with asyncio.timeout(60):
                 with tempfile.TemporaryDirectory(prefix="housevoice-git-") as folder:
                     await self._head(await self._git(Path(folder)))
-        except (NotThere, SourceForbidden):
+        except NotThere:
             raise
         except (SourceError, TimeoutError):
             return

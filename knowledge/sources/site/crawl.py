@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from knowledge.errors import SourceError, SourceForbidden
+from knowledge.errors import SourceError
 from knowledge.sources.port import RawDocument, SkippedDocument
 from knowledge.sources.site.asking import AT_ONCE, Asking, Sleep, in_order
 from knowledge.sources.site.links import address, is_page, may_be_page, read_page
@@ -63,8 +63,6 @@ class WebSite:
         try:
             await self._robots()
             answer = await self._asking(0).page(self._start, None)
-        except SourceForbidden:
-            raise
         except SourceError:
             return
         if answer is None:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 from protego import Protego
 
 from knowledge.errors import SourceAway, SourceError
-from knowledge.sources.site.website import LONGEST_PAUSE
+from knowledge.sources.site.pauses import LONGEST_PAUSE
 from knowledge.web.client import GuardedClient
 from knowledge.web.urls import safe_url
 

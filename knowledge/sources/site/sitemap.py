@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from knowledge.sources.globs import EXCLUDE, INCLUDE
 from knowledge.sources.options import SecretReference, option, read_options
 from knowledge.sources.port import OCR_HELP, Kind, Means, SourceSpec
-from knowledge.sources.site.website import MAX_PAGES, PAUSE, refuse_below, refuse_endless
+from knowledge.sources.site.pauses import refuse_endless
+from knowledge.sources.site.website import MAX_PAGES, PAUSE, refuse_below
 from knowledge.sources.web import SIGNING_IN, web_address
 
 if TYPE_CHECKING:

@@ -9,15 +9,13 @@ from knowledge.errors import SourceError
 from knowledge.sources.globs import EXCLUDE, INCLUDE
 from knowledge.sources.options import SecretReference, option, read_options
 from knowledge.sources.port import OCR_HELP, Kind, Means, SourceSpec
+from knowledge.sources.site.pauses import refuse_endless
 from knowledge.sources.web import SIGNING_IN, web_address
 
 if TYPE_CHECKING:
     from knowledge.sources.site.crawl import WebSite
 
 MAX_PAGES = "So many pages at most."
-LONGEST_PAUSE = 60
-"""Seconds between two requests: with longer ones a night would not do for a hundred pages, and the
-sources that are read after this one wait."""
 PAUSE = "Milliseconds between two requests; a longer Crawl-delay in robots.txt is kept anyway."
 
 
@@ -50,12 +48,6 @@ def refuse_below(least: int, **given: int) -> None:
     for name, value in given.items():
         if value < least:
             raise SourceError(f"The option {name.replace('_', '-')} must be at least {least}.")
-
-
-def refuse_endless(pause: int) -> None:
-    """Raise :class:`SourceError` for a pause, in milliseconds, with which no run would end."""
-    if pause > 1000 * LONGEST_PAUSE:
-        raise SourceError(f"The option pause must be at most {1000 * LONGEST_PAUSE}, a minute.")
 
 
 KIND = Kind(
