@@ -27,7 +27,7 @@ from tests.adapters.stages.stage import OpenForm, Person, Said, Shown, Stage, Wh
 _ADDRESS = "http://127.0.0.1:8080"
 _PAGES = {"/kb gaps": "/gaps"}
 """Where a page shows what a command does elsewhere."""
-_KEPT = "\x1f"
+_KEPT = "\0"
 """A blank that is not folded with those beside it."""
 _LINES = {"p", "div", "li", "tr", "br", "pre", "blockquote", "h1", "h2", "h3", "label", "form"}
 
