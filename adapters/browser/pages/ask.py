@@ -50,7 +50,7 @@ async def show(visit: Visit) -> Response:
     kept = {each.trace.id: _turn(each, conversation, support) for each in told}
     works = visit.adapter.works.of(conversation, asking_as(visit.guest))
     here = [
-        kept.pop(each.card.subject if each.card else "", None) or _growing(each)
+        kept.pop(each.card.subject) if each.card and each.card.subject in kept else _growing(each)
         for each in works
         if each.card is None or each.card.text
     ]
