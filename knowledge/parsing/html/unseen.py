@@ -15,6 +15,18 @@ _NEVER_SHOWN = (
 _ASIDE_OF_WORDS = ("rt", "rp")
 """How a word in Chinese or Japanese characters is said, written above it: it would part it."""
 _HIDING = re.compile(r"(?:^|[;{\s])(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.I)
+_FADED = re.compile(
+    r"(?:^|[;{\s])opacity\s*:\s*0?(?:\.0+|(?<=0))\s*(?:!important\s*)?(?:;|$)", re.I
+)
+_SHRUNK = re.compile(
+    r"(?:^|[;{\s])font-size\s*:\s*0(?:px|pt|r?em|%)?\s*(?:!important\s*)?(?:;|$)", re.I
+)
+_MOVES = re.compile(r"transform|transition|animation|will-change", re.I)
+_APPEARS = re.compile(
+    r"anim|fade|reveal|appear|motion|scroll|lazy|carousel|slide|swiper|(?:^|[\s_-])(?:aos|wow|sal)(?:$|[\s_-])",
+    re.I,
+)
+"""In names of what is only see-through until a visitor comes to it."""
 _OPENED = re.compile(
     r"(?:^|[\s_-])(?:tab|tabs|tabpanel|tabcontent|tab-?pane|pane|panel|accordion|collaps\w*|"
     r"expand\w*|toggle\w*|faq|answer|spoiler|slide|carousel|step|more|details?)(?:$|[\s_\d-])",
@@ -31,17 +43,17 @@ def drop_unseen(page: Any) -> tuple[LeftOut, ...]:
     """Remove it in place, and tell how many parts with text went."""
     hiding = set(_hiding_selectors(page))
     targets = _opened_by_controls(page)
-    tabs = {tab.get("id"): tab for tab in page.xpath("//*[@role='tab'][@id]")}
+    _name_panels(page)
+    _say_signs(page)
     dropped = 0
     for element in list(page.iter()):
         if not isinstance(element.tag, str):
             continue
-        if element.getparent() is not None and _is_hidden(element, hiding):
-            if _can_be_opened(element, targets):
-                _name_panel(element, tabs)
-            else:
-                dropped += bool(element.text_content().strip())
-                element.drop_tree()
+        if element.getparent() is None or not _is_hidden(element, hiding):
+            continue
+        if not _can_be_opened(element, targets):
+            dropped += bool(element.text_content().strip())
+            element.drop_tree()
     for element in list(page.iter(*_NEVER_SHOWN, *_ASIDE_OF_WORDS)):
         if element.getparent() is not None:
             element.drop_tree()
@@ -54,7 +66,10 @@ def _is_hidden(element: Any, hiding: set[str]) -> bool:
     hidden = element.get("hidden")
     if hidden is not None and hidden.lower() != "until-found":
         return True
-    if _HIDING.search(element.get("style") or ""):
+    style = element.get("style") or ""
+    if _HIDING.search(style) or (_SHRUNK.search(style) and not _has_own_print(element)):
+        return True
+    if _FADED.search(style) and not _MOVES.search(style) and not _appears(element):
         return True
     if not hiding:
         return False
@@ -64,6 +79,20 @@ def _is_hidden(element: Any, hiding: set[str]) -> bool:
     return any(name in hiding or element.tag + name in hiding for name in names)
 
 
+def _has_own_print(element: Any) -> bool:
+    """May its parts be of a size of their own? Then only the gap between them is shrunk."""
+    return any(inner.get("style") or inner.get("class") for inner in element.iterdescendants())
+
+
+def _appears(element: Any) -> bool:
+    return any(
+        _APPEARS.search(f"{name} {value}" if name in ("class", "id") else name)
+        or name.startswith("data-w-")
+        for name, value in element.attrib.items()
+        if name == "class" or name.startswith("data-")
+    )
+
+
 def _hiding_selectors(page: Any) -> Iterator[str]:
     """Simple selectors that the page's own style sheets hide, whatever the screen."""
     for style in page.iter("style"):
@@ -71,10 +100,23 @@ def _hiding_selectors(page: Any) -> Iterator[str]:
             continue
         rules = re.sub(r"/\*.*?\*/", "", style.text_content(), flags=re.S)
         for match in _RULE.finditer(_AT_RULE.sub("", rules)):
-            if _HIDING.search(match[2]):
+            if _HIDING.search(match[2]) or (
+                _FADED.search(match[2])
+                and not _MOVES.search(match[2])
+                and not _is_shown_again(match[1], rules)
+            ):
                 for selector in match[1].split(","):
                     if _SIMPLE.fullmatch(selector.strip()):
                         yield selector.strip()
+
+
+def _is_shown_again(selectors: str, rules: str) -> bool:
+    """Is there another rule for it, as for what fades in when a class is added?"""
+    return any(
+        len(re.findall(rf"{re.escape(each.strip())}(?![\w-])", rules)) > 1
+        or _APPEARS.search(each) is not None
+        for each in selectors.split(",")
+    )
 
 
 def _opened_by_controls(page: Any) -> set[str]:
@@ -106,15 +148,53 @@ def _can_be_opened(element: Any, targets: set[str]) -> bool:
     )
 
 
-def _name_panel(panel: Any, tabs: dict[str, Any]) -> None:
+_TABS = (
+    "//*[@role='tab'] | //*[@data-toggle='tab' or @data-toggle='pill']"
+    " | //*[@data-bs-toggle='tab' or @data-bs-toggle='pill']"
+)
+
+
+def _name_panels(page: Any) -> None:
     """A tab's label stands above what it opens, as the row of tabs is no text by itself."""
-    tab = tabs.get((panel.get("aria-labelledby") or " ").split(" ")[0])
-    words = " ".join(tab.text_content().split()) if tab is not None else ""
-    if panel.get("role") != "tabpanel" or not words:
-        return
     from lxml import etree
 
-    line = etree.Element("p")
-    etree.SubElement(line, "strong").text = words
-    panel.insert(0, line)
-    line.tail, panel.text = panel.text, None
+    panels = {each.get("id"): each for each in page.xpath("//*[@id]")}
+    named: set[Any] = set()
+    for tab in page.xpath(_TABS):
+        words = " ".join(tab.text_content().split())
+        places = [
+            (tab.get(name) or "").lstrip("#")
+            for name in ("aria-controls", "data-bs-target", "data-target", "href")
+        ]
+        labelled = page.xpath("//*[@aria-labelledby=$tab]", tab=tab.get("id") or " ")
+        panel = next((panels[place] for place in places if place in panels), None)
+        panel = labelled[0] if panel is None and labelled else panel
+        if not words or panel is None or panel in named or tab in panel.iter():
+            continue
+        named.add(panel)
+        if " ".join(panel.text_content().split()).casefold().startswith(words.casefold()):
+            continue
+        line = etree.Element("p")
+        etree.SubElement(line, "strong").text = words
+        line.tail, panel.text = panel.text, None
+        panel.insert(0, line)
+
+
+def _say_signs(page: Any) -> None:
+    """Cells that hold only a sign, such as a tick, say what its author calls it."""
+    for cell in page.iter("td", "th"):
+        if cell.text_content().strip() and cell.find(".//svg") is None:
+            continue
+        for sign in cell.iter("svg", "i", "span"):
+            label = sign.get("aria-label") or sign.get("title") or sign.findtext("title")
+            if label and label.strip():
+                sign.addnext(_text_of(label.strip()))
+                break
+
+
+def _text_of(words: str) -> Any:
+    from lxml import etree
+
+    said = etree.Element("span")
+    said.text = words
+    return said

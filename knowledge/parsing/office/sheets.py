@@ -143,7 +143,7 @@ def _rows(sheet: Any, layout: Layout) -> tuple[list[list[str]], list[int], list[
 def _cell_text(cell: Any, row: int, column: int, layout: Layout) -> str:
     if (row, column) in layout.lost:
         return NOT_COMPUTED
-    text = shown(cell.value, cell.number_format)
+    text = layout.words.get((row, column)) or shown(cell.value, cell.number_format)
     if (target := layout.links.get((row, column))) is None or not text:
         return text
     return (

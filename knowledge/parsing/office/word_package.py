@@ -49,6 +49,7 @@ def prepared(
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         document = parsed_xml(archive.read(_DOCUMENT))
         targets = related(archive, _DOCUMENT)
+        _spell_out_fields(document)
         dropped = _drop_hidden(document, _hidden_styles(archive))
         pictures = Pictures(recognition)
         recognised = _recognised(document, archive, targets, pictures)
@@ -85,6 +86,22 @@ def _serialized(document: Any) -> bytes:
 
     written: bytes = etree.tostring(document, xml_declaration=True, encoding="UTF-8")
     return written
+
+
+def _spell_out_fields(document: Any) -> None:
+    """Fields in their short form are written in the long one, which is read."""
+    from lxml import etree
+
+    for short in list(document.iter(f"{_W}fldSimple")):
+        around = [etree.Element(f"{_W}r", nsmap={"w": _MAIN}) for _ in range(4)]
+        for run, kind in zip(around, ("begin", "", "separate", "end"), strict=True):
+            if kind:
+                etree.SubElement(run, f"{_W}fldChar").set(f"{_W}fldCharType", kind)
+            else:
+                etree.SubElement(run, f"{_W}instrText").text = short.get(f"{_W}instr")
+        for part in [*around[:3], *list(short), around[3]]:
+            short.addprevious(part)
+        short.getparent().remove(short)
 
 
 # --- what nobody sees -------------------------------------------------------------------------

@@ -164,6 +164,7 @@ def _words(pdfium: Any, text: Any, place: Placing) -> Iterator[Word]:
                     and min(bottom, box[3]) - max(top, box[2]) > -0.2 * now.size
                     and now.is_level == style.is_level
                     and abs(now.size - style.size) <= 0.3 * max(now.size, style.size)
+                    and (now.size == style.size or abs(bottom - box[3]) <= 0.15 * now.size)
                 )
             )
             if not is_near:
