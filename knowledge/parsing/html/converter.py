@@ -21,6 +21,8 @@ _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _BLOCKS = ("pre", "blockquote", "hr")
 _LISTS = ("ul", "ol")
 _BREAK = "  \n"
+_MACHINE_MADE = "AI-generated content may be incorrect."
+"""What Office puts below descriptions that it made."""
 
 
 class Converter(MarkdownConverter):
@@ -153,7 +155,9 @@ class Converter(MarkdownConverter):
 
     def convert_img(self, image: Tag, text: str, parent_tags: set[str]) -> str:
         """A picture that nobody described says nothing."""
-        if not str(image.get("alt") or "").strip():
+        said = " ".join(str(image.get("alt") or "").split())
+        image["alt"] = said.removesuffix(_MACHINE_MADE).strip()
+        if not image["alt"]:
             return ""
         made: str = super().convert_img(image, text, parent_tags)  # type: ignore[misc]
         return made

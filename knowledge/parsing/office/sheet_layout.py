@@ -20,6 +20,8 @@ MAX_MERGES = 50_000
 class Layout:
     """Rows and columns are counted from 1."""
 
+    last_row: int = 0
+
     merges: list[tuple[int, int, int, int]] = field(default_factory=list)
     """First column, first row, last column, last row."""
     hidden_rows: set[int] = field(default_factory=set)
@@ -49,6 +51,7 @@ def read_layout(archive: zipfile.ZipFile, part: str) -> Layout:
         name = element.tag[len(_SHEET) :]
         if name == "row":
             row_number = int(element.get("r") or row_number + 1)
+            layout.last_row = max(layout.last_row, row_number)
             if _is_hidden(element, "ht"):
                 layout.hidden_rows.add(row_number)
             _read_formulas(element, layout)

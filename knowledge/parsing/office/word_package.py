@@ -31,6 +31,7 @@ _PIC = "{http://schemas.openxmlformats.org/drawingml/2006/picture}"
 _WP = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _DOCUMENT = "word/document.xml"
+_PLACE = re.compile(r'(HYPERLINK\s+"[^"#]{1,2000})"\s+\\l\s+"([^"]{1,500})"')
 _LARGE = 1_000_000
 """English Metric Units, some 2.8 cm: smaller pictures are logos and icons."""
 _PAGE_NUMBER = re.compile(r"\W*(?:\w+\W+)?[\divxlc]{0,4}(?:\W+\w{1,5}\W+\d{1,4})?\W*", re.I)
@@ -89,8 +90,14 @@ def _serialized(document: Any) -> bytes:
 
 
 def _spell_out_fields(document: Any) -> None:
-    """Fields in their short form are written in the long one, which is read."""
+    """Fields in their short form are written in the long one, which is read.
+
+    So is a place in the page that a link leads to.
+    """
     from lxml import etree
+
+    for code in document.iter(f"{_W}instrText"):
+        code.text = _PLACE.sub(r'\1#\2"', code.text or "")
 
     for short in list(document.iter(f"{_W}fldSimple")):
         around = [etree.Element(f"{_W}r", nsmap={"w": _MAIN}) for _ in range(4)]

@@ -115,7 +115,9 @@ def _trimmed(
     left = _without_foot(pieces, left, right)
     if not _has_several(pieces, left) or not _has_several(pieces, right):
         return None
-    if pieces[left[-1]].bottom < pieces[right[0]].top or right[-1] < left[0]:
+    upper, lower = sorted((left, right))
+    has_box = any(isinstance(pieces[n], Frame) for n in (*left, *right))
+    if upper[-1] < lower[0] and (not has_box or pieces[upper[-1]].bottom < pieces[lower[0]].top):
         return None
     return min(left[0], right[0]), max(left[-1], right[-1])
 
@@ -151,10 +153,10 @@ def _labelled(pieces: Sequence[_Placed], gap: float) -> list[Line]:
         held[min(held, key=lambda n: abs((names[n].top + names[n].bottom) / 2 - middle))].append(
             line
         )
-    return [
-        replace(_as_one([name]), text=" ".join([name.text, *(line.text for line in held[n])]))
-        for n, name in enumerate(names)
-    ]
+    found: list[Line] = []
+    for n, name in enumerate(names):
+        found += [_as_one([name, *held[n][:1]]), *held[n][1:]]
+    return found
 
 
 def _height(piece: _Placed) -> float:

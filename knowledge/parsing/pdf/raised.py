@@ -11,7 +11,7 @@ from dataclasses import replace
 from knowledge.parsing.inline import raised
 from knowledge.parsing.pdf.words import Word
 
-_SMALL = 0.86
+_SMALL = 0.8
 """Of the size of the line; larger print is none of its marks."""
 _LONGEST = 4
 """Letters of a mark on a line of its own."""
