@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,6 +36,7 @@ _OPENED = re.compile(
 _REFERS = ("aria-controls", "href", "for", "onclick", "data-target", "data-bs-target", "aria-owns")
 _CONTROL = "button|a|input|label|summary|option|*[@role='tab']|*[@onclick]|*[@aria-controls]"
 _RULE = re.compile(r"([^{}@]{1,500})\{([^{}]{0,2000})\}")
+_NAMED = re.compile(r"[.#][\w-]+")
 _SIMPLE = re.compile(r"[a-z]*(?:[.#][\w-]+)+|[a-z]+\[hidden\]", re.I)
 _AT_RULE = re.compile(r"@[^{};]*(?:;|\{(?:[^{}]|\{[^{}]*\})*\})")
 
@@ -99,23 +101,22 @@ def _hiding_selectors(page: Any) -> Iterator[str]:
         if (style.get("media") or "all").strip().lower() not in ("all", "screen"):
             continue
         rules = re.sub(r"/\*.*?\*/", "", style.text_content(), flags=re.S)
+        named = Counter(_NAMED.findall(rules))
         for match in _RULE.finditer(_AT_RULE.sub("", rules)):
             if _HIDING.search(match[2]) or (
                 _FADED.search(match[2])
                 and not _MOVES.search(match[2])
-                and not _is_shown_again(match[1], rules)
+                and not _is_shown_again(match[1], named)
             ):
                 for selector in match[1].split(","):
                     if _SIMPLE.fullmatch(selector.strip()):
                         yield selector.strip()
 
 
-def _is_shown_again(selectors: str, rules: str) -> bool:
+def _is_shown_again(selectors: str, named: Counter[str]) -> bool:
     """Is there another rule for it, as for what fades in when a class is added?"""
-    return any(
-        len(re.findall(rf"{re.escape(each.strip())}(?![\w-])", rules)) > 1
-        or _APPEARS.search(each) is not None
-        for each in selectors.split(",")
+    return _APPEARS.search(selectors) is not None or any(
+        named[name] > 1 for name in _NAMED.findall(selectors)
     )
 
 
@@ -159,6 +160,7 @@ def _name_panels(page: Any) -> None:
     from lxml import etree
 
     panels = {each.get("id"): each for each in page.xpath("//*[@id]")}
+    labelled = {each.get("aria-labelledby"): each for each in page.xpath("//*[@aria-labelledby]")}
     named: set[Any] = set()
     for tab in page.xpath(_TABS):
         words = " ".join(tab.text_content().split())
@@ -166,9 +168,8 @@ def _name_panels(page: Any) -> None:
             (tab.get(name) or "").lstrip("#")
             for name in ("aria-controls", "data-bs-target", "data-target", "href")
         ]
-        labelled = page.xpath("//*[@aria-labelledby=$tab]", tab=tab.get("id") or " ")
         panel = next((panels[place] for place in places if place in panels), None)
-        panel = labelled[0] if panel is None and labelled else panel
+        panel = labelled.get(tab.get("id")) if panel is None else panel
         if not words or panel is None or panel in named or tab in panel.iter():
             continue
         named.add(panel)

@@ -55,7 +55,7 @@ def rst_to_markdown(text: str) -> str:
     if texts := {match[1]: match[2] for line in lines if (match := _REPLACED.match(line))}:
         names = "|".join(map(re.escape, texts))
         blocks = re.sub(rf"\|({names})\|", lambda match: texts[match[1]], blocks)
-    return re.sub(r"\n{3,}", "\n\n", _inline(blocks, links)).strip("\n")
+    return re.sub(r"\n{3,}", "\n\n", _inline(blocks, links)).strip("\n").rstrip()
 
 
 def _blocks(lines: list[str], levels: list[str]) -> Iterator[str]:

@@ -96,9 +96,6 @@ def _spell_out_fields(document: Any) -> None:
     """
     from lxml import etree
 
-    for code in document.iter(f"{_W}instrText"):
-        code.text = _PLACE.sub(r'\1#\2"', code.text or "")
-
     for short in list(document.iter(f"{_W}fldSimple")):
         around = [etree.Element(f"{_W}r", nsmap={"w": _MAIN}) for _ in range(4)]
         for run, kind in zip(around, ("begin", "", "separate", "end"), strict=True):
@@ -109,6 +106,8 @@ def _spell_out_fields(document: Any) -> None:
         for part in [*around[:3], *list(short), around[3]]:
             short.addprevious(part)
         short.getparent().remove(short)
+    for code in document.iter(f"{_W}instrText"):
+        code.text = _PLACE.sub(r'\1#\2"', code.text or "")
 
 
 # --- what nobody sees -------------------------------------------------------------------------

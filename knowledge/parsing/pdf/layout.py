@@ -6,6 +6,7 @@ if their cells are short and lie on common lines, else of text.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -147,12 +148,13 @@ def _labelled(pieces: Sequence[_Placed], gap: float) -> list[Line]:
     names = [line for line in lines if line.x0 < gap]
     if len(lines) < len(pieces) or not all(line.text.endswith(":") for line in names):
         return []
-    held: dict[int, list[Line]] = {n: [] for n in range(len(names))}
+    middles = [(name.top + name.bottom) / 2 for name in names]
+    held: list[list[Line]] = [[] for _ in names]
     for line in (line for line in lines if line.x0 >= gap):
         middle = (line.top + line.bottom) / 2
-        held[min(held, key=lambda n: abs((names[n].top + names[n].bottom) / 2 - middle))].append(
-            line
-        )
+        at = bisect_left(middles, middle)
+        near = [n for n in (at - 1, at) if 0 <= n < len(names)]
+        held[min(near, key=lambda n: abs(middles[n] - middle))].append(line)
     found: list[Line] = []
     for n, name in enumerate(names):
         found += [_as_one([name, *held[n][:1]]), *held[n][1:]]

@@ -24,6 +24,8 @@ MAX_CROSSINGS = 250_000
 """Pairs of lines that are compared on a page; a map or a chart has more."""
 _BODY_LINES = 5
 """Lines in one cell over the whole width: rather several rows than a remark."""
+_MOST_BOXES = 40
+"""On one page; more are a drawing or a form."""
 MAX_CELLS = 10_000
 """Of one table."""
 
@@ -82,7 +84,7 @@ def ruled_tables(
             if isinstance(table, Table):
                 table, left = _with_names_above(table, xs, left)
             tables.append(table)
-    for xs, ys in boxes:
+    for xs, ys in boxes if len(boxes) <= _MOST_BOXES else []:
         inside = [w for w in left if _is_inside(w, xs, ys)]
         if _is_box(inside, left, tables, xs, ys):
             tables.append(Frame(xs[0], ys[0], xs[1], ys[1], [inside]))
