@@ -232,8 +232,7 @@ DOCUMENTS: dict[str, tuple[str, Make]] = {
         "x.html",
         text(
             "<style>.c#N{opacity:0}</style><a data-toggle='tab' href='#p#N'>T #N</a>"
-            "<div class='tab-pane' id='p#N'><p>Door #N.</p></div><button data-target='#q#N'>Q"
-            "</button><div id='q#N'>A</div><table><tr><td><i title='x'></i></td></tr></table>",
+            "<div class='tab-pane' id='p#N'>Door #N.</div>",
             "",
         ),
     ),
