@@ -11,6 +11,7 @@ import asyncio
 import json
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import weakref
@@ -19,12 +20,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date
 from threading import Timer
-from time import monotonic
 from typing import Any, BinaryIO, cast
 
 from knowledge.documents.chunking import Chunk
 from knowledge.documents.reading import CountTokens, RawFile, ReadFile
-from knowledge.documents.worker import READY, receive, send
+from knowledge.documents.worker import PATIENCE, READY, receive, send
 from knowledge.errors import DocumentSkipped, KnowledgeError, StandIn
 from knowledge.parsing.recognition import Recogniser
 from knowledge.types import LeftOut
@@ -43,9 +43,9 @@ class ReaderPool:
     """Up to ``size`` processes, started when they are needed.
 
     ``count_tokens`` goes along to them, and ``recogniser``, without which text in pictures is not
-    recognised. ``seconds`` and ``memory`` bound each file (by default :data:`MAX_MEMORY`, with a
-    recogniser :data:`MAX_MEMORY_RECOGNISING`); the pool may be used from any event loop. Close it,
-    or its processes end with it.
+    recognised. ``seconds`` of the processor's time and ``memory`` bound each file (by default
+    :data:`MAX_MEMORY`, with a recogniser :data:`MAX_MEMORY_RECOGNISING`); the pool may be used from
+    any event loop. Close it, or its processes end with it.
     """
 
     def __init__(
@@ -85,11 +85,13 @@ class ReaderPool:
     def _ask(self, file: RawFile) -> dict[str, Any]:
         message = pickle.dumps(file)
         seconds = self._seconds + file.recognise_seconds
-        until = monotonic() + seconds
         while True:
             worker = self._worker()
             is_fresh = not worker.has_read
-            reply = worker.read(message, self._timer, max(0.0, until - monotonic()))
+            # How long starting it takes is none of the file's.
+            reply = worker.read(
+                message, self._timer, self._seconds * PATIENCE + file.recognise_seconds
+            )
             if reply is not None and not worker.has_overrun:
                 told: dict[str, Any] = json.loads(reply)
                 if not told.pop("is_spent"):
@@ -171,7 +173,10 @@ class _Worker:
         timer.daemon = True
         timer.start()
         try:
-            return self.ask(message)
+            reply = self.ask(message)
+            if reply is None:
+                self.has_overrun |= self._has_spent_its_time()
+            return reply
         finally:
             timer.cancel()
             timer.join()  # once it is past, the process is either whole or known to be ended
@@ -183,6 +188,11 @@ class _Worker:
             return receive(self._replies)
         except (OSError, ValueError):  # ValueError: closed by the pool
             return None
+
+    def _has_spent_its_time(self) -> bool:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(1)
+        return self._process.returncode == -getattr(signal, "SIGPROF", 0) != 0
 
     def _overrun(self) -> None:
         self.has_overrun = True

@@ -28,6 +28,8 @@ except ImportError:  # Windows has none
 
 LENGTH_BYTES = 8
 READY = b"ready"
+PATIENCE = 4
+"""How many times its seconds a file may take on a machine that is busy with other things."""
 _GRACE = 5
 """Seconds after which the process ends itself if whoever started it is no longer there to."""
 _LEAVE_AT = 1 / 3
@@ -125,13 +127,24 @@ def main() -> None:
     send(replies, READY)
     while (message := receive(requests)) is not None:
         file: RawFile = pickle.loads(message)  # noqa: S301 - as above
-        if hasattr(signal, "alarm"):  # by default it ends the process, whatever that is doing
-            signal.alarm(math.ceil(seconds + file.recognise_seconds) + _GRACE)
+        _bound_time(seconds, file.recognise_seconds)
         told = answer(file, count_tokens, recogniser, memory)
         told["is_spent"] = told.get("is_spent", False) or _is_spent(memory)
         send(replies, json.dumps(told).encode())
-        if hasattr(signal, "alarm"):
-            signal.alarm(0)
+        _bound_time(0.0, 0.0)
+
+
+def _bound_time(seconds: float, recognising: float) -> None:
+    """By default these signals end the process, whatever that is doing; 0: no more.
+
+    Counted is the processor's time, for what others take is none of the file's. Recognising has a
+    clock of its own.
+    """
+    if not hasattr(signal, "setitimer"):  # Windows
+        return
+    signal.setitimer(signal.ITIMER_PROF, 0.0 if recognising else seconds)
+    whole = seconds * PATIENCE + recognising
+    signal.alarm(math.ceil(whole) + _GRACE if whole else 0)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterable, Iterator
 
 from knowledge.errors import DocumentSkipped
 from knowledge.parsing.document import MAX_DOCUMENT_BYTES, Draft
@@ -18,6 +19,8 @@ _STATED = re.compile(r"\"?sep=(.)\"?[;,]*[ \t]*\n", re.I)
 """What Excel heeds in the first line and does not show."""
 _COMMENT = re.compile(r"^#+[ \t]+")
 """Before a line above the table, where many programs say what follows: no heading of Markdown."""
+_AS_TEXT = re.compile(r'\A="([^"]*)"\Z')
+"""How a field says that Excel is not to take it for a number: it shows what is quoted."""
 MAX_CELLS = 1_000_000
 """In one file; beyond it it is a database export, not a document."""
 
@@ -31,8 +34,8 @@ def parse_csv(text: str) -> Draft:
     try:
         csv.field_size_limit(MAX_DOCUMENT_BYTES)
         rows, cells = [], 0
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            rows.append([in_one_line(cell.split("\n")) for cell in row])
+        for row in _fields(io.StringIO(text, newline=""), delimiter):
+            rows.append([in_one_line(_AS_TEXT.sub(r"\1", cell).split("\n")) for cell in row])
             if row and row[0].startswith("#") and not any(row[1:]):
                 rows[-1][0] = _COMMENT.sub("", rows[-1][0])
             cells += len(row)
@@ -46,6 +49,10 @@ def parse_csv(text: str) -> Draft:
             f"The CSV file cannot be read ({error}). Export it anew from its program."
         ) from error
     return Draft("\n\n".join(sheet_parts(_without_gaps(rows))))
+
+
+def _fields(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
+    return csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
 
 
 def _without_gaps(rows: list[list[str]]) -> list[list[str]]:
@@ -70,7 +77,7 @@ def _delimiter(text: str) -> str:
     best, most = ",", 0
     for delimiter in _DELIMITERS:
         try:
-            widths = [len(row) for row in csv.reader(lines, delimiter=delimiter)]
+            widths = [len(row) for row in _fields(lines, delimiter)]
         except csv.Error:
             continue
         agreeing = max((widths.count(width) for width in set(widths) if width > 1), default=0)

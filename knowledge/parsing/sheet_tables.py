@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Literal
 
 from knowledge.parsing.grid import joined_header
 from knowledge.parsing.tables import write_table
@@ -29,25 +31,30 @@ def sheet_parts(rows: Rows, merges: Sequence[Merge] = ()) -> list[str]:
     """Tables and lines of text of one sheet, parted where it has empty rows or columns."""
     width = max(map(len, rows), default=0)
     grid = [row + [""] * (width - len(row)) for row in rows]
-    two_headed = _fill_merges(grid, merges)
-    marked = [(row, number in two_headed) for number, row in enumerate(grid)]
-    return list(_parts(marked, _DEEPEST))
+    marks = _fill_merges(grid, merges)
+    return list(_parts([(row, marks.get(n, "")) for n, row in enumerate(grid)], _DEEPEST))
 
 
-def _fill_merges(grid: Rows, merges: Sequence[Merge]) -> set[int]:
-    """Repeat merged values in place; the rows whose cells have names of their own below them.
+Mark = Literal["", "groups", "title"]
+"""Of a row: its cells are groups of the columns that the next row names; it is one merged cell."""
+
+
+def _fill_merges(grid: Rows, merges: Sequence[Merge]) -> dict[int, Mark]:
+    """Repeat merged values in place; the rows that are more than a row of values.
 
     What is merged over the whole width is a title, and is said once.
     """
     used = [any(row[n] for row in grid) for n in range(len(grid[0]))] if grid else []
     first_used = used.index(True) if any(used) else 0
     last_used = len(used) - 1 - used[::-1].index(True) if any(used) else 0
-    headed: set[int] = set()
+    marks: dict[int, Mark] = {}
     filled = 0
     for left, top, right, bottom in merges:
         value = grid[top][left] if top < len(grid) and left < len(used) else ""
         right = min(right, len(used) - 1)
         bottom = min(bottom, len(grid) - 1)
+        if value and left <= first_used and right >= last_used and top == bottom:
+            marks[top] = "title"
         if not value or (left <= first_used and right >= last_used):
             continue
         if right > left and top == bottom:
@@ -59,21 +66,21 @@ def _fill_merges(grid: Rows, merges: Sequence[Merge]) -> set[int]:
                 for n in range(left + 1, right + 1)
             ):
                 continue
-            headed.add(top)
+            marks.setdefault(top, "groups")
         filled += (right - left + 1) * (bottom - top + 1)
         if filled > _MAX_FILLED:
             break
         for row in grid[top : bottom + 1]:
             row[left : right + 1] = [value] * (right - left + 1)
-    return headed
+    return marks
 
 
-Marked = list[tuple[list[str], bool]]
-"""Rows, each with whether its cells are groups of the columns that the next row names."""
+Marked = list[tuple[list[str], Mark]]
 
 
 def _parts(rows: Marked, depth: int) -> Iterator[str]:
     table: Marked = []
+    header: Marked = []
     for band in _bands(rows):
         lines, body = _captions(band)
         sides = _side_by_side(body) if depth and body else []
@@ -86,15 +93,42 @@ def _parts(rows: Marked, depth: int) -> Iterator[str]:
         elif table and not lines and not _names_columns(body):
             table += body  # an empty row in the middle of a table
         else:
-            yield from _written(table)
+            is_section = band[0][1] == "title" and len(lines) == 1 and _has_place_for(body, header)
+            if not is_section or len(table) > len(header):
+                yield from _written(table)
             yield from lines
-            table = body
+            table = header + body if is_section else body
+        header = _header_of(table)
     yield from _written(table)
+
+
+def _header_of(table: Marked) -> Marked:
+    heads = _heads(table)
+    if len(table) == heads:  # its rows may all stand in sections
+        return [] if sum(map(bool, table[-1][0])) < 2 or any(map(is_value, table[-1][0])) else table
+    return table[:heads] if len(table) > heads and _names_columns(table[heads - 1 :]) else []
+
+
+def _heads(table: Marked) -> int:
+    """How many rows name the columns, if any do: groups above groups above names."""
+    return next((n for n, (_, mark) in enumerate(table) if mark != "groups"), len(table)) + 1
+
+
+def _has_place_for(body: Marked, header: Marked) -> bool:
+    """Are these rows a section of the table above, whose header holds for them too?"""
+    if not header or len(header[-1][0]) != len(body[0][0]):
+        return False
+    named = [bool(cell) for cell in header[-1][0]]
+    fits = all(name or not cell for row, _ in body for name, cell in zip(named, row, strict=True))
+    return fits and (len(body) < 2 or header_evidence([row for row, _ in body]) <= 0)
 
 
 def _bands(rows: Marked) -> Iterator[Marked]:
     band: Marked = []
-    for row in [*rows, ([], False)]:
+    for row in [*rows, ([], "")]:
+        if band and row[1] == "title" and band[-1][1] != "title":
+            yield band
+            band = []
         if any(row[0]):
             band.append(row)
         elif band:
@@ -146,8 +180,26 @@ def _stand_apart(left: Marked, right: Marked) -> bool:
     bodies = [_captions([each for each in part if any(each[0])])[1] for part in (left, right)]
     if not all(len(body) > 1 and _names_columns(body) for body in bodies):
         return False
-    is_same = len(heads[0]) > 1 and len(heads[1]) > 1 and heads[0][0] == heads[1][0]
-    return is_same or (starts[0] != starts[1] and min(map(len, heads)) > 1)
+    if min(map(len, heads)) < 2:
+        return False
+    ends = [max(n for n, (row, _) in enumerate(part) if any(row)) for part in (left, right)]
+    return (
+        heads[0][0] == heads[1][0]
+        or starts[0] != starts[1]
+        or ends[0] != ends[1]
+        or _are_counted(bodies[1])
+    )
+
+
+def _are_counted(body: Marked) -> bool:
+    """Is the first column a count such as levels or years? Then it tells a table's rows apart."""
+    first = next(n for n, cell in enumerate(body[0][0]) if cell)
+    keys = [row[first] for row, _ in body[1:]]
+    if not all(key.isdecimal() and len(key) < 6 for key in keys):
+        return False
+    steps = {int(b) - int(a) for a, b in pairwise(keys)}
+    is_known = keys[0] in ("0", "1") or all(map(_YEAR.fullmatch, keys))
+    return len(steps) == 1 and min(steps) > 0 and (is_known or len(keys) > 2)
 
 
 def _is_table(rows: Marked) -> bool:
@@ -175,8 +227,9 @@ def _written(table: Marked) -> Iterator[str]:
     if not table[0][1] and _are_remarks(rows):
         yield from filter(None, rows[0])
         table, rows = table[1:], rows[1:]
-    if len(rows) > 2 and table[0][1] and _names_columns(table[1:]):
-        rows[:2] = [joined_header(rows[:2])]
+    heads = _heads(table)
+    if len(rows) > heads > 1 and _names_columns(table[heads - 1 :]):
+        rows[:heads] = [joined_header(rows[:heads])]
         yield write_table(rows)
     else:
         yield write_table(rows, has_header=has_header(rows))
@@ -212,12 +265,21 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
     Told by what stands below: a name differs in kind from the values under it. ``2026`` above
     amounts is a name, above other years it is none.
     """
-    first, below = rows[0], rows[1 : 1 + _SAMPLE]
+    first = rows[0]
     cells = [cell for cell in first if cell]
     if len(cells) < 2 or any(
         _FOUND_OUT.fullmatch(cell) for cell in cells if not _YEAR.fullmatch(cell)
     ):
         return False
+    evidence = header_evidence(rows)
+    if evidence:
+        return evidence > 0
+    return not any(map(is_value, cells)) and len(set(cells)) == len(cells)
+
+
+def header_evidence(rows: Sequence[Sequence[str]]) -> int:
+    """How many columns say that the first row names them, less those that say it does not."""
+    first, below = rows[0], rows[1 : 1 + _SAMPLE]
     for_it = against = 0
     for column, cell in enumerate(first):
         under = [row[column] for row in below if column < len(row) and row[column]]
@@ -233,9 +295,7 @@ def has_header(rows: Sequence[Sequence[str]]) -> bool:
                 against += 1
         elif valued or any(char.isdigit() for char in most[0]):
             for_it += 1
-    if for_it != against:
-        return for_it > against
-    return not any(map(is_value, cells)) and len(set(cells)) == len(cells)
+    return for_it - against
 
 
 def _shape(cell: str) -> str:

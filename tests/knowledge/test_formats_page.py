@@ -9,6 +9,7 @@ from typing import get_args
 
 import pytest
 
+from knowledge.documents.pool import MAX_SECONDS
 from knowledge.documents.reading import MAX_PIECES
 from knowledge.parsing import (
     MAX_DOCUMENT_BYTES,
@@ -77,11 +78,12 @@ def test_every_kind_is_told_by_a_parser() -> None:
 
 def test_the_limits_are_those_of_the_code() -> None:
     stated = {
-        row[0]: int(re.sub(r"\D", "", row[1].split(",  ")[0].split(" MB")[0]))
+        row[0]: int(re.sub(r"\D", "", row[1].split(",  ")[0].split(" MB")[0].split(" sec")[0]))
         for row in table("Limits")
     }
     assert stated == {
         "Size of a document": MAX_DOCUMENT_BYTES // 2**20,
+        "Time to read a document": MAX_SECONDS,
         "Pages of a PDF": pdf.MAX_PAGES,
         "Filled cells of a workbook": sheets.MAX_CELLS,
         "Cells of a CSV file": delimited.MAX_CELLS,

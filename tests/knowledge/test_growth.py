@@ -165,6 +165,35 @@ def sheets(n: int) -> bytes:
     return saved(book)
 
 
+def sections(n: int) -> bytes:
+    """Merged titles between the rows of a table, three rows of names, and links by formulas."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for number in range(n // 5):
+        at = number * 3 + 1
+        sheet.cell(at, 1, f"Part {number}")
+        sheet.merge_cells(start_row=at, end_row=at, start_column=1, end_column=3)
+        for column, text in enumerate(("Bath", "Fee", "Form"), 1):
+            sheet.cell(at + 1, column, text)
+            sheet.cell(at + 2, column, f"{number}{column}")
+        sheet.cell(at + 2, 3, f'=HYPERLINK("https://forms.example.org/{number}","open")')
+    return saved(book)
+
+
+def labelled(n: int) -> bytes:
+    """Names with their values beside them, in boxes on several pages."""
+    paper = FPDF()
+    paper.set_font("helvetica", size=8)
+    for number in range(max(n // 20, 1)):
+        paper.add_page()
+        for x in (10, 110):
+            paper.rect(x, 5, 80, 40)
+            for line in range(6):
+                paper.text(x + 5, 10 + 5 * line, f"Name {line}:")
+                paper.text(x + 40, 10 + 5 * line, f"value {number}")
+    return bytes(paper.output())
+
+
 DOCUMENTS: dict[str, tuple[str, Make]] = {
     "paragraphs": ("x.txt", text("Paragraph #N says that the door is open.")),
     "lines": ("x.txt", text("Line #N says that the door is open.", "\n")),
@@ -197,6 +226,17 @@ DOCUMENTS: dict[str, tuple[str, Make]] = {
     "deck": ("x.pptx", deck),
     "slides": ("x.pptx", slides),
     "sheets": ("x.xlsx", sheets),
+    "sections of a sheet": ("x.xlsx", sections),
+    "labelled": ("x.pdf", labelled),
+    "tab panes": (
+        "x.html",
+        text(
+            "<style>.c#N{opacity:0}</style><a data-toggle='tab' href='#p#N'>T #N</a>"
+            "<div class='tab-pane' id='p#N'>Door #N.</div>",
+            "",
+        ),
+    ),
+    "rst terms": ("x.rst", text("Term #N\n   Door.\n\n:Name: #N\n\n| line #N\n\n.. [#N] A note.")),
     "pdf": ("x.pdf", pages),
     "long page": ("x.pdf", long_page),
     "printed": ("x.pdf", printed),

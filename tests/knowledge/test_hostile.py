@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Timer
+from time import sleep
 
 import pytest
 
@@ -18,8 +19,11 @@ from tests.kit.hostile import HOSTILE
 from tests.kit.library import Library, opened_library
 from tests.kit.word_embedder import WordCounter, count_words
 
-SHORT = 1.0
+SHORT = 0.8
 """Seconds: a hostile file may take all of them, a test must not."""
+
+
+DOZED: list[str] = []
 
 
 class Treacherous(WordCounter):
@@ -33,6 +37,9 @@ def treacherous(text: str) -> int:
     if "hang" in text:
         while True:
             pass
+    if "doze" in text and not DOZED:
+        DOZED.append(text)
+        sleep(SHORT + 0.1)
     if "crash" in text:
         os.abort()
     if "hog" in text:
@@ -151,9 +158,20 @@ class TellSecrets(WordCounter):
 
 @pytest.fixture(scope="module")
 def bounded() -> Iterator[ReaderPool]:
-    opened = ReaderPool(count_words, seconds=SHORT)
+    opened = ReaderPool(Treacherous(), seconds=SHORT)
     yield opened
     opened.close()
+
+
+class TestTime:
+    async def test_a_file_that_keeps_the_processor_too_long_is_skipped(
+        self, bounded: ReaderPool
+    ) -> None:
+        assert f"longer than {SHORT:g} seconds" in await read(bounded, "hang")
+
+    async def test_what_a_busy_machine_takes_away_is_none_of_it(self, bounded: ReaderPool) -> None:
+        await read(bounded, "Apples.")  # starts the process
+        assert await read(bounded, "doze") == "doze"
 
 
 class TestHostile:

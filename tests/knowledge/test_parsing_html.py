@@ -37,6 +37,10 @@ class TestWhatIsContent:
             f"<main><h1>Pool</h1><button aria-controls='k'>Keys</button>"
             f"<div id='k' style='display:none'><p>{SENTENCE}</p></div></main>",
             f"<main><h1>Pool</h1><div role='tabpanel' hidden><p>{SENTENCE}</p></div></main>",
+            f"<main><h1>Pool</h1><p data-w-id='7' style='opacity:0'>{SENTENCE}</p></main>",
+            f"<main><h1>Pool</h1><p class='fade-in' style='opacity:0'>{SENTENCE}</p></main>",
+            f"<main><h1>Pool</h1><div style='font-size:0'><p class='t'>{SENTENCE}</p></div></main>",
+            f"<header><form><input type='password'></form></header><main><p>{SENTENCE}</p></main>",
             f"<h1>Pool</h1><div id='cookies'><h2>Cookies at the bar</h2><p>{SENTENCE}</p></div>",
         ],
     )
@@ -54,6 +58,44 @@ class TestWhatIsContent:
             f"<p>{SENTENCE}</p></div></main>"
         )
         assert f"**Summer**\n\n{SENTENCE}" in text_of(markup)
+
+    def test_each_tab_s_label_does_whether_it_is_open_or_not(self) -> None:
+        markup = (
+            "<main><ul class='nav-tabs'><li><a data-bs-toggle='tab' href='#n'>North bath</a></li>"
+            "<li><a data-bs-toggle='tab' href='#s'>South bath</a></li></ul>"
+            "<div class='tab-pane active' id='n'><p>Opens at six.</p></div>"
+            "<div class='tab-pane' id='s' style='display:none'><p>Opens at ten.</p></div></main>"
+        )
+        assert text_of(markup) == (
+            "**North bath**\n\nOpens at six.\n\n**South bath**\n\nOpens at ten."
+        )
+
+    def test_a_button_that_opens_a_short_answer_stands_above_it(self) -> None:
+        markup = (
+            "<main><p>Questions</p><button data-bs-target='#a'>Is there tea?</button>"
+            "<div id='a' class='collapse'>Yes.</div></main>"
+        )
+        assert "**Is there tea?**\n\nYes." in text_of(markup)
+
+    def test_what_a_sign_in_a_cell_is_called_is_read(self) -> None:
+        markup = (
+            "<main><table><tr><th>Who</th><th>May enter</th></tr>"
+            "<tr><td>Guest</td><td><i class='x' title='no'></i></td></tr>"
+            "<tr><td>Guard</td><td><svg aria-label='by night'></svg></td></tr></table></main>"
+        )
+        assert "| Guest | no |\n| Guard | by night |" in text_of(markup)
+
+    def test_terms_with_one_explanation_and_items_with_letters(self) -> None:
+        assert "**Bay, Dock**: Where boats lie." in text_of(
+            "<main><dl><dt>Bay</dt><dt>Dock</dt><dd>Where boats lie.</dd></dl></main>"
+        )
+        assert "- b. Second" in text_of(
+            "<main><ol type='a'><li>First</li><li>Second</li></ol></main>"
+        )
+
+    def test_the_name_of_a_group_of_fields_with_text_is_read(self) -> None:
+        markup = f"<form><fieldset><legend>Class B</legend><p>{SENTENCE}</p></fieldset></form>"
+        assert text_of(markup) == f"**Class B**\n\n{SENTENCE}"
 
     def test_a_definition_follows_its_term(self) -> None:
         terms = "<dt>Lane</dt><dd>A strip of water.</dd><dt>Lap</dt><dd>Two lanes.</dd>"
@@ -76,6 +118,10 @@ class TestWhatIsNot:
             "<nav><a href='/a'>SECRET</a></nav>",
             "<p style='color:red; display: none'>SECRET text.</p>",
             "<div hidden><p>SECRET text that nothing opens.</p></div>",
+            "<p style='opacity: 0'>SECRET text.</p>",
+            "<p style='color:red; font-size:0px'>SECRET text.</p>",
+            "<p style='visibility:hidden'>SECRET text.</p>",
+            "<p class='clear'>SECRET text.</p>",
             "<p class='internal'>SECRET text.</p>",
             "<ul class='breadcrumb'><li><a href='/'>SECRET</a></li></ul>",
             "<form><label>SECRET<input name='q'></label><button>Go</button></form>",
@@ -85,7 +131,7 @@ class TestWhatIsNot:
         ],
     )
     def test_is_left_out(self, markup: str) -> None:
-        head = "<style>.internal, .other { display: none }</style>"
+        head = "<style>.internal, .other { display: none } .clear { opacity: 0 }</style>"
         result = text_of(f"{markup}<h1>Pool</h1><p>{SENTENCE}</p>", head=head)
         assert SENTENCE in result
         assert "SECRET" not in result
@@ -143,6 +189,11 @@ class TestAnchors:
     def test_there_is_none_where_the_page_states_no_id(self) -> None:
         parsed = read(f"<main><h1>Pool</h1><h2>Keys</h2><p>{SENTENCE}</p></main>")
         assert [piece.anchor for piece in chunk(parsed, lambda text: len(text.split()))] == [""]
+
+
+def test_links_are_resolved_against_what_the_page_says() -> None:
+    parsed = read("<p>See <a href='b.html#x'>b</a>.</p>", head="<base href='https://a.example/d/'>")
+    assert parsed.markdown == "See [b](https://a.example/d/b.html#x)."
 
 
 def test_links_are_resolved_against_where_the_page_is_published() -> None:
@@ -209,6 +260,18 @@ class TestWhatStandsInForAPage:
                 content_type="text/html",
             )
         assert says in skipped.value.reason
+
+    def test_one_that_sends_elsewhere_to_sign_in_is_told(self) -> None:
+        with pytest.raises(DocumentSkipped, match="asks to sign in"):
+            parse(
+                "https://x.example/a",
+                b"<html><head><title>Pool - Log in</title></head><body><h1>Hello</h1>"
+                b"<a href='/saml'>Continue with Okta</a></body></html>",
+                content_type="text/html",
+            )
+
+    def test_a_page_about_pages_that_are_not_found_is_read(self) -> None:
+        assert SENTENCE in text_of(f"<main><h1>404 errors of the pool</h1><p>{SENTENCE}</p></main>")
 
     def test_a_page_about_signing_in_is_read(self) -> None:
         body = f"<main><h1>Sign in to the pool</h1><p>{SENTENCE}</p></main>"

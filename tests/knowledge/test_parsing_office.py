@@ -111,6 +111,34 @@ class TestWord:
         assert "Is that so" not in parsed.markdown
         assert [(each.kind, each.count) for each in parsed.left_out] == [("comments", 1)]
 
+    def test_fields_in_their_short_form_show_what_they_hold(self) -> None:
+        def fill(document: Any) -> None:
+            for code, said in (
+                ('HYPERLINK "https://a.example/f" \\l "top"', "form"),
+                ("REF x", "seven"),
+            ):
+                paragraph = document.add_paragraph("See ")
+                field = parse_xml(
+                    f"<w:fldSimple xmlns:w='{_W}'><w:r><w:t>{said}</w:t></w:r></w:fldSimple>"
+                )
+                field.set(f"{{{_W}}}instr", code)
+                paragraph._p.append(field)
+
+        result = word(fill).markdown
+        assert "See [form](https://a.example/f#top)" in result
+        assert "See seven" in result
+
+    def test_a_table_in_a_cell_without_names_of_columns_is_pairs(self) -> None:
+        def fill(document: Any) -> None:
+            table = document.add_table(rows=2, cols=2)
+            for at, text in enumerate(["Floor", "Rooms", "Two"]):
+                table.cell(at // 2, at % 2).text = text
+            inner = table.cell(1, 1).add_table(rows=2, cols=2)
+            for at, text in enumerate(["Otter", "6", "Heron", "14"]):
+                inner.cell(at // 2, at % 2).text = text
+
+        assert "| Two | Otter: 6; Heron: 14 |" in word(fill).markdown
+
     def test_an_equation_is_a_line_of_text(self) -> None:
         math = "http://schemas.openxmlformats.org/officeDocument/2006/math"
         equation = (

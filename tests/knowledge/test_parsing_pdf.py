@@ -61,6 +61,46 @@ class TestColumns:
         result = read(together(title, lines(*LEFT), lines(*RIGHT, x=320))).markdown
         assert f"# Rules of the pool and of the sauna in Turku\n\n{' '.join(LEFT)}" in result
 
+    def test_a_heading_below_both_comes_after_both(self) -> None:
+        foot = together(lines("Questions", y=170, style="B"), lines("Ask Bea in room four.", y=190))
+        result = read(together(lines(*LEFT), lines(*RIGHT, x=320), foot)).markdown
+        assert result.index("hours by the caretaker.") < result.index("Questions")
+
+    def test_three_whose_lines_differ_by_a_hair_are_three(self) -> None:
+        texts = [f"Line {n} of the narrow column" for n in range(9)]
+        columns = [
+            lines(*(f"{name} {text.lower()}" for text in texts), x=60 + at * 167, y=100 + at)
+            for at, name in enumerate(("First", "Second", "Third"))
+        ]
+        words = read(together(*columns)).markdown.split()
+        assert [word for word in words if word in ("First", "Second", "Third")] == [
+            *["First"] * 9,
+            *["Second"] * 9,
+            *["Third"] * 9,
+        ]
+
+    def test_names_stand_with_their_values_even_where_those_have_more_lines(self) -> None:
+        names = together(
+            lines("Warden:", y=100), lines("Phone:", y=114), lines("Opening hours:", y=135)
+        )
+        values = lines("Bea Smith", "044 12", "Mondays 8 to 17", "Fridays 9 to 12", x=200)
+        result = read(together(names, values)).markdown
+        assert "Warden: Bea Smith" in result and "Phone: 044 12" in result
+        assert "Opening hours: Mondays 8 to 17" in result
+
+    def test_boxes_beside_each_other_are_read_one_by_one(self) -> None:
+        def card(name: str, x: int, y: int) -> Callable[[FPDF], None]:
+            def draw(paper: FPDF) -> None:
+                paper.rect(x, y, 150, 50)
+                lines(f"{name} desk", f"Room of {name.lower()}", x=x + 10, y=y + 20)(paper)
+
+            return draw
+
+        cards = [card("Pay", 60, 100), card("Help", 250, 100), card("Keys", 60, 180)]
+        result = read(together(*cards, card("Food", 250, 180))).markdown
+        assert "Pay desk Room of pay" in result.replace("\n\n", " ").replace("#", "")
+        assert "| Pay desk |" not in result
+
 
 class TestTables:
     ROWS = (("Bath", "Shift", "Guard"), ("North", "Day", "Bea"), ("South", "Night", "Cem"))
@@ -150,6 +190,18 @@ class TestWhatRepeats:
         )
         second = together(lines("Head of it", y=30), lines("cooled to 80 degrees. It is hot."))
         assert "when it has cooled to 80 degrees." in read(first, second).markdown
+
+    def test_a_full_line_goes_on_over_the_page_whatever_word_comes_next(self) -> None:
+        rule = "The guard of the bath counts all the ropes and buoys each evening."
+        first = lines(
+            rule, "Clay for all of the kilns is delivered there on the second or third", y=700
+        )
+        second = lines("Tuesday of the month. Pay the driver in cash.")
+        assert "second or third Tuesday of the month." in read(first, second).markdown
+
+    def test_hyphens_in_addresses_stay(self) -> None:
+        texts = ("Write to the people who keep the bath at bea-", "smith@example.org by noon.")
+        assert "bea-smith@example.org" in read(lines(*texts)).markdown
 
 
 class TestForms:

@@ -62,15 +62,17 @@ def test_a_stamp_up_the_margin_is_in_no_sentence_and_no_heading() -> None:
         ("It costs 30 euros", "2", " a day.", "30 euros2 a day"),
         ("The hall has 400 m", "2", " of floor.", "400 m2 of floor"),
         ("On the 3", "rd", " of May.", "the 3rd of May"),
+        ("It is 30 m", "2", ".", "30 m2."),
     ],
 )
+@pytest.mark.parametrize("size", [6, 8.5])
 def test_what_is_raised_stays_where_it_is_read(
-    before: str, mark: str, after: str, said: str
+    before: str, mark: str, after: str, said: str, size: float
 ) -> None:
     def draw(paper: FPDF) -> None:
         width = paper.get_string_width(before)
         paper.text(60, 100, before)
-        paper.set_font_size(6)
+        paper.set_font_size(size)
         paper.text(60 + width, 96, mark)
         width += paper.get_string_width(mark)
         paper.set_font_size(10)
@@ -125,6 +127,19 @@ class TestLineEnds:
     def test_lines_of_signs_are_left_out(self) -> None:
         result = read(together(lines(*LEFT), lines("=" * 30, "-" * 30, y=300))).markdown
         assert result.endswith(LEFT[-1])
+
+    def test_entries_far_shorter_than_the_lines_of_the_page_are_not_one(self) -> None:
+        result = read(together(lines(" ".join(LEFT[:4])), lines("Call Bea", "Go home", y=200)))
+        assert "Call Bea\n\nGo home" in result.markdown
+
+    def test_a_cell_in_the_first_column_may_have_two_lines(self) -> None:
+        def draw(paper: FPDF) -> None:
+            for n, row in enumerate([("Door", "Key"), ("Roof", "K1"), ("Gate of the", "K2")]):
+                lines(row[0], y=100 + n * 30)(paper)
+                lines(row[1], x=200, y=100 + n * 30)(paper)
+            lines("north yard", y=171)(paper)
+
+        assert "| Gate of the north yard | K2 |" in read(draw).markdown
 
 
 class TestLists:

@@ -68,6 +68,9 @@ class TestCells:
             (datetime(2026, 1, 2, 14, 5), "dd/mm/yyyy hh:mm", "2026-01-02 14:05"),
             (date(2026, 1, 2), "d mmmm yyyy", "2 January 2026"),
             (date(2026, 1, 2), "mmm yyyy", "Jan 2026"),
+            (datetime(2026, 3, 4, 14, 5), "ddd d mmm yyyy h:mm", "Wed 4 Mar 2026 14:05"),
+            (time(0, 7, 30), "mm:ss", "07:30"),
+            (7, "@", "7"),
             ("B", '0;0;0;"Lane "@', "Lane B"),
             (True, "General", "TRUE"),
             ("#REF!", "General", ""),
@@ -103,6 +106,22 @@ class TestCells:
 
         assert rows_of(fill)[-1] == "| Locker | open (https://forms.example.org/locker) |"
 
+    def test_links_by_formulas_are_words_and_addresses_whether_they_were_computed_or_not(
+        self,
+    ) -> None:
+        url = "https://forms.example.org/locker"
+        fill = table(
+            ["Form", "Where"],
+            ["Locker", f'=HYPERLINK("{url}","open ""it""")'],
+            ["Key", f'=HYPERLINK("{url}")'],
+            ["Boat", "=HYPERLINK(A1&A2)"],
+        )
+        assert rows_of(fill)[2:] == [
+            f'| Locker | open "it" ({url}) |',
+            f"| Key | {url} |",
+            "| Boat | (formula without a stored value) |",
+        ]
+
     def test_a_formula_that_nobody_computed_is_told_and_not_empty(self) -> None:
         parsed = read(table(["Team", "Budget"], ["Pool", "=2*3"], ["Sauna", 5]))
         assert "| Pool | (formula without a stored value) |" in parsed.markdown
@@ -128,6 +147,16 @@ class TestWhatIsHidden:
             ("hidden columns", "Pool C"),
         ]
 
+    def test_rows_and_columns_without_any_height_are_hidden_too(self) -> None:
+        flat = io.BytesIO()
+        content = workbook(table(["What", "Price"], ["Tent", 31], ["Lamp", 20]))
+        with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(flat, "w") as new:
+            for name in old.namelist():
+                new.writestr(name, old.read(name).replace(b'<row r="3"', b'<row r="3" ht="0"'))
+        parsed = parse("pool.xlsx", flat.getvalue())
+        assert "Lamp" not in parsed.markdown
+        assert [each.kind for each in parsed.left_out] == ["hidden rows"]
+
 
 class TestTables:
     def test_side_by_side_are_two(self) -> None:
@@ -144,6 +173,77 @@ class TestTables:
     def test_a_column_left_empty_parts_no_table(self) -> None:
         fill = table(["Item", None, "Price", "Share"], ["Tea", None, 3, 0.5], ["Bun", None, 2, 0.1])
         assert rows_of(fill)[-1] == "| Bun | 2 | 0.1 |"
+
+    @pytest.mark.parametrize(
+        "right",
+        [
+            [("Level", "Fee", "Note"), (1, 40, "cellar"), (2, 31, "roof"), (3, 22, "attic")],
+            [("Months", "Share"), (6, "5 %"), (12, "10 %")],
+            [("Year", "Boats"), (2024, 31), (2025, 40), (2026, 44)],
+        ],
+    )
+    def test_one_on_the_right_whose_first_column_is_of_numbers_is_one(
+        self, right: list[tuple[object, ...]]
+    ) -> None:
+        def fill(sheet: Any) -> None:
+            table(["Room", "Seats"], ["Elk", 3], ["Owl", 5], ["Fox", 7])(sheet)
+            for row, cells in enumerate(right, 1):
+                for column, cell in enumerate(cells, 4):
+                    sheet.cell(row, column, cell)
+
+        rows = rows_of(fill)
+        assert rows[:5] == [
+            "| Room | Seats |",
+            "| --- | --- |",
+            "| Elk | 3 |",
+            "| Owl | 5 |",
+            "| Fox | 7 |",
+        ]
+        assert rows[5] == "| " + " | ".join(map(str, right[0])) + " |"
+        assert rows[7] == "| " + " | ".join(map(str, right[1])) + " |"
+
+    def test_three_rows_of_names_become_one(self) -> None:
+        def fill(sheet: Any) -> None:
+            table(
+                ["Bath", 2026],
+                [None, "Summer", None, "Winter"],
+                [None, "Adult", "Child", "Adult", "Child"],
+                ["North", 5, 3, 4, 2],
+            )(sheet)
+            for merged in ("A1:A3", "B1:E1", "B2:C2", "D2:E2"):
+                sheet.merge_cells(merged)
+
+        assert rows_of(fill)[0] == (
+            "| Bath | 2026: Summer: Adult | 2026: Summer: Child "
+            "| 2026: Winter: Adult | 2026: Winter: Child |"
+        )
+
+    def test_merged_rows_inside_part_sections_that_share_the_header(self) -> None:
+        def fill(sheet: Any) -> None:
+            table(["Boat", "Fee", "Left"], ["Summer"], ["Canoe", 12, 3], ["Winter"], ["Sledge", 5])(
+                sheet
+            )
+            sheet.merge_cells("A2:C2")
+            sheet.merge_cells("A4:C4")
+
+        assert read(fill).markdown.split("\n\n")[1:] == [
+            "Summer",
+            "| Boat | Fee | Left |\n| --- | --- | --- |\n| Canoe | 12 | 3 |",
+            "Winter",
+            "| Boat | Fee | Left |\n| --- | --- | --- |\n| Sledge | 5 | |",
+        ]
+
+    def test_below_a_merged_title_with_names_of_its_own_begins_another(self) -> None:
+        def fill(sheet: Any) -> None:
+            table(
+                ["Fees"], ["Who", "Fee"], ["Adult", 5], ["Hours"], ["Day", "Open"], ["Mon", "8-12"]
+            )(sheet)
+            sheet.merge_cells("A1:B1")
+            sheet.merge_cells("A4:B4")
+
+        assert read(fill).markdown.endswith(
+            "| Adult | 5 |\n\nHours\n\n| Day | Open |\n| --- | --- |\n| Mon | 8-12 |"
+        )
 
     def test_one_below_the_other_have_their_own_headers(self) -> None:
         fill = table(["Bath", "Fee"], ["North", 5], [], ["Guard", "Phone"], ["Bea", 4411])
@@ -216,6 +316,10 @@ class TestCsv:
 
     def test_words_above_words_are_a_header(self) -> None:
         assert self.read("City,Guard\nOslo,Ann\nBergen,Bob\n")[0] == "| City | Guard |"
+
+    def test_blanks_behind_commas_and_marks_for_excel_are_none_of_the_fields(self) -> None:
+        lines = self.read('Door, Code, Who\nRoof, ="007", "Ann, Bob"\nGate, ="012", "Cem"\n')
+        assert lines[2] == "| Roof | 007 | Ann, Bob |"
 
     def test_decimal_commas_part_no_cells(self) -> None:
         assert self.read("Tea;3,50\nBun;2,20\n")[2] == "| Tea | 3,50 |"

@@ -105,6 +105,14 @@ class TestToolsOfMarkdown:
             ("{{ _('Holidays') }} and {{ 'Code'.format(1) }}", "Holidays and Code"),
             ("{{ macros.button('Go') }}Text.", "Text."),
             ("{# not for readers #}Text.", "Text."),
+            ("(gate)=\n# Gate\n\nText.", "# Gate\n\nText."),
+            ("```{code-block} sh\n:linenos:\nrun\n```", "```sh\nrun\n```"),
+            (":::{admonition} Hot\n:class: warning\nMind it.\n:::", "**Hot**\n\nMind it."),
+            ("<A x='y'/>The fee{' '}is {\"nine\"}.", "The fee is nine."),
+            ("{% highlight sh %}\nrun\n{% endhighlight %}", "```sh\nrun\n```"),
+            ("*[HR]: The people team\n\nAsk HR. { .lead }", "HR: The people team\n\nAsk HR."),
+            ('--8<-- "notes.md"\n\nText.', "Text."),
+            ("* toc\n{:toc}\n\nText.", "Text."),
             ("`{{ kept }}` in code", "`{{ kept }}` in code"),
         ],
     )
@@ -173,6 +181,11 @@ class TestRestructuredText:
             (".. versionchanged:: 3.3 Is\n   faster.\n", "Changed in version 3.3: Is\nfaster."),
             (".. deprecated:: 3.4\n\nText.\n", "Deprecated since version 3.4.\n\nText."),
             ("Ask |desk|.\n\n.. |desk| replace:: the help desk\n", "Ask the help desk."),
+            ("Bay\n   Where boats lie.\n", "**Bay**: Where boats lie."),
+            (":Author: Bea\n:Room: 4\n", "**Author**: Bea  \n**Room**: 4"),
+            ("| Pier 4\n| Kiel\n", "Pier 4  \nKiel"),
+            ("Shut [1]_.\n\n.. [1] On Mondays.\n", "Shut.\n\nOn Mondays."),
+            (".. only:: html\n\n   Text.\n", "Text."),
         ],
     )
     def test_what_sphinx_adds_in_words_is_said(self, written: str, read: str) -> None:

@@ -14,12 +14,15 @@ from markdownify import MarkdownConverter
 
 from knowledge.parsing.grid import Cell, joined_header, spread
 from knowledge.parsing.inline import LABEL_END, LABEL_START, raised
+from knowledge.parsing.sheet_tables import has_header
 from knowledge.parsing.tables import in_one_line, write_table
 
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _BLOCKS = ("pre", "blockquote", "hr")
 _LISTS = ("ul", "ol")
 _BREAK = "  \n"
+_MACHINE_MADE = "AI-generated content may be incorrect."
+"""What Office puts below descriptions that it made."""
 
 
 class Converter(MarkdownConverter):
@@ -68,7 +71,8 @@ class Converter(MarkdownConverter):
         kept = [each for each, is_empty in zip(kept, reaching, strict=True) if not is_empty]
         grid = [row for row, is_empty in zip(grid, reaching, strict=False) if not is_empty]
         if "td" in parent_tags or "th" in parent_tags:
-            return f" {text.strip()} {_as_words(grid)} "
+            is_headed = any(is_head for _, is_head in kept[:1])
+            return f" {text.strip()} {_as_words(grid, is_headed=is_headed)} "
         heads = next((n for n, (_, is_head) in enumerate(kept) if not is_head), len(kept))
         above = [text.strip()]
         if not heads and grid and _is_title(kept[0][0], grid):
@@ -106,8 +110,13 @@ class Converter(MarkdownConverter):
             if place not in self._numbers:
                 start = str(item.parent.get("start") or "")
                 self._numbers[place] = int(start) if start.isdecimal() and len(start) < 9 else 1
-            marker = f"{self._numbers[place]}. "
+            number = self._numbers[place]
             self._numbers[place] += 1
+            if item.parent.get("type") in ("a", "A") and number <= len(_LETTERS):
+                letter = _LETTERS[number - 1]
+                text = f"{letter if item.parent.get('type') == 'a' else letter.upper()}. {text}"
+            else:
+                marker = f"{number}. "
         inner = re.sub(r"^(?=.)", " " * len(marker), text, flags=re.M)
         return f"{marker}{inner[len(marker) :]}\n"
 
@@ -146,7 +155,9 @@ class Converter(MarkdownConverter):
 
     def convert_img(self, image: Tag, text: str, parent_tags: set[str]) -> str:
         """A picture that nobody described says nothing."""
-        if not str(image.get("alt") or "").strip():
+        said = " ".join(str(image.get("alt") or "").split())
+        image["alt"] = said.removesuffix(_MACHINE_MADE).strip()
+        if not image["alt"]:
             return ""
         made: str = super().convert_img(image, text, parent_tags)  # type: ignore[misc]
         return made
@@ -160,8 +171,19 @@ class Converter(MarkdownConverter):
         return made
 
 
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
 def flatten_terms(soup: Any) -> None:
-    """Lists of terms within an explanation stand behind it; what explains no term is text."""
+    """Lists of terms within an explanation stand behind it; what explains no term is text.
+
+    Terms that share an explanation stand before it together.
+    """
+    for term in soup.find_all("dt"):
+        following = term.find_next_sibling()
+        if following is not None and following.name == "dt" and term.get_text().strip():
+            following.insert(0, f"{' '.join(term.get_text().split())}, ")
+            term.decompose()
     for terms in reversed(soup.find_all("dl")):
         if not terms.find("dt"):
             for part in [terms, *terms.find_all("dd")]:
@@ -224,9 +246,10 @@ def _is_title(first: list[Cell], grid: list[list[str]]) -> bool:
     return len(grid) > 2 and len(first) == 1 and first[0][1] == width > 1
 
 
-def _as_words(grid: list[list[str]]) -> str:
-    if len(grid) < 2:
-        return ", ".join(cell for row in grid for cell in row if cell)
+def _as_words(grid: list[list[str]], *, is_headed: bool) -> str:
+    if len(grid) < 2 or not (is_headed or has_header(grid)):
+        parted = ": " if all(len(row) == 2 for row in grid) and len(grid) > 1 else ", "
+        return "; ".join(filter(None, (parted.join(filter(None, row)) for row in grid)))
     header, *rows = grid
     said = (
         ", ".join(

@@ -165,7 +165,13 @@ def _settle_controls(main: Any) -> None:
     That is: inside a heading or a summary, or as what opens the text after it.
     """
     for label in list(main.iter("label", "legend")):
-        if label.getparent() is not None and not _SENTENCE.search(label.text_content()):
+        around = label.getparent()
+        if around is None or _SENTENCE.search(label.text_content()):
+            continue
+        if label.tag == "legend" and _has_sentence(around):
+            label.tag = "p"
+            _embolden(label)
+        else:
             label.drop_tree()
     for field in list(main.iter(*_FIELDS)):
         if field.getparent() is not None:
@@ -187,11 +193,19 @@ def _settle_controls(main: Any) -> None:
             _embolden(summary)
 
 
+_OPENING = (
+    *("aria-expanded", "aria-controls", "onclick", "data-toggle", "data-bs-toggle"),
+    *("data-target", "data-bs-target"),
+)
+
+
 def _opens_text(button: Any) -> bool:
-    if not (button.get("aria-expanded") or button.get("aria-controls") or button.get("onclick")):
-        return False
     after = button.getnext()
-    return after is not None and bool(_SENTENCE.search(" ".join(after.text_content().split())))
+    if after is None or not any(map(button.get, _OPENING)):
+        return False
+    words = " ".join(after.text_content().split())
+    opened = {(button.get(name) or "").lstrip("#") for name in _OPENING} - {""}
+    return bool(words) and (after.get("id") in opened or _SENTENCE.search(words) is not None)
 
 
 def _embolden(line: Any) -> None:

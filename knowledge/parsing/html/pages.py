@@ -34,6 +34,9 @@ def parse_html(text: str, url: str | None = None) -> Draft:
     try:
         page = lxml.html.document_fromstring(_XML_DECLARATION.sub("", text))
         etree.strip_elements(page, etree.Comment, etree.ProcessingInstruction, with_tail=False)
+        stated = page.xpath("string(//base/@href)")
+        if url is None and stated.startswith(("http:", "https:")):
+            url = stated
         if url is not None:
             page.make_links_absolute(url, resolve_base_href=True, handle_failures="ignore")
         title = _title(page)
@@ -145,8 +148,17 @@ _SIGN_IN = re.compile(
     r"(?:an|ein)melde[nu]|anmeldung|se connecter|connexion|iniciar sesi[oó]n|acceder|accedi",
     re.I,
 )
+_ASKS = re.compile(r"(?<!how to )\b(?:sign|log)[ -]?(?:in|on)\b|\banmeld(?:en|ung)\b", re.I)
+_SIGN_IN_WITH = re.compile(
+    r"(?:continue|sign[ -]?in|log[ -]?in|weiter|anmelden) (?:with|using|via|through|mit|über)\b",
+    re.I,
+)
+_BESIDE = ("header", "nav", "aside", "footer", "dialog")
+_A_SENTENCE = 12
+"""Words."""
 _NOT_THERE = re.compile(
-    r"(?:(?:error|fehler|erreur)\W{0,3})?404\b|.{0,40}\b(?:page|site|content|document)? ?"
+    r"(?:(?:error|fehler|erreur)\W{0,3})?404\W*(?:$|[-–—|:]|(?:error|page|not|fehler|seite)\b)|"
+    r".{0,40}\b(?:page|site|content|document)? ?"
     r"(?:not found|(?:does not|doesn.t) exist|no longer (?:exists|available)|cannot be found|"
     r"can.t be found)|(?:die )?seite (?:wurde )?nicht gefunden|page (?:introuvable|non trouvée)|"
     r"p[aá]gina no encontrada",
@@ -167,7 +179,16 @@ def _refuse_stand_ins(page: Any, title: str) -> None:
     said = [each for each in (title, *headings[:1]) if each]
     asks_password = page.xpath("//input[translate(@type,'PASWORD','pasword')='password']")
     has_form = bool(page.xpath("//form | //input"))
-    if asks_password or (has_form and any(_SIGN_IN.match(each) for each in said)):
+    is_sign_in = any(_SIGN_IN.match(each) for each in said)
+    goes_elsewhere = any(_ASKS.search(each) for each in said) and any(
+        _SIGN_IN_WITH.match(" ".join(each.text_content().split()))
+        for each in page.iter("a", "button")
+    )
+    if (
+        goes_elsewhere
+        or (has_form and is_sign_in)
+        or (asks_password and not _stand_beside(asks_password, page))
+    ):
         raise StandIn(
             "The page asks to sign in, so its text cannot be read. Add an address that is open to "
             "everybody, or save the page and add it as a file."
@@ -182,6 +203,15 @@ def _refuse_stand_ins(page: Any, title: str) -> None:
             "The site keeps robots out and shows a page that checks for them. "
             "Save the page and add it as a file."
         )
+
+
+def _stand_beside(fields: list[Any], page: Any) -> bool:
+    """Is the place to sign in above or beside a text, as on sites that all may read?"""
+    outside = all(
+        any(around.tag in _BESIDE for around in field.iterancestors()) for field in fields
+    )
+    marked = page.xpath(_MAIN)
+    return outside and bool(marked) and len(marked[0].text_content().split()) >= _A_SENTENCE
 
 
 def _has_few_words(page: Any) -> bool:

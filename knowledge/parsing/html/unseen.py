@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,18 @@ _NEVER_SHOWN = (
 _ASIDE_OF_WORDS = ("rt", "rp")
 """How a word in Chinese or Japanese characters is said, written above it: it would part it."""
 _HIDING = re.compile(r"(?:^|[;{\s])(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.I)
+_FADED = re.compile(
+    r"(?:^|[;{\s])opacity\s*:\s*0?(?:\.0+|(?<=0))\s*(?:!important\s*)?(?:;|$)", re.I
+)
+_SHRUNK = re.compile(
+    r"(?:^|[;{\s])font-size\s*:\s*0(?:px|pt|r?em|%)?\s*(?:!important\s*)?(?:;|$)", re.I
+)
+_MOVES = re.compile(r"transform|transition|animation|will-change", re.I)
+_APPEARS = re.compile(
+    r"anim|fade|reveal|appear|motion|scroll|lazy|carousel|slide|swiper|(?:^|[\s_-])(?:aos|wow|sal)(?:$|[\s_-])",
+    re.I,
+)
+"""In names of what is only see-through until a visitor comes to it."""
 _OPENED = re.compile(
     r"(?:^|[\s_-])(?:tab|tabs|tabpanel|tabcontent|tab-?pane|pane|panel|accordion|collaps\w*|"
     r"expand\w*|toggle\w*|faq|answer|spoiler|slide|carousel|step|more|details?)(?:$|[\s_\d-])",
@@ -23,6 +36,7 @@ _OPENED = re.compile(
 _REFERS = ("aria-controls", "href", "for", "onclick", "data-target", "data-bs-target", "aria-owns")
 _CONTROL = "button|a|input|label|summary|option|*[@role='tab']|*[@onclick]|*[@aria-controls]"
 _RULE = re.compile(r"([^{}@]{1,500})\{([^{}]{0,2000})\}")
+_NAMED = re.compile(r"[.#][\w-]+")
 _SIMPLE = re.compile(r"[a-z]*(?:[.#][\w-]+)+|[a-z]+\[hidden\]", re.I)
 _AT_RULE = re.compile(r"@[^{};]*(?:;|\{(?:[^{}]|\{[^{}]*\})*\})")
 
@@ -31,17 +45,17 @@ def drop_unseen(page: Any) -> tuple[LeftOut, ...]:
     """Remove it in place, and tell how many parts with text went."""
     hiding = set(_hiding_selectors(page))
     targets = _opened_by_controls(page)
-    tabs = {tab.get("id"): tab for tab in page.xpath("//*[@role='tab'][@id]")}
+    _name_panels(page)
+    _say_signs(page)
     dropped = 0
     for element in list(page.iter()):
         if not isinstance(element.tag, str):
             continue
-        if element.getparent() is not None and _is_hidden(element, hiding):
-            if _can_be_opened(element, targets):
-                _name_panel(element, tabs)
-            else:
-                dropped += bool(element.text_content().strip())
-                element.drop_tree()
+        if element.getparent() is None or not _is_hidden(element, hiding):
+            continue
+        if not _can_be_opened(element, targets):
+            dropped += bool(element.text_content().strip())
+            element.drop_tree()
     for element in list(page.iter(*_NEVER_SHOWN, *_ASIDE_OF_WORDS)):
         if element.getparent() is not None:
             element.drop_tree()
@@ -54,7 +68,10 @@ def _is_hidden(element: Any, hiding: set[str]) -> bool:
     hidden = element.get("hidden")
     if hidden is not None and hidden.lower() != "until-found":
         return True
-    if _HIDING.search(element.get("style") or ""):
+    style = element.get("style") or ""
+    if _HIDING.search(style) or (_SHRUNK.search(style) and not _has_own_print(element)):
+        return True
+    if _FADED.search(style) and not _MOVES.search(style) and not _appears(element):
         return True
     if not hiding:
         return False
@@ -64,17 +81,43 @@ def _is_hidden(element: Any, hiding: set[str]) -> bool:
     return any(name in hiding or element.tag + name in hiding for name in names)
 
 
+def _has_own_print(element: Any) -> bool:
+    """May its parts be of a size of their own? Then only the gap between them is shrunk."""
+    return any(inner.get("style") or inner.get("class") for inner in element.iterdescendants())
+
+
+def _appears(element: Any) -> bool:
+    return any(
+        _APPEARS.search(f"{name} {value}" if name in ("class", "id") else name)
+        or name.startswith("data-w-")
+        for name, value in element.attrib.items()
+        if name == "class" or name.startswith("data-")
+    )
+
+
 def _hiding_selectors(page: Any) -> Iterator[str]:
     """Simple selectors that the page's own style sheets hide, whatever the screen."""
     for style in page.iter("style"):
         if (style.get("media") or "all").strip().lower() not in ("all", "screen"):
             continue
         rules = re.sub(r"/\*.*?\*/", "", style.text_content(), flags=re.S)
+        named = Counter(_NAMED.findall(rules))
         for match in _RULE.finditer(_AT_RULE.sub("", rules)):
-            if _HIDING.search(match[2]):
+            if _HIDING.search(match[2]) or (
+                _FADED.search(match[2])
+                and not _MOVES.search(match[2])
+                and not _is_shown_again(match[1], named)
+            ):
                 for selector in match[1].split(","):
                     if _SIMPLE.fullmatch(selector.strip()):
                         yield selector.strip()
+
+
+def _is_shown_again(selectors: str, named: Counter[str]) -> bool:
+    """Is there another rule for it, as for what fades in when a class is added?"""
+    return _APPEARS.search(selectors) is not None or any(
+        named[name] > 1 for name in _NAMED.findall(selectors)
+    )
 
 
 def _opened_by_controls(page: Any) -> set[str]:
@@ -106,15 +149,53 @@ def _can_be_opened(element: Any, targets: set[str]) -> bool:
     )
 
 
-def _name_panel(panel: Any, tabs: dict[str, Any]) -> None:
+_TABS = (
+    "//*[@role='tab'] | //*[@data-toggle='tab' or @data-toggle='pill']"
+    " | //*[@data-bs-toggle='tab' or @data-bs-toggle='pill']"
+)
+
+
+def _name_panels(page: Any) -> None:
     """A tab's label stands above what it opens, as the row of tabs is no text by itself."""
-    tab = tabs.get((panel.get("aria-labelledby") or " ").split(" ")[0])
-    words = " ".join(tab.text_content().split()) if tab is not None else ""
-    if panel.get("role") != "tabpanel" or not words:
-        return
     from lxml import etree
 
-    line = etree.Element("p")
-    etree.SubElement(line, "strong").text = words
-    panel.insert(0, line)
-    line.tail, panel.text = panel.text, None
+    panels = {each.get("id"): each for each in page.xpath("//*[@id]")}
+    labelled = {each.get("aria-labelledby"): each for each in page.xpath("//*[@aria-labelledby]")}
+    named: set[Any] = set()
+    for tab in page.xpath(_TABS):
+        words = " ".join(tab.text_content().split())
+        places = [
+            (tab.get(name) or "").lstrip("#")
+            for name in ("aria-controls", "data-bs-target", "data-target", "href")
+        ]
+        panel = next((panels[place] for place in places if place in panels), None)
+        panel = labelled.get(tab.get("id")) if panel is None else panel
+        if not words or panel is None or panel in named or tab in panel.iter():
+            continue
+        named.add(panel)
+        if " ".join(panel.text_content().split()).casefold().startswith(words.casefold()):
+            continue
+        line = etree.Element("p")
+        etree.SubElement(line, "strong").text = words
+        line.tail, panel.text = panel.text, None
+        panel.insert(0, line)
+
+
+def _say_signs(page: Any) -> None:
+    """Cells that hold only a sign, such as a tick, say what its author calls it."""
+    for cell in page.iter("td", "th"):
+        if cell.text_content().strip() and cell.find(".//svg") is None:
+            continue
+        for sign in cell.iter("svg", "i", "span"):
+            label = sign.get("aria-label") or sign.get("title") or sign.findtext("title")
+            if label and label.strip():
+                sign.addnext(_text_of(label.strip()))
+                break
+
+
+def _text_of(words: str) -> Any:
+    from lxml import etree
+
+    said = etree.Element("span")
+    said.text = words
+    return said

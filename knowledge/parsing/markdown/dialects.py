@@ -55,15 +55,23 @@ def _without_myst(text: str) -> str:
         inside = open_fences[-1][1] if open_fences else ""
         if open_fences and line.strip() == open_fences[-1][0]:
             open_fences.pop()
-            found.append(line if inside == "code" else "")
-        elif inside in ("code", "gone"):
-            found.append(line) if inside == "code" else None
+            found.append("" if inside in ("gone", "text") else line)
+        elif inside == "options" and _MYST_OPTION.match(line):
+            pass
+        elif inside in ("code", "options", "gone"):
+            if inside == "options":
+                open_fences[-1] = (open_fences[-1][0], "code")
+            found.append(line) if inside != "gone" else None
         elif match := _MYST.match(line):
             kind = (
-                "code" if match[2] in _MYST_CODE else "gone" if match[2] in _MYST_LEFT_OUT else ""
+                "options"
+                if match[2] in _MYST_CODE
+                else "gone"
+                if match[2] in _MYST_LEFT_OUT
+                else ""
             )
             open_fences.append((match[1], kind or "text"))
-            if kind == "code":
+            if kind == "options":
                 found.append(f"{match[1]}{match[3].split()[0] if match[3] else ''}")
             elif not kind:
                 found.append(_title_line(match[3]))
@@ -85,7 +93,7 @@ def _without_blocks(text: str) -> str:
     in_fence = _lines_in_fences(text)
     found: list[str] = []
     indents: list[int] = []  # of the MkDocs blocks that are open
-    in_alert = False
+    in_alert = after_myst = False
     for number, line in enumerate(text.split("\n")):
         indent = len(line) - len(line.lstrip(" "))
         while indents and line.strip() and indent < indents[-1] + _MKDOCS_INDENT:
@@ -97,12 +105,17 @@ def _without_blocks(text: str) -> str:
         elif match := _MKDOCS.match(line):
             indents.append(indent)
             shown = _title_line(match[1])
+        elif after_myst and _MYST_OPTION.match(line):
+            continue
         elif line.lstrip().startswith(":::") and (match := _DIRECTIVE.match(line)):
-            shown = _title_line(match[1] or match[2])
+            after_myst = "{" in line
+            found.append(_title_line(match[1] or match[2]))
+            continue
         elif match := _ALERT.match(line):
             in_alert, shown = True, _title_line(match[3])
         elif in_alert:
             shown = _QUOTED.sub("", shown, count=1)
+        after_myst = False
         found.append(shown)
     return "\n".join(found)
 
@@ -134,6 +147,7 @@ _EXPORT = re.compile(
     r"default[ \t]+(?:function\b|class\b|[\w$]*[ \t]*[({]|[\w$.]+;|\(\{))[^\n]*(?:\n[^\n]+)*\n?",
     re.M,
 )
+_JSX_WORDS = re.compile(r"\{(?:\"([^\"{}\n]{0,300})\"|'([^'{}\n]{0,300})'|`([^`{}\n]{0,300})`)\}")
 _JSX_COMMENT = re.compile(r"\{/\*(?:[^*]|\*(?!/)){0,4000}\*/\}")
 _JSX = re.compile(
     r"<(?P<close>/)?(?P<name>[A-Z][\w.]{0,60})(?P<told>(?>\s(?>[^<>{}\"'/]|/(?!>)|"
@@ -156,6 +170,7 @@ def _without_mdx(text: str, closed: frozenset[str]) -> str:
     """
     text = _EXPORT.sub("", _IMPORT.sub("", text))
     text = _FRAGMENT.sub("", _JSX_COMMENT.sub("", text))
+    text = _JSX_WORDS.sub(lambda match: match[match.lastindex or 0], text)
 
     def words(match: re.Match[str]) -> str:
         told = match["told"] or ""
@@ -194,10 +209,13 @@ _WIKI = re.compile(
 )
 _EMBED = re.compile(r"!\[\[[^\[\]\n]{1,300}\]\]")
 _CONTENTS = re.compile(
-    r"^[ \t]*(?:\[\[?_?toc_?\]\]?|[-*][ \t]+toc[ \t]*\n(?=\{:)|\{\{?\s?toc\s?\}?\})"
+    r"^[ \t]*(?:\[\[?_?toc_?\]\]?|[-*][ \t]+toc(?=[ \t]*\n\{:)|\{\{?\s?toc\s?\}?\})"
     r"[ \t]*$\n?",
     re.M | re.I,
 )
+_LABEL_LINE = re.compile(r"^[ \t]*(?:\([\w:./-]{1,100}\)=|-{1,9}8<-{1,9}[^\n]*)[ \t]*$\n?", re.M)
+"""Of MyST, which names a place, and of MkDocs, where another file is put in."""
+_ABBREVIATION = re.compile(r"^\*\[([^\[\]\n]{1,60})\]:", re.M)
 _COMMENT = re.compile(r"(?<![\w%])%%(?!%)(?:[^%]|%(?!%)){1,2000}?%%(?!%)")
 _BLOCK_ID = re.compile(r"(?<=\S)[ \t]+\^[\w-]{2,40}[ \t]*$", re.M)
 _MARKED = re.compile(r"(?<![=\w])==(?=[^\s=])([^=\n]{1,500})(?<=\S)==(?![=\w])")
@@ -212,7 +230,7 @@ _BADGE = re.compile(
 _BADGE_LINK = re.compile(r"\[[ \t]*\]\([^()\s]{0,500}\)")
 _ATTRIBUTES = re.compile(
     r"(?<=[)\]*_`>\0])\{(?::|[.#][\w-]|[\w-]{1,40}=)[^{}\n]{0,300}\}|[ \t]*\{:[^{}\n]{0,300}\}|"
-    r"(?:^|[ \t]+)\{[#.][\w-][^{}\n]{0,300}\}[ \t]*$"
+    r"(?:^|[ \t]+)\{ ?[#.][\w-][^{}\n]{0,300}\}[ \t]*$"
 )
 _HEADING = re.compile(r"[ \t]{0,3}#{1,6}[ \t]")
 _FOOTNOTE = re.compile(r"(?<=[^\s\[])\[\^[\w-]{1,50}\](?!:)")
@@ -247,8 +265,12 @@ def _without_marks(text: str, closed: frozenset[str]) -> str:
         text = _TEMPLATE_COMMENT.sub("", text)
     if "%%" in text:
         text = _COMMENT.sub("", text)
-    if "[" in text:
+    if "toc" in text.casefold():
         text = _CONTENTS.sub("", text)
+    if ")=" in text or "8<" in text:
+        text = _LABEL_LINE.sub("", text)
+    if "[" in text:
+        text = _ABBREVIATION.sub(r"\1:", text)
         text = _WIKI.sub(_wiki_words, _EMBED.sub("", text))
         text = _BADGE_LINK.sub("", _BADGE.sub("", text)) if _BADGE.search(text) else text
         text = _FOOTNOTE_TEXT.sub("\n", _FOOTNOTE.sub("", text))

@@ -28,6 +28,8 @@ _COMMENT = re.compile(r"\{%-?\s{0,9}comment\s{0,9}-?%\}")
 _END_COMMENT = re.compile(r"\{%-?\s{0,9}endcomment\s{0,9}-?%\}")
 _RAW = re.compile(r"\{%-?\s{0,9}raw\s{0,9}-?%\}")
 _END_RAW = re.compile(r"\{%-?\s{0,9}endraw\s{0,9}-?%\}")
+_HIGHLIGHT = re.compile(r"^\{%-?\s{0,9}highlight\s{1,9}([\w+-]{1,30})[^%{}\n]{0,200}%\}", re.M)
+_END_HIGHLIGHT = re.compile(r"\{%-?\s{0,9}endhighlight\s{0,9}-?%\}")
 _LIQUID_TAG = re.compile(
     r"\{%-?\s{0,9}([\w-]*)((?>\"[^\"\n]{0,500}\"|'[^'\n]{0,500}'|[^%{]|\{(?!%)|%(?!\})){0,1000}+)%\}"
 )
@@ -42,6 +44,8 @@ def _readable(text: str) -> str:
 
     Code is left as it is. Dialects come first: Liquid would take Hugo's tags apart.
     """
+    if "highlight" in text:
+        text = rewrite_pairs(text, _HIGHLIGHT, _END_HIGHLIGHT, _fenced)
     text = without_dialects(text)
     if "{%" in text or "{{" in text:
         text = outside_code(text, _without_liquid)
@@ -52,6 +56,11 @@ def _readable(text: str) -> str:
 
         text = outside_code(text, html_to_markdown_inside)
     return outside_code(text, lambda prose: _BLANK_LINES.sub("\n\n", prose))
+
+
+def _fenced(start: re.Match[str], inner: str) -> str:
+    code = inner.strip("\n")
+    return f"\n```{start[1]}\n{code}\n```\n"
 
 
 def _without_liquid(text: str) -> str:

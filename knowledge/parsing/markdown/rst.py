@@ -24,11 +24,16 @@ _DIRECTIVE = re.compile(r"([ \t]*)\.\. (?:\|[^|\n]+\| )?([\w:.+-]+)::[ \t]*(.*)$
 _EXPLICIT = re.compile(r"([ \t]*)\.\.(?:[ \t]|$)")
 _TARGET = re.compile(r"[ \t]*\.\. _([^:\n]+):[ \t]*$")
 _NAMED_LINK = re.compile(r"[ \t]*\.\. _`?([^`:\n]+)`?:[ \t]+(\S+)[ \t]*$")
+_NOTE = re.compile(r"([ \t]*)\.\. \[(?:#[\w-]*|\*|\d{1,3})\][ \t]+(.*)$")
+_FIELD = re.compile(r"([ \t]*):([A-Z][\w ()/-]{0,40}):[ \t]+(\S.*)$")
+_LINE_BLOCK = re.compile(r"([ \t]*)\|[ \t]+([^|\n]*)$")
 _OPTION = re.compile(r"[ \t]*:([\w-]+):[ \t]*(.*)$")
 _REPLACED = re.compile(r"[ \t]*\.\. \|([^|\n]+)\| replace::[ \t]*(.*)$")
 _CODE = frozenset("code code-block sourcecode prompt console parsed-literal literalinclude".split())
+_UNSAID = ("only", "class", "container", "role", "compound")
+"""Directives whose argument is for the builder."""
 _LEFT_OUT = frozenset(
-    "toctree contents image raw meta index highlight include only tabularcolumns automodule "
+    "toctree contents image raw meta index highlight include tabularcolumns automodule "
     "autoclass autofunction currentmodule module default-role role sectnum header footer".split()
 )
 _TABLES = ("list-table", "csv-table")
@@ -50,7 +55,7 @@ def rst_to_markdown(text: str) -> str:
     if texts := {match[1]: match[2] for line in lines if (match := _REPLACED.match(line))}:
         names = "|".join(map(re.escape, texts))
         blocks = re.sub(rf"\|({names})\|", lambda match: texts[match[1]], blocks)
-    return re.sub(r"\n{3,}", "\n\n", _inline(blocks, links)).strip("\n")
+    return re.sub(r"\n{3,}", "\n\n", _inline(blocks, links)).strip("\n").rstrip()
 
 
 def _blocks(lines: list[str], levels: list[str]) -> Iterator[str]:
@@ -68,8 +73,25 @@ def _blocks(lines: list[str], levels: list[str]) -> Iterator[str]:
         elif match := _TARGET.match(line):
             yield f'\n<a name="{_as_id(match[1])}"></a>\n'
             at += 1
-        elif match := _EXPLICIT.match(line):  # comments, footnotes, named links
+        elif match := _NOTE.match(line):
+            body, at = _indented(lines, at + 1, len(match[1]))
+            yield ""
+            yield " ".join([match[2], *body])
+            yield ""
+        elif match := _EXPLICIT.match(line):  # comments, named links
             _, at = _indented(lines, at + 1, len(match[1]))
+        elif match := _FIELD.match(line):
+            body, at = _indented(lines, at + 1, len(match[1]))
+            yield " ".join([f"{match[1]}**{match[2]}**: {match[3]}", *body]) + "  "
+        elif match := _LINE_BLOCK.match(line):
+            yield f"{match[1]}{match[2]}  "
+            at += 1
+        elif _is_term(lines, at):
+            body, at = _indented(lines, at + 1, 0)
+            said = line.rstrip().split(" : ")[0]
+            yield ""
+            yield from _blocks([f"**{said}**: {body[0]}", *body[1:]], levels)
+            yield ""
         elif GRID_BORDER.match(line):
             end = at
             while end < len(lines) and lines[end].strip().startswith(("+", "|")):
@@ -88,6 +110,14 @@ def _blocks(lines: list[str], levels: list[str]) -> Iterator[str]:
         else:
             yield re.sub(r"^([ \t]*)#\. ", r"\g<1>1. ", line)
             at += 1
+
+
+def _is_term(lines: list[str], at: int) -> bool:
+    """Does a word with its explanation below stand here, in a list of such?"""
+    line, below = lines[at], lines[at + 1] if at + 1 < len(lines) else ""
+    is_alone = at == 0 or not lines[at - 1].strip() or lines[at - 1][:1] == " "
+    is_word = line[:1].isalpha() and len(line) < 80 and line.rstrip()[-1:] not in ".:;,"
+    return is_alone and is_word and bool(re.match(r" {1,8}[^\W\d_]", below))
 
 
 def _heading(lines: list[str], at: int, levels: list[str]) -> tuple[str, int, int] | None:
@@ -154,7 +184,7 @@ def _directive(name: str, said: str, body: list[str], levels: list[str]) -> Iter
             "tab-item",
             "dropdown",
         )
-        if said:
+        if said and name not in _UNSAID:
             yield f"\n**{said}**\n" if is_argument else f"\n{said}"
         yield ""
         yield from _blocks(body, levels)

@@ -26,7 +26,12 @@ _TOKEN = re.compile(
 _MOST_DIGITS = 30
 _MONTH_NAME = re.compile(r"m{3,}", re.I)
 _DATE_PART = re.compile(r"y+|m+|d+|\"[^\"]*\"|\\.|[^ymd\"\\]+", re.I)
-_NO_DATE_PART = re.compile(r"\[[^\]]*\]|[;@].*|(?:AM/PM|A/P)|[hs]+[:.]?", re.I)
+_MINUTES = re.compile(r"mm?:ss(?:\.0)?(?:;@)?", re.I)
+_NO_DATE_PART = re.compile(
+    r"\[[^\]]*\]|[;@].*|(?:AM/PM|A/P)|h+(?:[^\w\"]*(?:\"[^\"]*\")?[^\w\"]*m{1,2}(?!m))?[:.]?"
+    r"|(?<!m)m{1,2}[:.](?=s)|s+[:.]?",
+    re.I,
+)
 
 
 def shown(value: object, number_format: str | None) -> str:
@@ -71,7 +76,7 @@ def _number(value: float, form: str) -> str:
         return _filled(section, _general(value if is_signed else abs(value)))
     tokens = list(_TOKEN.finditer(section))
     if not any(token["number"] for token in tokens):
-        return _filled(section, "")
+        return _filled(section, _general(value))  # wanted where the format is that of text
     amount = Decimal(repr(value))
     for token in tokens:
         if token["literal"] == "%":
@@ -190,7 +195,7 @@ def _duration(value: timedelta, form: str) -> str:
 
 def _moment(value: datetime | date | time, form: str) -> str:
     if isinstance(value, time):
-        return _clock(value)
+        return f"{value:%M:%S}" if _MINUTES.fullmatch(form) else _clock(value)
     day = value.date() if isinstance(value, datetime) else value
     said = _day(day, form)
     if isinstance(value, datetime) and value.time() != time.min:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,7 @@ from knowledge.parsing.office.package import related, xml_elements
 
 _SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_WEB = ("http:", "https:", "mailto:")
 MAX_MERGES = 50_000
 """Merged ranges, and links, of one sheet; more are a form made of cells, not a table."""
 
@@ -17,6 +19,8 @@ MAX_MERGES = 50_000
 @dataclass(slots=True)
 class Layout:
     """Rows and columns are counted from 1."""
+
+    last_row: int = 0
 
     merges: list[tuple[int, int, int, int]] = field(default_factory=list)
     """First column, first row, last column, last row."""
@@ -27,6 +31,8 @@ class Layout:
     """By row and column: where a cell leads."""
     lost: dict[tuple[int, int], str] = field(default_factory=dict)
     """By row and column: names of cells with a formula and no value."""
+    words: dict[tuple[int, int], str] = field(default_factory=dict)
+    """By row and column: what a link made by a formula says, where no value is stored."""
 
     def is_hidden(self, column: int) -> bool:
         """Is this column hidden?"""
@@ -45,17 +51,18 @@ def read_layout(archive: zipfile.ZipFile, part: str) -> Layout:
         name = element.tag[len(_SHEET) :]
         if name == "row":
             row_number = int(element.get("r") or row_number + 1)
-            if element.get("hidden") in ("1", "true"):
+            layout.last_row = max(layout.last_row, row_number)
+            if _is_hidden(element, "ht"):
                 layout.hidden_rows.add(row_number)
-            layout.lost.update((coordinate_to_tuple(name), name) for name in _lost(element))
-        elif name == "col" and element.get("hidden") in ("1", "true"):
+            _read_formulas(element, layout)
+        elif name == "col" and _is_hidden(element, "width"):
             layout.hidden_columns.append((int(element.get("min")), int(element.get("max"))))
         elif name == "mergeCell" and len(layout.merges) < MAX_MERGES:
             left, top, right, bottom = range_boundaries(element.get("ref"))
             layout.merges.append((left or 1, top or 1, right or 1, bottom or 1))
         elif name == "hyperlink" and len(layout.links) < MAX_MERGES:
             _, target = targets.get(element.get(_ID) or "", ("", ""))
-            if target.startswith(("http:", "https:", "mailto:")):
+            if target.startswith(_WEB):
                 anchor = element.get("location")
                 first = element.get("ref").split(":")[0]
                 layout.links[coordinate_to_tuple(first)] = (
@@ -64,12 +71,34 @@ def read_layout(archive: zipfile.ZipFile, part: str) -> Layout:
     return layout
 
 
-def _lost(row: Any) -> list[str]:
-    """Cells whose formula no program has computed: one that only writes files left it to Excel."""
-    lost = []
+def _is_hidden(element: Any, size: str) -> bool:
+    return element.get("hidden") in ("1", "true") or float(element.get(size) or 1) == 0
+
+
+_LINK = re.compile(
+    r'\s*HYPERLINK\(\s*"((?:[^"]|""){1,2000})"\s*(?:,\s*(?:"((?:[^"]|"")*)"|[^"]*))?\)\s*', re.I
+)
+
+
+def _read_formulas(row: Any, layout: Layout) -> None:
+    """Where links made by formulas lead, and which formulas no program has computed.
+
+    One that only writes files leaves the results to Excel.
+    """
+    from openpyxl.utils.cell import coordinate_to_tuple
+
     for cell in row:
-        if cell.find(_SHEET + "f") is not None and cell.get("r") and cell.get("t") != "str":
-            value = cell.find(_SHEET + "v")
-            if value is None or not value.text:
-                lost.append(str(cell.get("r")))
-    return lost
+        formula, name = cell.find(_SHEET + "f"), cell.get("r")
+        if formula is None or not name:
+            continue
+        place = coordinate_to_tuple(name)
+        value = cell.find(_SHEET + "v")
+        is_lost = (value is None or not value.text) and cell.get("t") != "str"
+        if link := _LINK.fullmatch(formula.text or ""):
+            target, words = (part and part.replace('""', '"') for part in link.groups())
+            if target.startswith(_WEB) and len(layout.links) < MAX_MERGES:
+                layout.links[place] = target
+            if is_lost:
+                layout.words[place] = words or target
+        elif is_lost:
+            layout.lost[place] = name

@@ -101,6 +101,8 @@ def _rows(sheet: Any, layout: Layout) -> tuple[list[list[str]], list[int], list[
 
     # The stated dimension may be the whole grid, which would be filled up with empty cells.
     sheet.reset_dimensions()
+    if layout.last_row > MAX_GRID:  # before each of the rows up to there is made
+        raise _too_far()
     rows: list[list[str]] = []
     kept_rows: list[int] = []
     hidden_rows: list[int] = []
@@ -109,10 +111,7 @@ def _rows(sheet: Any, layout: Layout) -> tuple[list[list[str]], list[int], list[
     for number, row in enumerate(sheet.iter_rows(), start=1):
         seen += 1 + len(row)
         if seen > MAX_GRID:
-            raise DocumentSkipped(
-                "The workbook has entries very far down or to the right. Delete the empty rows and "
-                "columns before them, save it, and add it again."
-            )
+            raise _too_far()
         cells = [_cell_text(cell, number, column, layout) for column, cell in enumerate(row, 1)]
         filled += sum(map(bool, cells))
         if filled > MAX_CELLS:
@@ -140,10 +139,17 @@ def _rows(sheet: Any, layout: Layout) -> tuple[list[list[str]], list[int], list[
     return rows, hidden_rows, [get_column_letter(n) for n in sorted(hidden_columns)]
 
 
+def _too_far() -> DocumentSkipped:
+    return DocumentSkipped(
+        "The workbook has entries very far down or to the right. Delete the empty rows and "
+        "columns before them, save it, and add it again."
+    )
+
+
 def _cell_text(cell: Any, row: int, column: int, layout: Layout) -> str:
     if (row, column) in layout.lost:
         return NOT_COMPUTED
-    text = shown(cell.value, cell.number_format)
+    text = layout.words.get((row, column)) or shown(cell.value, cell.number_format)
     if (target := layout.links.get((row, column))) is None or not text:
         return text
     return (

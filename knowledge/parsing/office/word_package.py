@@ -31,6 +31,7 @@ _PIC = "{http://schemas.openxmlformats.org/drawingml/2006/picture}"
 _WP = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _DOCUMENT = "word/document.xml"
+_PLACE = re.compile(r'(HYPERLINK\s+"[^"#]{1,2000})"\s+\\l\s+"([^"]{1,500})"')
 _LARGE = 1_000_000
 """English Metric Units, some 2.8 cm: smaller pictures are logos and icons."""
 _PAGE_NUMBER = re.compile(r"\W*(?:\w+\W+)?[\divxlc]{0,4}(?:\W+\w{1,5}\W+\d{1,4})?\W*", re.I)
@@ -49,6 +50,7 @@ def prepared(
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         document = parsed_xml(archive.read(_DOCUMENT))
         targets = related(archive, _DOCUMENT)
+        _spell_out_fields(document)
         dropped = _drop_hidden(document, _hidden_styles(archive))
         pictures = Pictures(recognition)
         recognised = _recognised(document, archive, targets, pictures)
@@ -85,6 +87,27 @@ def _serialized(document: Any) -> bytes:
 
     written: bytes = etree.tostring(document, xml_declaration=True, encoding="UTF-8")
     return written
+
+
+def _spell_out_fields(document: Any) -> None:
+    """Fields in their short form are written in the long one, which is read.
+
+    So is a place in the page that a link leads to.
+    """
+    from lxml import etree
+
+    for short in list(document.iter(f"{_W}fldSimple")):
+        around = [etree.Element(f"{_W}r", nsmap={"w": _MAIN}) for _ in range(4)]
+        for run, kind in zip(around, ("begin", "", "separate", "end"), strict=True):
+            if kind:
+                etree.SubElement(run, f"{_W}fldChar").set(f"{_W}fldCharType", kind)
+            else:
+                etree.SubElement(run, f"{_W}instrText").text = short.get(f"{_W}instr")
+        for part in [*around[:3], *list(short), around[3]]:
+            short.addprevious(part)
+        short.getparent().remove(short)
+    for code in document.iter(f"{_W}instrText"):
+        code.text = _PLACE.sub(r'\1#\2"', code.text or "")
 
 
 # --- what nobody sees -------------------------------------------------------------------------

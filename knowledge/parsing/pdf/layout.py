@@ -6,6 +6,7 @@ if their cells are short and lie on common lines, else of text.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -63,6 +64,8 @@ def _ordered(pieces: Sequence[_Placed], depth: int) -> Iterator[_Placed]:
     if table is not None:
         yield table
         yield from _ordered(below, depth - 1)
+    elif labelled := _labelled(inside, gap):
+        yield from labelled
     else:
         yield from _ordered([p for p in inside if p.x0 < gap], depth - 1)
         yield from _ordered([p for p in inside if p.x0 >= gap], depth - 1)
@@ -103,16 +106,59 @@ def _trimmed(
     """The part where something stands on both sides, at least twice on each."""
     left = [n for n in range(first, last + 1) if pieces[n].x0 < gap]
     right = [n for n in range(first, last + 1) if pieces[n].x0 >= gap]
-    if len(left) < 2 or len(right) < 2:
+    if not _has_several(pieces, left) or not _has_several(pieces, right):
         return None
     top = max(pieces[left[0]].top, pieces[right[0]].top)
     while left and pieces[left[0]].bottom < top - 2 * _height(pieces[left[0]]):
         left.pop(0)  # a heading above the columns
     while right and pieces[right[0]].bottom < top - 2 * _height(pieces[right[0]]):
         right.pop(0)
-    if len(left) < 2 or len(right) < 2 or left[-1] < right[0] or right[-1] < left[0]:
+    left = _without_foot(pieces, left, right)
+    if not _has_several(pieces, left) or not _has_several(pieces, right):
+        return None
+    upper, lower = sorted((left, right))
+    has_box = any(isinstance(pieces[n], Frame) for n in (*left, *right))
+    if upper[-1] < lower[0] and (not has_box or pieces[upper[-1]].bottom < pieces[lower[0]].top):
         return None
     return min(left[0], right[0]), max(left[-1], right[-1])
+
+
+def _has_several(pieces: Sequence[_Placed], which: Sequence[int]) -> bool:
+    """Several lines, or a box that holds some."""
+    return len(which) > 1 or any(isinstance(pieces[n], Frame) for n in which)
+
+
+def _without_foot(pieces: Sequence[_Placed], left: list[int], right: list[int]) -> list[int]:
+    """The left side without a heading below both columns, which end side by side, and its text."""
+    end = max((pieces[n].bottom for n in right), default=0.0)
+    for at in range(1, len(left)):
+        last, foot = pieces[left[at - 1]], pieces[left[at]]
+        if foot.top < end or not isinstance(foot, Line) or not isinstance(last, Line):
+            continue
+        is_heading = foot.size > 1.1 * last.size or (foot.bold and not last.bold)
+        is_parted = foot.top - max(end, last.bottom) > 0.5 * last.height
+        if is_heading and is_parted and abs(end - last.bottom) < 2.5 * last.height:
+            return left[:at]
+    return left
+
+
+def _labelled(pieces: Sequence[_Placed], gap: float) -> list[Line]:
+    """Names on the left, each with its values beside it, as lines; none if they are no names."""
+    lines = [piece for piece in pieces if isinstance(piece, Line)]
+    names = [line for line in lines if line.x0 < gap]
+    if len(lines) < len(pieces) or not all(line.text.endswith(":") for line in names):
+        return []
+    middles = [(name.top + name.bottom) / 2 for name in names]
+    held: list[list[Line]] = [[] for _ in names]
+    for line in (line for line in lines if line.x0 >= gap):
+        middle = (line.top + line.bottom) / 2
+        at = bisect_left(middles, middle)
+        near = [n for n in (at - 1, at) if 0 <= n < len(names)]
+        held[min(near, key=lambda n: abs(middles[n] - middle))].append(line)
+    found: list[Line] = []
+    for n, name in enumerate(names):
+        found += [_as_one([name, *held[n][:1]]), *held[n][1:]]
+    return found
 
 
 def _height(piece: _Placed) -> float:
@@ -139,6 +185,8 @@ def _as_table(pieces: Sequence[_Placed]) -> tuple[Table | None, Sequence[Line]]:
     if _is_prose(lines, _columns(lines), rows):
         return None, ()
     last = max((n for n, row in enumerate(rows) if len(row) > 1), default=0)
+    if last + 1 < len(rows) and _wraps(rows[last][0], rows[last + 1][0]):
+        last += 1
     below: list[Line] = []
     if all(row[0].x0 - lines[0].x0 < lines[0].size for row in rows[last + 1 :]):
         below = [line for row in rows[last + 1 :] for line in row]
@@ -157,6 +205,11 @@ def _as_table(pieces: Sequence[_Placed]) -> tuple[Table | None, Sequence[Line]]:
         _cells(rows, columns),
     )
     return found, below
+
+
+def _wraps(above: Line, line: Line) -> bool:
+    """Does the first cell of the last row go on below?"""
+    return line.text[:1].islower() and line.top - above.bottom < 0.3 * line.height
 
 
 def _columns(lines: Sequence[Line]) -> list[tuple[float, float]]:
@@ -196,15 +249,14 @@ def _cells(rows: list[list[Line]], columns: list[tuple[float, float]]) -> list[l
         for line in sorted(row, key=lambda each: each.x0):
             at = next(i for i, (x0, x1) in enumerate(columns) if x0 <= line.x0 <= x1)
             cells[at] = f"{cells[at]} {line.text}".strip()
+        is_near = n > 0 and gaps[n - 1] < usual - 1
+        wraps = is_near and cells[0][:1].islower() and not any(cells[1:])
         continues = (
             n > 0
             and found
-            and not cells[0]
+            and (not cells[0] or wraps)
             and all(found[-1][i] for i, cell in enumerate(cells) if cell)
-            and (
-                gaps[n - 1] < usual - 1
-                or cells[next(i for i, c in enumerate(cells) if c)][0].islower()
-            )
+            and (is_near or cells[next(i for i, c in enumerate(cells) if c)][0].islower())
         )
         if continues:
             found[-1] = [f"{a} {b}".strip() for a, b in zip(found[-1], cells, strict=True)]

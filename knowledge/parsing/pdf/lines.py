@@ -31,6 +31,8 @@ _GUTTER_LINES = 8
 """With words on both sides; as many spaces one below the other are no chance."""
 _MOST_GUTTERS = 12
 """Places of a gap that are tried on one page."""
+_LEVEL = 3.0
+"""Points by which the baselines of one row differ."""
 _STEP = 6.0
 """Points in which places are counted."""
 
@@ -115,8 +117,10 @@ def _gutters(rows: Sequence[_Row]) -> list[_Gutter]:
         if times * 2 < _GUTTER_LINES:  # the next place may have the other half
             break
         ends = [end for wide in gaps for _, end in wide if abs(end / _STEP - place) <= 1]
-        at = min(ends) - 1.0
-        found += _runs(rows, gaps, at)
+        # Of justified lines some spaces are as wide: where most end is the next column.
+        often = Counter(map(round, ends)).most_common(1)[0][0]
+        for at in {min(ends) - 1.0, min(end for end in ends if round(end) == often) - 1.0}:
+            found += _runs(rows, gaps, at)
     return found
 
 
@@ -130,7 +134,7 @@ def _runs(
             run.append(row[0].bottom)
         elif not row or any(word.x0 < at < word.x1 for word in row) or row[0].x0 < at < row[-1].x1:
             if len(run) >= _GUTTER_LINES:
-                found.append((at, run[0] - 1.0, run[-1] + 1.0))
+                found.append((at, run[0] - _LEVEL, run[-1] + _LEVEL))
             run = []
     return found
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 from unicodedata import normalize
 
+from knowledge.parsing.inline import raised
 from knowledge.parsing.pdf.links import linked
 from knowledge.parsing.pdf.rules import Placing, Rule, look_at_objects
 from knowledge.parsing.pdf.words import Word, shown
@@ -31,6 +32,8 @@ _BOLD = ("bold", "black", "heavy", "demi", "-medi", "cmbx", "sfbx")
 """In the names of bold fonts, of which some, such as those of TeX, state no weight."""
 _OVERPRINT = 0.2
 """Of the font size."""
+_RAISED = 0.15
+"""Of the font size: by how much the letters of an exponent end higher."""
 _SAMPLES = 50
 """The last of the same words, which it is looked for among."""
 _FIXED_PITCH = 1
@@ -171,6 +174,8 @@ def _words(pdfium: Any, text: Any, place: Placing) -> Iterator[Word]:
         if not pending:
             box[:] = [x0, x1, top, bottom]
             style = now
+        elif now.size < style.size and bottom < box[3] - _RAISED * style.size:
+            char = raised(pending[-1], char)
         pending.append(char)
         box[0], box[1] = min(box[0], x0), max(box[1], x1)
         box[2], box[3] = min(box[2], top), max(box[3], bottom)

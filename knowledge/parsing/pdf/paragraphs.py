@@ -14,6 +14,9 @@ SENTENCE_END = re.compile(r"[.!?:;…][\"'”’)\]]*$")
 HYPHENATED = re.compile(r"(\w*[^\W\d_])-$")
 _FULL = 0.85
 """Of the longest line in a picture: on screens and signs shorter ones stand by themselves."""
+_ENTRY_WORDS = 3
+_ENTRY = 0.35
+"""Of the page's longest line."""
 _SPEAKS = 5
 """Words of a line in a picture that is rather one of a narrow paragraph than a sign's."""
 _AROUND = 2
@@ -91,13 +94,18 @@ class Breaks:
             return True
         if is_open or HYPHENATED.search(before.text):
             return False
-        has_room = self._has_room(before, line)
+        has_room = self._has_room(before, line) or self._are_entries(before, line)
         if self._is_picture:
             return width < _FULL * self._longest and (has_room or before.words < _SPEAKS)
         is_short = width < _FULL * self._longest
         return has_room or (
             is_short and bool(_FIELD.match(line.text) or _AMOUNT.search(before.text))
         )
+
+    def _are_entries(self, before: Line, line: Line) -> bool:
+        """Are both far shorter than the page's lines, as the items of a list without signs?"""
+        is_short = max(before.words, line.words) <= _ENTRY_WORDS and line.text[:1].isupper()
+        return is_short and before.x1 - before.x0 < _ENTRY * self._longest
 
     def _has_room(self, before: Line, line: Line) -> bool:
         """Would the next line's first word have fitted? Who wrote the lines parted them then."""
@@ -129,6 +137,8 @@ def join(before: str, after: str, words: set[str]) -> str:
     if broken is None or not after[:1].islower():
         return f"{before} {after}" if broken is None else before + after
     ending = after.split()[0].strip(".,;:!?)")
+    if _IN_ADDRESS.search(before) or "@" in ending:
+        return before + after
     # "self-" + "service" keeps its hyphen if the document has it in the middle of a line, or the
     # parts are words of the document, and the whole is none.
     whole, parted = f"{broken[1]}{ending}".casefold(), f"{broken[1]}-{ending}".casefold()
@@ -139,6 +149,8 @@ def join(before: str, after: str, words: set[str]) -> str:
     return before[:-1] + after
 
 
+_IN_ADDRESS = re.compile(r"(?:@|://|www\.)\S*-$")
+"""There a hyphen is none of a line's end."""
 _PREFIXES = frozenset(("self", "non", "co", "ex", "all", "half", "well", "e", "x"))
 """Before these a hyphen belongs to the word."""
 

@@ -21,6 +21,8 @@ _OVER = 0.3
 """Of the size: by how much marks are moved over the letter that they belong to."""
 _ROWS_BELOW = 4
 """Rows between a mark and its line: those of columns beside it."""
+_PUNCTUATION = ".,;:!?)"
+"""A mark may stand between a word and these."""
 _FRACTION = "\u2044/"
 
 
@@ -60,12 +62,18 @@ def _touch(left: Word, right: Word, size: float) -> bool:
 def _joined(row: list[Word]) -> list[Word]:
     """Letters of different sizes that no space parts as one word."""
     joined: list[Word] = []
+    before: Word | None = None  # the last one as it was, of whose size a mark is
     for word in sorted(row, key=lambda each: each.x0):
         last = joined[-1] if joined else word
-        small, large = sorted((last.size, word.size))
+        small, large = sorted((before.size if before else word.size, word.size))
+        before = word
         if (
             last is not word
-            and (small < _SMALL * large or last.text[-1] in _FRACTION[:1])
+            and (
+                small < _SMALL * large
+                or last.text[-1] in _FRACTION[:1]
+                or word.text[0] in _PUNCTUATION
+            )
             and last.link == word.link
             and _touch(last, word, large)
         ):

@@ -24,6 +24,8 @@ MAX_CROSSINGS = 250_000
 """Pairs of lines that are compared on a page; a map or a chart has more."""
 _BODY_LINES = 5
 """Lines in one cell over the whole width: rather several rows than a remark."""
+_MOST_BOXES = 40
+"""On one page; more are a drawing or a form."""
 MAX_CELLS = 10_000
 """Of one table."""
 
@@ -66,10 +68,13 @@ def ruled_tables(
     if not upright or len(level) < 2 or len(upright) * len(level) > MAX_CROSSINGS:
         return [], list(words)
     tables: list[Table | Frame] = []
+    boxes: list[tuple[list[float], list[float]]] = []
     left = list(words)
     for columns, rows in _crossing(upright, level):
         xs = _borders(columns, rows)
         ys = _borders(rows, columns)
+        if len(xs) == len(ys) == 2 and len(columns) == len(rows) == 2:
+            boxes.append((xs, ys))
         if len(xs) < 3 or len(ys) < 3 or len(xs) * len(ys) > MAX_CELLS:
             continue
         inside = [w for w in left if _is_inside(w, xs, ys)]
@@ -79,7 +84,28 @@ def ruled_tables(
             if isinstance(table, Table):
                 table, left = _with_names_above(table, xs, left)
             tables.append(table)
+    for xs, ys in boxes if len(boxes) <= _MOST_BOXES else []:
+        inside = [w for w in left if _is_inside(w, xs, ys)]
+        if _is_box(inside, left, tables, xs, ys):
+            tables.append(Frame(xs[0], ys[0], xs[1], ys[1], [inside]))
+            taken = set(map(id, inside))
+            left = [w for w in left if id(w) not in taken]
     return sorted(tables, key=lambda table: table.top), left
+
+
+def _is_box(
+    inside: Sequence[Word],
+    words: Sequence[Word],
+    tables: Sequence[Table | Frame],
+    xs: list[float],
+    ys: list[float],
+) -> bool:
+    """Is it a box around several lines beside other text, read for itself?"""
+    if len(text_lines(inside)) < 2 or any(
+        xs[0] < t.x1 and t.x0 < xs[1] and ys[0] < t.bottom and t.top < ys[1] for t in tables
+    ):
+        return False
+    return any((w.x1 < xs[0] or w.x0 > xs[1]) and ys[0] < w.bottom and w.top < ys[1] for w in words)
 
 
 def _merged(lines: Iterator[_Line] | Sequence[_Line]) -> list[_Line]:

@@ -31,6 +31,8 @@ MAX_HEADING = 120
 """Characters of a heading; large print that runs on is a pull quote or a title page's blurb."""
 MAX_HEADING_LINES = 3
 _MOST_LEVELS = 6
+_SAYS_SOMETHING = 5
+"""Words of a line; a caption or an entry has fewer."""
 
 _BULLET = re.compile(r"^(?:[•‣▪●◦○–·■□➢◆✓]\s*(?=\S)|(?=[☐☑☒]\s*\S))")
 _ADDRESS = re.compile(r"(?:mailto:)?\S+@\S+|https?://\S+|www\.\S+")
@@ -88,6 +90,7 @@ def pages_as_markdown(
     parts: list[str] = []
     last: _Part | None = None
     header: list[str] = []
+    right = 0.0
     for number, page in enumerate(pages, start=1):
         if number in recognised:
             if page:
@@ -97,7 +100,7 @@ def pages_as_markdown(
             continue
         found = _parts(page, style, words)
         # A sentence that runs over the page's end belongs to where it began.
-        if found and last is not None and parts and _runs_on(last, found[0]):
+        if found and last is not None and parts and _runs_on(last, found[0], right):
             first, rest = _first_sentence(found[0].text)
             parts[-1] = join(parts[-1], first, words)
             found[0].text = rest
@@ -112,6 +115,7 @@ def pages_as_markdown(
                 header = []
             parts.append(_as_markdown(piece))
         last = found[-1]
+        right = max((piece.x1 for piece in page if isinstance(piece, Line)), default=0.0)
     return "\n\n".join(parts)
 
 
@@ -141,14 +145,25 @@ def _first_sentence(text: str) -> tuple[str, str]:
     return text[:end], text[end:].strip()
 
 
-def _runs_on(before: _Part, after: _Part) -> bool:
+def _runs_on(before: _Part, after: _Part, right: float) -> bool:
+    """``right``: how far the lines of the page before reach."""
     if before.kind not in ("text", "list") or after.kind != "text":
         return False
     return not SENTENCE_END.search(before.text) and (
         after.text[:1].islower()
         or HYPHENATED.search(before.text) is not None
         or goes_on(before.text)
+        or _is_full(before, after, right)
     )
+
+
+def _is_full(before: _Part, after: _Part, right: float) -> bool:
+    """Is the last line of prose so long that no more fitted on it?"""
+    line = before.last
+    if before.kind != "text" or line is None or line.words < _SAYS_SOMETHING:
+        return False
+    first = len(after.text.split(maxsplit=1)[0]) * (line.x1 - line.x0) / len(line.text)
+    return right - line.x1 < first and before.text.count(" ") >= 2 * _SAYS_SOMETHING
 
 
 # --- headings ---------------------------------------------------------------------------------
