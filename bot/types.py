@@ -61,6 +61,15 @@ def person(place: Place, user: str) -> str:
     return f"{place.platform}:user:{user}"
 
 
+CONSOLE = "browser"
+"""The platform that questions asked in the console are of."""
+
+
+def in_console(who: str) -> str:
+    """The principal of the same person where they ask in the console."""
+    return f"{CONSOLE}:user:{who}"
+
+
 def people_of(place: Place) -> str:
     """The principal of those who are in the channel of a place."""
     return f"{place.platform}:channel:{place.channel}"

@@ -16,7 +16,7 @@ import uvicorn
 
 from adapters.browser.config import BrowserConfig
 from adapters.browser.site import site
-from adapters.browser.works import Work, Works
+from adapters.browser.works import OpenForms, Work, Works
 from bot.cards import Card
 from bot.desk.console.console import LOCAL, NAME, Console, asking_as
 from bot.desk.console.passes import Guest
@@ -40,6 +40,7 @@ class BrowserAdapter:
         self.config = config
         self.console = console
         self.works = Works()
+        self.forms = OpenForms()
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()

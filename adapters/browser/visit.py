@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -101,12 +101,36 @@ class Visit:
         }
         return rendered(self.site.templates, name, common | values)
 
-    def outcome(self, card: Card | Form, back: str, status: int = 200) -> Response:
-        """What came of something that was done, in its place or as a page of its own."""
-        name = "form" if isinstance(card, Form) else "card"
+    def back(self, usual: str = "/") -> str:
+        """The page that it was done on."""
+        return own_path(self.text("back"), usual)
+
+    def outcome(
+        self,
+        card: Card | Form,
+        back: str,
+        status: int = 200,
+        faults: Mapping[str, str] | None = None,
+    ) -> Response:
+        """What came of something that was done, in its place or as a page of its own.
+
+        ``faults``: what is wrong with a form that was sent, by field.
+        """
+        values: dict[str, Any] = {"faults": faults or {}}
+        name = "card"
+        if isinstance(card, Form):
+            name = "form"
+            values["opened"] = self.adapter.forms.keep(card, self.guest.principal)
+        values[name] = card
         if self.wants_part:
-            return HTMLResponse(self.render(f"part_{name}.html", **{name: card}, faults={}))
-        return self.page(f"{name}.html", status, **{name: card}, faults={}, back=back)
+            return HTMLResponse(self.render(f"part_{name}.html", **values))
+        return self.page(f"{name}.html", status, **values, back=back)
+
+
+def own_path(path: str, usual: str) -> str:
+    """A path of ours; what leads elsewhere is none. Browsers take a backslash for a slash."""
+    is_own = path.startswith("/") and path.isprintable() and path[1:2] not in ("/", "\\")
+    return path if is_own else usual
 
 
 Handler = Callable[[Visit], Awaitable[Response]]
@@ -145,7 +169,10 @@ def guarded(site: Site, least: Role, handler: Handler) -> Callable[[Request], Aw
                 visit = replace(visit, waiting=len(waits))
             return await handler(visit)
         except (UsageError, ConfigurationError, PlatformError) as error:
-            return visit.outcome(Card(str(error)), f"/{request.url.path.split('/')[1]}", 400)
+            section = request.url.path.split("/")[1]
+            is_page = section in [path for path, *_ in PAGES]
+            back = visit.back(f"/{section}" if is_page else "/")
+            return visit.outcome(Card(str(error)), back, 400)
         except Exception as error:  # a person gets an id, and the log the place
             told = _FAILED.format(error_id=log_failure("page_failed", error))
             return visit.outcome(Card(told), "/", 500)

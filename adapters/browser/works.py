@@ -6,12 +6,13 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from uuid import uuid4
 
-from bot.cards import Card
+from bot.cards import Card, Form, Values
 
 _MOST_KEPT = 1000
-"""Works that are remembered; the oldest go first. What they led to is kept elsewhere."""
+"""Works, and forms, that are remembered; the oldest go first. What came of them is kept."""
 
 
 class Work:
@@ -126,3 +127,28 @@ class Works:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+class OpenForms:
+    """Forms that stand open on pages, so that one that is refused is there again as it was sent."""
+
+    def __init__(self) -> None:
+        self._forms: OrderedDict[str, tuple[str, Form]] = OrderedDict()
+
+    def keep(self, form: Form, owner: str) -> str:
+        """The name under which it can be found again."""
+        id = uuid4().hex
+        self._forms[id] = owner, form
+        while len(self._forms) > _MOST_KEPT:
+            self._forms.popitem(last=False)
+        return id
+
+    def filled_in(self, id: str, owner: str, values: Values) -> Form | None:
+        """The form with what was filled in; None if it is another's, or of long ago."""
+        whose, form = self._forms.get(id, ("", None))
+        if form is None or whose != owner:
+            return None
+        empty = {each.name: () if each.kind == "some_of" else "" for each in form.fields}
+        said = {**empty, **values}
+        fields = tuple(replace(each, value=said[each.name]) for each in form.fields)
+        return replace(form, fields=fields)

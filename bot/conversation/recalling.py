@@ -57,7 +57,7 @@ class Recalling:
         posted = await self._inbox.posted(recalled.message_id) if recalled.message_id else None
         if trace is None or posted is None:
             return "gone"
-        if await platform.replace(posted.place, posted.shown, _card(trace)):
+        if await platform.replace(posted.place, posted.shown, outdated_card(trace)):
             return "marked"
         if posted.private and not posted.place.direct:
             await platform.whisper(posted.place, posted.author, _whispered(trace))
@@ -65,7 +65,7 @@ class Recalling:
         return "gone"
 
 
-def _card(trace: Trace) -> Card:
+def outdated_card(trace: Trace) -> Card:
     """The old answer, with what is wrong with it above and a way to a new one below."""
     reply = trace.reply
     return Card(

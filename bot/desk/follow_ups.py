@@ -15,7 +15,7 @@ from bot.conversation.roles import Roles
 from bot.desk.commands import Ask
 from bot.errors import PlatformError, UsageError
 from bot.ports import Platform
-from bot.types import Place, ReadPassage, Reply, Tier, person
+from bot.types import Place, ReadPassage, Reply, Tier, in_console, person
 from knowledge.types import Principals, conversation_principal
 
 _GONE = "I no longer have the record of that answer. Ask the question again."
@@ -219,7 +219,8 @@ class FollowUps:
         trace = await self._history.trace(id)
         if trace is None:
             raise UsageError(_GONE)
-        if trace.private and trace.asker != person(place, user):
+        own = person(place, user)
+        if trace.private and trace.asker not in (own, in_console(own)):
             raise UsageError(_NOT_YOURS)
         if not trace.private and not f"{trace.conversation}:".startswith(f"{place.scope}:"):
             raise UsageError(_NOT_HERE)

@@ -8,7 +8,11 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
+from bot.errors import ConfigurationError
+
 KEY = "console.key"
+RESTORING = ".restoring"
+"""A folder in it while a backup is brought back; one that stays was left by a restore that died."""
 _KEY_BYTES = 32
 _OURS = ("state.db", "passages.db", "weights", KEY)
 """How the names begin of what the bot puts into the folder."""
@@ -17,8 +21,14 @@ _OURS = ("state.db", "passages.db", "weights", KEY)
 def open_data_folder(folder: Path) -> None:
     """Make the folder if need be, and what is and will be made in it readable for its owner alone.
 
-    A folder that holds other people's things keeps its own mode. Raises :class:`OSError`.
+    A folder that holds other people's things keeps its own mode. Raises :class:`OSError`, and
+    :class:`ConfigurationError` for a half of a backup.
     """
+    if (folder / RESTORING).exists():
+        raise ConfigurationError(
+            f"A restore into {folder} is going on, or was broken off: 'housevoice restore' with "
+            "the same backup brings it to its end."
+        )
     os.umask(0o077)  # for all that this process makes: SQLite's -wal and -shm, weights, LoRA
     folder.mkdir(parents=True, exist_ok=True)
     inside = list(folder.iterdir())

@@ -29,6 +29,7 @@ from pydantic import (
 )
 
 from bot.errors import ConfigurationError
+from bot.voice.plain_lines import as_of_today
 from bot.voice.versions.manifest import CONFIG, WEIGHTS, checked_files
 from bot.voice.versions.served import NONE, CanaryRule, folder_of, read_served
 from knowledge.errors import remedy
@@ -247,7 +248,7 @@ class Voice:
             raise ConfigurationError(f"There is no voice '{name}' in {root} (there: {have}).")
         try:
             written = path.read_bytes()
-            guide = Guide.model_validate(tomllib.loads(written.decode()))
+            guide = Guide.model_validate(as_of_today(tomllib.loads(written.decode())))
             served = read_served(folder)
             speaks = version or served.live
             lora = None if speaks == NONE else Lora.read(folder_of(folder, speaks))

@@ -36,7 +36,12 @@ class ToneScore:
 
     def __call__(self, text: str) -> float:
         """How likely the text is in the voice, in [0, 1]."""
-        return float(_sigmoid(_features([text]) @ self.weights + self.bias)[0])
+        return float(_sigmoid(np.asarray(self.log_odds([text])))[0])
+
+    def log_odds(self, texts: Sequence[str]) -> list[float]:
+        """How much more likely in the voice than not, in nats; 0 is undecided."""
+        found: list[float] = (_features(texts) @ self.weights + self.bias).tolist()
+        return found
 
 
 def learn_tone(train: Sequence[Example], held_out: Sequence[Example]) -> ToneScore:
@@ -49,8 +54,8 @@ def learn_tone(train: Sequence[Example], held_out: Sequence[Example]) -> ToneSco
         weights -= _RATE * (features.T @ error / len(wanted) + _DECAY * weights)
         bias -= _RATE * float(error.mean())
     others, truth = _texts(held_out)
-    scores = _features(others) @ weights + bias
-    return ToneScore(weights, bias, auroc(scores.tolist(), truth), len(others), len(texts))
+    scores = (_features(others) @ weights + bias).tolist()
+    return ToneScore(weights, bias, auroc(scores, truth), len(others), len(texts))
 
 
 def disjoint(parts: Split) -> tuple[list[Example], list[Example]]:

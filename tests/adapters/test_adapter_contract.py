@@ -206,6 +206,7 @@ async def file_of(stage: Stage) -> Attachment:
 
 async def test_what_is_whispered_is_seen_by_one_person(stage: Stage) -> None:
     await stage.adapter.whisper(stage.place("general"), stage.user("ann"), "Between us.")
+    await stage.look()
     assert "Between us." in stage.latest("ann").text
     if "others" not in LACKS[stage.name]:
         assert stage.only("bob") == [] and stage.everyone_sees("general") == []
@@ -227,6 +228,7 @@ async def test_every_button_reaches_the_desk(stage: Stage, action: Action) -> No
         patched.setattr(Desk, "press", press)
         view = await opened_reply(stage)
         await view.finish(Card("?", buttons=(action,), subject="s1"))
+        await stage.look()
         card = (stage.everyone_sees("general") or stage.only("ann"))[-1]
         assert card.buttons == (LABELS[action],)
         told = await stage.press("ann", card, action)
@@ -249,6 +251,7 @@ def typed(command: Command) -> str:
 
 
 async def test_every_command_can_be_given_with_all_that_it_takes(stage: Stage) -> None:
+    has(stage, "commands")
     # Files are handed over, not typed: tests/adapters/test_parity_uploads.py and …_making.py.
     offered = [
         each

@@ -14,6 +14,8 @@ from tests.adapters.stages.playing import PLATFORMS, form, needs, own_voices, pl
 from tests.adapters.stages.stage import Stage, opened
 from tests.adapters.stages.stages import STAGES
 
+NEEDS = ("commands",)
+
 QUESTIONS = "\n".join(f'{{"question": "What is {n}?", "answer": "It is {n}."}}' for n in range(5))
 JUDGES = """
 echo "$@" > "$HOUSEVOICE_VOICES/ran"

@@ -11,6 +11,8 @@ from tests.adapters.stages.playing import PLATFORMS, form, limited, needs, playe
 from tests.adapters.stages.stage import OpenForm, Shown, Stage
 from tests.kit.fakes import evidence
 
+NEEDS = ("commands",)
+
 ASKED = "Who repairs bicycles?"
 KIM = "Kim does, in the shed.\n\nBring it before noon."
 

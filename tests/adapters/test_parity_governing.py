@@ -11,6 +11,8 @@ from tests.adapters.stages.playing import needs, shown
 from tests.kit.fakes import FakeReader
 from tests.kit.word_embedder import WordEmbedder
 
+NEEDS = ("commands",)
+
 
 async def added(real: Scene) -> str:
     await real.library.add(real.site.url("/help"))

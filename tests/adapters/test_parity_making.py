@@ -15,6 +15,8 @@ from tests.adapters.stages.playing import PLATFORMS, form, needs, own_voices, pl
 from tests.adapters.stages.stage import Shown, Stage, opened
 from tests.adapters.stages.stages import STAGES
 
+NEEDS = ("commands",)
+
 FILLED = {
     "about": "Warm and brief.",
     "lines": "Greeting: Right then!\nClosing: Shout if you are stuck.",

@@ -14,6 +14,7 @@ from bot.source_ports import Undecided
 from tests.adapters.stages.playing import PLATFORMS, needs, played, shown
 from tests.adapters.stages.stage import Shown, Stage, Where
 
+NEEDS = ("notices",)
 WAITS = Card("**A source waits for an admin.**", buttons=("approve", "reject"), subject="hb")
 PNG = Picture("trend.png", "documents 1 to 2", b"\x89PNG of a kind")
 

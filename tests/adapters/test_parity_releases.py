@@ -9,6 +9,8 @@ import pytest
 from tests.adapters.stages.library import Scene
 from tests.adapters.stages.playing import form, needs, shown
 
+NEEDS = ("commands",)
+
 FRUIT = ("apples", "pears", "plums", "figs", "dates")
 
 

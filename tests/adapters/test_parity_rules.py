@@ -158,6 +158,7 @@ async def draft(stage: Stage) -> Shown:
     return card
 
 
+@needs("commands")
 async def test_a_draft_in_the_voice_can_be_sent_once(stage: Stage) -> None:
     card = await draft(stage)
     before = len(stage.everyone_sees("general"))
@@ -171,6 +172,7 @@ async def test_a_draft_in_the_voice_can_be_sent_once(stage: Stage) -> None:
     assert "That draft" in again.text
 
 
+@needs("commands")
 async def test_a_draft_can_be_edited_before_it_is_sent(stage: Stage) -> None:
     opened = form(await stage.press("ann", await draft(stage), "edit"))
     assert "ready for pickup on Monday" in str(opened.values["text"])
@@ -182,7 +184,7 @@ async def test_a_draft_can_be_edited_before_it_is_sent(stage: Stage) -> None:
         assert "It is ready." in (await stage.last("general")).text
 
 
-@needs("lines")
+@needs("lines", "commands")
 async def test_a_draft_keeps_its_lines(stage: Stage) -> None:
     await stage.press(
         "ann",
@@ -197,6 +199,7 @@ async def test_a_draft_keeps_its_lines(stage: Stage) -> None:
     assert lines.index("It is ready.") < lines.index("Monday") < lines.index("Tuesday")
 
 
+@needs("commands")
 async def test_a_draft_can_be_copied(stage: Stage) -> None:
     copied = shown(await stage.press("ann", await draft(stage), "copy"))
     assert "ready for pickup on Monday" in copied.text

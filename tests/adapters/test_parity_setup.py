@@ -8,6 +8,8 @@ from tests.adapters.stages.library import Scene
 from tests.adapters.stages.playing import form, needs, shown
 from tests.adapters.stages.stage import OpenForm, Shown
 
+NEEDS = ("commands",)
+
 LINKS = "<html><title>Home</title><h1>Home</h1><p>Come in.</p><a href='/a/deep'>more</a></html>"
 DEEP = "<html><title>Deep</title><h1>Deep</h1><p>The shed is behind the mill.</p></html>"
 

@@ -10,9 +10,12 @@ from structlog.testing import capture_logs
 
 from bot.ports import KnownSource
 from knowledge.types import PUBLIC
+from tests.adapters.stages.lacks import LACKS
 from tests.adapters.stages.library import PAGE, Scene, scene
 from tests.adapters.stages.playing import PLATFORMS, form, needs, played, shown
 from tests.adapters.stages.stage import Stage
+
+NEEDS = ("commands",)
 
 
 @pytest.fixture(params=PLATFORMS)
@@ -59,7 +62,7 @@ async def test_what_lies_on_the_machine_is_added_there_only(real: Scene, typed: 
     assert await real.library.sources() == []
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("platform", [each for each in PLATFORMS if "commands" not in LACKS[each]])
 async def test_an_address_inside_the_network_is_not_fetched(platform: str, tmp_path: Path) -> None:
     async with scene(platform, tmp_path) as real:
         told = await real.says(f"/kb add {real.site.url('/help')}")

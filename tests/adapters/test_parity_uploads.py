@@ -14,6 +14,8 @@ from tests.adapters.stages.library import Scene
 from tests.adapters.stages.playing import PLATFORMS, form, needs, played, shown
 from tests.adapters.stages.stage import Stage
 
+NEEDS = ("commands",)
+
 PNG = Picture("trend.png", "documents 1 to 2", b"\x89PNG of a kind")
 
 

@@ -23,6 +23,8 @@ from tests.adapters.stages.stage import Person, Stage, opened
 from tests.adapters.stages.stages import STAGES
 from tests.kit.loras import put_version
 
+NEEDS = ("commands",)
+
 
 @pytest_asyncio.fixture(params=PLATFORMS)
 async def stage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stage]:

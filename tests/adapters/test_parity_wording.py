@@ -137,6 +137,7 @@ async def test_others_may_not_word_and_askers_keep_their_words(stage: Stage) -> 
     assert "look after the voice" in (await says(stage, "/voice wordings", "bob")).text
 
 
+@needs("commands")
 async def test_what_only_some_may_read_is_not_learnt(stage: Stage) -> None:
     limited(stage, "ann")
     answer = shown(await stage.command("ann", "general", "/ask What is the bonus?"))
@@ -160,6 +161,7 @@ async def test_answers_that_people_disagree_on_are_offered_first(stage: Stage) -
     assert "in May" not in (await says(stage, "/voice label")).text
 
 
+@needs("commands")
 async def test_two_voices_are_compared_without_knowing_whose_it_is(stage: Stage) -> None:
     line = f"/voice compare --one=none --other=v1 {QUESTION}"
     pair = await says(stage, line, "ann")
@@ -176,6 +178,7 @@ async def test_two_voices_are_compared_without_knowing_whose_it_is(stage: Stage)
     assert "nothing can be compared" in nothing.text
 
 
+@needs("commands")
 async def test_an_edited_draft_may_be_learnt_from(stage: Stage) -> None:
     draft = await says(stage, "/voice say We will assist you with the order.", "ann")
     asked = form(await stage.press("ann", draft, "edit"))

@@ -7,7 +7,7 @@ from typing import Final, get_args
 
 from starlette.responses import HTMLResponse, Response
 
-from adapters.browser.visit import Handler, Visit, to
+from adapters.browser.visit import Handler, Visit, own_path, to
 from bot.cards import Action, Card
 from bot.desk.commands import Ask, Invocation, Outcome
 from bot.desk.console.console import asking_as
@@ -39,7 +39,7 @@ async def press(visit: Visit) -> Response:
     if action is None:
         raise UsageError("There is no such button.")
     subject, conversation = visit.text("subject"), visit.text("conversation")
-    back = _back(visit)
+    back = visit.back()
     if conversation:
         if not visit.adapter.owns(visit.guest, conversation):
             raise UsageError("That conversation is somebody else's.")
@@ -70,7 +70,7 @@ async def command(visit: Visit) -> Response:
         by = visit.console.by(visit.guest, values, tell)
         return await visit.console.desk.commands.run(known, by)
 
-    return await _done(visit, action, f"{name} {action}", _back(visit, _BACK[name]), doing)
+    return await _done(visit, action, f"{name} {action}", visit.back(_BACK.get(name, "/")), doing)
 
 
 async def submit(visit: Visit) -> Response:
@@ -91,10 +91,12 @@ async def submit(visit: Visit) -> Response:
     try:
         card = await visit.console.desk.submit(visit.path("form"), context, by, values)
     except FieldFaults as refused:
-        return visit.outcome(Card(str(refused)), _back(visit), 400)
+        sent = visit.adapter.forms.filled_in(visit.text("opened"), visit.guest.principal, values)
+        again = sent or Card(f"{refused} Open the form anew.")
+        return visit.outcome(again, visit.back(), 400, refused.faults)
     if visit.wants_part:  # in the form's place no form is left
         return HTMLResponse(visit.render("part_card.html", card=card, faults={}))
-    return visit.outcome(card, _back(visit))
+    return visit.outcome(card, visit.back())
 
 
 async def work(visit: Visit) -> Response:
@@ -102,7 +104,7 @@ async def work(visit: Visit) -> Response:
     found = visit.adapter.works.get(visit.path("id"), visit.guest.principal)
     if found is None:
         raise UsageError("I no longer know how that ended; the list shows what there is now.")
-    values = {"work": found, "back": _own_path(visit.query("back"), "/sources")}
+    values = {"work": found, "back": own_path(visit.query("back"), "/sources")}
     if not visit.wants_part:
         return visit.page("work.html", **values)
     seen = visit.query("seen")
@@ -141,17 +143,6 @@ async def _done(
 
 def _go(visit: Visit, path: str) -> Response:
     return Response(headers={"HX-Redirect": path}) if visit.wants_part else to(path)
-
-
-def _back(visit: Visit, usual: str = "/") -> str:
-    """The page that it was done on."""
-    return _own_path(visit.text("back"), usual)
-
-
-def _own_path(path: str, usual: str) -> str:
-    """A path of ours; what leads elsewhere is none. Browsers take a backslash for a slash."""
-    is_own = path.startswith("/") and path.isprintable() and path[1:2] not in ("/", "\\")
-    return path if is_own else usual
 
 
 ROUTES: Final[tuple[tuple[str, str, Role, Handler], ...]] = (

@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from adapters.browser.visit import Handler, Visit, to
 from adapters.browser.works import Work
 from bot.cards import Card, answer_card
+from bot.conversation.recalling import outdated_card
 from bot.desk.console.answers import Told
 from bot.desk.console.console import LOCAL, asking_as
 from bot.desk.console.rights import Role
@@ -45,18 +46,20 @@ async def show(visit: Visit) -> Response:
     told = await visit.console.answers.conversation(
         place.conversation, person(LOCAL.place, asking_as(visit.guest))
     )
-    turns = [_turn(each, conversation) for each in told]
-    kept = {each.trace.id for each in told}
-    going_on = [
-        _growing(each)
-        for each in visit.adapter.works.of(conversation, asking_as(visit.guest))
-        if each.card is None or (each.card.text and each.card.subject not in kept)
+    support = visit.console.rights.roles.has_support
+    kept = {each.trace.id: _turn(each, conversation, support) for each in told}
+    works = visit.adapter.works.of(conversation, asking_as(visit.guest))
+    here = [
+        kept.pop(each.card.subject) if each.card and each.card.subject in kept else _growing(each)
+        for each in works
+        if each.card is None or each.card.text
     ]
+    turns = [*kept.values(), *here]  # what no work is of was said before this process began
     return visit.page(
         "ask.html",
-        turns=[*turns, *going_on],
+        turns=turns,
         conversation=conversation,
-        is_growing=any(each.is_growing for each in going_on),
+        is_growing=any(each.is_growing for each in turns),
         voices=list(visit.console.versions.voice_names()),
         prompts=visit.console.desk.prompts,
     )
@@ -96,10 +99,13 @@ def _own(visit: Visit) -> str:
     return conversation
 
 
-def _turn(told: Told, conversation: str) -> Turn:
-    card = answer_card(told.trace.reply)
-    if told.confidence:  # it does not hold any more, and another one would
-        card = replace(card, confidence=told.confidence, buttons=("again",))
+def _turn(told: Told, conversation: str, support: bool) -> Turn:
+    if told.is_outdated:
+        card = outdated_card(told.trace)
+    else:
+        card = answer_card(told.trace.reply, support=support)
+        if told.is_answered:  # it did not know, and would now
+            card = replace(card, confidence=told.confidence, buttons=("again",))
     return Turn(told.trace.id, told.trace.reply.question, card, conversation)
 
 

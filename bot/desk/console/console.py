@@ -17,10 +17,9 @@ from bot.desk.kb.adding import Adding
 from bot.desk.kb.gaps import GapDesk
 from bot.desk.kb.parts import Knowledge
 from bot.desk.kb.releasing import ReleaseDesk
-from bot.types import Place, person
+from bot.types import CONSOLE, Place, person
 
-NAME = "browser"
-"""The platform that questions asked in the console are of."""
+NAME = CONSOLE
 LOCAL = Guest(Place(NAME, "", "machine", direct=True), "local")
 """Who runs the bot, and came in by what it printed at its start."""
 

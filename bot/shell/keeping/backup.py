@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.engine import make_url
 
 from bot.errors import UsageError
+from bot.shell.data_folder import RESTORING
 from bot.shell.indexing import database_url, wanted_place
 from bot.shell.keeping.moving import copy_in, copy_out
 from bot.shell.settings import Settings
@@ -33,7 +35,6 @@ _PASSAGES = "passages*.db"
 _UPLOADS = "uploads"
 _MADE_AGAIN = "weights"
 """Of no company's own: converted anew from the package, so neither backed up nor in the way."""
-_STAGE = ".restoring"
 
 
 class _File(BaseModel):
@@ -70,7 +71,7 @@ def back_up(settings: Settings, target: Path, now: datetime) -> list[str]:
         )
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise UsageError(f"{target} is not empty: name a new folder for each backup.")
-    target.mkdir(parents=True, exist_ok=True)
+    part = _claimed(target)
     try:
         versions = _copy_all(settings, databases, target)
         for path in _files(uploads):
@@ -87,10 +88,10 @@ def back_up(settings: Settings, target: Path, now: datetime) -> list[str]:
                     schema_version=versions.get(name),
                 )
                 for path in _files(target)
+                if path != part
                 for name in [path.relative_to(target).as_posix()]
             },
         )
-        part = target / f"{MANIFEST}.part"
         part.write_text(manifest.model_dump_json(indent=2, exclude_none=True) + "\n", "utf-8")
         part.replace(target / MANIFEST)
     except BaseException as error:
@@ -114,17 +115,58 @@ def restore(settings: Settings, source: Path) -> list[str]:
     """
     manifest = _checked(settings, source)
     folder = settings.data
-    state = _state_file(settings)
-    stage = folder / _STAGE
-    shutil.rmtree(stage, ignore_errors=True)
-    found = [each.name for each in folder.iterdir()] if folder.is_dir() else []
+    try:
+        with _alone(folder):
+            _bring_back(settings, source, manifest)
+    except (sqlite3.Error, OSError) as error:
+        raise UsageError(f"It was not restored: {remedy(error) or error}.") from error
+    return [
+        f"{folder} is as it was on {manifest.made_at:%Y-%m-%d at %H:%M} UTC, by housevoice "
+        f"{manifest.program}. 'housevoice doctor' looks whether all is well.",
+        *_rest(settings),
+    ]
+
+
+def _claimed(target: Path) -> Path:
+    """Make the folder and what will be its manifest, which no other backup has there then."""
+    part = target / f"{MANIFEST}.part"
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        part.touch(exist_ok=False)
+    except FileExistsError:
+        raise UsageError(f"Another backup is being written to {target}.") from None
+    except OSError as error:
+        raise UsageError(f"Nothing was backed up: {remedy(error) or error}.") from error
+    return part
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """No other restore goes on in the folder meanwhile; a process that dies gives it up."""
+    folder.mkdir(parents=True, exist_ok=True)
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise UsageError(f"Another restore into {folder} is going on.") from None
+    finally:
+        os.close(opened)
+
+
+def _bring_back(settings: Settings, source: Path, manifest: _Manifest) -> None:
+    folder, state = settings.data, _state_file(settings)
+    stage = folder / RESTORING
+    if stage.exists():  # a restore was broken off: nothing else may have put data here since
+        _clear(folder)
+    found = [each.name for each in folder.iterdir()]
     if [each for each in found if each != _MADE_AGAIN] or (state is not None and state.exists()):
         raise UsageError(
             f"{folder} has data in it, which would be overwritten: set HOUSEVOICE_DATA to a new "
             "folder, or move the old one away."
         )
     try:
-        stage.mkdir(parents=True)
+        stage.mkdir()
         for name in manifest.files:
             _copy_file(source / name, stage / name)
         if _STATE in manifest.files:
@@ -133,15 +175,17 @@ def restore(settings: Settings, source: Path) -> list[str]:
             copy_in(stage / _STATE, database_url(settings), lambda: _put(stage, folder, None))
         else:
             _put(stage, folder, state)
-    except (sqlite3.Error, OSError) as error:
-        raise UsageError(f"It was not restored: {remedy(error) or error}.") from error
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
-    return [
-        f"{folder} is as it was on {manifest.made_at:%Y-%m-%d at %H:%M} UTC, by housevoice "
-        f"{manifest.program}. 'housevoice doctor' looks whether all is well.",
-        *_rest(settings),
-    ]
+    except BaseException:
+        _clear(folder)
+        raise
+    shutil.rmtree(stage, ignore_errors=True)
+
+
+def _clear(folder: Path) -> None:
+    """Take out what a restore has put there; that it was there goes last."""
+    for each in sorted(folder.iterdir(), key=lambda path: path.name == RESTORING):
+        if each.name != _MADE_AGAIN:
+            shutil.rmtree(each) if each.is_dir() else each.unlink()
 
 
 def _put(stage: Path, folder: Path, state: Path | None) -> None:

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.answers.history import TRACE, History
-from bot.desk.console.console import NAME as CONSOLE
 from bot.errors import UsageError
+from bot.types import in_console
 from knowledge.state.tables import metadata
 
 FORGOTTEN = "forgotten"
@@ -107,7 +107,7 @@ class People:
 
 def _names_of(person: str) -> tuple[str, ...]:
     """A person, and the same one where they ask in the console."""
-    return person, f"{CONSOLE}:user:{person}"
+    return person, in_console(person)
 
 
 def _rows_of(person: str) -> tuple[_Meant, _Meant]:

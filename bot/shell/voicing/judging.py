@@ -76,6 +76,9 @@ async def evaluate_voice(
             "A version is judged on a local model: set HOUSEVOICE_WRITER_MODEL to 'packaged' or "
             "to a folder."
         )
+    judge = _judge(settings, judge_version)
+    if judge is None and (judge_decides or labels or judge_version):
+        raise UsageError("There is no judge: set HOUSEVOICE_JUDGE_URL and HOUSEVOICE_JUDGE_MODEL.")
     known = Registry(settings.voices, lambda: datetime.now(UTC))
     versions = known.versions(name)
     if not versions:
@@ -100,9 +103,6 @@ async def evaluate_voice(
         raise ConfigurationError(
             f"The voice '{name}' has too few pairs to measure its tone: 'voice prepare {name}'."
         )
-    judge = _judge(settings, judge_version)
-    if judge is None and (judge_decides or labels or judge_version):
-        raise UsageError("There is no judge: set HOUSEVOICE_JUDGE_URL and HOUSEVOICE_JUDGE_MODEL.")
     labels = labels or voice.folder / LABELS
     report("learning what the voice sounds like")
     tone = await asyncio.to_thread(learn_tone, learnt, others)

@@ -14,27 +14,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.errors import ConfigurationError
+from bot.voice.plain_lines import PLAIN_REPLIES
 from bot.voice.voice import Guide, Mood, Voice, is_voice_name
 from jobs.training.voice.preparing.prepare import add_files
 from jobs.training.voice.preparing.reading import read_text
 from jobs.training.voice.preparing.style_guide import word_rules
 
-_REPLIES: Mapping[str, str | list[str]] = {
-    "hello": ["Hello! What would you like to know?"],
-    "thanks": ["You are welcome."],
-    "never_mind": ["That is fine."],
-    "capabilities": "Ask me a question in plain words. I answer from our own documents and show "
-    "you which ones I used. If nothing I may read covers it, I say that I don't know.",
-    "unknown": ["I don't know. I have found nothing that answers this."],
-    "unsure": ["I am not certain that this answers you. The closest I have:"],
-    "unknown_sources": "These are the nearest pages I have, though they may not answer you:",
-    "empty_question": "I can't see a question there. Tell me what you want to know.",
-    "too_long": "That is too long for me. Please shorten it to {limit} characters.",
-    "not_text": "I can only read words, not pictures or files. Type your question, please.",
-    "unread_files": "I could not read everything that came with it: {files}.",
-    "read_files": "I have read {files}. What would you like to know about it?",
-    "apology": "Sorry, something broke at my end. The error number is {error_id}.",
-}
 _GREETINGS, _LEADS, _CLOSINGS = (
     ["Good question."],
     ["Here is what I found."],
@@ -141,7 +126,7 @@ def _toml(new: NewVoice, swaps: Mapping[str, str], forbidden: Sequence[str]) -> 
         ("emoji", new.emoji),
         ("exclamations", new.exclamations),
     ]
-    parts = [_lines(top), "[replies]", _lines(_REPLIES.items()), "[markers]", _lines(markers)]
+    parts = [_lines(top), "[replies]", _lines(PLAIN_REPLIES.items()), "[markers]", _lines(markers)]
     tables: dict[str, Mapping[str, Any]] = {
         "markers.swaps": swaps,
         "mood": dict.fromkeys((*sober, *sober_end), _SOBER),

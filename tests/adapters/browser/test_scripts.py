@@ -77,7 +77,7 @@ _ATTRIBUTES = set(
     "lang charset name content rel href src defer class id tabindex action method type value for "
     "aria-label aria-current aria-live aria-busy role title required maxlength autofocus selected "
     "checked enctype rows inputmode hx-get hx-post hx-target hx-swap hx-trigger data-label scope "
-    "start datetime http-equiv".split()
+    "start datetime http-equiv aria-describedby aria-invalid".split()
 )
 """What our templates and our Markdown are made of. Nothing else may stand in a page."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -50,10 +51,16 @@ def bench(**options: Any) -> Callable[[_Test], _Test]:
 PLATFORMS = sorted(STAGES)
 
 
+def needed(test: Callable[..., Any]) -> tuple[Ability, ...]:
+    """What a scenario needs, and what all of its file do (``NEEDS``)."""
+    own: tuple[Ability, ...] = getattr(test, "needs", ())
+    return (*own, *getattr(sys.modules[test.__module__], "NEEDS", ()))
+
+
 def played_on(request: pytest.FixtureRequest) -> str:
     """The platform of the request; skipped where it lacks what the scenario needs."""
     name: str = request.param
-    for ability in getattr(request.function, "needs", ()):
+    for ability in needed(request.function):
         if ability in LACKS[name]:
             pytest.skip(LACKS[name][ability])
     return name

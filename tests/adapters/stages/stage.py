@@ -266,6 +266,9 @@ class Stage(ABC):
     async def settled(self) -> None:
         """Wait until the bot has heard everything and has said all that it will say."""
 
+    async def look(self) -> None:  # noqa: B027 - most need nothing
+        """Load anew what does not show by itself what is new."""
+
     async def last(self, where: Where) -> Shown:
         """The newest of what everyone sees."""
         await self.settled()

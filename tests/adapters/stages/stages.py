@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tests.adapters.stages.browser import BrowserStage
 from tests.adapters.stages.console import ConsoleStage
 from tests.adapters.stages.discord import DiscordStage
 from tests.adapters.stages.slack import SlackStage
@@ -13,4 +14,5 @@ STAGES: Mapping[str, type[Stage]] = {
     "slack": SlackStage,
     "discord": DiscordStage,
     "console": ConsoleStage,
+    "browser": BrowserStage,
 }

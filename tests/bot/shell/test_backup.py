@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -17,6 +19,7 @@ from typer.testing import CliRunner, Result
 
 from bot.shell.app import open_app
 from bot.shell.cli import cli
+from bot.shell.keeping import backup
 from bot.shell.settings import Settings
 from bot.types import Asker, Message, Reply
 from knowledge.state.database import open_database
@@ -199,6 +202,85 @@ class TestARefusal:
         (kept / "backup.json").unlink()
         done = housevoice(tmp_path / "new", "restore", kept)
         assert done.exit_code == 1 and "no whole backup" in done.output
+
+
+class TestTwoAtOnce:
+    def test_backups_into_one_folder_do_not_mix(
+        self, housevoice: Housevoice, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        told = []
+
+        def second(*_: Any) -> Any:
+            monkeypatch.undo()
+            told.append(housevoice(data, "backup", tmp_path / "kept").output)
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(backup, "_copy_all", second)
+        done = housevoice(data, "backup", tmp_path / "kept")
+        assert "not empty" in told[0]
+        assert done.exit_code == 1 and "the disk is full" in done.output
+        assert contents(tmp_path / "kept") == set()
+
+    def test_restores_into_one_folder_do_not_mix(
+        self, housevoice: Housevoice, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        kept, new, told = tmp_path / "kept", tmp_path / "new", []
+        assert housevoice(data, "backup", kept).exit_code == 0
+        put = backup._put
+
+        def second(*to: Any) -> None:
+            told.append(housevoice(new, "restore", kept).output)
+            put(*to)
+
+        monkeypatch.setattr(backup, "_put", second)
+        assert housevoice(new, "restore", kept).exit_code == 0
+        assert "is going on" in told[0]
+        assert contents(new) == {"state.db", "passages.db"}
+
+
+class TestARestoreThatWasBrokenOff:
+    @pytest.fixture
+    def half(
+        self, housevoice: Housevoice, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> Path:
+        """As after ``kill -9`` between the passages and the state."""
+        assert housevoice(data, "backup", tmp_path / "kept").exit_code == 0
+        new = tmp_path / "new"
+        (new / ".restoring").mkdir(parents=True)
+        shutil.copy(tmp_path / "kept" / "state.db", new / ".restoring")
+        shutil.copy(tmp_path / "kept" / "passages.db", new)
+        (new / "weights").mkdir()
+        return new
+
+    def test_is_not_taken_for_data(self, housevoice: Housevoice, half: Path) -> None:
+        before = contents(half)
+        done = housevoice(half, "source", "list")
+        assert done.exit_code == 1 and "was broken off" in done.output
+        assert contents(half) == before
+
+    def test_is_brought_to_its_end_by_the_next(
+        self, housevoice: Housevoice, half: Path, tmp_path: Path
+    ) -> None:
+        done = housevoice(half, "restore", tmp_path / "kept")
+        assert done.exit_code == 0, done.output
+        assert contents(half) == {"state.db", "passages.db"}
+        assert not (half / ".restoring").exists() and (half / "weights").is_dir()
+
+    def test_leaves_nothing_where_it_fails_at_the_last_step(
+        self, housevoice: Housevoice, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert housevoice(data, "backup", tmp_path / "kept").exit_code == 0
+        move = shutil.move
+
+        def full(path: Path, to: Path) -> None:
+            if path.name == "state.db":  # which may lie on another disk
+                raise OSError(errno.ENOSPC, "No space left on device")
+            move(path, to)
+
+        monkeypatch.setattr(shutil, "move", full)
+        done = housevoice(tmp_path / "new", "restore", tmp_path / "kept")
+        assert done.exit_code == 1 and "the disk is full" in done.output
+        assert list((tmp_path / "new").iterdir()) == []
 
 
 def test_what_lies_elsewhere_is_told(

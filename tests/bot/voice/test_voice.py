@@ -12,6 +12,7 @@ import pytest
 from bot.errors import ConfigurationError
 from bot.voice.lines.occasions import bears
 from bot.voice.metrics import markers
+from bot.voice.plain_lines import PLAIN_REPLIES
 from bot.voice.voice import Voice, names
 from tests.bot.conftest import ROOT
 from tests.kit.loras import toy_weights
@@ -109,6 +110,17 @@ class TestAVoice:
     def test_may_have_no_markers(self, tmp_path: Path) -> None:
         one = voice(tmp_path, GUIDE[: GUIDE.index("[markers]")])
         assert one.guide.markers.forbidden == ()
+
+
+def test_a_guide_that_the_first_version_was_made_for_speaks_with_plain_lines_beside_its_own(
+    tmp_path: Path,
+) -> None:
+    first = (ROOT / "tests" / "data" / "guide_first.toml").read_text("utf-8")
+    guide = voice(tmp_path, first).guide
+    assert guide.leads == ("Here is what I found.",)
+    assert guide.replies.hello[0] == "Hello there! What are you after?"
+    assert guide.replies.unsure == tuple(PLAIN_REPLIES["unsure"])
+    assert "{files}" in guide.replies.unread_files
 
 
 class TestAGuideThatIsWrong:

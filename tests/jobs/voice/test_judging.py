@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from bot.errors import ConfigurationError, ModelError
+from bot.errors import ConfigurationError, ModelError, UsageError
+from bot.shell.settings import Settings
+from bot.shell.voicing.judging import evaluate_voice
 from bot.voice.endpoint import EndpointModel
 from jobs.evaluation.evaluate import judge_finding
 from jobs.evaluation.judging import Judge, Labelled, read_labels
@@ -117,6 +121,29 @@ class TestPeopleBesideIt:
             read_labels(path)
         path.write_text('{"question": "Q?", "answer": "A.", "good": true}\n')
         assert read_labels(path) == [Labelled(question="Q?", answer="A.", good=True)]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"labels": Path("labels.jsonl")}, {"judge_version": "judge-2026-01"}, {"judge_decides": True}],
+)
+async def test_what_is_asked_of_a_judge_that_there_is_none_of_is_refused_at_once(
+    asked: dict[str, Any], tmp_path: Path
+) -> None:
+    app: Any = SimpleNamespace(settings=Settings(voices=tmp_path))
+    with pytest.raises(UsageError, match="There is no judge: set HOUSEVOICE_JUDGE_URL"):
+        await evaluate_voice(
+            app,
+            "acme",
+            None,
+            tmp_path,
+            print,
+            pairs=1,
+            seeds=SEEDS,
+            margin=0.1,
+            core_hour=0,
+            **asked,
+        )
 
 
 def test_the_gate_asks_it_only_of_answers_with_two_verdicts() -> None:

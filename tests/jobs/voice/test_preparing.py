@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,9 @@ from jobs.training.voice.preparing.neutral import plain_side
 from jobs.training.voice.preparing.personal import masked
 from jobs.training.voice.preparing.prepare import add_files, prepare
 from jobs.training.voice.preparing.style_guide import word_rules
+from jobs.training.voice.preparing.tone import TELLS
 
+VOICES = Path(__file__).resolve().parents[3] / "voices"
 ACME = NewVoice(
     "acme",
     greetings=["Right then!"],
@@ -202,6 +205,47 @@ class TestABadRow:
         bring(b"{")
         page = (acme.folder / "preparation.md").read_text("utf-8")
         assert f"| replies.jsonl | {len(ROWS) + 1} | schema | it is no JSON" in page
+
+
+OF_FERNHILL = (VOICES / "fernhill" / "examples.jsonl").read_text("utf-8").splitlines()[:60]
+
+
+class TestTheTone:
+    @pytest.fixture
+    def fernhill(self, tmp_path: Path) -> Voice:
+        (tmp_path / "fernhill").mkdir()
+        shutil.copy(VOICES / "fernhill" / "guide.toml", tmp_path / "fernhill")
+        return Voice.load(tmp_path, "fernhill")
+
+    def heard(self, voice: Voice, *others: dict[str, str]) -> tuple[dict[str, Any], list[int]]:
+        file = voice.folder.parent / "replies.jsonl"
+        file.write_text("\n".join([*OF_FERNHILL, *(json.dumps(each) for each in others)]))
+        add_files(voice.folder, [file])
+        told = prepare(voice)
+        return told["tone"], [n["line"] for n in told["dropped"] if n["step"] == "tone"]
+
+    def test_drops_a_formal_text_and_sides_the_wrong_way_round_and_nothing_else(
+        self, fernhill: Voice
+    ) -> None:
+        plain = "Orders are held at the counter for ten days."
+        formal = "Please be advised that orders are held at the counter for ten days."
+        swapped = {"plain": f"Hello there! Have a look at this. {plain}", "voiced": plain}
+        tone, lines = self.heard(
+            fernhill, {"plain": plain, "voiced": formal}, {**swapped, "topic": "swapped"}
+        )
+        assert tone["judged"] and tone["auroc"] > TELLS
+        assert lines and set(lines) <= {len(OF_FERNHILL) + 1, len(OF_FERNHILL) + 2}
+
+    def test_drops_nothing_where_it_cannot_be_told_from_plain_text(
+        self, acme: Voice, bring: Bring
+    ) -> None:
+        turns = [("Truly", "Surely"), ("Surely", "Truly")]
+        mixed = [
+            {**each, "plain": f"{each['plain']} {one}.", "voiced": f"{each['plain']} {other}."}
+            for each, (one, other) in zip(ROWS, turns * 18, strict=True)
+        ]
+        assert not bring(rows=mixed)["tone"]["judged"]
+        assert "No classifier listened" in (acme.folder / "preparation.md").read_text("utf-8")
 
 
 class TestTooLittle:

@@ -18,6 +18,7 @@ from jobs.training.voice.preparing import checks
 from jobs.training.voice.preparing.reading import read_examples
 from jobs.training.voice.preparing.report import Input, as_markdown, report
 from jobs.training.voice.preparing.rows import Origin, Row, Sorted
+from jobs.training.voice.preparing.tone import drop_other_tones
 
 RAW = "raw"
 """Folder of a voice with what was brought in, as it came."""
@@ -86,6 +87,7 @@ def prepare(
     checks.drop_off_voice(held, guide)
     checks.drop_changed_facts(held, voice)
     checks.drop_duplicates(held, guide)
+    tone = drop_other_tones(held)
     checks.find_topics(held)
     pairs = [row.example() for row in held.rows]
     parts = split(pairs, TrainingSettings(seed=seed))
@@ -98,6 +100,7 @@ def prepare(
         parts,
         data_sha256=sha256(content).hexdigest(),
         region=region,
+        tone=tone,
         missing=_missing(len(pairs), len({pair.topic for pair in pairs})),
     )
     if told["usable"]:

@@ -30,11 +30,13 @@ def report(
     *,
     data_sha256: str,
     region: str,
+    tone: dict[str, Any],
     missing: Sequence[str],
 ) -> dict[str, Any]:
     """The report; the same input gives the same one, so it bears no date.
 
-    ``missing``: what is wanting before the voice can be trained; none: it can.
+    ``tone``: whether pairs were judged by their tone, and how well that works. ``missing``: what is
+    wanting before the voice can be trained; none: it can.
     """
     return {
         "voice": voice,
@@ -42,6 +44,7 @@ def report(
         "missing": list(missing),
         "inputs": [asdict(each) for each in inputs],
         "region": region,
+        "tone": tone,
         "rows": sum(each.rows for each in inputs),
         "pairs": len(held.rows),
         "topics": len({row.topic for row in held.rows}),
@@ -90,6 +93,7 @@ def as_markdown(told: dict[str, Any]) -> str:
 
 No topic is in two of these, and no text nearly stands in two of them. Names in running text are not
 looked for, only those that a letter begins or ends with: read the pairs once before you train.
+{_tone(told["tone"])}
 
 ## Dropped
 
@@ -99,6 +103,13 @@ looked for, only those that a letter begins or ends with: read the pairs once be
 
 {_lines(told["changed"])}
 """
+
+
+def _tone(tone: dict[str, Any]) -> str:
+    measured = f" (AUROC {tone['auroc']:.2f})" if "auroc" in tone else ""
+    if tone["judged"]:
+        return f"A classifier that learnt from the other pairs listened to each{measured}."
+    return f"No classifier listened to them: {tone['why']}{measured}."
 
 
 def _note(note: Note) -> dict[str, Any]:

@@ -17,6 +17,7 @@ Step = Literal[
     "voice",
     "facts",
     "duplicate",
+    "tone",
 ]
 """What a row was dropped or changed by, in the order in which the steps are taken."""
 
