@@ -1,11 +1,11 @@
-"""What admins decide about the readings of sources, as a small protocol."""
+"""What admins decide about the readings of sources, and about the index of them all."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from bot.ports import KnownSource, SourceReading
 
@@ -102,4 +102,53 @@ class Releases(Protocol):
 
     async def let_go(self, id: int) -> None:
         """Take one away."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class KnownIndex:
+    """One whole index of all passages."""
+
+    number: int
+    state: Literal["building", "current", "aside"]
+    """The current one answers; one aside is whole, and kept beside."""
+    place: str
+    """``embedded`` or ``weaviate``."""
+    passages: int | None
+    """None where it cannot be opened."""
+    embedder: str
+    dimensions: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """All indexes there are."""
+
+    known: Sequence[KnownIndex]
+    reason: str = ""
+    """Why the one that answers is not as the settings want it, a sentence; empty if it is."""
+    worked_on: str = ""
+    """Who is at work on them since when, a sentence; empty for nobody."""
+
+
+class Indexes(Protocol):
+    """Each method raises :class:`bot.errors.UsageError` with what hinders it, all as it was."""
+
+    async def status(self) -> IndexStatus:
+        """What there is."""
+        ...
+
+    async def rebuild(self, tell: Callable[[str], None]) -> int:
+        """Build one anew as the settings want it and switch to it; returns its number.
+
+        ``tell``: is given a line now and then of how far it is.
+        """
+        ...
+
+    async def switch(self, number: int | None, tell: Callable[[str], None]) -> int:
+        """Let another one answer; None: the newest that is kept beside. Returns its number."""
+        ...
+
+    async def drop(self, number: int) -> None:
+        """Delete one that does not answer."""
         ...

@@ -10,7 +10,7 @@ import structlog
 
 from bot.cards import Action, Card
 from bot.conversation.outbox import Outbox, Posted
-from bot.desk.kb.audit import AuditLine
+from bot.desk.audit import AuditLine
 from bot.errors import PlatformError
 from bot.ports import Platform
 

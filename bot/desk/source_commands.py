@@ -8,15 +8,16 @@ from functools import partial
 from typing import Final
 
 from bot.cards import Action, Card, Choice, Field, Form, Values
+from bot.desk.audit import Audit
 from bot.desk.commands import Command, Invocation, Outcome, Parameter, Suggest
 from bot.desk.forms import FieldFaults, FormKind, Forms, must_be_admin, not_among
 from bot.desk.kb import words
 from bot.desk.kb.adding import Adding
-from bot.desk.kb.audit import Audit
 from bot.desk.kb.golden import GoldenDesk, golden_command
 from bot.desk.kb.governing import governing_commands
+from bot.desk.kb.index import INDEX, IndexDesk
 from bot.desk.kb.parts import Knowledge
-from bot.desk.kb.progress import telling
+from bot.desk.kb.progress import telling_reading
 from bot.desk.kb.releasing import ReleaseDesk, release_commands
 from bot.desk.kb.setup.setting_up import SettingUp
 from bot.desk.kb.words import counted, done, held, left_out, skipped, tail, typed, when
@@ -81,6 +82,8 @@ class _Commands:
         return [Choice(each.name, each.name) for each in kinds if typed.lower() in each.name]
 
     async def show(self, by: Invocation) -> Outcome:
+        if typed(by.values["source"]) == INDEX:
+            return await IndexDesk(self.knowledge).show()
         source, readings = await self.sources.show(typed(by.values["source"]))
         whom = words.readers(source.readers, by.place)
         lines = [f"{source.location} (`{source.id}`), {whom}: {held(source)}."]
@@ -131,7 +134,7 @@ class _Commands:
         known, _ = await self.sources.show(name)
         async with (
             self.audit.of(_who(by), "refreshed", known.id),
-            telling(by, known.location, self.knowledge.sleep) as progress,
+            telling_reading(by, known.location, self.knowledge.sleep) as progress,
         ):
             return await self.sources.refresh(known.id, progress)
 
@@ -208,6 +211,10 @@ def source_commands(knowledge: Knowledge, adding: Adding, forms: Forms) -> Seque
     async def ask_to_remove(by: Invocation) -> Outcome:
         return await forms.open(REMOVAL, by, typed(by.values["source"]))
 
+    async def suggest_shown(by: Invocation, letters: str) -> Sequence[Choice]:
+        index = [Choice(INDEX, "The index of them all")] if letters.lower() in INDEX else []
+        return [*await own.suggest(by, letters), *index]
+
     def named(suggest: Suggest, *, required: bool = True) -> tuple[Parameter, ...]:
         of = "Its id, address or path." if required else "Its id, address or path; else all."
         return (Parameter("source", of, "name", required=required, suggest=suggest),)
@@ -231,7 +238,14 @@ def source_commands(knowledge: Knowledge, adding: Adding, forms: Forms) -> Seque
             (here, kind, file, address),
             admin=True,
         ),
-        Command("kb", "What I know of a source.", own.show, "show", named(own.suggest), admin=True),
+        Command(
+            "kb",
+            "What I know of a source, or of the index.",
+            own.show,
+            "show",
+            named(suggest_shown),
+            admin=True,
+        ),
         Command(
             "kb",
             "Read a source again, or all of them.",

@@ -18,16 +18,16 @@ from bot.answers.question.searching import Searching
 from bot.answers.voices.wordings import Wordings
 from bot.conversation.errands import Errands
 from bot.conversation.roles import Roles
+from bot.desk.audit import Audit
 from bot.desk.console.console import Console
 from bot.desk.desk import Desk
-from bot.desk.kb.audit import Audit
 from bot.desk.kb.parts import Knowledge
 from bot.errors import ConfigurationError
 from bot.ports import Platform, Sources
 from bot.shell.core import Outside, build_core
 from bot.shell.data_folder import open_data_folder
 from bot.shell.doctor import examine
-from bot.shell.indexing import now
+from bot.shell.indexing import KnownIndexes, now
 from bot.shell.keeping.chores import chores
 from bot.shell.keeping.people import People
 from bot.shell.library import opened_library
@@ -226,6 +226,7 @@ async def open_app(settings: Settings, writer: WriterFor | None = None) -> Async
                 attachments=attachments,
                 sources=sources,
                 releases=LibraryReleases(library, sources),
+                indexes=KnownIndexes(index, rebuilding),
                 curated=parts.curated,
                 worded=parts.curated.worded,
                 embed=embed_all,

@@ -29,6 +29,7 @@ from bot.conversation.limits import Limits
 from bot.conversation.outbox import Outbox
 from bot.conversation.recalling import Recalling
 from bot.conversation.roles import Roles
+from bot.desk.audit import Audit
 from bot.desk.commands import Commands, Invocation, Outcome
 from bot.desk.console.answers import Answers
 from bot.desk.console.command import console_command
@@ -42,9 +43,9 @@ from bot.desk.drafting import Drafting
 from bot.desk.follow_ups import FollowUps, PassageAccess, ReadAt
 from bot.desk.kb.adding import Adding
 from bot.desk.kb.askers import Askers
-from bot.desk.kb.audit import Audit
 from bot.desk.kb.gaps import ANSWER, SOURCE, GapDesk
 from bot.desk.kb.golden import GOLDEN, GoldenDesk
+from bot.desk.kb.index import IndexDesk
 from bot.desk.kb.parts import Embed, Knowledge
 from bot.desk.kb.proposals import Proposals
 from bot.desk.kb.releasing import ReleaseDesk
@@ -61,7 +62,7 @@ from bot.shell.voicing.desks import voice_desks
 from bot.shell.voicing.files import VoiceFiles
 from bot.shell.voicing.work import VoiceWork
 from bot.shell.watching.metrics import Away, Meter
-from bot.source_ports import Releases
+from bot.source_ports import Indexes, Releases
 from bot.voice.rewording import Rewording, Says
 from bot.voice.rewriting import Rewriter
 from bot.voice.versions.registry import Registry
@@ -92,6 +93,7 @@ class Outside:
     attachments: AttachmentReader
     sources: Sources
     releases: Releases
+    indexes: Indexes
     curated: Curated
     worded: Worded
     embed: Embed
@@ -179,6 +181,7 @@ def build_core(outside: Outside, settings: Settings) -> Core:
     knowledge = Knowledge(
         sources=outside.sources,
         releases=outside.releases,
+        indexes=outside.indexes,
         audit=Audit(engine, clock),
         gaps=Gaps(engine),
         curated=outside.curated,
@@ -194,7 +197,7 @@ def build_core(outside: Outside, settings: Settings) -> Core:
     adding = Adding(knowledge)
     gaps, names = GapDesk(knowledge, adding), outside.voice_names
     of_voices = voice_desks(outside, knowledge.audit, outbox, channels, follow_ups, chain, roles)
-    deciding = ReleaseDesk(knowledge)
+    deciding, indexes = ReleaseDesk(knowledge), IndexDesk(knowledge)
     forms = own_forms(channels, drafting, of_voices.wording, of_voices.forms, gaps, names, clock)
 
     passes, present = Passes(engine, clock), dict[str, Platform]()
@@ -229,6 +232,9 @@ def build_core(outside: Outside, settings: Settings) -> Core:
             "setup": partial(form, SETUP),
             "options": partial(form, OPTIONS),
             "drop": GoldenDesk(knowledge).drop,
+            "rebuild": indexes.rebuild,
+            "switch": indexes.switch,
+            "delete": indexes.delete,
         },
         settings.prompts,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -13,11 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import ConfigurationError
 from bot.shell.settings import Settings
+from bot.shell.sources import in_words
+from bot.source_ports import IndexStatus, KnownIndex
 from knowledge.embedding.local import PACKAGED, open_embedder
 from knowledge.embedding.port import Embedder
 from knowledge.library.index.generations import Generations
 from knowledge.library.index.index import Index, Wanted
-from knowledge.library.index.rebuild import Rebuilding
+from knowledge.library.index.rebuild import Rebuilding, Shown
 from knowledge.library.leases import Leases
 from knowledge.state.database import open_database
 from knowledge.stores.places import EmbeddedPlace, Place
@@ -117,3 +119,50 @@ async def open_current(settings: Settings) -> tuple[str, ListedStore]:
         )
     number = current.number if current else await known[name].newest()
     return name, await known[name].open(number or 1)
+
+
+class KnownIndexes:
+    """:class:`bot.source_ports.Indexes` over those of this process."""
+
+    def __init__(self, index: Index, rebuilding: Rebuilding) -> None:
+        self._index = index
+        self._rebuilding = rebuilding
+
+    async def status(self) -> IndexStatus:
+        """As they are now; each is opened to count its passages."""
+        with in_words():
+            shown, working = await self._rebuilding.status()
+            reason = await self._index.reason()
+        since = f"{working.since:%Y-%m-%d %H:%M} UTC" if working else ""
+        return IndexStatus(
+            [_known(each) for each in shown],
+            reason or "",
+            f"Worked on by {working.holder} since {since}." if working else "",
+        )
+
+    async def rebuild(self, tell: Callable[[str], None]) -> int:
+        """From the passages of the one that answers."""
+        with in_words():
+            return (await self._rebuilding.rebuild(tell)).number
+
+    async def switch(self, number: int | None, tell: Callable[[str], None]) -> int:
+        """Once it has what was written since."""
+        with in_words():
+            return (await self._rebuilding.switch(number, tell)).number
+
+    async def drop(self, number: int) -> None:
+        """At once."""
+        with in_words():
+            await self._rebuilding.drop(number)
+
+
+def _known(shown: Shown) -> KnownIndex:
+    generation, made = shown.generation, shown.generation.making
+    return KnownIndex(
+        generation.number,
+        generation.state,
+        made.place,
+        shown.passages,
+        made.embedder_name,
+        made.dimension,
+    )

@@ -23,12 +23,12 @@ from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.errands import Errands
 from bot.conversation.inbox import Inbox
 from bot.conversation.limits import Limits
+from bot.desk.audit import Audit
 from bot.desk.commands import Commands
 from bot.desk.console.console import Console
 from bot.desk.desk import Desk
 from bot.desk.drafting import Drafting
 from bot.desk.follow_ups import FollowUps
-from bot.desk.kb.audit import Audit
 from bot.desk.kb.parts import Knowledge
 from bot.errors import ConfigurationError
 from bot.journey import unwatched
@@ -54,6 +54,7 @@ from tests.kit.fakes import (
     FixedClock,
     InMemoryPassages,
 )
+from tests.kit.indexes import FakeIndexes
 from tests.kit.word_embedder import WordEmbedder
 
 VOICES = Path(__file__).resolve().parents[2] / "voices"
@@ -86,6 +87,7 @@ class World:
     """By which it is measured what is not waited for."""
     sources: FakeSources = field(default_factory=FakeSources)
     releases: FakeReleases = field(default_factory=FakeReleases)
+    indexes: FakeIndexes = field(default_factory=FakeIndexes)
     read_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
     """When documents, as (source, document), were last read."""
 
@@ -226,6 +228,7 @@ def _build(engine: AsyncEngine, url: str, world: World, options: Mapping[str, An
         attachments=options.get("attachments", attachments),
         sources=options.get("sources", world.sources),
         releases=options.get("releases", world.releases),
+        indexes=options.get("indexes", world.indexes),
         curated=curated,
         worded=curated.worded,
         embed=embed,

@@ -20,8 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.answers import history, recall
 from bot.answers.history import History
 from bot.conversation import channels, inbox, limits, outbox
-from bot.desk import drafting
-from bot.desk.kb import audit, proposals
+from bot.desk import audit, drafting
+from bot.desk.kb import proposals
 from bot.types import Asker, Message, ReadPassage, Reply, Tier
 from jobs import measures as nights
 from jobs import voice_training

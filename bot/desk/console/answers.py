@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.answers.history import FEEDBACK, GAP, TRACE, History, Trace
 from bot.answers.recall import RECALL
 from bot.conversation.recalling import OUTDATED
+from bot.desk.audit import Audit
 from bot.desk.follow_ups import PassageAccess
-from bot.desk.kb.audit import Audit
 from bot.errors import UsageError
 from bot.types import Tier
 from knowledge.types import Principals

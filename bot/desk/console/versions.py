@@ -12,9 +12,9 @@ from typing import Final
 
 from bot.answers.voices.records import Record
 from bot.cards import Card
+from bot.desk.audit import Audit
 from bot.desk.commands import Invocation
 from bot.desk.console.answers import Told
-from bot.desk.kb.audit import Audit
 from bot.desk.voices.wording import WordingDesk
 from bot.errors import UsageError
 from bot.voice.rewriting import Rewriter

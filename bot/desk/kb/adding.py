@@ -9,7 +9,7 @@ from bot.cards import Action, Card
 from bot.desk.commands import Invocation
 from bot.desk.kb import words
 from bot.desk.kb.parts import Knowledge
-from bot.desk.kb.progress import telling
+from bot.desk.kb.progress import telling_reading
 from bot.desk.kb.proposals import Proposal
 from bot.desk.kb.setup.options import told
 from bot.errors import UsageError
@@ -60,7 +60,7 @@ class Adding:
         try:
             async with (
                 self.knowledge.audit.of(who, "added", proposal.address) as entry,
-                telling(by, proposal.address, self.knowledge.sleep) as progress,
+                telling_reading(by, proposal.address, self.knowledge.sleep) as progress,
             ):
                 source, reading = await sources.add(
                     proposal.address,

@@ -9,9 +9,9 @@ from typing import Final
 
 from bot.cards import Card, Field, Form, Values
 from bot.conversation.channels import Channels
+from bot.desk.audit import Audit
 from bot.desk.commands import Command, Invocation, Outcome
 from bot.desk.forms import FormKind, Forms, must_be_admin
-from bot.desk.kb.audit import Audit
 from bot.types import person
 
 DIGEST: Final = "digest"

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.cards import Card
+from bot.desk.audit import Audit
 from bot.desk.commands import Command, Invocation, Outcome, Parameter, Suggest
-from bot.desk.kb.audit import Audit
 from bot.desk.kb.words import (
     HOW_READERS_ARE_NAMED,
     readers,

@@ -10,11 +10,11 @@ from bot.answers.chain import Retriever
 from bot.answers.gaps import Gaps
 from bot.answers.judge import Thresholds
 from bot.conversation.roles import Roles
+from bot.desk.audit import Audit
 from bot.desk.kb.askers import Askers
-from bot.desk.kb.audit import Audit
 from bot.desk.kb.proposals import Proposals
 from bot.ports import Curated, Sources
-from bot.source_ports import Releases
+from bot.source_ports import Indexes, Releases
 from knowledge.types import Vector
 
 Embed = Callable[[Sequence[str]], Awaitable[Sequence[Vector]]]
@@ -27,6 +27,7 @@ class Knowledge:
 
     sources: Sources
     releases: Releases
+    indexes: Indexes
     audit: Audit
     gaps: Gaps
     curated: Curated

@@ -14,26 +14,26 @@ from bot.ports import Progressing
 PACE = 3.0
 """Seconds before it is told first, and between two times; platforms take an edit a second."""
 
+Sleep = Callable[[float], Awaitable[None]]
+
 
 @asynccontextmanager
-async def telling(
-    by: Invocation, what: str, sleep: Callable[[float], Awaitable[None]]
-) -> AsyncIterator[Progressing]:
-    """Inside, what the given function is told of documents and passages is shown to who waits."""
-    newest: list[tuple[int, int]] = []
+async def telling(by: Invocation, sleep: Sleep) -> AsyncIterator[Callable[[str], None]]:
+    """Inside, the newest line that the given function is told is shown to who waits."""
+    newest = ""
 
-    def note(documents: int, passages: int) -> None:
-        newest[:] = [(documents, passages)]
+    def note(line: str) -> None:
+        nonlocal newest
+        newest = line
 
     async def keep_telling(tell: Callable[[str], Awaitable[None]]) -> None:
-        told: tuple[int, int] | None = None
+        told = ""
         while True:
             await sleep(PACE)
-            if newest and newest[0] != told:
-                told = newest[0]
-                so_far = f"{counted(told[0], 'document')}, {counted(told[1], 'passage')}"
+            if newest != told:
+                told = newest
                 with suppress(PlatformError):  # the work goes on, and its end is told anyway
-                    await tell(f"Reading {what}: {so_far} so far …")
+                    await tell(told)
 
     if by.tell is None:
         yield note
@@ -44,3 +44,15 @@ async def telling(
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def telling_reading(by: Invocation, what: str, sleep: Sleep) -> AsyncIterator[Progressing]:
+    """The same of a reading: the function is told how many documents and passages there are."""
+    async with telling(by, sleep) as note:
+
+        def note_counts(documents: int, passages: int) -> None:
+            so_far = f"{counted(documents, 'document')}, {counted(passages, 'passage')}"
+            note(f"Reading {what}: {so_far} so far …")
+
+        yield note_counts

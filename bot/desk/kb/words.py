@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from bot.desk.audit import AuditLine
 from bot.desk.commands import Invocation
-from bot.desk.kb.audit import AuditLine
 from bot.errors import UsageError
 from bot.ports import KnownSource, SourceReading
 from bot.source_ports import SourceData, Undecided

@@ -12,9 +12,9 @@ from uuid import uuid4
 
 from bot.cards import Card, Field, Form, Values
 from bot.conversation.outbox import Outbox
+from bot.desk.audit import Audit
 from bot.desk.commands import Command, Invocation, Outcome, Parameter, Suggest
 from bot.desk.forms import FieldFaults, FormKind, must_be_admin
-from bot.desk.kb.audit import Audit
 from bot.desk.voices.making import Making, Work
 from bot.errors import ConfigurationError, UsageError
 from bot.types import person

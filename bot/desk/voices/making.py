@@ -8,9 +8,9 @@ from typing import Any, Final, Literal, Protocol
 
 from bot.cards import Card, Field, Form, Values
 from bot.conversation.channels import Channels
+from bot.desk.audit import Audit
 from bot.desk.commands import Command, Invocation, Outcome, Parameter, Suggest
 from bot.desk.forms import FieldFaults, FormKind, must_be_admin
-from bot.desk.kb.audit import Audit
 from bot.errors import ConfigurationError, UsageError
 from bot.types import person
 from knowledge.types import Attachment

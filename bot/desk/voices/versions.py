@@ -11,9 +11,9 @@ from bot.answers.voices.blind import BlindChoices
 from bot.answers.voices.records import Record
 from bot.cards import Card, Choice
 from bot.conversation.channels import Channels
+from bot.desk.audit import Audit
 from bot.desk.commands import Command, Invocation, Outcome, Parameter, Suggest
 from bot.desk.forms import must_be_admin
-from bot.desk.kb.audit import Audit
 from bot.desk.settling import Decision
 from bot.desk.voices.blind import told
 from bot.errors import ConfigurationError, UsageError

@@ -13,10 +13,10 @@ from bot.answers.voices.wordings import Wording, Wordings
 from bot.cards import Card, Choice, Field, Form, Row, Values
 from bot.conversation.channels import Channels
 from bot.conversation.roles import SUPPORT, Roles
+from bot.desk.audit import Audit
 from bot.desk.commands import Command, Invocation, Outcome
 from bot.desk.follow_ups import FollowUps, PassageAccess
 from bot.desk.forms import FieldFaults, FormKind
-from bot.desk.kb.audit import Audit
 from bot.desk.settling import Decision, decision_in
 from bot.errors import UsageError
 from bot.types import Reply, person

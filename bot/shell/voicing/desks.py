@@ -15,11 +15,11 @@ from bot.cards import Action
 from bot.conversation.channels import Channels
 from bot.conversation.outbox import Outbox
 from bot.conversation.roles import Roles
+from bot.desk.audit import Audit
 from bot.desk.commands import Command, Suggest
 from bot.desk.desk import Press
 from bot.desk.follow_ups import FollowUps
 from bot.desk.forms import FormKind
-from bot.desk.kb.audit import Audit
 from bot.desk.settling import Decided
 from bot.desk.voices.blind import Answers, BlindDesk, blind_commands
 from bot.desk.voices.evaluating import (
