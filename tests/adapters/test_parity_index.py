@@ -26,6 +26,8 @@ from tests.adapters.stages.stages import STAGES
 from tests.kit.store_toys import passage
 from tests.kit.word_embedder import WordEmbedder
 
+NEEDS = ("commands",)
+
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
