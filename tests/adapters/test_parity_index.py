@@ -26,6 +26,8 @@ from tests.adapters.stages.stages import STAGES
 from tests.kit.store_toys import passage
 from tests.kit.word_embedder import WordEmbedder
 
+NEEDS = ("commands",)
+
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
@@ -66,6 +68,7 @@ async def indexed(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
     await engine.dispose()
 
 
+@needs("commands")
 async def test_the_index_is_built_anew_switched_back_and_deleted(indexed: Indexed) -> None:
     stage = indexed.stage
     alone = await indexed.index()
@@ -89,6 +92,7 @@ async def test_the_index_is_built_anew_switched_back_and_deleted(indexed: Indexe
     ]
 
 
+@needs("commands")
 async def test_two_do_not_work_on_it_at_once(indexed: Indexed) -> None:
     alone = await indexed.index()
     async with indexed.leases.hold("index"):
@@ -98,7 +102,7 @@ async def test_two_do_not_work_on_it_at_once(indexed: Indexed) -> None:
     assert "Index 1 answers: embedded, has 1 passage," in (await indexed.index()).text
 
 
-@needs("others")
+@needs("others", "commands")
 async def test_the_index_is_for_admins(indexed: Indexed) -> None:
     assert (
         "is for admins"

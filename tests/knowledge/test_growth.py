@@ -236,6 +236,7 @@ DOCUMENTS: dict[str, tuple[str, Make]] = {
             "",
         ),
     ),
+    "shared terms": ("x.html", text("<dt>T#N</dt>", "", "<main><dl>", "<dd>D</dd></dl></main>")),
     "rst terms": ("x.rst", text("Term #N\n   Door.\n\n:Name: #N\n\n| line #N\n\n.. [#N] A note.")),
     "pdf": ("x.pdf", pages),
     "long page": ("x.pdf", long_page),

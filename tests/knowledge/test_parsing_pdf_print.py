@@ -132,6 +132,15 @@ class TestLineEnds:
         result = read(together(lines(" ".join(LEFT[:4])), lines("Call Bea", "Go home", y=200)))
         assert "Call Bea\n\nGo home" in result.markdown
 
+    def test_a_long_name_near_the_next_column_s_is_none_of_it(self) -> None:
+        def draw(paper: FPDF) -> None:
+            for n, row in enumerate([("Product code", "Place"), ("K-7", "Roof"), ("K-9", "Gate")]):
+                lines(row[0], y=100 + n * 20)(paper)
+                lines(row[1], x=130, y=100 + n * 20)(paper)
+                lines(str(40 + n) if n else "Count", x=220, y=100 + n * 20)(paper)
+
+        assert "| Product code | Place | Count |" in read(draw).markdown
+
     def test_a_cell_in_the_first_column_may_have_two_lines(self) -> None:
         def draw(paper: FPDF) -> None:
             for n, row in enumerate([("Door", "Key"), ("Roof", "K1"), ("Gate of the", "K2")]):

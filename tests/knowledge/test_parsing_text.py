@@ -181,6 +181,7 @@ class TestRestructuredText:
             (".. versionchanged:: 3.3 Is\n   faster.\n", "Changed in version 3.3: Is\nfaster."),
             (".. deprecated:: 3.4\n\nText.\n", "Deprecated since version 3.4.\n\nText."),
             ("Ask |desk|.\n\n.. |desk| replace:: the help desk\n", "Ask the help desk."),
+            ("The |Document| has it.\n", "The Document has it."),
             ("Bay\n   Where boats lie.\n", "**Bay**: Where boats lie."),
             (":Author: Bea\n:Room: 4\n", "**Author**: Bea  \n**Room**: 4"),
             ("| Pier 4\n| Kiel\n", "Pier 4  \nKiel"),

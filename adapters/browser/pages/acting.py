@@ -16,8 +16,8 @@ from bot.desk.forms import FieldFaults
 from bot.errors import UsageError
 
 _ACTIONS: Final[dict[str, Action]] = {each: each for each in get_args(Action)}
-_LONG: Final[frozenset[str]] = frozenset({"keep", "refresh"})
-"""Buttons and commands that read a source."""
+_LONG: Final[frozenset[str]] = frozenset({"keep", "refresh", "rebuild", "switch"})
+"""Buttons and commands that read a source, or bring passages into another index."""
 COMMANDS: Final[frozenset[tuple[str, str]]] = frozenset(
     {
         *(("kb", action) for action in ("refresh", "pause", "resume", "access", "schedule")),

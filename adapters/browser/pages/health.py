@@ -1,4 +1,4 @@
-"""Health: what waits, how long answers took, who changed what, and an examination."""
+"""Health: what waits, how long answers took, the index, an examination, who changed what."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from starlette.responses import Response
 from adapters.browser.visit import Handler, Visit
 from bot.desk.console.rights import Role
 from bot.desk.kb import words
+from bot.desk.kb.index import IndexDesk
 from bot.findings import Finding
 
 _CHANGES_SHOWN = 50
@@ -31,6 +32,7 @@ async def _page(visit: Visit, findings: list[Finding] | None) -> Response:
     return visit.page(
         "health.html",
         vitals=await visit.console.health.vitals(),
+        index=await IndexDesk(visit.console.knowledge).show(),
         findings=findings,
         locations={each.id: each.location for each in sources},
         present=sorted(visit.console.rights.present),

@@ -179,11 +179,18 @@ def flatten_terms(soup: Any) -> None:
 
     Terms that share an explanation stand before it together.
     """
+    together: list[Any] = []
     for term in soup.find_all("dt"):
         following = term.find_next_sibling()
-        if following is not None and following.name == "dt" and term.get_text().strip():
-            following.insert(0, f"{' '.join(term.get_text().split())}, ")
-            term.decompose()
+        if following is not None and following.name == "dt":
+            together.append(term)
+            continue
+        if together and following is not None:
+            said = (" ".join(each.get_text().split()) for each in together)
+            term.insert(0, "".join(f"{words}, " for words in said if words))
+            for each in together:
+                each.decompose()
+        together = []
     for terms in reversed(soup.find_all("dl")):
         if not terms.find("dt"):
             for part in [terms, *terms.find_all("dd")]:

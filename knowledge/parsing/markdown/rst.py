@@ -200,6 +200,8 @@ def _fence(body: list[str], language: str) -> Iterator[str]:
 
 _LITERAL = re.compile(r"``([^`\n](?:[^`\n]|`(?!`)){0,500})``")
 _ROLE = re.compile(r":[\w:.+-]{1,40}:`([^`]{1,500})`")
+_SUBSTITUTED = re.compile(r"(?<![\w|`])\|([^\W\d_][\w.]{0,40})\|(?![\w|`])")
+"""What the settings of a site replace: most often by its name in other print."""
 _LINK = re.compile(r"`([^`<>]{1,300}?)\s*<([^`<>\s]{1,1000})>`__?")
 _NAMED = re.compile(r"(?<!`)`([^`<>\n]{1,200})`_(?!_|\w)|(?<![\w`])(\w[\w-]{0,60})_(?![\w_])")
 _FOOTNOTE = re.compile(r"[ \t]?\[(?:#[\w-]*|\*|\d{1,3})\]_")
@@ -215,6 +217,7 @@ def _inline(text: str, links: dict[str, str]) -> str:
         return f"[{name}]({target})" if target else (name if match[1] else match[0])
 
     def prose(part: str) -> str:
+        part = _SUBSTITUTED.sub(r"\1", part)
         part = _ROLE.sub(lambda match: _SHOWN.sub(r"\1", match[1]), part)
         part = _LINK.sub(r"[\1](\2)", _FOOTNOTE.sub("", part))
         return _NAMED.sub(named, part)

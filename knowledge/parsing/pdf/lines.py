@@ -25,6 +25,8 @@ _LABEL = re.compile(
 )
 ON_LINE = 0.35
 """Of the font size: by how much baselines of one line differ."""
+_STOP = 0.8
+"""As above, before a place where words of other lines begin behind a wide gap."""
 _GUTTER = 0.6
 """Of the font size: a gap that parts columns where it stands on many lines; a space has less."""
 _GUTTER_LINES = 8
@@ -73,11 +75,17 @@ def put_together(words: Sequence[Word]) -> list[Line]:
             rows.append([word])
     rows = with_raised(rows)
     gutters = _gutters(rows)
+    stops = Counter(
+        round(b.x0)
+        for row in rows
+        for a, b in pairwise(row)
+        if b.x0 - a.x1 > _WIDE * max(a.size, b.size)
+    )
     lines: list[Line] = []
     for row in rows:
         piece: _Row = []
         for word in row:
-            if piece and _is_apart(piece, word, gutters):
+            if piece and _is_apart(piece, word, gutters, stops):
                 lines.append(_line(piece))
                 piece = []
             piece.append(word)
@@ -85,11 +93,13 @@ def put_together(words: Sequence[Word]) -> list[Line]:
     return lines
 
 
-def _is_apart(piece: _Row, word: Word, gutters: Sequence[_Gutter]) -> bool:
+def _is_apart(piece: _Row, word: Word, gutters: Sequence[_Gutter], stops: Counter[int]) -> bool:
     size = max(word.size, piece[-1].size)
     gap = word.x0 - piece[-1].x1
     if len(piece) == 1 and _LABEL.fullmatch(piece[0].text):
         return gap > _WIDE_LABEL * size
+    if gap > _STOP * size and sum(stops[round(word.x0) + n] for n in (-1, 0, 1)) > 1:
+        return True
     return gap > _WIDE * size or (
         gap > _GUTTER * size
         and any(
