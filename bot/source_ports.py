@@ -34,6 +34,8 @@ class HeldQuestion:
     section: str = ""
     """The heading over it; empty: anywhere in the document."""
     id: int = 0
+    is_answered: bool = True
+    """Whether it was when it was added: else it holds changes to nothing until it is."""
 
 
 @dataclass(frozen=True, slots=True)

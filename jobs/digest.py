@@ -22,7 +22,6 @@ from knowledge.types import PUBLIC, Evidence, Principals, counted
 PATIENCE = timedelta(hours=2)
 """How long it waits for the last source of the night."""
 _NIGHTS = 30
-_RUNS = 20
 _LISTED = 10
 _GAPS = 200
 _ROWS = 8
@@ -74,8 +73,8 @@ class Digests:
         runs = [
             (state, run)
             for state in states
-            for run in (await self.library.show(state.spec.id, _RUNS))[1]
-            if run.started_at >= since and run.finished_at is not None
+            for run in await self.library.runs_since(state.spec.id, since)
+            if run.finished_at is not None
         ]
         closed, still_open = await self.gaps.counts(since)
         measure = Measure(night, sum(each.documents for each in states), still_open)

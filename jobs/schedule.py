@@ -17,7 +17,8 @@ from bot.errors import ConfigurationError
 from bot.failures import log_failure
 
 _LOOKED_BACK = (timedelta(days=1), timedelta(days=8), timedelta(days=32), timedelta(days=367))
-
+_LOOKED_AHEAD = timedelta(days=41 * 366)
+"""A 29 February on a given day of the week comes after 40 years at the latest (Gregorian rules)."""
 
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WEEKDAYS = re.compile(r"(?<![\w/])([0-7])(?:-([0-7])(?:/([1-7]))?)?(?!\w)")
@@ -44,6 +45,11 @@ class Times:
                 f"'{crontab}' is not a time as crontab has it: minute, hour, day of the month, "
                 "month and day of the week, such as '0 3 * * *' for every night at three."
             ) from error
+        # Else the scheduler would look for it up to the year 9999, for minutes, and everybody wait.
+        self._trigger.end_date = datetime.now(UTC) + _LOOKED_AHEAD
+        if self.next(datetime.now(UTC)) is None:
+            raise ConfigurationError(f"'{crontab}' never comes: there is no such day.")
+        self._trigger.end_date = None
 
     @property
     def trigger(self) -> CronTrigger:

@@ -329,6 +329,16 @@ class TestAddingAgain:
 
 
 class TestBadInput:
+    def test_a_secret_in_an_address_is_refused_and_kept_nowhere(
+        self, run: Callable[..., Any]
+    ) -> None:
+        for address in ("https://ida:hunter2@a.example/x", "https://a.example/?api_key=hunter2"):
+            told = run("source", "add", address)
+            refused(told, "has a secret in it")
+            audit = run("source", "audit")
+            assert "added https://a.example/" in audit.stdout and ": refused" in audit.stdout
+            assert "hunter2" not in told.output + audit.output
+
     @pytest.mark.parametrize("words", ["", "   ", "?!"])
     def test_a_search_for_nothing_says_so(self, run: Callable[..., Any], words: str) -> None:
         done = run("search", words)

@@ -62,9 +62,16 @@ class Entry:
 class Audit:
     """The table, in the database of the state."""
 
-    def __init__(self, engine: AsyncEngine, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        clock: Callable[[], datetime],
+        without_secrets: Callable[[str], str],
+    ) -> None:
+        """``without_secrets``: what was typed, such as an address, without the secrets in it."""
         self._engine = engine
         self._clock = clock
+        self._without_secrets = without_secrets
 
     def now(self) -> datetime:
         """The time, as the audit has it."""
@@ -77,17 +84,18 @@ class Audit:
         """Enter a change before it is made, and how it ended afterwards.
 
         So that one that a process did not outlive is known of. What was refused for a fault of
-        the one who asked stays in the record as well.
+        the one who asked stays in the record as well. Addresses are entered without the secrets
+        in them, for which they are refused a moment later.
         """
-        entry = Entry(source, detail)
+        entry = Entry(self._without_secrets(source), self._without_secrets(detail))
         async with self._engine.begin() as db:
             made = await db.execute(
                 sa.insert(_audit).values(
                     at=self._clock(),
                     who=who,
                     what=what,
-                    source=source,
-                    detail=detail[:_LONGEST],
+                    source=entry.source,
+                    detail=entry.detail[:_LONGEST],
                 )
             )
         key = made.inserted_primary_key

@@ -68,6 +68,7 @@ from bot.voice.rewriting import Rewriter
 from bot.voice.versions.registry import Registry
 from bot.voice.voice import Voice
 from bot.voice.writer import WriterFor
+from knowledge.web.url_secrets import without_secrets
 
 
 async def nothing_found() -> Sequence[Finding]:
@@ -182,7 +183,7 @@ def build_core(outside: Outside, settings: Settings) -> Core:
         sources=outside.sources,
         releases=outside.releases,
         indexes=outside.indexes,
-        audit=Audit(engine, clock),
+        audit=Audit(engine, clock, without_secrets),
         gaps=Gaps(engine),
         curated=outside.curated,
         askers=Askers(engine, inbox, outbox),

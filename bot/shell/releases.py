@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from bot.ports import KnownSource, SourceReading, Sources
 from bot.shell.sources import as_reading, in_words
@@ -94,7 +93,10 @@ class LibraryReleases:
             kept = await self._library.golden.add(
                 GoldenQuestion(question.question, source, question.document, question.section)
             )
-        return replace(question, question=kept.question, source=source, id=kept.id)
+            is_answered = await self._library.golden.is_answered(kept)
+        return HeldQuestion(
+            kept.question, source, kept.document, kept.section, kept.id, is_answered
+        )
 
     async def let_go(self, id: int) -> None:
         """From the next reading on."""

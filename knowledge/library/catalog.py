@@ -39,9 +39,11 @@ class Catalog:
     async def save_source(self, spec: SourceSpec, now: datetime, by: str = "") -> None:
         """Enter a source, or change one that is there (same id).
 
-        ``by``: the principal of who adds it; whoever added it first stays its owner.
+        ``by``: the principal of who adds it; whoever added it first stays its owner. Whether it is
+        paused and when it is read are set by :meth:`change_source`: here they stay as they are.
         """
-        entry = upsert(self._engine, _source, keep=("added_at", "added_by")).values(
+        stays = ("added_at", "added_by", "is_paused", "schedule")
+        entry = upsert(self._engine, _source, keep=stays).values(
             id=spec.id,
             kind=spec.kind,
             location=spec.location,
@@ -54,6 +56,11 @@ class Catalog:
         )
         async with self._engine.begin() as db:
             await db.execute(entry)
+
+    async def change_source(self, id: str, **values: object) -> None:
+        """Change some columns of a source, if it is there; others may be changed meanwhile."""
+        async with self._engine.begin() as db:
+            await db.execute(sa.update(_source).where(_source.c.id == id).values(**values))
 
     async def sources(self) -> list[SourceSpec]:
         """All sources, in the order in which they were added."""
@@ -229,6 +236,11 @@ class Catalog:
     async def runs(self, source: str, limit: int) -> list[Run]:
         """The newest runs of a source, the newest first."""
         return await self._runs(source, limit, sa.true())
+
+    async def runs_since(self, source: str, at: datetime) -> list[Run]:
+        """Those that were begun since then, the newest first."""
+        since = sa.and_(_run.c.source_id == source, _run.c.started_at >= at)
+        return await self._select(sa.select(_run).where(since).order_by(_run.c.id.desc()))
 
     async def _runs(self, source: str, limit: int, wanted: sa.ColumnElement[bool]) -> list[Run]:
         newest = (

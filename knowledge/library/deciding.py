@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
 
+from knowledge.errors import SourceError
 from knowledge.library.catalog import Catalog
 from knowledge.library.kept.notices import Notices
 from knowledge.library.kept.records import Run, RunReport
@@ -15,7 +18,7 @@ from knowledge.library.release.releasing import Releasing
 from knowledge.sources.port import SourceSpec
 
 
-class Deciding(ABC):
+class Deciding:
     """Runs and what becomes of them; ``name`` is an id, a path or a URL."""
 
     _catalog: Catalog
@@ -23,9 +26,23 @@ class Deciding(ABC):
     _releasing: Releasing
     _changed: Callable[[str], Awaitable[object]]
 
-    @abstractmethod
     async def find(self, name: str) -> SourceSpec:
-        """The source of that name."""
+        """The source of that name. Raises :class:`SourceError` if there is none, or several."""
+        names = (name, await asyncio.to_thread(_as_path, name))
+        known = await self._catalog.sources()
+        found = [each for each in known if each.id == name] or [
+            each for each in known if each.location in names
+        ]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            ids = ", ".join(f"{each.id} ({each.kind})" for each in found)
+            raise SourceError(
+                f"'{name}' is the place of several sources; name one by its id: {ids}."
+            )
+        raise SourceError(
+            f"There is no source '{name}'; 'source list', or /kb list, shows those there are."
+        )
 
     async def approve(self, name: str) -> RunReport | None:
         """Make visible what waits for an admin or is quarantined; None if nothing does.
@@ -71,6 +88,10 @@ class Deciding(ABC):
         """The newest runs of a source, the newest first."""
         return await self._catalog.runs((await self.find(name)).id, limit)
 
+    async def runs_since(self, name: str, at: datetime) -> list[Run]:
+        """Those runs of a source that were begun since then, the newest first."""
+        return await self._catalog.runs_since((await self.find(name)).id, at)
+
     async def measures(self, name: str, most: int = 10) -> list[Measure]:
         """What a source's data looked like after its newest runs, the newest first."""
         return await self._releasing.measures.of((await self.find(name)).id, most)
@@ -88,3 +109,10 @@ class Deciding(ABC):
     def golden(self) -> GoldenQuestions:
         """The questions that a change must leave answered."""
         return self._releasing.golden
+
+
+def _as_path(name: str) -> str:
+    try:
+        return str(Path(name).expanduser().resolve())
+    except (OSError, RuntimeError, ValueError):  # not a path at all
+        return name

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -24,7 +22,7 @@ from knowledge.library.leases import Leases, Reading
 from knowledge.library.release.building import Checks, releasing
 from knowledge.library.trial import TrialReport, try_out
 from knowledge.sources.port import OCR_OPTION, Means, SourceSpec
-from knowledge.sources.registry import Kinds
+from knowledge.sources.registry import Kinds, refuse_unheld
 from knowledge.stores.port import PassageStore
 from knowledge.types import PUBLIC, Principals
 
@@ -218,9 +216,9 @@ class Library(Deciding):
 
     async def pause(self, name: str, *, is_paused: bool = True) -> SourceSpec:
         """Leave a source as it is until it is resumed, or resume it; returns it as it is then."""
-        spec = replace(await self.find(name), is_paused=is_paused)
-        await self._catalog.save_source(spec, self._clock())
-        return spec
+        known = await self.find(name)
+        await self._catalog.change_source(known.id, is_paused=is_paused)
+        return await self.find(known.id)
 
     def describe(
         self,
@@ -243,11 +241,10 @@ class Library(Deciding):
     async def set_access(self, name: str, access: Principals) -> SourceSpec:
         """Change who may read a source, in the store's very next query; returns it as it is then.
 
-        Raises :class:`SourceError` for a list with nobody in it, and
+        Raises :class:`SourceError` for a list with nobody in it or what nobody can be, and
         :class:`knowledge.errors.SourceBusy` while somebody reads the source.
         """
-        if not access:
-            raise SourceError("Nobody could read this source. Name at least one who may.")
+        refuse_unheld(access)
         wanted = await self.find(name)
         async with self._leases.hold(wanted.id):
             before = await self.find(wanted.id)
@@ -258,7 +255,7 @@ class Library(Deciding):
         spec = replace(before, access=access)
         basis = self._ingester.basis(before), self._ingester.basis(spec)
         await self._releasing.rebase(spec.id, *basis)
-        await self._catalog.save_source(spec, self._clock())
+        await self._catalog.change_source(spec.id, access=sorted(access))
         await apply_access(
             self._catalog, self._store, spec.id, access, basis=basis, now=self._clock()
         )
@@ -266,19 +263,9 @@ class Library(Deciding):
 
     async def set_schedule(self, name: str, schedule: str) -> SourceSpec:
         """Say when a source is read again; returns it as it is then."""
-        spec = replace(await self.find(name), schedule=schedule)
-        await self._catalog.save_source(spec, self._clock())
-        return spec
-
-    async def find(self, name: str) -> SourceSpec:
-        """The source of that name."""
-        names = (name, await asyncio.to_thread(_as_path, name))
-        for spec in await self._catalog.sources():
-            if spec.id in names or spec.location in names:
-                return spec
-        raise SourceError(
-            f"There is no source '{name}'; 'source list', or /kb list, shows those there are."
-        )
+        known = await self.find(name)
+        await self._catalog.change_source(known.id, schedule=schedule)
+        return await self.find(known.id)
 
     async def sources(self) -> list[SourceSpec]:
         """All sources, in the order in which they were added."""
@@ -339,10 +326,3 @@ class Library(Deciding):
             )
             for spec in specs
         ]
-
-
-def _as_path(name: str) -> str:
-    try:
-        return str(Path(name).expanduser().resolve())
-    except (OSError, RuntimeError, ValueError):  # not a path at all
-        return name

@@ -138,7 +138,7 @@ def _described(
             f"there is no {', '.join(unknown)}; there are {', '.join(sorted(_KEYS))}."
         )
     options, access = entry.get("options") or {}, entry.get("access", [PUBLIC])
-    if not isinstance(options, Mapping):
+    if not isinstance(options, Mapping) or not all(isinstance(each, str) for each in options):
         raise SourceError("the options are names with values.")
     if not isinstance(access, list) or not all(isinstance(each, str) for each in access):
         raise SourceError("access is a list of names, such as [role:managers].")

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from knowledge.errors import SourceError
 from knowledge.sources.port import RawDocument, SkippedDocument
+from knowledge.sources.web import web_address
 from knowledge.types import Validators
 
 PUBLISHED = "Where readers find a folder's documents on the web."
@@ -27,6 +28,12 @@ def existing_path(typed: str) -> Path:
             "or give a web address beginning with https://."
         )
     return path
+
+
+def refuse_unlinked(base_url: str) -> None:
+    """Raise :class:`SourceError` for a ``base_url`` that no reader could follow."""
+    if base_url and web_address(base_url) is None:
+        raise SourceError("The option base-url must be an address that begins with https://.")
 
 
 def read_document(

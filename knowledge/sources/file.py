@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from knowledge.errors import SourceError
-from knowledge.sources.disk import PUBLISHED, existing_path, read_document
+from knowledge.sources.disk import PUBLISHED, existing_path, read_document, refuse_unlinked
 from knowledge.sources.options import option, read_options
 from knowledge.sources.port import (
     OCR_HELP,
@@ -72,7 +72,9 @@ def _recognise(typed: str) -> str | None:
 
 
 def _open(spec: SourceSpec, means: Means) -> FileSource:
-    return FileSource(Path(spec.location), read_options(FileOptions, spec.options), means.max_bytes)
+    options: FileOptions = read_options(FileOptions, spec.options)
+    refuse_unlinked(options.base_url)
+    return FileSource(Path(spec.location), options, means.max_bytes)
 
 
 KIND = Kind("a file", _recognise, _open, FileOptions)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from knowledge.errors import SourceError
-from knowledge.sources.disk import PUBLISHED, existing_path, read_document
+from knowledge.sources.disk import PUBLISHED, existing_path, read_document, refuse_unlinked
 from knowledge.sources.globs import (
     EXCLUDE,
     INCLUDE,
@@ -144,7 +144,8 @@ def _recognise(typed: str) -> str | None:
 
 
 def _open(spec: SourceSpec, means: Means) -> FolderSource:
-    options = read_options(FolderOptions, spec.options)
+    options: FolderOptions = read_options(FolderOptions, spec.options)
+    refuse_unlinked(options.base_url)
     return FolderSource(Path(spec.location), options, means.max_bytes)
 
 

@@ -101,5 +101,7 @@ def _value(option: Option, value: Any) -> Any:
         return SecretReference(value)
     is_texts = isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value)
     if option.is_list and is_texts:
+        if not all(each.strip() for each in value):
+            raise SourceError(f"The option {option.shown} has an empty value. Leave it out.")
         return tuple(value)
     raise SourceError(f"The option {option.shown} cannot be {value!a}. {option.help}")

@@ -28,6 +28,8 @@ KINDS: Mapping[str, str] = {
 }
 """Name to module, which has it as ``KIND``. The first that recognises what was typed is meant."""
 
+_PRINCIPAL = re.compile(r"[a-z][a-z0-9_-]*:\S(?:.*\S)?")
+_CHANNEL = re.compile(r"[a-z]+-channel")
 _ON_THE_WEB = re.compile(r"https?://", re.I)
 
 
@@ -82,14 +84,13 @@ class Kinds:
         Then only kinds are asked that leave its disk alone, and its secrets cannot be referred
         to: they would be sent to a server of their choice. Raises :class:`SourceError`, saying
         what to do, for what is of no kind, for wrong options, for an address with a secret in it,
-        and for an empty access list.
+        and for an access list that nobody could be on.
         """
         kind, place = self._kind_named(typed.strip(), kind)
         values = dict(options or {})
         if not place:
             raise SourceError("Give the URL, folder or file to add.")
-        if not access:
-            raise SourceError("Nobody could read this source. Name at least one who may.")
+        refuse_unheld(access)
         for text in (place, *_texts(values)):
             if any("\ud800" <= char <= "\udfff" for char in text):
                 raise SourceError("The name is not written in UTF-8. Rename the file or folder.")
@@ -112,6 +113,8 @@ class Kinds:
         name = first.lower().removesuffix(":")
         if kind in (None, name) and name in self.names() and rest.strip():
             return name, rest.strip()
+        if kind is None and rest and _CHANNEL.fullmatch(name):
+            self.named(name)  # of a platform that is not set up: it says so
         return kind, typed
 
     def _recognised(self, place: str, names: Sequence[str]) -> tuple[str, str]:
@@ -127,8 +130,14 @@ class Kinds:
 
     def _remote(self, place: str, names: Sequence[str]) -> tuple[str, str]:
         # Kinds of the disk are not even asked: their answers would tell what lies there.
+        asked = [name for name in names if not self.named(name).reads_disk]
+        if not asked:
+            raise SourceError(
+                f"A source of the kind {names[0]} is none for a chat: add it on the machine with "
+                "'housevoice source add'."
+            )
         try:
-            return self._recognised(place, [n for n in names if not self.named(n).reads_disk])
+            return self._recognised(place, asked)
         except SourceError as error:
             if _ON_THE_WEB.match(place):
                 raise
@@ -136,6 +145,18 @@ class Kinds:
                 f"{place!a} is not an address on the web. If it is a file or a folder of the "
                 "machine where the bot runs, add it on the machine with 'housevoice source add'."
             ) from error
+
+
+def refuse_unheld(access: Principals) -> None:
+    """Raise :class:`SourceError` for an access list with nobody on it, or what nobody can be."""
+    if not access:
+        raise SourceError("Nobody could read this source. Name at least one who may.")
+    for each in sorted(access):
+        if each != PUBLIC and not _PRINCIPAL.fullmatch(each):
+            raise SourceError(
+                f"Nobody can be {each!a}. Write public, or names such as role:managers and "
+                "slack:group:S012AB."
+            )
 
 
 def _secrets_named(declared: type[Any], values: Mapping[str, Any]) -> list[str]:

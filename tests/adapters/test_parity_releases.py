@@ -84,7 +84,7 @@ async def test_golden_questions_are_added_listed_and_removed(real: Scene, folder
     assert "has no document 'wasps.md'" in refused.text
     again = await real.stage.correct("ida", writing, asked, refused)
     kept = await real.stage.fill_in("ida", again, {**asked, "document": "figs.md"})
-    assert "Kept. A change of" in kept.text
+    assert "Kept. A change of" in kept.text and "not answered there now" not in kept.text
     listed = shown(await real.stage.command("ida", "general", f"/kb golden {spec.id}"))
     assert "What are figs?" in listed.text and "figs.md" in listed.text
     gone = shown(await real.stage.press("ida", listed, "drop"))
@@ -93,6 +93,17 @@ async def test_golden_questions_are_added_listed_and_removed(real: Scene, folder
     lines = await real.stage.bench.audit.newest(5)
     assert [each.what for each in lines] == ["golden removed", "golden", "golden"]
     assert "figs?" not in str(lines)
+
+
+async def test_a_golden_question_that_is_not_answered_is_told_to_be_so(
+    real: Scene, folder: Path
+) -> None:
+    spec, _ = await real.library.add(str(folder))
+    none = shown(await real.stage.command("ida", "general", "/kb golden"))
+    writing = form(await real.stage.press("ida", none, "golden"))
+    asked = {"question": "What are bicycles?", "source": spec.id}
+    kept = await real.stage.fill_in("ida", writing, asked)
+    assert "It is not answered there now, so no change can break it yet" in kept.text
 
 
 @needs("others")

@@ -62,6 +62,20 @@ async def test_what_lies_on_the_machine_is_added_there_only(real: Scene, typed: 
     assert await real.library.sources() == []
 
 
+async def test_an_address_is_taken_out_of_its_quotes(real: Scene) -> None:
+    url = real.site.url("/help")
+    for typed in (f"\u201c{url}\u201d", f"'{url}'"):
+        told = await real.says(f"/kb add {typed}")
+        assert f"I tried {url}: 1 document" in told
+
+
+async def test_kinds_of_the_machine_are_told_to_be_so(real: Scene) -> None:
+    for typed in ("sql articles", "loader confluence/handbook", "folder /srv"):
+        told = await real.says(f"/kb add {typed}")
+        kind = typed.partition(" ")[0]
+        assert f"of the kind {kind} is none for a chat: add it on the machine" in told
+
+
 @pytest.mark.parametrize("platform", [each for each in PLATFORMS if "commands" not in LACKS[each]])
 async def test_an_address_inside_the_network_is_not_fetched(platform: str, tmp_path: Path) -> None:
     async with scene(platform, tmp_path) as real:

@@ -19,6 +19,7 @@ from bot.conversation.outbox import Outbox
 from bot.types import Asker, Message, Place, Reply
 from jobs.digest import Digests
 from jobs.measures import Measures
+from knowledge.library.catalog import Catalog, RunReport
 from knowledge.library.library import Library
 from knowledge.sources.port import Means
 from knowledge.state.database import open_database
@@ -114,6 +115,18 @@ async def test_it_tells_what_a_night_did(scene: Scene) -> None:
     assert "Could not be read: 1" in told and str(scene.folder / "two") in told
     assert "Longest unread: " in told and "since 2026-03-03 03:01 UTC" in told
     assert "Questions without an answer: 1 closed, 1 open." in told
+
+
+async def test_it_counts_all_readings_of_a_busy_source(scene: Scene) -> None:
+    spec = await scene.library.find(str(scene.folder / "one"))
+    catalog, changed = Catalog(scene.engine), RunReport(spec.id, 0, 1, 0, 0, {})
+    for minute in range(22):
+        at = NIGHT + timedelta(minutes=minute)
+        await catalog.end_run(await catalog.begin_run(spec.id, at), changed, at)
+    await read_at_night(scene)
+    scene.clock.now = NIGHT + timedelta(hours=1)
+    await scene.digests.post(NIGHT)
+    assert "2 added, 22 changed" in (await scene.posted())[0]
 
 
 async def test_it_waits_for_the_last_source_but_not_for_ever(scene: Scene) -> None:

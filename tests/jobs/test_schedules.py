@@ -43,11 +43,22 @@ def test_a_schedule_says_when_a_source_is_read(
         ("", "is no schedule"),
         ("61 6 * * 1", "is not a time as crontab has it"),
         ("30 6 * * 1 Europe/Atlantis", "no time zone 'Europe/Atlantis'"),
+        ("0 0 31 2 *", "never comes: there is no such day"),
+        ("0 0 31 4,6,9,11 * Europe/Berlin", "never comes"),
     ],
 )
 def test_what_is_none_is_refused(typed: str, said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
         NIGHTLY.read(typed)
+
+
+def test_what_comes_seldom_is_one_all_the_same() -> None:
+    monday_in_a_leap_year = NIGHTLY.next(NIGHTLY.read("0 12 29 2 mon"), SUNDAY)
+    assert monday_in_a_leap_year is not None and monday_in_a_leap_year.year == 2044
+
+
+def test_one_that_was_kept_and_never_comes_is_that_of_the_night() -> None:
+    assert NIGHTLY.last("0 0 30 2 *", SUNDAY) == NIGHTLY.last("", SUNDAY)
 
 
 def test_without_a_night_only_those_with_a_schedule_of_their_own_are_read() -> None:

@@ -155,6 +155,10 @@ class TestAdding:
             ({"base_url": 3}, "base-url cannot be 3"),
             ({"include": "*.md"}, "include cannot be"),
             ({"base_url": "https://x.example/?token=abc"}, "secret"),
+            ({"base_url": "javascript:alert(1)"}, "base-url must be an address"),
+            ({"base_url": "wiki"}, "base-url must be an address"),
+            ({"include": [""]}, "include has an empty value"),
+            ({"exclude": ["a.md", " "]}, "exclude has an empty value"),
         ],
     )
     async def test_wrong_options_are_named_and_nothing_is_kept(
@@ -228,6 +232,19 @@ class TestPages:
             await library.add("https://wiki.example/", options={"token": "s3cret"})
 
 
+class TestAccess:
+    @pytest.mark.parametrize("typed", ["", " ", "managers", "Public", "role:", ":hr", "Role:hr"])
+    async def test_what_nobody_can_be_is_refused(
+        self, library: Library, folder: Path, typed: str
+    ) -> None:
+        with pytest.raises(SourceError, match=f"Nobody can be {typed!r}. Write public, or names"):
+            await library.add(str(folder), access=frozenset({"role:hr", typed}))
+        spec, _ = await library.add(str(folder), access=MANAGERS)
+        with pytest.raises(SourceError, match="Nobody can be"):
+            await library.set_access(spec.id, frozenset({typed}))
+        assert (await library.find(spec.id)).access == MANAGERS
+
+
 class TestRefreshing:
     @pytest.mark.parametrize("by", ["id", "path"])
     async def test_finds_it_by_its_id_or_its_path(
@@ -242,6 +259,65 @@ class TestRefreshing:
         for act in (library.refresh, library.remove, library.pause, library.show):
             with pytest.raises(SourceError, match="no source 'nowhere'"):
                 await act("nowhere")
+
+    async def test_of_two_in_one_place_the_one_that_is_meant_has_to_be_named(
+        self, library: Library
+    ) -> None:
+        async with running_site() as site:
+            site.serve("/", "<p>Salaries.", Content_Type="text/html")
+            page, _ = await library.add(site.url("/"))
+            whole, _ = await library.add(site.url("/"), kind="website")
+            with pytest.raises(SourceError, match="place of several sources; name") as told:
+                await library.remove(site.url("/"))
+            for named in (f"{page.id} (web)", f"{whole.id} (website)"):
+                assert named in str(told.value)
+            await library.remove(page.id)
+            assert (await library.find(site.url("/"))).id == whole.id
+
+    async def test_what_two_change_at_a_time_is_both_changed(
+        self, library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        spec, _ = await library.add(str(folder))
+        change = library._catalog.change_source
+
+        async def closed_in_between(id: str, **values: object) -> None:
+            if "is_paused" in values:
+                await library.set_access(id, MANAGERS)
+            await change(id, **values)
+
+        monkeypatch.setattr(library._catalog, "change_source", closed_in_between)
+        paused = await library.pause(spec.id)
+        assert (paused.is_paused, paused.access) == (True, MANAGERS)
+
+    async def test_what_is_removed_meanwhile_does_not_come_back(
+        self, library: Library, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        spec, _ = await library.add(str(folder))
+        change = library._catalog.change_source
+
+        async def removed_in_between(id: str, **values: object) -> None:
+            await library.remove(id)
+            await change(id, **values)
+
+        monkeypatch.setattr(library._catalog, "change_source", removed_in_between)
+        with pytest.raises(SourceError, match="There is no source"):
+            await library.set_schedule(spec.id, "hourly")
+        assert await library.sources() == []
+
+    async def test_one_that_is_paused_while_it_is_added_again_stays_paused(
+        self, engine: AsyncEngine, tmp_path: Path
+    ) -> None:
+        class PausedMeanwhile(Shelf):
+            async def check(self) -> None:
+                if known := await ours.sources():
+                    await ours.pause(known[0].id)
+
+        shelf = PausedMeanwhile()
+        shelf.may_go_on.set()
+        async with opened(engine, tmp_path, shelf) as ours:
+            await ours.add("shelf://1")
+            await ours.add("shelf://1")
+            assert [each.is_paused for each in await ours.sources()] == [True]
 
     async def test_a_paused_source_is_left_alone_until_it_is_resumed(
         self, library: Library, folder: Path

@@ -73,6 +73,7 @@ class TestRecognising:
             ("https://x.example:port/", "not a valid"),
             ("https://x.example/a b", "not valid"),
             ("bad\0path", "not a path"),
+            ("slack-channel C0123", "There is no kind of source 'slack-channel' here"),
         ],
     )
     def test_what_is_none_of_them_says_what_to_do(self, typed: str, says: str) -> None:

@@ -107,9 +107,17 @@ class GoldenDesk:
                     {"document" if given["document"] else "question": str(error)}
                 ) from error
             entry.detail = f"question {kept.id}"
+        unless = (
+            ""
+            if kept.is_answered
+            else (
+                " It is not answered there now, so no change can break it yet: ask it with "
+                "`/kb search`, and mind how it is worded and what it names."
+            )
+        )
         return Card(
             f"Kept. A change of {known.location} after which that is not answered waits for an "
-            "admin. `/kb golden` lists such questions and removes them."
+            f"admin.{unless} `/kb golden` lists such questions and removes them."
         )
 
     async def drop(self, id: str, by: Invocation) -> Card:

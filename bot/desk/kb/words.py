@@ -20,6 +20,8 @@ _MOST_NAMED = 20
 _LANGUAGES = 5
 _LINKED = re.compile(r"<([^<>|\s]+)(?:\|[^<>]*)?>")
 """An address as Slack hands one on, and as it is written on Discord to have no preview."""
+_QUOTES = " \t\n\"'`\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
+"""What people, and telephones, put around an address."""
 _MENTIONS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"<#(\w+)(?:\|[^<>]*)?>"), "channel"),
     (re.compile(r"<@&(\w+)>"), "role"),
@@ -68,7 +70,8 @@ def _here(place: Place) -> str:
 
 def typed(words: str) -> str:
     """An address as its server knows it, whatever a chat made of it."""
-    return _LINKED.sub(r"\1", words.strip()).replace("&amp;", "&")
+    linked = _LINKED.sub(r"\1", words.strip(_QUOTES)).replace("&amp;", "&")
+    return linked.strip(_QUOTES)
 
 
 def held(source: KnownSource) -> str:

@@ -118,6 +118,12 @@ def golden_add(
             )
             entry.detail = f"question {added.id}"
         typer.echo(f"{added.id}: {added.question}")
+        if not await app.library.golden.is_answered(added):
+            typer.echo(
+                "It is not answered there now, so no change can break it yet. 'search' shows what "
+                "it finds: mind its wording, the document and the section.",
+                err=True,
+            )
 
     run(job)
 

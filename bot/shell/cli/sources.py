@@ -154,6 +154,8 @@ def source_refresh(
             known = [await app.library.find(source)]
         else:
             known = [each for each in await app.library.sources() if not each.is_paused]
+        if not known:
+            typer.echo("There is no source to read.")
         failed = 0
         for spec in known:
             try:

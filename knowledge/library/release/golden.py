@@ -26,6 +26,7 @@ Origin = Literal["admin", "curated", "rated"]
 
 JUDGED = 3
 """Passages of which one has to answer: as many as an answer is chosen from."""
+_CHARS = 500
 _NAMED = 3
 """Questions that are named in a reason; more are counted."""
 
@@ -90,12 +91,14 @@ class GoldenQuestions:
     async def add(self, question: GoldenQuestion) -> GoldenQuestion:
         """From now on a change must leave this answered, if it was.
 
-        Raises :class:`SourceError` for a question that is empty or there already, and for a
-        document that the source does not have.
+        Raises :class:`SourceError` for what is no question, for one that is there already, and for
+        a document that the source does not have.
         """
         question = replace(question, question=" ".join(question.question.split()))
-        if not question.question:
+        if not any(map(str.isalnum, question.question)):
             raise SourceError("Give the question, in quotes.")
+        if len(question.question) > _CHARS:
+            raise SourceError(f"A question has at most {_CHARS} characters.")
         named = question.document
         if named and named not in await self._catalog.documents(question.source):
             raise SourceError(f"The source has no document '{named}'.")
@@ -134,12 +137,25 @@ class GoldenQuestions:
             for row in rows
         ]
 
+    async def is_answered(self, question: GoldenQuestion) -> bool:
+        """Whether it is answered there now: what is not, no change can break.
+
+        Raises :class:`knowledge.errors.KnowledgeError`.
+        """
+        if self._reader is None:
+            return True
+        spec = await self._catalog.source(question.source)
+        documents = await self._catalog.documents(question.source)
+        named = (each.access or () for each in documents.values())
+        readers = frozenset({PUBLIC}).union(spec.access if spec else (), *named)
+        return await self._is_answered(question, self._store, readers)
+
     async def remove(self, id: int) -> None:
         """Keep a question no longer. Raises :class:`SourceError` if there is none."""
-        async with self._engine.begin() as db:
-            gone = await db.execute(sa.delete(_golden).where(_golden.c.id == id))
-        if not gone.rowcount:
+        if id not in {each.id for each in await self.all()}:  # no database takes every number
             raise SourceError(f"There is no golden question {id}; 'golden list' shows those.")
+        async with self._engine.begin() as db:
+            await db.execute(sa.delete(_golden).where(_golden.c.id == id))
 
     async def forget_source(self, source: str) -> None:
         """Keep no question of a source that is removed."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from knowledge.sources.disk import PUBLISHED
+from knowledge.sources.disk import PUBLISHED, refuse_unlinked
 from knowledge.sources.globs import EXCLUDE, INCLUDE
 from knowledge.sources.options import SecretReference, option, read_options
 from knowledge.sources.port import OCR_HELP, Kind, Means, SourceSpec
@@ -42,6 +42,7 @@ def _open(spec: SourceSpec, means: Means) -> GitBranch:
 
     options: GitOptions = read_options(GitOptions, spec.options)
     refuse_below(1, max_mb=options.max_mb, minutes=options.minutes)
+    refuse_unlinked(options.base_url)
     token = means.secret(options.token) if options.token else None
     return GitBranch(spec.location, options, means.client, means.max_bytes, token=token)
 

@@ -18,12 +18,19 @@ class Loader:
     url: tuple[str, ...] = ("source",)
     page: str = ""
     """Where readers open it, with ``{id}``, if its metadata does not say."""
+    secrets: frozenset[str] = frozenset()
+    """The arguments that sign it in, which are never kept as they are."""
 
 
 _ALL = "langchain_community.document_loaders."
 
 LOADERS = {
-    "confluence": Loader(f"{_ALL}confluence", "ConfluenceLoader", ("id", "source")),
+    "confluence": Loader(
+        f"{_ALL}confluence",
+        "ConfluenceLoader",
+        ("id", "source"),
+        secrets=frozenset({"api_key", "token", "oauth2", "cookies"}),
+    ),
     "notion": Loader(
         f"{_ALL}notiondb",
         "NotionDBLoader",
@@ -31,6 +38,7 @@ LOADERS = {
         ("name", "title", "page"),
         (),
         "https://www.notion.so/{id}",
+        frozenset({"integration_token"}),
     ),
     "google-drive": Loader(f"{_ALL}googledrive", "GoogleDriveLoader", ("source", "id")),
 }

@@ -45,6 +45,11 @@ def _open(spec: SourceSpec, means: Means) -> Loading:
     if loader is None:
         raise SourceError(f"The loader of {spec.location} is no longer among those allowed.")
     arguments: dict[str, Any] = {name: _value(said) for name, said in map(_named, options.argument)}
+    if given := sorted(loader.secrets & arguments.keys()):
+        raise SourceError(
+            f"The option argument cannot take {given[0]}, which is a secret and would be stored "
+            f"and shown. Say where it is: --secret {given[0]}=env:NAME."
+        )
     for name, said in map(_named, options.secret):
         if said.partition(":")[0] not in ("env", "file"):
             raise SourceError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -28,8 +29,14 @@ Given = TypeVar("Given")
 class Query:
     """The rows of one query; a document is called by its row's id."""
 
-    def __init__(self, url: str, query: str, fields: Fields, most: int) -> None:
-        """``url``: of the database, with its password. Raises SourceError for what is no SELECT."""
+    def __init__(
+        self, url: str, query: str, fields: Fields, most: int, *, seconds: float = 600
+    ) -> None:
+        """``url``: of the database, with its password. Raises SourceError for what is no SELECT.
+
+        ``seconds``: what asking and reading may take together; whoever waits for the next source of
+        the night is not kept for longer.
+        """
         bare = _COMMENTS.sub(" ", query).strip().removesuffix(";").strip()
         if not _READS.match(bare) or ";" in bare:
             raise SourceError("The option query must be one SELECT.")
@@ -37,6 +44,7 @@ class Query:
         self._url = _url(url)
         self._fields = fields
         self._most = most
+        self._seconds = seconds
 
     async def check(self) -> None:
         """A query that does not work now will hardly work tonight; a database that is away may."""
@@ -136,31 +144,55 @@ class Query:
             finally:
                 connection.rollback()
 
+        running: list[sa.Connection] = []
+
         def blocking() -> Given:
             engine = sa.create_engine(self._url, poolclass=sa.NullPool)
             with engine.connect() as connection:
-                return reading(connection)
+                running.append(connection)
+                given = reading(connection)
+                running.clear()
+                return given
 
+        limit = asyncio.timeout(self._seconds)
         try:
-            if not self._url.get_dialect().is_async:
-                return await asyncio.to_thread(blocking)
-            engine = create_async_engine(self._url, poolclass=sa.NullPool)
-            async with engine.connect() as opened:
-                return await opened.run_sync(reading)
+            async with limit:
+                if not self._url.get_dialect().is_async:
+                    return await asyncio.to_thread(blocking)
+                engine = create_async_engine(self._url, poolclass=sa.NullPool)
+                async with engine.connect() as opened:
+                    return await opened.run_sync(reading)
         except (sa.exc.NoSuchModuleError, sa.exc.ArgumentError, ImportError) as error:
             raise SourceError(
                 f"The database cannot be used: there is no driver for {self._url.drivername} here. "
                 "Install it, or check the URL."
             ) from error
         except (sa.exc.SQLAlchemyError, OSError) as error:
+            if limit.expired():
+                raise SourceError(
+                    f"The database took more than {self._seconds / 60:g} minutes. Raise --minutes, "
+                    "or select fewer rows."
+                ) from error
             raise _Away(
                 "The database does not answer, or refuses to let us in. Check its URL and that it "
                 "runs; the next run tries again."
             ) from error
+        finally:
+            _stop(running)
 
 
 class _Away(SourceError):
     """The database cannot be reached now."""
+
+
+def _stop(running: list[sa.Connection]) -> None:
+    """End what a thread still asks, where the driver can be told: SQLite's, and psycopg."""
+    for connection in running:
+        with suppress(sa.exc.SQLAlchemyError):  # closed by itself in between
+            driver = connection.connection.driver_connection
+            stop = getattr(driver, "interrupt", None) or getattr(driver, "cancel", None)
+            if stop is not None:
+                stop()
 
 
 def _url(text: str) -> sa.URL:

@@ -32,6 +32,7 @@ class SqlOptions:
     updated_field: str = option("", UPDATED)
     format: str = option("markdown", FORMAT)
     max_records: int = option(10_000, MOST)
+    minutes: int = option(10, "Minutes that fetching it may take.")
 
 
 def _accept(typed: str) -> str | None:
@@ -42,7 +43,7 @@ def _open(spec: SourceSpec, means: Means) -> Query:
     from knowledge.sources.records.query import Query
 
     options: SqlOptions = read_options(SqlOptions, spec.options)
-    refuse_below(1, max_records=options.max_records)
+    refuse_below(1, max_records=options.max_records, minutes=options.minutes)
     if options.database is None:
         raise SourceError("Say where the database's URL is: --database env:NAME.")
     fields = Fields(
@@ -53,7 +54,13 @@ def _open(spec: SourceSpec, means: Means) -> Query:
         options.updated_field,
         options.format,
     )
-    return Query(means.secret(options.database), options.query, fields, options.max_records)
+    return Query(
+        means.secret(options.database),
+        options.query,
+        fields,
+        options.max_records,
+        seconds=60 * options.minutes,
+    )
 
 
 KIND = Kind(

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from protego import Protego
 
-from knowledge.errors import SourceAway
+from knowledge.errors import SourceAway, SourceError
+from knowledge.sources.site.pauses import LONGEST_PAUSE
 from knowledge.web.client import GuardedClient
 from knowledge.web.urls import safe_url
 
@@ -41,5 +42,15 @@ class Robots:
 
     @property
     def delay(self) -> float:
-        """Seconds that the site asks for between two requests; 0 where it does not say."""
-        return float(self._rules.crawl_delay(ROBOT) or 0)
+        """Seconds that the site asks for between two requests; 0 where it does not say.
+
+        Raises :class:`SourceError` for so many that a run would hardly end.
+        """
+        seconds = float(self._rules.crawl_delay(ROBOT) or 0)
+        if seconds > LONGEST_PAUSE:
+            raise SourceError(
+                f"Its robots.txt asks for {seconds:g} seconds between two pages (Crawl-delay), "
+                f"and no more than {LONGEST_PAUSE} are waited. Ask the site's owner, or add single "
+                "pages."
+            )
+        return seconds

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from knowledge.sources.globs import EXCLUDE, INCLUDE
 from knowledge.sources.options import SecretReference, option, read_options
 from knowledge.sources.port import OCR_HELP, Kind, Means, SourceSpec
+from knowledge.sources.site.pauses import refuse_endless
 from knowledge.sources.site.website import MAX_PAGES, PAUSE, refuse_below
 from knowledge.sources.web import SIGNING_IN, web_address
 
@@ -45,6 +46,7 @@ def _open(spec: SourceSpec, means: Means) -> SiteMap:
     options: SitemapOptions = read_options(SitemapOptions, spec.options)
     refuse_below(1, max_pages=options.max_pages)
     refuse_below(0, pause=options.pause)
+    refuse_endless(options.pause)
     token = means.secret(options.token) if options.token else None
     return SiteMap(spec.location, options, means.client, means.max_bytes, token=token)
 

@@ -9,6 +9,7 @@ from knowledge.errors import SourceError
 from knowledge.sources.globs import EXCLUDE, INCLUDE
 from knowledge.sources.options import SecretReference, option, read_options
 from knowledge.sources.port import OCR_HELP, Kind, Means, SourceSpec
+from knowledge.sources.site.pauses import refuse_endless
 from knowledge.sources.web import SIGNING_IN, web_address
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def _open(spec: SourceSpec, means: Means) -> WebSite:
     options: WebsiteOptions = read_options(WebsiteOptions, spec.options)
     refuse_below(1, max_pages=options.max_pages)
     refuse_below(0, depth=options.depth, pause=options.pause)
+    refuse_endless(options.pause)
     token = means.secret(options.token) if options.token else None
     return WebSite(spec.location, options, means.client, means.max_bytes, token=token)
 

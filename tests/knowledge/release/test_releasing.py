@@ -301,3 +301,49 @@ class TestGoldenQuestions:
             await golden.remove(7)
         await releases.library.remove(source)
         assert await golden.all() == []
+
+
+class TestAddingAGoldenQuestion:
+    @pytest.mark.parametrize(
+        ("question", "document", "section", "is_answered"),
+        [
+            ("pears", "", "", True),
+            ("pears", "pears.md", "", True),
+            ("pears", "plums.md", "", False),
+            ("pears", "", "No such heading", False),
+            ("bicycles", "", "", False),
+        ],
+    )
+    async def test_tells_whether_it_is_answered_there_now(
+        self, releases: Releases, question: str, document: str, section: str, is_answered: bool
+    ) -> None:
+        source = await added(releases, "pears", "plums")
+        golden = releases.library.golden
+        kept = await golden.add(GoldenQuestion(question, source, document, section))
+        assert await golden.is_answered(kept) is is_answered
+
+    async def test_one_whose_answer_only_some_may_read_is_answered(
+        self, releases: Releases
+    ) -> None:
+        releases.shelf.access["pears.md"] = frozenset({"role:board"})
+        source = await added(releases, "pears")
+        assert await releases.library.golden.is_answered(GoldenQuestion("pears", source))
+
+    @pytest.mark.parametrize(
+        ("typed", "told"),
+        [("  ", "Give the question"), ("?!", "Give the question"), ("pears " * 100, "at most 500")],
+    )
+    async def test_refuses_what_is_no_question(
+        self, releases: Releases, typed: str, told: str
+    ) -> None:
+        source = await added(releases, "pears")
+        with pytest.raises(SourceError, match=told):
+            await releases.library.golden.add(GoldenQuestion(typed, source))
+        assert await releases.library.golden.all() == []
+
+    @pytest.mark.parametrize("number", [0, -1, 7, 10**30])
+    async def test_one_that_is_not_there_cannot_be_removed(
+        self, releases: Releases, number: int
+    ) -> None:
+        with pytest.raises(SourceError, match="There is no golden question"):
+            await releases.library.golden.remove(number)

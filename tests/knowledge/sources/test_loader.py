@@ -208,6 +208,8 @@ class TestWhatGoesWrong:
             ("confluence", {"secret": ["token=hunter2"]}, "secrets themselves are not kept"),
             ("confluence", {"secret": ["token=env:NOT_THERE"]}, "is not there"),
             ("confluence", {"minutes": 0}, "at least 1"),
+            ("confluence", {"argument": ["token=hunter2"]}, "Say where it is: --secret token=env"),
+            ("notion", {"argument": ["integration_token=ntn_1"]}, "is a secret and would be"),
         ],
     )
     async def test_is_told_before_anything_is_started(

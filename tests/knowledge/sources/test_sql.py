@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
@@ -84,9 +85,11 @@ class TestTheNextRun:
 
     async def test_reads_many_changed_rows(self, desk: sqlite3.Connection) -> None:
         first = await rows(updated_field="at")
+        desk.execute("BEGIN")  # else each row is written to the disk by itself
         desk.executemany(
             "INSERT INTO article VALUES (?, 'x', 'y', '', 'a')", [(n,) for n in range(3, 2000)]
         )
+        desk.execute("COMMIT")
         assert len((await rows(first, updated_field="at")).read) == 1997
 
     async def test_tells_changes_by_content_without_a_version(
@@ -135,6 +138,18 @@ class TestQueries:
             async with opened("articles", "sql", **options) as source:
                 with pytest.raises(SourceError, match=told):
                     await source.check()
+
+    @pytest.mark.usefixtures("desk")
+    async def test_that_never_end_are_ended(self) -> None:
+        query = (
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+            "SELECT max(i) AS id, '' AS text FROM n"
+        )
+        fields = Fields("id", "", ("text",), "", "", "text")
+        source = Query(os.environ["DESK_DB"], query, fields, 10, seconds=0.1)
+        with pytest.raises(SourceError, match="took more than"):
+            await anext(aiter(source.documents({})))
+        await asyncio.wait_for(asyncio.get_running_loop().shutdown_default_executor(), 5)
 
     @pytest.mark.usefixtures("desk")
     async def test_with_a_semicolon_at_the_end_and_remarks_are_fine(self) -> None:
@@ -201,3 +216,14 @@ class TestPostgres:
         writing = "WITH x AS (DELETE FROM hv_article RETURNING *) SELECT * FROM x"
         with pytest.raises(SourceError, match="read-only"):
             await anext(aiter(Query(self.URL, writing, fields, 10).documents({})))
+
+    async def test_a_query_that_never_ends_is_ended(self) -> None:
+        fields = Fields("id", "", ("text",), "", "", "text")
+        endless = "SELECT 1 AS id, 'a' AS text, pg_sleep(600)"
+        with pytest.raises(SourceError, match="took more than"):
+            await anext(aiter(Query(self.URL, endless, fields, 10, seconds=0.5).documents({})))
+        engine = create_async_engine(self.URL.replace("postgresql://", "postgresql+asyncpg://"))
+        asked = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT 1 AS id%'"
+        async with engine.connect() as db:
+            assert (await db.execute(sa.text(asked))).scalar() == 0, "nor does it go on there"
+        await engine.dispose()

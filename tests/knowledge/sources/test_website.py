@@ -147,6 +147,11 @@ class TestScope:
         with pytest.raises(SourceError, match="must be at least"):
             await read("http://127.0.0.1:9/", "website", None, **{option: value})
 
+    @pytest.mark.parametrize("kind", ["website", "sitemap"])
+    async def test_a_pause_with_which_no_run_would_end_is_refused(self, kind: str) -> None:
+        with pytest.raises(SourceError, match="pause must be at most 60000"):
+            await read("http://127.0.0.1:9/sitemap.xml", kind, None, pause=60_001)
+
 
 class TestRobots:
     async def test_what_robots_txt_forbids_is_not_asked_for(self, wiki: Wiki) -> None:
@@ -229,6 +234,12 @@ class TestRobots:
             source._sleep = sleep  # type: ignore[attr-defined]
             assert len([each async for each in source.documents({})]) == 2
         assert len(waited) == 1 and 6 < waited[0] <= 7
+
+    async def test_a_delay_with_which_no_run_would_end_is_told(self, wiki: Wiki) -> None:
+        wiki.site.serve("/robots.txt", "User-agent: *\nCrawl-delay: 86400")
+        wiki.page("/", "/a")
+        with pytest.raises(SourceError, match="asks for 86400 seconds between two pages"):
+            await wiki.read()
 
 
 class TestOnePageUnderSeveralAddresses:
