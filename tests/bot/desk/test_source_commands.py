@@ -422,8 +422,8 @@ async def test_sources_are_suggested_by_where_they_are(
         found = await bench.commands.suggest(command, "source", office.by(user), typed)
         return [each.value for each in found]
 
-    assert await offered("show", "") == ["hb", "wk"]
-    assert await offered("show", "HAND") == ["hb"]
+    assert await offered("show", "") == ["hb", "wk", "index"]
+    assert await offered("show", "HAND") == ["hb"] and await offered("show", "ind") == ["index"]
     assert await offered("remove", "wiki") == ["wk"]
     assert await offered("pause", "") == ["wk"] and await offered("resume", "") == ["hb"]
     assert await offered("show", "", user="ann") == []
