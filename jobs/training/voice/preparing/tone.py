@@ -54,8 +54,8 @@ def drop_other_tones(held: Sorted) -> dict[str, Any]:
 def _heard(pairs: Sequence[Example]) -> tuple[list[float], list[float], float]:
     """What each pair sounds like to what has not learnt from it.
 
-    By how much each voiced side sounds more like the voice
-    than its plain side, and how much it does by itself, as log odds; and the mean AUROC.
+    By how much each voiced side sounds more like the voice than its plain side, and how much it
+    does by itself, as log odds; and the mean AUROC.
     """
     gained, voiced, aurocs = [0.0] * len(pairs), [0.0] * len(pairs), []
     for fold in range(FOLDS):
