@@ -308,8 +308,11 @@ class TestTheCatalog:
         kept = Catalog(engine)
         await kept.save_source(spec(), NOW)
         await kept.save_source(spec("other"), NOW + timedelta(seconds=1))
-        changed = spec(access=frozenset({"role:managers"}), options={}, is_paused=True)
+        changed = spec(access=frozenset({"role:managers"}), options={})
         await kept.save_source(changed, NOW + timedelta(days=1))
+        assert await kept.sources() == [changed, spec("other")]
+        # What was set meanwhile is not overwritten by who knew it as it was.
+        await kept.save_source(replace(changed, is_paused=True), NOW + timedelta(days=1))
         assert await kept.sources() == [changed, spec("other")]
 
     async def test_gives_documents_back_as_they_were_entered(self, engine: AsyncEngine) -> None:

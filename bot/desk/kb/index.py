@@ -13,6 +13,7 @@ from bot.desk.forms import must_be_admin
 from bot.desk.kb.parts import Knowledge
 from bot.desk.kb.progress import telling
 from bot.desk.kb.words import counted
+from bot.errors import UsageError
 from bot.source_ports import KnownIndex
 from bot.types import person
 
@@ -47,14 +48,14 @@ class IndexDesk:
 
     async def switch(self, number: str, by: Invocation) -> Card:
         """Let another one answer."""
-        work = partial(self.knowledge.indexes.switch, int(number))
+        work = partial(self.knowledge.indexes.switch, _number(number))
         return await self._answers(by, "switched", work)
 
     async def delete(self, number: str, by: Invocation) -> Card:
         """Delete one that does not answer."""
         await must_be_admin(by)
         async with self.knowledge.audit.of(person(by.place, by.user), "deleted", INDEX, number):
-            await self.knowledge.indexes.drop(int(number))
+            await self.knowledge.indexes.drop(_number(number))
         return Card(f"Index {number} is deleted.")
 
     async def _answers(
@@ -72,6 +73,12 @@ class IndexDesk:
             f"Index {number} answers now. What answered before is kept for a day; "
             f"`/kb show {INDEX}` can go back to it."
         )
+
+
+def _number(subject: str) -> int:
+    if not subject.isdecimal():
+        raise UsageError(f"There is no such index; `/kb show {INDEX}` shows those there are.")
+    return int(subject)
 
 
 def _told(index: KnownIndex) -> str:

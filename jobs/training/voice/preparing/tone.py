@@ -44,10 +44,12 @@ def drop_other_tones(held: Sorted) -> dict[str, Any]:
         return told | {"why": "it cannot tell this voice from plain text well enough"}
     usual = median(gained)
     is_far = [gain < FAR * usual and score < 0 for gain, score in zip(gained, voiced, strict=True)]
-    for row, far in zip(held.rows, is_far, strict=True):
-        if far:
+    # A wording from use was heard by two people, who know better.
+    dropped = [far and not row.wording for row, far in zip(held.rows, is_far, strict=True)]
+    for row, drops in zip(held.rows, dropped, strict=True):
+        if drops:
             held.drop(row.origin, "tone", _REASON)
-    held.rows = [row for row, far in zip(held.rows, is_far, strict=True) if not far]
+    held.rows = [row for row, drops in zip(held.rows, dropped, strict=True) if not drops]
     return told
 
 
