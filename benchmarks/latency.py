@@ -31,6 +31,7 @@ from rich.table import Table
 from benchmarks import handbook
 from benchmarks.answers import ask, settings_for
 from benchmarks.ingest import mib, peak_mib
+from benchmarks.plain_generation import plain_model
 from benchmarks.results import write
 from bot.shell.app import App, open_app
 from bot.shell.settings import Settings
@@ -133,20 +134,12 @@ async def compare(app: App, settings: Settings, replies: Sequence[Reply]) -> dic
 def baseline(app: App, settings: Settings) -> Generate:
     """Plain generation with the same model; gives back how many milliseconds a reply takes."""
     import torch
-    from peft import PeftModel
-    from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from bot.voice.model_weights import base_weights
 
-    weights = base_weights(settings.writer_model, settings.data / "weights")
     voice = app.voice(None)
-    tokenizer: Any = AutoTokenizer.from_pretrained(weights, trust_remote_code=False)
-    model: Any = AutoModelForCausalLM.from_pretrained(
-        weights, dtype=torch.float32, trust_remote_code=False
-    )
-    if voice.lora is not None:
-        model = PeftModel.from_pretrained(model, str(voice.lora.folder)).merge_and_unload()
-    model.eval()
+    weights = base_weights(settings.writer_model, settings.data / "weights")
+    tokenizer, model = plain_model(weights, voice)
 
     def generate(reply: Reply) -> float:
         torch.set_num_threads(1)

@@ -24,6 +24,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.plain_generation import plain_model
 from benchmarks.results import write
 from bot.shell.settings import load_settings
 from bot.voice.model import LocalModel
@@ -87,17 +88,9 @@ async def freely(model: LocalModel, voice: Voice, pairs: Sequence[Example]) -> f
 def plainly(weights: str, voice: Voice, pairs: Sequence[Example]) -> float:
     """Tokens a second of the same weights in fp32, with transformers alone."""
     import torch
-    from peft import PeftModel
-    from transformers import AutoModelForCausalLM, AutoTokenizer
 
     torch.set_num_threads(1)
-    tokenizer: Any = AutoTokenizer.from_pretrained(weights, trust_remote_code=False)
-    model: Any = AutoModelForCausalLM.from_pretrained(
-        weights, dtype=torch.float32, trust_remote_code=False
-    )
-    if voice.lora is not None:
-        model = PeftModel.from_pretrained(model, str(voice.lora.folder)).merge_and_unload()
-    model.eval()
+    tokenizer, model = plain_model(weights, voice)
     tokens, start = 0, time.perf_counter()
     for pair in pairs:
         asked = prompt(voice, example_request(pair), tuned=voice.lora is not None)
