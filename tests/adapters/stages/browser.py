@@ -21,8 +21,9 @@ from bot.types import Place
 from tests.adapters import fake_platform
 from tests.adapters.desk_bench import Bench
 from tests.adapters.fake_platform import CHANNEL, FakePlatform
+from tests.adapters.stages.alone import AloneStage
 from tests.adapters.stages.desk import EVERY_FIELD
-from tests.adapters.stages.stage import OpenForm, Person, Said, Shown, Stage, Where
+from tests.adapters.stages.stage import OpenForm, Person, Said, Shown, Where
 
 _ADDRESS = "http://127.0.0.1:8080"
 _PAGES = {"/kb gaps": "/gaps"}
@@ -32,7 +33,7 @@ _KEPT = "\0"
 _LINES = {"p", "div", "li", "tr", "br", "pre", "blockquote", "h1", "h2", "h3", "label", "form"}
 
 
-class BrowserStage(Stage):
+class BrowserStage(AloneStage):
     """Everyone has one conversation with the bot, which nobody else sees.
 
     People come from an office of no make, which says what they may read. The pages are read and
@@ -60,9 +61,6 @@ class BrowserStage(Stage):
         for who in ("ann", "bob", "ida"):
             self._conversations.setdefault(who, adapter.new_conversation(_guest(who)))
         return adapter
-
-    def with_wrong_token(self) -> Adapter:
-        raise NotImplementedError
 
     async def start(self) -> None:
         await super().start()
@@ -143,12 +141,6 @@ class BrowserStage(Stage):
     ) -> Said:
         return await self.say(who, answer.where, text)
 
-    async def edit(self, said: Said, text: str) -> None:
-        raise NotImplementedError
-
-    async def delete(self, said: Said) -> None:
-        raise NotImplementedError
-
     async def command(self, who: Person, where: Where, line: str) -> Shown | OpenForm | None:
         if line in _PAGES:
             return _shown((await self._open(who, _PAGES[line])).xpath("//main")[0])
@@ -177,31 +169,6 @@ class BrowserStage(Stage):
         (again,) = told.raw.xpath(".//form[starts-with(@action, '/form/')]")
         return _form(again, form.title)
 
-    async def suggestions(
-        self, who: Person, where: Where, command: str, parameter: str, typed: str
-    ) -> list[str]:
-        raise NotImplementedError
-
-    async def menu(self, who: Person, said: Said, entry: str) -> Shown | OpenForm | None:
-        raise NotImplementedError
-
-    def is_solved(self, answer: Shown) -> bool:
-        raise NotImplementedError
-
-    # --- trouble ------------------------------------------------------------------------------
-
-    def everything_comes_twice(self) -> Any:
-        raise NotImplementedError
-
-    def outage(self) -> None:
-        raise NotImplementedError
-
-    def outage_ends(self) -> None:
-        raise NotImplementedError
-
-    def lookups_fail(self) -> None:
-        raise NotImplementedError
-
     # --- looking ------------------------------------------------------------------------------
 
     def everyone_sees(self, where: Where) -> list[Shown]:
@@ -209,9 +176,6 @@ class BrowserStage(Stage):
 
     def only(self, who: Person) -> list[Shown]:
         return list(self._seen.get(who, ()))
-
-    def is_link_to(self, text: str, where: Where) -> bool:
-        raise NotImplementedError
 
     async def look(self) -> None:
         for who in self._http:

@@ -8,14 +8,15 @@ import re
 import shlex
 from collections.abc import Mapping
 from queue import SimpleQueue
-from typing import Any, Literal
+from typing import Literal
 
 from adapters.base import Adapter
 from adapters.terminal.adapter import Console
 from bot.cards import LABELS, Action, Values
 from bot.types import Asker, Place
 from tests.adapters.desk_bench import Bench
-from tests.adapters.stages.stage import OpenForm, Person, Said, Shown, Stage, Where
+from tests.adapters.stages.alone import AloneStage
+from tests.adapters.stages.stage import OpenForm, Person, Said, Shown, Where
 
 _DIM = re.compile(r"\x1b\[\d+m")
 _SOURCE = re.compile(r"(\[\d+\] .+) \(.*\)")
@@ -28,7 +29,7 @@ class _Terminal(io.StringIO):
         return True
 
 
-class ConsoleStage(Stage):
+class ConsoleStage(AloneStage):
     """One person, Ann, whoever a scenario names, in one conversation."""
 
     name = "console"
@@ -46,9 +47,6 @@ class ConsoleStage(Stage):
     def make_adapter(self) -> Adapter:
         asker = Asker("user:ann", frozenset({"public", "role:managers"}))
         return Console(self.desk, asker, self._out, self._read, echo=True)
-
-    def with_wrong_token(self) -> Adapter:
-        raise NotImplementedError
 
     def wake(self) -> None:
         self._typed.put("")
@@ -110,12 +108,6 @@ class ConsoleStage(Stage):
     ) -> Said:
         return await self.say(who, answer.where, text)
 
-    async def edit(self, said: Said, text: str) -> None:
-        raise NotImplementedError
-
-    async def delete(self, said: Said) -> None:
-        raise NotImplementedError
-
     async def command(self, who: Person, where: Where, line: str) -> Shown | OpenForm | None:
         shown = await self._type(line)
         if values := dict(_FIELD.findall(shown.text)):
@@ -153,31 +145,6 @@ class ConsoleStage(Stage):
     async def correct(self, who: Person, form: OpenForm, values: Values, told: Shown) -> OpenForm:
         return OpenForm(form.title, {**form.values, **values}, form.raw)  # arrow up, so to speak
 
-    async def suggestions(
-        self, who: Person, where: Where, command: str, parameter: str, typed: str
-    ) -> list[str]:
-        raise NotImplementedError
-
-    async def menu(self, who: Person, said: Said, entry: str) -> Shown | OpenForm | None:
-        raise NotImplementedError
-
-    def is_solved(self, answer: Shown) -> bool:
-        raise NotImplementedError
-
-    # --- trouble ------------------------------------------------------------------------------
-
-    def everything_comes_twice(self) -> Any:
-        raise NotImplementedError
-
-    def outage(self) -> None:
-        raise NotImplementedError
-
-    def outage_ends(self) -> None:
-        raise NotImplementedError
-
-    def lookups_fail(self) -> None:
-        raise NotImplementedError
-
     # --- looking ------------------------------------------------------------------------------
 
     def everyone_sees(self, where: Where) -> list[Shown]:
@@ -186,9 +153,6 @@ class ConsoleStage(Stage):
 
     def only(self, who: Person) -> list[Shown]:
         return self.everyone_sees("direct")
-
-    def is_link_to(self, text: str, where: Where) -> bool:
-        raise NotImplementedError
 
     async def settled(self) -> None:
         await self.bench.settled()
