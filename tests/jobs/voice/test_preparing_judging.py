@@ -22,9 +22,9 @@ from jobs.training.voice.preparing.personal import masked
 from jobs.training.voice.preparing.prepare import add_files, prepare
 from jobs.training.voice.preparing.style_guide import word_rules
 from jobs.training.voice.preparing.tone import TELLS
-from tests.jobs.voice.preparing.acme import ACME, ROWS, Bring, again
+from tests.jobs.voice.acme import ACME, ROWS, Bring, again
 
-VOICES = Path(__file__).resolve().parents[4] / "voices"
+VOICES = Path(__file__).resolve().parents[3] / "voices"
 OF_FERNHILL = (VOICES / "fernhill" / "examples.jsonl").read_text("utf-8").splitlines()[:60]
 
 
@@ -78,7 +78,7 @@ class TestThePlainSideThatIsMade:
 
     @given(st.lists(st.sampled_from(["we", "can't", "buy", "42", "not", "Priya", "start!", "😀"])))
     def test_keeps_the_facts(self, words: list[str]) -> None:
-        voice = Voice.load(Path(__file__).resolve().parents[4] / "voices", "fernhill")
+        voice = Voice.load(Path(__file__).resolve().parents[3] / "voices", "fernhill")
         text = " ".join(["we", *words])
         assert all(same_facts(text, plain_side(text, voice.guide), no_names(voice)).values())
 

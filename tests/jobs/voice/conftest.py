@@ -12,7 +12,7 @@ import pytest
 from bot.voice.voice import Voice
 from jobs.training.voice.creating import create
 from jobs.training.voice.preparing.prepare import add_files, prepare
-from tests.jobs.voice.preparing.acme import ACME, ROWS, Bring
+from tests.jobs.voice.acme import ACME, ROWS, Bring
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from bot.errors import ConfigurationError
 from bot.voice.voice import Voice
 from jobs.training.voice.data import TrainingSettings, split
 from jobs.training.voice.preparing.prepare import add_files, prepare
-from tests.jobs.voice.preparing.acme import ROWS, THINGS, Bring, again
+from tests.jobs.voice.acme import ROWS, THINGS, Bring, again
 
 
 def dropped(report: dict[str, Any]) -> list[tuple[int, str]]:

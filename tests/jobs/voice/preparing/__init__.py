@@ -1,1 +1,0 @@
-"""From a company's own writing to pairs: what is read, made, masked, dropped, and told."""
