@@ -28,7 +28,6 @@ _ANNOUNCES = re.compile(
     r"tells?|outlines?|(?:is|are) about|shows?|contains?|summari[sz]es?|sets? out|introduces?)\b",
     re.I,
 )
-
 # Of a template: "on Weekday, DD Month at hh.mm", "ask ____", "[insert name]".
 _BLANKS = re.compile(
     r"\b(?:DD|dd)[ ./-]?(?:MM|mm|Month|month)\b|\bhh[.:]mm\b|\b[Xx]{2,}[.:,/-]?[Xx]+\b|_{3,}|"

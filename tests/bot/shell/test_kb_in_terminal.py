@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from click.testing import Result
 from typer.testing import CliRunner
 
 from bot.shell.cli import cli
 
-Kb = Callable[..., Result]
+Kb = Callable[..., Any]
 
 
 @pytest.fixture
