@@ -58,6 +58,8 @@ def _ordered(pieces: Sequence[_Placed], depth: int) -> Iterator[_Placed]:
         yield from _joined(pieces)
         return
     gap, first, last = zone
+    while first < last and _ends_above(pieces, first):
+        first += 1
     inside = pieces[first : last + 1]
     yield from _ordered(pieces[:first], depth - 1)
     table, below = _as_table(inside)
@@ -85,6 +87,17 @@ def _zone(pieces: Sequence[_Placed]) -> tuple[float, int, int] | None:
             if found is not None and (best is None or found[1] - found[0] > best[0]):
                 best = (found[1] - found[0], gap, *found)
     return None if best is None else best[1:]
+
+
+def _ends_above(pieces: Sequence[_Placed], first: int) -> bool:
+    """Does the first piece beside a gap rather end the paragraph above it?"""
+    if not first:
+        return False
+    above, line, below = pieces[first - 1 : first + 2]
+    if not all(isinstance(each, Line) for each in (above, line, below)):
+        return False
+    near, far = line.top - above.bottom, below.top - line.bottom
+    return 0 <= near + 1 and near < 0.5 * _height(line) and far > near + 0.4 * _height(line)
 
 
 def _gaps(pieces: Sequence[_Placed]) -> list[float]:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from knowledge.parsing.pdf.figures import beginning_cells
 from knowledge.parsing.pdf.links import said
 from knowledge.parsing.pdf.raised import with_raised
 from knowledge.parsing.pdf.words import Word
@@ -75,6 +76,7 @@ def put_together(words: Sequence[Word]) -> list[Line]:
             rows.append([word])
     rows = with_raised(rows)
     gutters = _gutters(rows)
+    begins = beginning_cells(rows)
     stops = Counter(
         round(b.x0)
         for row in rows
@@ -85,7 +87,7 @@ def put_together(words: Sequence[Word]) -> list[Line]:
     for row in rows:
         piece: _Row = []
         for word in row:
-            if piece and _is_apart(piece, word, gutters, stops):
+            if piece and (id(word) in begins or _is_apart(piece, word, gutters, stops)):
                 lines.append(_line(piece))
                 piece = []
             piece.append(word)
