@@ -1,4 +1,4 @@
-"""What is crossed out holds no more: it is not read, in whatever format, and what is beside it is."""
+"""What is crossed out holds no more: it is read in no format, and what is beside it is."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ def saved(document: Any, name: str) -> str:
         ("- ~~Bring cash~~\n- Bring a card", "- Bring a card"),
         ("- [x] **~~Bring cash~~**\n- [ ] Bring a card", "- [ ] Bring a card"),
         ("## ~~Cash~~\n\nBring a card.", "Bring a card."),
-        ("| Bath | Fee |\n|---|---|\n| Sun | ~~12~~ 14 |", "| Bath | Fee |\n|---|---|\n| Sun | 14 |"),
+        (
+            "| Bath | Fee |\n|---|---|\n| Sun | ~~12~~ 14 |",
+            "| Bath | Fee |\n|---|---|\n| Sun | 14 |",
+        ),
         ("About ~~ 5 to ~~ 6 hours.", "About ~~ 5 to ~~ 6 hours."),
         ("Write `~~12~~` for it.", "Write `~~12~~` for it."),
         ("~~~\n<s>12</s>\n~~~\n\nEnd.", "~~~\n<s>12</s>\n~~~\n\nEnd."),
@@ -50,7 +53,7 @@ def test_in_markdown(written: str, reads: str) -> None:
     "written",
     [
         "<p>The fee is <del>12</del> 14 euros.</p>",
-        "<p>The fee is <span style='color:red; text-decoration: line-through'>12</span> 14 euros.</p>",
+        "<p>The fee is <b style='color:red; text-decoration: line-through'>12</b> 14 euros.</p>",
         "<style>.old { text-decoration-line: line-through }</style>"
         "<p>The fee is <i class='old'>12</i> 14 euros.</p>",
         "<p>The fee is <u style='text-decoration: underline'>14</u> euros.</p>"

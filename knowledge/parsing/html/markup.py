@@ -88,9 +88,7 @@ def html_to_markdown_inside(text: str) -> str:
     for start, end in (*_HIDDEN, *(_UNSEEN if "none" in text or "hidden" in text else ())):
         text = rewrite_pairs(text, start, end, lambda _start, _inner: "")
     text = rewrite_pairs(text, _TABLE, _END_TABLE, _table)
-    text = rewrite_pairs(
-        text, _SUMMARY, _END_SUMMARY, _summary
-    )
+    text = rewrite_pairs(text, _SUMMARY, _END_SUMMARY, _summary)
     text = _TAG_START.sub("", text)
     text = rewrite_pairs(text, _CODE, _END_CODE, lambda _start, inner: f"`{_one_line(inner)}`")
     text = rewrite_pairs(text, _LINK, _END_LINK, _link)

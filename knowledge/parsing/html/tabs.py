@@ -1,4 +1,4 @@
-"""What tabs and folded parts open has its label above it, as the row of labels is no text by itself.
+"""What tabs and folded parts open has its label above it: their row is no text by itself.
 
 Tabs are marked as such (WAI-ARIA, Bootstrap), or made without scripts: of radio buttons and style
 sheets, which show what stands beside the checked one.
@@ -107,8 +107,10 @@ def _beside(buttons: list[Any], labels: list[Any]) -> list[Any]:
 def _next_part(label: Any) -> Any:
     """The element right behind a label, past its own button; None if that is the next label."""
     following = label.getnext()
-    if following is not None and following.tag == "input" and following.get("id") == label.get(
-        "for"
+    if (
+        following is not None
+        and following.tag == "input"
+        and following.get("id") == label.get("for")
     ):
         following = following.getnext()
     return following if following is not None and _is_part(following, []) else None

@@ -1,7 +1,7 @@
 """Admonitions and tabs of Markdown's dialects: their title in bold, and their words.
 
-Those of MkDocs are indented, those of Docusaurus and MyST stand between colons, the alerts of GitHub
-and callouts of Obsidian are quotes, which may be nested.
+Those of MkDocs are indented, those of Docusaurus and MyST stand between colons, the alerts of
+GitHub and callouts of Obsidian are quotes, which may be nested.
 """
 
 from __future__ import annotations

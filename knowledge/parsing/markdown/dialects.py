@@ -81,7 +81,9 @@ _ATTRIBUTES = re.compile(
 _HEADING = re.compile(r"[ \t]{0,3}#{1,6}[ \t]")
 _FOOTNOTE = re.compile(r"(?<=[^\s\[])\[\^[\w-]{1,50}\](?!:)")
 _INLINE_NOTE = re.compile(r"[ \t]?\^\[((?:[^\[\]\n]|\[[^\[\]\n]{0,200}\]){1,1000})\]")
-_NO_TEXT = re.compile(r"^ {0,3}\[(?://|comment|_metadata_[^\]\n]{0,60})\]:[ \t][^\n]*\n?", re.M | re.I)
+_NO_TEXT = re.compile(
+    r"^ {0,3}\[(?://|comment|_metadata_[^\]\n]{0,60})\]:[ \t][^\n]*\n?", re.M | re.I
+)
 """Reference links that nothing leads to, in which Markdown's authors keep remarks."""
 _LOWERED = re.compile(r"(?<=[A-Za-z)])~([\w+-]{1,8})~(?!~)")
 _RAISED = re.compile(r"(?<=([\w)]))\^([\w+-]{1,8})\^(?!\^)")

@@ -1,4 +1,4 @@
-"""Tables that are drawn in Markdown rather than marked: grids, and columns below dashes (Pandoc)."""
+"""Tables that are drawn in Markdown, not marked: grids, and columns below dashes (Pandoc)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What is crossed out in Markdown goes: it holds no more, and without its mark would read as if.
+"""What is crossed out in Markdown goes: it holds no more, and unmarked would read as if it did.
 
-Of CriticMarkup (https://criticmarkup.com) what was added stays, and remarks go with what was deleted.
+Of CriticMarkup (https://criticmarkup.com) what was added stays; remarks go as what was deleted.
 """
 
 from __future__ import annotations

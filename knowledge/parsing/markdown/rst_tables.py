@@ -68,9 +68,7 @@ def grid_table(lines: Sequence[str], *, is_markdown: bool = False) -> str:
             row.append(cell)
         inside.append(row)
     rows = [list(map(cell_text, row)) for row in inside]
-    return write_table(
-        _with_one_header(rows, heads), has_header=heads > 0, is_markdown=is_markdown
-    )
+    return write_table(_with_one_header(rows, heads), has_header=heads > 0, is_markdown=is_markdown)
 
 
 def cell_text(lines: Sequence[str]) -> str:

@@ -82,7 +82,7 @@ _LINK = re.compile(
 
 
 def _read_formulas(row: Any, layout: Layout) -> None:
-    """Where links made by formulas lead, which formulas no program has computed, and what is struck.
+    """Where formulas that make links lead, which formulas no program has computed, what is struck.
 
     One that only writes files leaves the results to Excel.
     """
@@ -90,8 +90,10 @@ def _read_formulas(row: Any, layout: Layout) -> None:
 
     for cell in row:
         formula, name = cell.find(_SHEET + "f"), cell.get("r")
-        if name and cell.get("t") == "inlineStr" and any(
-            True for _ in cell.iter(_SHEET + "strike")
+        if (
+            name
+            and cell.get("t") == "inlineStr"
+            and any(True for _ in cell.iter(_SHEET + "strike"))
         ):
             layout.words[coordinate_to_tuple(name)] = _without_struck(cell)
         if formula is None or not name:

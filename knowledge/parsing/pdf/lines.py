@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from knowledge.parsing.pdf.figures import beginning_cells
 from knowledge.parsing.pdf.links import said
 from knowledge.parsing.pdf.raised import with_raised
+from knowledge.parsing.pdf.tables.figures import beginning_cells
 from knowledge.parsing.pdf.words import Word
 
 _WIDE = 1.4

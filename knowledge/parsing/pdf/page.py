@@ -16,10 +16,18 @@ from typing import Any
 from unicodedata import normalize
 
 from knowledge.parsing.inline import raised
-from knowledge.parsing.pdf.bullets import drawn_bullets
+from knowledge.parsing.pdf.drawn.bullets import drawn_bullets
+from knowledge.parsing.pdf.drawn.rules import Placing, Rule, address, look_at_objects
+from knowledge.parsing.pdf.drawn.unseen import (
+    PLAIN,
+    SCANNED,
+    Ink,
+    crossed_out,
+    ink_of,
+    is_plain,
+    unseen,
+)
 from knowledge.parsing.pdf.links import linked
-from knowledge.parsing.pdf.rules import Placing, Rule, address, look_at_objects
-from knowledge.parsing.pdf.unseen import SCANNED, Ink, crossed_out, ink_of, unseen
 from knowledge.parsing.pdf.words import Word, shown
 
 MAX_CHARACTERS = 60_000
@@ -140,7 +148,7 @@ class _Style:
     is_level: bool
     mono: bool = False
     font: str = ""
-    ink: Ink = Ink(-1, 0, (0, 0, 0, 255), in_layer=False)
+    ink: Ink = PLAIN
 
 
 def _words(pdfium: Any, text: Any, place: Placing) -> Iterator[tuple[Word, Ink]]:
@@ -186,6 +194,7 @@ def _words(pdfium: Any, text: Any, place: Placing) -> Iterator[tuple[Word, Ink]]
                     and not _is_next_figure(now is style, pending[-1], char, x0 - box[1], now.size)
                     and min(bottom, box[3]) - max(top, box[2]) > -0.2 * now.size
                     and now.is_level == style.is_level
+                    and (now is style or is_plain(now.ink) == is_plain(style.ink))
                     and abs(now.size - style.size) <= 0.3 * max(now.size, style.size)
                 )
             )

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from knowledge.parsing.pdf.words import Word
 
-_FIGURE = re.compile(r"[-–−+(±~<>≤≥]{0,2}[$€£¥]?\d[\d.,:'’/–-]*(?:[%‰°kKM]|[A-Z]{1,3}|[€$£])?\)?[*†¹²³]?")
+_FIGURE = re.compile(
+    r"[-–−+(±~<>≤≥]{0,2}[$€£¥]?\d[\d.,:'’/–-]*(?:[%‰°kKM]|[A-Z]{1,3}|[€$£])?\)?[*†¹²³]?"
+)
 _SIGN = re.compile(r"[$€£¥+−–-]|[A-Z]{3}|CHF|Fr\.|kr")
 """What stands before a figure and belongs to it."""
 _UNIT = re.compile(r"%|‰|°C?|€|\$|£|[A-Z]{3}|[a-zµ]{1,2}[²³]?|kWh|min|pts?")
@@ -25,8 +27,10 @@ _ROWS = 3
 """With a figure that ends there, or a name above them; fewer are chance."""
 _FAR = 4.0
 """Of the font size: by how much baselines of rows of one column differ at most."""
-_NAMES = 2
+_NAMES = 3
 """Rows above the figures that name a column."""
+_NEAR = 2.8
+"""Of the font size: from one of them to the next row."""
 
 
 @dataclass(slots=True)
@@ -144,7 +148,7 @@ def _reached(column: _Column, rows: Sequence[Sequence[Word]]) -> list[int]:
 
 
 def _names(row: Sequence[Word], below: Sequence[Word], end: float) -> bool:
-    is_close = below[0].bottom - row[0].bottom <= _FAR / 2 * max(below[0].size, 4.0)
+    is_close = below[0].bottom - row[0].bottom <= _NEAR * max(below[0].size, 4.0)
     return is_close and any(abs(word.x1 - end) <= _SAME_END for word in row)
 
 

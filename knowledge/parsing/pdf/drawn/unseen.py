@@ -1,8 +1,8 @@
 """Words on a PDF page that nobody sees: invisible, of its ground's colour, or painted over.
 
-The layer of invisible text that recognition puts over a scanned page is what is read there, and stays.
-Whether a word in doubt is seen is told by looking: the page is drawn, and where all points are alike
-there is nothing.
+The layer of invisible text that recognition puts over a scanned page is what is read there, and
+stays. Whether a word in doubt is seen is told by looking: the page is drawn, and where all points
+are alike there is nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from knowledge.parsing.pdf.rules import Ground, Placing, Rule, Seen
+from knowledge.parsing.pdf.drawn.rules import Ground, Placing, Rule, Seen
 from knowledge.parsing.pdf.words import Word
 
 SCANNED = 0.6
@@ -29,6 +29,8 @@ _UNREADABLE = 1.0
 """Points of print."""
 _BAND = 40.0
 """Points of height by which grounds are looked up."""
+_BESIDE = 1.0
+"""Points at a word's ends that its neighbours may reach into."""
 _SCALE = 1.5
 """Pixels a point."""
 
@@ -53,6 +55,12 @@ def ink_of(pdfium: Any, text: Any, at: int, run: Any, address: int) -> Ink:
     mode = pdfium.FPDFTextObj_GetTextRenderMode(run) if run else 0
     red, green, blue, alpha = (each.value for each in colour)
     return Ink(address, mode, (red, green, blue, alpha), bool(run) and _in_layer(pdfium, run))
+
+
+def is_plain(ink: Ink) -> bool:
+    """Is it seen on white paper?"""
+    is_white = ink.mode not in _OUTLINED and min(ink.colour[:3]) >= _NEARLY_WHITE
+    return not (is_white or ink.mode in _INVISIBLE or ink.colour[3] <= _FAINT)
 
 
 def _in_layer(pdfium: Any, run: Any) -> bool:
@@ -94,7 +102,7 @@ def _bands(grounds: Iterable[Ground]) -> dict[int, list[Ground]]:
 def _is_doubtful(
     word: Word, ink: Ink, order: int | None, bands: dict[int, list[Ground]], *, is_scan: bool
 ) -> bool:
-    if ink.in_layer or (ink.mode not in _OUTLINED and min(ink.colour[:3]) >= _NEARLY_WHITE):
+    if ink.in_layer or not is_plain(ink):
         return True
     x, y = (word.x0 + word.x1) / 2, (word.top + word.bottom) / 2
     for ground in bands.get(int(y // _BAND), ()):
@@ -120,9 +128,13 @@ def _not_shown(page: Any, words: Sequence[Word], place: Placing) -> set[int]:
     found: set[int] = set()
     x, y = ctypes.c_int(), ctypes.c_int()
     for word in words:
-        margin = 0.15 * (word.bottom - word.top)
+        above = 0.15 * (word.bottom - word.top)
+        beside = min(_BESIDE, 0.2 * (word.x1 - word.x0))
         corners: list[tuple[int, int]] = []
-        for corner in ((word.x0, word.top + margin), (word.x1, word.bottom - margin)):
+        for corner in (
+            (word.x0 + beside, word.top + above),
+            (word.x1 - beside, word.bottom - above),
+        ):
             pdfium.FPDF_PageToDevice(page.raw, 0, 0, wide, high, 0, *place.unplaced(*corner), x, y)
             corners.append((x.value, y.value))
         (ax, ay), (bx, by) = corners
@@ -135,6 +147,10 @@ def _not_shown(page: Any, words: Sequence[Word], place: Placing) -> set[int]:
         if all(high - low <= _ALIKE for low, high in picture.crop(box).getextrema()):
             found.add(id(word))
     return found
+
+
+PLAIN = Ink(-1, 0, (0, 0, 0, 255), in_layer=False)
+"""Black, and known of no text."""
 
 
 # --- crossed out ------------------------------------------------------------------------------

@@ -140,11 +140,11 @@ def look_at_objects(pdfium: Any, page: Any, place: Placing) -> Seen:
             share = abs(a * d - b * c) / max(wide * high, 1.0)
             seen.pictured = max(seen.pictured, share)
             seen.papered += share
-            corners = [place.point(e + x * a + y * c, f + x * b + y * d) for x in (0, 1) for y in (0, 1)]
+            corners = [
+                place.point(e + x * a + y * c, f + x * b + y * d) for x in (0, 1) for y in (0, 1)
+            ]
             box = _around(corners)
             seen.grounds.append(Ground(order, box, None))
-            if _is_small(box) and len(seen.marks) < MAX_MARKS:
-                seen.marks.append(Mark(box, is_empty_box=False))
     return seen
 
 
@@ -226,10 +226,7 @@ def _collect_ground(
     red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
     if box[1] - box[0] <= _THIN or box[3] - box[2] <= _THIN:
         return
-    if (
-        pdfium.FPDFPageObj_GetFillColor(path, red, green, blue, alpha)
-        and alpha.value >= _OPAQUE
-    ):
+    if pdfium.FPDFPageObj_GetFillColor(path, red, green, blue, alpha) and alpha.value >= _OPAQUE:
         seen.grounds.append(Ground(order, box, (red.value, green.value, blue.value)))
 
 
