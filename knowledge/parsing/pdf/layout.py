@@ -104,7 +104,14 @@ def _gaps(pieces: Sequence[_Placed]) -> list[float]:
         counts[place] = counts.get(place, 0) + 1
         starts[place] = min(starts.get(place, piece.x0), piece.x0)
     often = sorted(counts, key=lambda place: -counts[place])[:_MOST_GAPS]
-    return [starts[place] - 2.0 for place in often if starts[place] - left > 20]
+    places = [starts[place] for place in often]
+    # Figures end below each other; the longest of them begins the column.
+    ends: dict[int, list[float]] = {}
+    for piece in pieces:
+        ends.setdefault(round(piece.x1 / 2), []).append(piece.x0)
+    several = sorted((each for each in ends.values() if len(each) > 2), key=len, reverse=True)
+    places += [min(each) for each in several[:_MOST_GAPS]]
+    return [place - 2.0 for place in dict.fromkeys(places) if place - left > 20]
 
 
 def _trimmed(

@@ -28,6 +28,8 @@ ON_LINE = 0.35
 """Of the font size: by how much baselines of one line differ."""
 _STOP = 0.8
 """As above, before a place where words of other lines begin behind a wide gap."""
+_LEADER = 4
+"""Dots."""
 _GUTTER = 0.6
 """Of the font size: a gap that parts columns where it stands on many lines; a space has less."""
 _GUTTER_LINES = 8
@@ -151,13 +153,21 @@ def _runs(
     return found
 
 
+def _reach(word: Word) -> float:
+    """Where a word ends, without the dots that lead from it to a figure."""
+    letters = len(word.text.rstrip("."))
+    if len(word.text) - letters < _LEADER:
+        return word.x1
+    return word.x0 + (word.x1 - word.x0) * letters / len(word.text)
+
+
 def _line(words: _Row) -> Line:
     sizes: dict[float, int] = {}
     for word in words:
         sizes[word.size] = sizes.get(word.size, 0) + len(word.text)
     return Line(
         words[0].x0,
-        max(w.x1 for w in words),
+        max([*(w.x1 for w in words[:-1]), _reach(words[-1])]),
         min(w.top for w in words),
         max(w.bottom for w in words),
         said(words),

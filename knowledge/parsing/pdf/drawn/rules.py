@@ -20,8 +20,8 @@ _THIN = 3.0
 """Points; a filled shape no thicker is a line."""
 _SMALL = 12.0
 """Points; a shape no larger may be a bullet or a box to tick."""
-_LEAST = 1.2
-"""Points; a smaller one is a dot of a line or of a pattern."""
+_LEAST = 1.0
+"""Points; a thinner one is a dash of a line, or of a chart's axis."""
 _OPAQUE = 230
 """Of 255."""
 MAX_MARKS = 2_000
@@ -248,7 +248,7 @@ def _around(points: Sequence[tuple[float, float]]) -> Box:
 
 def _is_small(box: Box) -> bool:
     wide, high = box[1] - box[0], box[3] - box[2]
-    return _LEAST <= max(wide, high) <= _SMALL
+    return min(wide, high) >= _LEAST and max(wide, high) <= _SMALL
 
 
 def _shapes(

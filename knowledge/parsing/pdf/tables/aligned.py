@@ -112,6 +112,9 @@ def _with_names(cells: list[list[str]]) -> list[list[str]]:
     first = next((n for n, row in enumerate(cells) if any(map(is_value, row[1:]))), 0)
     while first and not any(cells[first - 1][1:]):
         first -= 1  # what the rows below it are about
+    below = [any(map(is_value, row[1:])) for row in cells[first:]]
+    if sum(below) < 2 or sum(below) * 2 < len(below):
+        return cells
     if not 1 < first <= _MOST_NAMES or any(not any(row[1:]) for row in cells[:first]):
         return cells
     names = [""] * len(cells[0])

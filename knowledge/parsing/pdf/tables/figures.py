@@ -158,7 +158,7 @@ def _parted(row: Sequence[Word], end: float) -> set[int]:
     for at, word in enumerate(row):
         if abs(word.x1 - end) > _SAME_END:
             continue
-        if at + 1 < len(row) and row[at + 1].x0 - word.x1 > 0.6 * _space(word):
+        if at + 1 < len(row) and row[at + 1].x0 - word.x1 > 0.8 * _space(word):
             begins.add(id(row[at + 1]))
         first = at
         while first and _is_near(row[first - 1], row[first]):
