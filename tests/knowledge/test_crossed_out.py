@@ -9,6 +9,7 @@ from typing import Any
 import docx
 import openpyxl
 import pytest
+from docx.enum.style import WD_STYLE_TYPE
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 from openpyxl.styles import Font
@@ -104,7 +105,7 @@ def test_in_word(mark: str) -> None:
     paragraph = document.add_paragraph("The fee is ")
     old = paragraph.add_run("12 ")
     if mark == "style":
-        old.style = document.styles.add_style("Gone", docx.enum.style.WD_STYLE_TYPE.CHARACTER)
+        old.style = document.styles.add_style("Gone", WD_STYLE_TYPE.CHARACTER)
         old.style.font.strike = True
     else:
         setattr(old.font, mark, True)

@@ -95,7 +95,10 @@ def ground(*colour: int) -> Draw:
 
 
 def picture(shade: int) -> Draw:
-    return lambda paper: paper.image(Image.new("RGB", (60, 80), (shade,) * 3), 0, 0, 595, 842)
+    def draw(paper: FPDF) -> None:
+        paper.image(Image.new("RGB", (60, 80), (shade,) * 3), 0, 0, 595, 842)
+
+    return draw
 
 
 def nothing(paper: FPDF) -> None:

@@ -74,9 +74,9 @@ def test_they_are_parted_below_and_above_prose_which_stays_whole() -> None:
 
 
 def test_names_of_groups_above_two_lines_of_names_are_joined() -> None:
-    rows = (("", "Fee", "Fee"), ("Bath", "adult", "child"), ("North", "12.00", "6.00"))
-    rows = (*rows, ("South", "9.00", "4.50"), ("East", "10.00", "5.00"))
-    result = read(figures(rows, (140, 170))).markdown
+    names = ("", "Fee", "Fee"), ("Bath", "adult", "child")
+    rows = ("North", "12.00", "6.00"), ("South", "9.00", "4.50"), ("East", "10.00", "5.00")
+    result = read(figures((*names, *rows), (140, 170))).markdown
     assert "| Bath | Fee: adult | Fee: child |" in result and "| East | 10.00 | 5.00 |" in result
 
 

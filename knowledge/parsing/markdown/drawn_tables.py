@@ -102,7 +102,7 @@ def _multiline(lines: Sequence[str], at: int) -> tuple[str, int] | None:
     end = _closing(lines, below + 1, _SOLID)
     if not end:
         return None
-    table = _table([lines[at + 1 : below]], _rows(lines[below + 1 : end - 1]), lines[below])
+    table = _table([list(lines[at + 1 : below])], _rows(lines[below + 1 : end - 1]), lines[below])
     return None if table is None else (table, end)
 
 
