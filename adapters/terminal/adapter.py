@@ -337,8 +337,9 @@ def _named(action: Action, card: Card) -> str:
 
 
 def source_line(source: CitedSource | Citation) -> str:
-    """One source under an answer, for a terminal."""
-    return f"[{source.n}] {source.title} ({source.document})"
+    """One source under an answer, for a terminal; of a page on the web with its section."""
+    place = source.url if source.url.startswith(("http:", "https:")) else source.document
+    return f"[{source.n}] {source.title} ({place})"
 
 
 def _safe(text: str) -> str:
