@@ -8,7 +8,8 @@ killed leaves its work to the next.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,8 @@ from knowledge.sources.port import SourceSpec
 
 NIGHTS = 3
 """So many that failed in a row are told to whoever added the source."""
+_LOOK_AGAIN = 60.0
+"""Seconds between two looks at what has become due, while all that is read is slow."""
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 _log = structlog.get_logger()
@@ -52,10 +55,10 @@ Hire = Callable[[], AbstractAsyncContextManager[Workers]]
 
 @dataclass(frozen=True, slots=True)
 class Alone:
-    """This process reads, one source after the other."""
+    """This process reads: a few sources at once, since one that is slow mostly waits."""
 
     library: Library
-    at_once: int = 1
+    at_once: int = 3
 
     async def read(self, spec: SourceSpec) -> RunReport:
         """By the library that is here."""
@@ -65,38 +68,47 @@ class Alone:
 async def reingest(library: Library, since: Since, hire: Hire | None = None) -> None:
     """Enter every source that was not read since then, and read what is entered and ready.
 
-    ``since``: the time that was set for each; paused ones are left as they are. ``hire``: whoever
-    reads them, this process if not given. Of several processes one does it at a time. The failure
-    of one source stops no other: it is in the record of its runs, and in the log; one that may pass
-    is tried again after a pause.
+    ``since``: the time that was set for each, asked for again while there is work; paused sources
+    are left as they are. ``hire``: whoever reads them, this process if not given. Of several
+    processes one does it at a time. The failure of one source stops no other: it is in the record
+    of its runs, and in the log; one that may pass is tried again after a pause.
     """
     try:
         async with library.scheduling():
             await library.recover()
-            for spec in await library.due(since):
-                night = since(spec) or _LONG_AGO
-                await library.tasks.enter(spec.id, night, library.now())
-            ready = await library.tasks.ready(library.now())
-            if ready:
+            if await _ready(library, since):
                 async with hire() if hire else nullcontext(Alone(library)) as workers:
-                    await _work_off(library, workers, ready)
+                    await _work_off(library, since, workers)
     except SourceBusy:
         _log.info("scheduler_busy")
 
 
-async def _work_off(library: Library, workers: Workers, ready: list[ReadingTask]) -> None:
-    waiting = iter(ready)
-    if workers.at_once == 1:  # what is raised goes up as it is
-        await _work(library, workers, waiting)
-        return
-    async with asyncio.TaskGroup() as working:
-        for _ in range(min(workers.at_once, len(ready))):
-            working.create_task(_work(library, workers, waiting))
+async def _ready(library: Library, since: Since) -> list[ReadingTask]:
+    """Enter what is due; returns all that is to be read now."""
+    for spec in await library.due(since):
+        night = since(spec) or _LONG_AGO
+        await library.tasks.enter(spec.id, night, library.now())
+    return await library.tasks.ready(library.now())
 
 
-async def _work(library: Library, workers: Workers, waiting: Iterator[ReadingTask]) -> None:
-    for task in waiting:
-        await _read(library, workers, task)
+async def _work_off(library: Library, since: Since, workers: Workers) -> None:
+    """Read until nothing is left, also what becomes due while a slow source is read."""
+    waiting: deque[ReadingTask] = deque()
+    reading: dict[str, asyncio.Task[None]] = {}
+    async with asyncio.TaskGroup() as group:
+        while True:
+            if not waiting:
+                ready = await _ready(library, since)
+                waiting.extend(each for each in ready if each.source not in reading)
+            while waiting and len(reading) < workers.at_once:
+                task = waiting.popleft()
+                reading[task.source] = group.create_task(_read(library, workers, task))
+            if not reading:
+                return
+            await asyncio.wait(
+                reading.values(), timeout=_LOOK_AGAIN, return_when=asyncio.FIRST_COMPLETED
+            )
+            reading = {source: each for source, each in reading.items() if not each.done()}
 
 
 async def _read(library: Library, workers: Workers, task: ReadingTask) -> None:

@@ -69,6 +69,11 @@ class Console:
         self._reply: _Reply | None = None
         self._stopped = False
 
+    @property
+    def offers(self) -> bool:
+        """Whether what was shown last has buttons."""
+        return bool(self.last.buttons or any(each.buttons for each in self.listed.rows))
+
     # --- listening ------------------------------------------------------------------------
 
     async def connect(self) -> None:
@@ -83,7 +88,9 @@ class Console:
             if text and self._echo:
                 self.write(f"> {text}\n")
             if text.startswith("/"):
-                await self._command(text.removeprefix("/"))
+                refused = await self._desk.safely(self.command(text.removeprefix("/")))
+                if isinstance(refused, Card):
+                    self.show(refused)
             elif text:
                 await self._ask(text, "direct")
 
@@ -113,23 +120,26 @@ class Console:
         if self._reply is None or not self._reply.finished:
             self.show(Card(_UNANSWERED))
 
-    async def _command(self, line: str) -> None:
+    async def command(self, line: str) -> None:
+        """Do one command, given without its slash, and show what comes of it.
+
+        Raises :class:`bot.errors.UsageError` for what was typed wrongly or is not to be had.
+        """
         name, *rest = line.split(None, 1) or [""]
         words = rest[0] if rest else ""
         name = name.lower()
         if name in _ACTIONS:
             number, words = _leading_number(words)
-            doing = self._press(_ACTIONS[name], number)
+            outcome = await self._press(_ACTIONS[name], number)
         else:
-            doing = self._run(name, words)
-        match await self._desk.safely(doing):
+            outcome = await self._run(name, words)
+        match outcome:
             case Card() as card:
                 self._outcome(card)
             case Ask(text, private):
                 await self._ask(text, "command", private=private)
             case Form() as form:
-                filled = await self._desk.safely(self._filled_in(form, name, words))
-                if filled is not None:
+                if (filled := await self._filled_in(form, name, words)) is not None:
                     self._outcome(filled)
 
     def _outcome(self, card: Card) -> None:
@@ -186,9 +196,9 @@ class Console:
             try:
                 return await self._desk.submit(form.id, form.context, self._by({}), values)
             except FieldFaults as refused:
-                self.show(Card(str(refused)))
                 if self._echo:
-                    return None
+                    raise UsageError(str(refused)) from refused
+                self.show(Card(str(refused)))
                 wrong = [each for each in form.fields if each.name in refused.faults]
                 again = await self._asked_back(replace(form, fields=tuple(wrong)))
                 values = None if again is None else {**values, **again}

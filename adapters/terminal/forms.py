@@ -47,7 +47,7 @@ def as_filled_in(form: Form, words: str) -> Values:
     """
     if len(form.fields) == 1:
         [field] = form.fields
-        return {field.name: _value(field, words.removeprefix(f"{field.name}="))}
+        return {field.name: _value(field, _alone(field, words).removeprefix(f"{field.name}="))}
     by_name = {field.name: field for field in form.fields}
     values = current(form)
     try:
@@ -60,6 +60,16 @@ def as_filled_in(form: Form, words: str) -> Values:
             raise UsageError(f"Write name=value, with these names:\n{described(form)}")
         values[name] = _value(by_name[name], value)
     return values
+
+
+def _alone(field: Field, words: str) -> str:
+    """The words as they are; or what is in the quotes, where field and value are quoted as one."""
+    if words.startswith(f"'{field.name}="):
+        try:
+            [words] = shlex.split(words)
+        except ValueError:  # the quotes are of the value
+            return words
+    return words
 
 
 def _value(field: Field, word: str) -> str | tuple[str, ...]:

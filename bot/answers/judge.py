@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.answers.quoting.wants import compared
+from bot.answers.quoting.wants import Kind, compared, wants
 from bot.types import Tier
 from knowledge.text.words import stems
 from knowledge.types import CURATED, Evidence
@@ -28,6 +28,14 @@ _ANNOUNCES = re.compile(
     r"tells?|outlines?|(?:is|are) about|shows?|contains?|summari[sz]es?|sets? out|introduces?)\b",
     re.I,
 )
+
+# Of a template: "on Weekday, DD Month at hh.mm", "ask ____", "[insert name]".
+_BLANKS = re.compile(
+    r"\b(?:DD|dd)[ ./-]?(?:MM|mm|Month|month)\b|\bhh[.:]mm\b|\b[Xx]{2,}[.:,/-]?[Xx]+\b|_{3,}|"
+    r"[\[<{](?:insert|your|enter|add|name of|date of)\b[^\]>}]{0,40}[\]>}]"
+)
+_FILLED = frozenset[Kind]({"amount", "time", "person", "place"})
+"""What a question asks for that stands in such a blank once the template is filled in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +78,9 @@ def judge(
     if not found:
         return Verdict("none", 0.0)
     sides = compared(question)
+    is_filled_in = wants(question).kind in _FILLED
     considered = sorted(
-        (_believed(each, sides, thresholds) for each in found[:CONSIDERED]),
+        (_believed(each, sides, is_filled_in, thresholds) for each in found[:CONSIDERED]),
         key=lambda each: -each.answers,
     )
     best = considered[0]
@@ -89,22 +98,29 @@ def judge(
 
 
 def _believed(
-    evidence: Evidence, sides: Sequence[frozenset[str]], thresholds: Thresholds
+    evidence: Evidence, sides: Sequence[frozenset[str]], is_filled_in: bool, thresholds: Thresholds
 ) -> Evidence:
     """What only says that its page answers ("This page says whom to tell") is no sure answer.
 
-    Nor is what speaks of one of two things only that are to be compared.
+    Nor is what speaks of one of two things only that are to be compared, or the blank of a template
+    where people ask for what will stand there (``is_filled_in``).
     """
+    if is_written_for(evidence):
+        return evidence
     words = stems(evidence.passage.text)
-    both = all(side & words for side in sides) or is_written_for(evidence)
-    if both and not _only_announces(evidence):
+    both = all(side & words for side in sides)
+    blank = is_filled_in and _BLANKS.search(_likeliest(evidence))
+    if both and not blank and not _only_announces(evidence):
         return evidence
     return replace(evidence, answers=min(evidence.answers, thresholds.unsure))
 
 
+def _likeliest(evidence: Evidence) -> str:
+    return max(evidence.units, key=lambda each: each.share).text
+
+
 def _only_announces(evidence: Evidence) -> bool:
-    likeliest = max(evidence.units, key=lambda each: each.share)
-    return not is_written_for(evidence) and _ANNOUNCES.match(likeliest.text) is not None
+    return not is_written_for(evidence) and _ANNOUNCES.match(_likeliest(evidence)) is not None
 
 
 def _announced(best: Evidence, found: Sequence[Evidence]) -> tuple[Evidence, ...]:

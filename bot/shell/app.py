@@ -118,8 +118,7 @@ class App:
         hire = hiring(self.settings, self.library)
 
         async def read_what_is_due() -> None:
-            moment = now()
-            await reingest(self.library, lambda spec: schedules.last(spec.schedule, moment), hire)
+            await reingest(self.library, lambda spec: schedules.last(spec.schedule, now()), hire)
 
         also: list[Job] = []
         if self.settings.train_at:

@@ -137,6 +137,32 @@ async def test_two_at_the_same_moment_read_each_source_once(
     assert len(runs) == 2  # the first, and one of this night
 
 
+async def test_a_source_that_takes_long_holds_up_no_other(
+    library: Library, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, quick, later = [
+        (await library.add(str(folder(tmp_path, name))))[0].id for name in ("slow", "quick", "late")
+    ]
+    nights = {slow: NIGHT, quick: NIGHT}
+    others_read = asyncio.Event()
+    refresh = library.refresh
+
+    async def slowly(name: str) -> RunReport:
+        if name == slow:
+            async with asyncio.timeout(5):
+                await others_read.wait()
+        if name == quick:
+            nights[later] = NIGHT  # becomes due while the slow one is read
+        if name == later:
+            others_read.set()
+        return await refresh(name)
+
+    monkeypatch.setattr(library, "refresh", slowly)
+    clock.now = NIGHT
+    await reingest(library, lambda spec: nights.get(spec.id))
+    assert [len((await library.show(each))[1]) for each in (slow, quick, later)] == [2, 2, 2]
+
+
 class Two:
     """Two workers, of whom each waits for the other; one dies over a source."""
 

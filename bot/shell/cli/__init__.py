@@ -20,7 +20,7 @@ from bot.shell.cli.keeping.people import export, forget
 from bot.shell.cli.releases import golden_cli
 from bot.shell.cli.running import console, discord_cli, doctor, serve
 from bot.shell.cli.sources import source_cli
-from bot.shell.cli.talk import ask, chat, search
+from bot.shell.cli.talk import ask, chat, kb, search
 from bot.shell.cli.voices import voice_cli
 
 cli = typer.Typer(
@@ -30,7 +30,7 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _command in (ask, search, chat, serve, console, doctor, backup, restore, export, forget):
+for _command in (ask, search, chat, kb, serve, console, doctor, backup, restore, export, forget):
     cli.command()(_command)
 cli.add_typer(source_cli, name="source")
 cli.add_typer(index_cli, name="index")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,9 +19,11 @@ from bot.shell.cli.shared import As, Json, VoiceName, asker_as, print_json, run,
 from bot.shell.cli.sources import add_samples
 
 if TYPE_CHECKING:
+    from adapters.terminal.adapter import Console
     from bot.shell.app import App
     from bot.types import Asker, Reply
 
+_FIELD = re.compile(r"\w+=")
 Batch = Annotated[
     Path | None,
     typer.Option("--batch", help='JSON lines {"id", "question"}; "-" reads standard input.'),
@@ -78,6 +82,26 @@ def search(
     run(job)
 
 
+def kb(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="WORDS...", help="What stands behind /kb in chat, such as: gaps."),
+    ] = None,
+    as_: As = None,
+) -> None:
+    """Do a /kb command as in chat; in a terminal, also what its buttons offer."""
+
+    async def job(app: App) -> None:
+        await tell_index(app)
+        console = _console(app, as_)
+        await console.command(f"kb {' '.join(map(_as_in_chat, words or ()))}")
+        if sys.stdin.isatty() and console.offers:
+            typer.echo("/quit or Ctrl-D leaves.")
+            await _attend(app, console)
+
+    run(job)
+
+
 def chat(
     samples: Annotated[
         bool, typer.Option("--samples", help="First read in the sample handbook and the docs.")
@@ -88,34 +112,46 @@ def chat(
     """Talk to the bot in the terminal; from a pipe, one question a line."""
 
     async def job(app: App) -> None:
-        from adapters.terminal.adapter import Console
-
         app.voice(voice)  # a wrong name is told at once
         if samples:
             await add_samples(app)
         await tell_index(app)
         await _warm_up(app)
-        asker = asker_as(as_)
-        interactive = sys.stdin.isatty()
-        if interactive:
+        if sys.stdin.isatty():
             typer.echo("Ask away. /quit or Ctrl-D leaves.")
-        console = Console(
-            app.desk,
-            asker,
-            sys.stdout,
-            _prompt if interactive else (lambda: sys.stdin.readline() or None),
-            voice=voice,
-            echo=not interactive,
-        )
-        attending = asyncio.create_task(app.errands.attend(console))
-        try:
-            await console.listen()
-            await app.errands.run(console)
-        finally:
-            attending.cancel()
+        await _attend(app, _console(app, as_, voice))
 
     # Who has the shell may ask as often as they like.
     run(job, person_hourly_limit=0, workspace_daily_limit=0)
+
+
+def _console(app: App, principals: list[str] | None, voice: str | None = None) -> Console:
+    from adapters.terminal.adapter import Console
+
+    interactive = sys.stdin.isatty()
+    return Console(
+        app.desk,
+        asker_as(principals),
+        sys.stdout,
+        _prompt if interactive else (lambda: sys.stdin.readline() or None),
+        voice=voice,
+        echo=not interactive,
+    )
+
+
+async def _attend(app: App, console: Console) -> None:
+    """Answer line by line until the input ends, and what is brought from elsewhere as well."""
+    attending = asyncio.create_task(app.errands.attend(console))
+    try:
+        await console.listen()
+        await app.errands.run(console)
+    finally:
+        attending.cancel()
+
+
+def _as_in_chat(word: str) -> str:
+    """A word that the shell took the quotes off; a form's field needs them."""
+    return shlex.quote(word) if _FIELD.match(word) else word
 
 
 def _questions(one: str | None, batch: Path | None) -> Iterator[tuple[str, str]]:

@@ -143,6 +143,24 @@ class TestAnAnswer:
         told = await ask(evidence(text, headings=("Parental leave",)), question=question)
         assert told.reply.tier == tier
 
+    @pytest.mark.parametrize(
+        ("question", "text", "tier"),
+        [
+            ("when is the next call?", "Our next call is on Weekday, DD Month at hh.mm.", "unsure"),
+            ("who chairs the call?", "The call is chaired by [name of the chair].", "unsure"),
+            ("how much is a desk?", "A desk costs ________ euros.", "unsure"),
+            ("how much is a chair?", "A chair costs XX.XX euros.", "unsure"),
+            ("where do we meet", "We meet at <insert address>.", "unsure"),
+            ("how do i write the date?", "Write dates as DD Month, times as hh.mm.", "sure"),
+            ("when is the next call?", "The next call is on 3 May at 10.30.", "sure"),
+            ("where is the branch made?", "It is made by `git switch -c <branch>`.", "sure"),
+        ],
+    )
+    async def test_is_not_sure_where_the_blank_of_a_template_stands_for_what_is_asked(
+        self, ask: Ask, question: str, text: str, tier: str
+    ) -> None:
+        assert (await ask(evidence(f"{text}\n"), question=question)).reply.tier == tier
+
     @pytest.mark.parametrize("begins", ["This page says whom to tell.", "How we handle illness."])
     async def test_is_what_else_such_a_page_says(self, ask: Ask, begins: str) -> None:
         found = [
