@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.terminal.adapter import source_line
+from adapters.terminal.sources import source_line
 from bot.cards import CitedSource
 
 

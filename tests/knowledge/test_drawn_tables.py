@@ -119,7 +119,7 @@ class TestCallouts:
         ("Text.\n\n<div style='display: none'>Secret.</div>\n<span hidden>Secret.</span>", "Text."),
         ("Press <kbd>Ctrl</kbd>+<kbd>C</kbd>, <mark>twice</mark>.", "Press Ctrl+C, twice."),
         ("| A | B |\n|---|---|\n| a | One<br>Two<br/>three |",
-         "| A | B |\n|---|---|\n| a | One; Two; three |"),
+         "| A | B |\n|---|---|\n| a | One; Two three |"),
         ("<table><tr><th>A</th></tr>\n<tr><td>`x`</td>\n\n</tr></table>",
          "| A |\n| --- |\n| `x` |"),
     ],

@@ -134,7 +134,8 @@ def _break(match: re.Match[str]) -> str:
     if "|" not in line:
         return "  \n"
     is_parted = match.start() > start and line[match.start() - start - 1] not in " |.,;:!?"
-    goes_on = match.string[match.end() : match.end() + 1].strip(" |\n") and is_parted
+    following = match.string[match.end() : match.end() + 1].strip(" |\n")
+    goes_on = following and not following.islower() and is_parted
     return ("; " if goes_on else " ") + "\n" * match[0].endswith("\n")
 
 
