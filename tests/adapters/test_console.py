@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from adapters.base import Adapter
-from adapters.terminal.adapter import Console, source_line
+from adapters.terminal.adapter import Console
 from adapters.terminal.forms import as_filled_in, current, described
+from adapters.terminal.sources import source_line
 from bot.cards import Card, Choice, Field, Form, Values
 from bot.desk.commands import Command, Commands, Invocation
 from bot.desk.desk import Desk
