@@ -181,6 +181,7 @@ LeftOutKind = Literal[
     "pages in fonts without letters",
     "hidden parts",
     "hidden passages",
+    "hidden words",
     "hidden sheets",
     "hidden rows",
     "hidden columns",

@@ -230,12 +230,6 @@ def test_rooms_and_files_stay_small_enough_to_be_looked_over() -> None:
     assert {folder: count for folder, count in folders.items() if count > 14} == {}
 
 
-def test_files_of_tests_stay_small_enough_to_be_looked_over() -> None:
-    lines = {name: len(path.read_text("utf-8").splitlines()) for name, path in modules("tests")}
-    assert len(lines) > 300
-    assert {name: count for name, count in lines.items() if count > 400} == {}
-
-
 def test_every_module_says_what_it_is_for() -> None:
     silent = [
         name

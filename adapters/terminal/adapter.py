@@ -14,13 +14,14 @@ from uuid import uuid4
 
 from adapters.terminal.files import read_file
 from adapters.terminal.forms import as_filled_in, current, described, own_line, own_words
-from bot.cards import LABELS, Action, Card, CitedSource, Form, Values, label
+from adapters.terminal.sources import printable, source_line
+from bot.cards import LABELS, Action, Card, Form, Values, label
 from bot.desk.commands import Ask, Invocation, Outcome
 from bot.desk.desk import Desk
 from bot.desk.forms import FieldFaults
 from bot.errors import UsageError
 from bot.ports import Feature
-from bot.types import Address, Asker, Citation, Place, Sent, Utterance, person
+from bot.types import Address, Asker, Place, Sent, Utterance, person
 from knowledge.types import Attachment, Principals
 
 _LEAVE = frozenset({"/quit", "/exit", "quit", "exit"})
@@ -28,8 +29,6 @@ _DIM, _PLAIN = "\x1b[2m", "\x1b[0m"
 _ACTIONS: dict[str, Action] = {each: each for each in get_args(Action)}
 _UNANSWERED = "I could not answer that. The log says why."
 _KEEP = "Enter keeps what is in brackets, - empties it."
-# Else what a document holds could steer the terminal.
-_CONTROLS = dict.fromkeys({*range(32), *range(127, 160)} - {ord("\n"), ord("\t")})
 
 
 class Console:
@@ -233,15 +232,15 @@ class Console:
         if self._out.isatty():
             told = [card.confidence, *(_named(each, card) for each in card.buttons)]
             below += f"{'  '.join(filter(None, told))}\n" if any(told) else ""
-        below = _safe(below)
+        below = printable(below)
         if below and self._out.isatty():
             below = f"{_DIM}{below}{_PLAIN}"
-        self._out.write(f"{_safe(rest)}{_safe(rows)}\n{below}\n")
+        self._out.write(f"{printable(rest)}{printable(rows)}\n{below}\n")
         self._out.flush()
 
     def write(self, text: str) -> None:
         """Write a piece of text at once."""
-        self._out.write(_safe(text))
+        self._out.write(printable(text))
         self._out.flush()
 
     # --- what the core asks of it ---------------------------------------------------------
@@ -344,12 +343,3 @@ def _named(action: Action, card: Card) -> str:
     """A button as it is typed, with what it means here where that is not the usual."""
     name = label(action, card.tier)
     return f"/{action}" if name == LABELS[action] else f"/{action} ({name})"
-
-
-def source_line(source: CitedSource | Citation) -> str:
-    """One source under an answer, for a terminal."""
-    return f"[{source.n}] {source.title} ({source.document})"
-
-
-def _safe(text: str) -> str:
-    return text.translate(_CONTROLS)

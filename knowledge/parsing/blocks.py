@@ -69,6 +69,18 @@ def fence_ranges(text: str) -> list[tuple[int, int]]:
     return ranges
 
 
+def lines_in_fences(text: str) -> set[int]:
+    """The numbers, from 0, of the lines that lie in closed code fences, with the marks."""
+    inside: set[int] = set()
+    at = number = 0
+    for start, end in fence_ranges(text):
+        number += text.count("\n", at, start)
+        lines = text.count("\n", start, end)
+        inside.update(range(number, number + lines + 1))
+        at, number = end, number + lines
+    return inside
+
+
 class _Parser:
     """The lines of one text and where they start."""
 

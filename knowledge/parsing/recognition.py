@@ -106,6 +106,8 @@ class Recognition:
             if strip.size == picture.size:
                 return self._turned(picture)
             seen = self._seen(strip)
+            if not found and _is_sideways(seen):  # a few lines that lie on their side
+                return self._turned(_reduced(picture, is_page=True))
             doubtful += seen.doubtful
             for line in seen.lines:
                 found.append(replace(line, top=line.top + top, bottom=line.bottom + top))
@@ -121,14 +123,18 @@ class Recognition:
         if not best.lines:
             return best
         turns: tuple[int, ...] = ()
-        tall = sum(_is_upright(line) * len(line.text) for line in best.lines)
-        if tall * 2 > sum(len(line.text) for line in best.lines):
+        if _is_sideways(best):
             turns = (90, 270)
         elif confidence(best.lines) < _WELL_READ:
             turns = (180,)
         for turn in turns:
             best = max(best, self._seen(picture.rotate(turn, expand=True)), key=_letters_read)
         return best
+
+
+def _is_sideways(read: Recognised) -> bool:
+    tall = sum(_is_upright(line) * len(line.text) for line in read.lines)
+    return tall * 2 > sum(len(line.text) for line in read.lines)
 
 
 def _is_upright(line: RecognisedLine) -> bool:
@@ -168,11 +174,12 @@ def is_end(anchor: str) -> bool:
     return anchor == _CLOSED
 
 
-def _reduced(picture: Image) -> Image:
+def _reduced(picture: Image, *, is_page: bool = False) -> Image:
     """At most so large that it, or a strip of a tall one, has the size that engines take."""
     wide, high = picture.size
-    side = wide if high > _TALL * wide else max(picture.size)
-    shrunk = (LONGEST_SIDE / _TALL if high > _TALL * wide else LONGEST_SIDE) / side
+    in_strips = high > _TALL * wide and not is_page
+    side = wide if in_strips else max(picture.size)
+    shrunk = (LONGEST_SIDE / _TALL if in_strips else LONGEST_SIDE) / side
     if shrunk >= 1:
         return picture
     size = (max(1, round(wide * shrunk)), max(1, round(high * shrunk)))

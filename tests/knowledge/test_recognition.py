@@ -90,6 +90,19 @@ class TestPictureFile:
         read("sign.png", file_of(Image.new("RGBA", (50, 50), (0, 0, 0, 0))), engine)
         assert seen == [(255, 255, 255)]
 
+    def test_that_lies_on_its_side_is_turned_however_narrow_it_is(self) -> None:
+        sizes: list[tuple[int, int]] = []
+
+        def engine(picture: Picture) -> Sequence[RecognisedLine]:
+            sizes.append(picture.size)
+            if picture.width > picture.height:
+                return [RecognisedLine("Ring the bell twice.", 0.93, 10, 400, 10, 40)]
+            return [RecognisedLine("xee wd", 0.6, 10, 40, 10, 400)]
+
+        side = Image.new("RGB", (300, 1000), "white")
+        assert "Ring the bell twice." in read("sign.png", file_of(side), engine).markdown
+        assert (1000, 300) in sizes
+
     def test_that_a_camera_turned_is_upright(self) -> None:
         seen: list[tuple[int, int]] = []
 

@@ -200,7 +200,7 @@ async def _reply(app: App, text: str, asker: Asker, voice: str | None) -> Reply:
 
 
 def _print_reply(reply: Reply) -> None:
-    from adapters.terminal.adapter import source_line
+    from adapters.terminal.sources import source_line
 
     typer.echo(reply.answer)
     for citation in reply.citations:

@@ -46,12 +46,24 @@ _LINK, _END_LINK = (
 _BOLD, _END_BOLD = re.compile(r"<(?:strong|b)\b[^<>]*>", re.I), _end("strong|b")
 _ITALIC, _END_ITALIC = re.compile(r"<(?:em|i)\b[^<>]*>", re.I), _end("em|i")
 _CODE, _END_CODE = re.compile(r"<code\b[^<>]*>", re.I), _end("code")
+_BOLD_MARK = re.compile(r"</?(?:strong|b|h[1-6])\b[^<>]*>|\*\*", re.I)
 _SUMMARY, _END_SUMMARY = re.compile(r"<summary\b[^<>]*>", re.I), _end("summary")
 _RAISED = re.compile(r"(?<=(\d))<sup>\s*([+\-−]?\d{1,4})\s*</sup>", re.I)
 _ITEM = re.compile(r"^[ \t]*<li\b[^<>]*>\s*", re.M | re.I)
 _BREAK = re.compile(r"<br\s*/?>[ \t]*\n?", re.I)
 _HIDDEN = [
     (re.compile(rf"<{name}\b[^<>]*>", re.I), _end(name)) for name in ("script", "style", "svg")
+]
+_UNSEEN = [
+    (
+        re.compile(
+            rf"<{name}\b[^<>]{{0,500}}?(?:\shidden(?=[\s>=])|display\s{{0,9}}:\s{{0,9}}none)"
+            r"[^<>]{0,500}>",
+            re.I,
+        ),
+        _end(name),
+    )
+    for name in ("div", "span", "p", "section")
 ]
 _TAG_LINE = re.compile(
     r"^[ \t]*(?:</?(?:div|section|details|span|ul|ol|p|button|article|aside|figure|main)\b"
@@ -63,7 +75,7 @@ _TAG_START = re.compile(
 )
 _TAG = re.compile(
     r"</?(?:div|section|details|span|ul|ol|li|p|button|article|aside|figure|figcaption|main"
-    r"|center|font|small|sup|sub|u|wbr|abbr)\b[^<>]*>",
+    r"|center|font|small|sup|sub|u|wbr|abbr|ins|mark|kbd)\b[^<>]*>",
     re.I,
 )
 
@@ -73,12 +85,10 @@ def html_to_markdown_inside(text: str) -> str:
 
     Tags like ``<project>`` are placeholders in running text far more often than markup.
     """
-    for start, end in _HIDDEN:
+    for start, end in (*_HIDDEN, *(_UNSEEN if "none" in text or "hidden" in text else ())):
         text = rewrite_pairs(text, start, end, lambda _start, _inner: "")
     text = rewrite_pairs(text, _TABLE, _END_TABLE, _table)
-    text = rewrite_pairs(
-        text, _SUMMARY, _END_SUMMARY, lambda _start, inner: f"\n\n**{_one_line(inner)}**\n\n"
-    )
+    text = rewrite_pairs(text, _SUMMARY, _END_SUMMARY, _summary)
     text = _TAG_START.sub("", text)
     text = rewrite_pairs(text, _CODE, _END_CODE, lambda _start, inner: f"`{_one_line(inner)}`")
     text = rewrite_pairs(text, _LINK, _END_LINK, _link)
@@ -92,9 +102,20 @@ def html_to_markdown_inside(text: str) -> str:
     return _TAG.sub("", text)
 
 
+_PLACE = "\ue010"
+"""A letter for private use, which stands in no author's text."""
+
+
 def _table(start: re.Match[str], inner: str) -> str:
-    table = to_markdown(f"{start[1]}{inner}</table>", first_row_is_header=False)
-    return f"\n{table}\n"
+    # The places of code spans, which are put aside, would not come through the parser.
+    inside = inner.replace("\0", _PLACE)
+    table = to_markdown(f"{start[1]}{inside}</table>", first_row_is_header=False)
+    return f"\n{table}\n".replace(_PLACE, "\0")
+
+
+def _summary(_start: re.Match[str], inner: str) -> str:
+    words = _one_line(_BOLD_MARK.sub("", inner))
+    return f"\n\n**{words}**\n\n" if words else ""
 
 
 def _link(start: re.Match[str], inner: str) -> str:
@@ -110,7 +131,12 @@ def _break(match: re.Match[str]) -> str:
     start = match.string.rfind("\n", 0, match.start()) + 1
     end = match.string.find("\n", match.end())
     line = match.string[start : end if end >= 0 else None]
-    return (" " + "\n" * match[0].endswith("\n")) if "|" in line else "  \n"
+    if "|" not in line:
+        return "  \n"
+    is_parted = match.start() > start and line[match.start() - start - 1] not in " |.,;:!?"
+    following = match.string[match.end() : match.end() + 1].strip(" |\n")
+    goes_on = following and not following.islower() and is_parted
+    return ("; " if goes_on else " ") + "\n" * match[0].endswith("\n")
 
 
 def _heading(start: re.Match[str], inner: str) -> str:

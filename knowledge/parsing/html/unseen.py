@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from knowledge.parsing.html.tabs import name_panels
 from knowledge.types import LeftOut
 
 _NEVER_SHOWN = (
@@ -22,6 +23,7 @@ _FADED = re.compile(
 _SHRUNK = re.compile(
     r"(?:^|[;{\s])font-size\s*:\s*0(?:px|pt|r?em|%)?\s*(?:!important\s*)?(?:;|$)", re.I
 )
+_STRUCK = re.compile(r"(?:^|[;{\s])text-decoration(?:-line)?\s*:[^;{}]*\bline-through\b", re.I)
 _MOVES = re.compile(r"transform|transition|animation|will-change", re.I)
 _APPEARS = re.compile(
     r"anim|fade|reveal|appear|motion|scroll|lazy|carousel|slide|swiper|(?:^|[\s_-])(?:aos|wow|sal)(?:$|[\s_-])",
@@ -44,8 +46,9 @@ _AT_RULE = re.compile(r"@[^{};]*(?:;|\{(?:[^{}]|\{[^{}]*\})*\})")
 def drop_unseen(page: Any) -> tuple[LeftOut, ...]:
     """Remove it in place, and tell how many parts with text went."""
     hiding = set(_hiding_selectors(page))
+    _mark_struck(page)
     targets = _opened_by_controls(page)
-    _name_panels(page)
+    opened = name_panels(page)
     _say_signs(page)
     dropped = 0
     for element in list(page.iter()):
@@ -53,13 +56,42 @@ def drop_unseen(page: Any) -> tuple[LeftOut, ...]:
             continue
         if element.getparent() is None or not _is_hidden(element, hiding):
             continue
-        if not _can_be_opened(element, targets):
+        if element not in opened and not _can_be_opened(element, targets):
             dropped += bool(element.text_content().strip())
             element.drop_tree()
     for element in list(page.iter(*_NEVER_SHOWN, *_ASIDE_OF_WORDS)):
         if element.getparent() is not None:
             element.drop_tree()
     return (LeftOut("hidden parts", dropped),) if dropped else ()
+
+
+def _mark_struck(page: Any) -> None:
+    """What a style crosses out is marked as what a tag does, which the converter leaves out."""
+    rules = "".join(style.text_content() for style in page.iter("style"))
+    struck = {
+        selector.strip()
+        for match in _RULE.finditer(_AT_RULE.sub("", rules))
+        if _STRUCK.search(match[2])
+        for selector in match[1].split(",")
+        if _SIMPLE.fullmatch(selector.strip())
+    }
+    for element in page.iter():
+        if not isinstance(element.tag, str) or element.tag in ("html", "body"):
+            continue
+        if _STRUCK.search(element.get("style") or "") or (struck and _is_named(element, struck)):
+            inner = list(element)
+            mark = element.makeelement("s")
+            mark.text, element.text = element.text, None
+            mark.extend(inner)
+            element.append(mark)
+
+
+def _is_named(element: Any, selectors: set[str]) -> bool:
+    """Does one of the simple selectors mean it?"""
+    names = [f".{name}" for name in (element.get("class") or "").split()]
+    if element.get("id"):
+        names.append(f"#{element.get('id')}")
+    return any(name in selectors or element.tag + name in selectors for name in names)
 
 
 def _is_hidden(element: Any, hiding: set[str]) -> bool:
@@ -73,12 +105,7 @@ def _is_hidden(element: Any, hiding: set[str]) -> bool:
         return True
     if _FADED.search(style) and not _MOVES.search(style) and not _appears(element):
         return True
-    if not hiding:
-        return False
-    names = [f".{name}" for name in (element.get("class") or "").split()]
-    if element.get("id"):
-        names.append(f"#{element.get('id')}")
-    return any(name in hiding or element.tag + name in hiding for name in names)
+    return bool(hiding) and _is_named(element, hiding)
 
 
 def _has_own_print(element: Any) -> bool:
@@ -147,38 +174,6 @@ def _can_be_opened(element: Any, targets: set[str]) -> bool:
         or before.get("onclick")
         or before.xpath(".//button | .//*[@aria-expanded] | .//*[@onclick]")
     )
-
-
-_TABS = (
-    "//*[@role='tab'] | //*[@data-toggle='tab' or @data-toggle='pill']"
-    " | //*[@data-bs-toggle='tab' or @data-bs-toggle='pill']"
-)
-
-
-def _name_panels(page: Any) -> None:
-    """A tab's label stands above what it opens, as the row of tabs is no text by itself."""
-    from lxml import etree
-
-    panels = {each.get("id"): each for each in page.xpath("//*[@id]")}
-    labelled = {each.get("aria-labelledby"): each for each in page.xpath("//*[@aria-labelledby]")}
-    named: set[Any] = set()
-    for tab in page.xpath(_TABS):
-        words = " ".join(tab.text_content().split())
-        places = [
-            (tab.get(name) or "").lstrip("#")
-            for name in ("aria-controls", "data-bs-target", "data-target", "href")
-        ]
-        panel = next((panels[place] for place in places if place in panels), None)
-        panel = labelled.get(tab.get("id")) if panel is None else panel
-        if not words or panel is None or panel in named or tab in panel.iter():
-            continue
-        named.add(panel)
-        if " ".join(panel.text_content().split()).casefold().startswith(words.casefold()):
-            continue
-        line = etree.Element("p")
-        etree.SubElement(line, "strong").text = words
-        line.tail, panel.text = panel.text, None
-        panel.insert(0, line)
 
 
 def _say_signs(page: Any) -> None:

@@ -10,9 +10,10 @@ from itertools import pairwise
 from knowledge.parsing.grid import joined_header
 from knowledge.parsing.tables import write_table
 
-GRID_BORDER = re.compile(r"[ \t]*\+(?:[-=]+\+)+[ \t]*$")
+GRID_BORDER = re.compile(r"[ \t]*\+(?::?[-=]{2,}:?\+)+[ \t]*$")
 SIMPLE_BORDER = re.compile(r"[ \t]*=+(?:[ \t]+=+)+[ \t]*$")
-_RULE = re.compile(r"\+[-=]{2,}\+")
+_RULE = re.compile(r"\+:?[-=]{2,}:?\+")
+_ITEM = re.compile(r"(?:[-*+]|#?\d{0,3}[.)])[ \t]+(?=\S)")
 _DELIMITERS = {"tab": "\t", "space": " "}
 
 
@@ -41,13 +42,13 @@ def _listed_rows(body: list[str]) -> list[list[str]]:
     return rows
 
 
-def grid_table(lines: Sequence[str]) -> str:
+def grid_table(lines: Sequence[str], *, is_markdown: bool = False) -> str:
     """A table drawn with rules; cells that span rows or columns are repeated in each."""
     indent = len(lines[0]) - len(lines[0].lstrip())
     drawn = [line[indent:].rstrip() for line in lines]
     rules = [at for at, line in enumerate(drawn) if _RULE.search(line)]
     columns = sorted({at for row in rules for at, char in enumerate(drawn[row]) if char == "+"})
-    heads = next((n for n, at in enumerate(rules) if n and set(drawn[at]) <= set("+=")), 0)
+    heads = next((n for n, at in enumerate(rules) if n and set(drawn[at]) <= set("+=:")), 0)
     inside: list[list[list[str]]] = []  # the lines of each cell; one list where cells are one
     for top, bottom in pairwise(rules):
         row: list[list[str]] = []
@@ -58,7 +59,7 @@ def grid_table(lines: Sequence[str]) -> str:
                 cell = row[-1]
                 for number, line in enumerate(within, start=len(cell) - len(within)):
                     cell[number] += line[:-1]
-            elif inside and not set(over[1:-1]) <= set("-="):
+            elif inside and not set(over[1:-1]) <= set("-=:"):
                 cell = inside[-1][len(row)]
                 if not row or row[-1] is not cell:
                     cell += [over[1:-1], *(line[1:-1] for line in within)]
@@ -66,8 +67,23 @@ def grid_table(lines: Sequence[str]) -> str:
                 cell = [line[1:-1] for line in within]
             row.append(cell)
         inside.append(row)
-    rows = [[" ".join(" ".join(cell).split()) for cell in row] for row in inside]
-    return write_table(_with_one_header(rows, heads), has_header=heads > 0)
+    rows = [list(map(cell_text, row)) for row in inside]
+    return write_table(_with_one_header(rows, heads), has_header=heads > 0, is_markdown=is_markdown)
+
+
+def cell_text(lines: Sequence[str]) -> str:
+    """The lines of a cell as one; its paragraphs and the items of its lists are parted."""
+    parts: list[str] = []
+    is_new = True
+    for line in map(str.strip, lines):
+        item = _ITEM.match(line)
+        words = " ".join(line[item.end() if item else 0 :].split())
+        if line and (is_new or item or not parts):
+            parts.append(words)
+        elif line:
+            parts[-1] += f" {words}"
+        is_new = not line
+    return " ".join(f"{part};" if part[-1] not in ".,;:!?" else part for part in parts).rstrip(";")
 
 
 def _with_one_header(rows: list[list[str]], heads: int) -> list[list[str]]:

@@ -32,7 +32,8 @@ class Layout:
     lost: dict[tuple[int, int], str] = field(default_factory=dict)
     """By row and column: names of cells with a formula and no value."""
     words: dict[tuple[int, int], str] = field(default_factory=dict)
-    """By row and column: what a link made by a formula says, where no value is stored."""
+    """By row and column: what a link made by a formula says, where no value is stored, and what is
+    left of a text of which a part is crossed out."""
 
     def is_hidden(self, column: int) -> bool:
         """Is this column hidden?"""
@@ -81,7 +82,7 @@ _LINK = re.compile(
 
 
 def _read_formulas(row: Any, layout: Layout) -> None:
-    """Where links made by formulas lead, and which formulas no program has computed.
+    """Where formulas that make links lead, which formulas no program has computed, what is struck.
 
     One that only writes files leaves the results to Excel.
     """
@@ -89,6 +90,12 @@ def _read_formulas(row: Any, layout: Layout) -> None:
 
     for cell in row:
         formula, name = cell.find(_SHEET + "f"), cell.get("r")
+        if (
+            name
+            and cell.get("t") == "inlineStr"
+            and any(True for _ in cell.iter(_SHEET + "strike"))
+        ):
+            layout.words[coordinate_to_tuple(name)] = _without_struck(cell)
         if formula is None or not name:
             continue
         place = coordinate_to_tuple(name)
@@ -102,3 +109,13 @@ def _read_formulas(row: Any, layout: Layout) -> None:
                 layout.words[place] = words or target
         elif is_lost:
             layout.lost[place] = name
+
+
+def _without_struck(cell: Any) -> str:
+    """The parts of a text in the cell itself that are not crossed out."""
+    said = ""
+    for part in cell.iter(_SHEET + "r"):
+        mark = part.find(f"{_SHEET}rPr/{_SHEET}strike")
+        if mark is None or mark.get("val") in ("0", "false"):
+            said += part.findtext(_SHEET + "t") or ""
+    return said

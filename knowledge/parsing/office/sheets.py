@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Sequence
 from typing import Any
 
 from knowledge.errors import DocumentSkipped
@@ -33,16 +34,24 @@ def parse_xlsx(content: bytes) -> Draft:
 
     try:
         content = transitional(content)
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        try:
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            book = openpyxl.load_workbook(
+                io.BytesIO(content), read_only=True, data_only=True, rich_text=_has_struck(archive)
+            )
+            try:
                 return _draft(book, archive)
-        finally:
-            book.close()
+            finally:
+                book.close()
     except PARSER_FAILURES as error:
         raise DocumentSkipped(
             "The workbook is damaged. Open it in Excel, save it anew and add it again."
         ) from error
+
+
+def _has_struck(archive: zipfile.ZipFile) -> bool:
+    """Is a part of any cell crossed out? Parts of cells cost time and memory."""
+    strings = "xl/sharedStrings.xml"
+    return strings in archive.namelist() and b"<strike" in archive.read(strings)
 
 
 def _draft(book: Any, archive: zipfile.ZipFile) -> Draft:
@@ -57,13 +66,14 @@ def _draft(book: Any, archive: zipfile.ZipFile) -> Draft:
     lost: list[str] = []
     comments = 0
     values: list[str] = []
+    struck = frozenset(n for n, font in enumerate(book._fonts) if font.strike)
     for sheet in book.worksheets:
         title = str(sheet.title)
         if sheet.sheet_state != "visible":
             hidden["hidden sheets"].append(title)
             continue
         layout = read_layout(archive, sheet._worksheet_path)
-        rows, seen_rows, seen_columns = _rows(sheet, layout)
+        rows, seen_rows, seen_columns = _rows(sheet, layout, struck)
         hidden["hidden rows"] += [f"{title} {number}" for number in seen_rows]
         hidden["hidden columns"] += [f"{title} {name}" for name in seen_columns]
         lost += [f"{title} {name}" for name in layout.lost.values()]
@@ -91,8 +101,12 @@ def _comments(archive: zipfile.ZipFile, part: str) -> int:
     return sum(1 for each in there for _ in parsed_xml(archive.read(each)).iter("{*}comment"))
 
 
-def _rows(sheet: Any, layout: Layout) -> tuple[list[list[str]], list[int], list[str]]:
+def _rows(
+    sheet: Any, layout: Layout, struck: frozenset[int]
+) -> tuple[list[list[str]], list[int], list[str]]:
     """The cells that are seen, and the hidden rows and columns that had any.
+
+    ``struck``: the fonts that cross out what they write, which holds no more.
 
     Merged ranges are settled for the hidden parts: they are moved to where they stand in the
     result, in place.
@@ -113,6 +127,8 @@ def _rows(sheet: Any, layout: Layout) -> tuple[list[list[str]], list[int], list[
         if seen > MAX_GRID:
             raise _too_far()
         cells = [_cell_text(cell, number, column, layout) for column, cell in enumerate(row, 1)]
+        if struck and _without_struck(cells, row, struck):
+            continue  # an empty row would part the table
         filled += sum(map(bool, cells))
         if filled > MAX_CELLS:
             raise DocumentSkipped(
@@ -139,6 +155,18 @@ def _rows(sheet: Any, layout: Layout) -> tuple[list[list[str]], list[int], list[
     return rows, hidden_rows, [get_column_letter(n) for n in sorted(hidden_columns)]
 
 
+def _without_struck(cells: list[str], row: Sequence[Any], struck: frozenset[int]) -> bool:
+    """Empty the cells that are crossed out, in place; was nothing else in the row?"""
+    out = [
+        n
+        for n, cell in enumerate(row)
+        if cells[n] and hasattr(cell, "style_array") and cell.style_array.fontId in struck
+    ]
+    for n in out:
+        cells[n] = ""
+    return bool(out) and not any(cells)
+
+
 def _too_far() -> DocumentSkipped:
     return DocumentSkipped(
         "The workbook has entries very far down or to the right. Delete the empty rows and "
@@ -149,12 +177,19 @@ def _too_far() -> DocumentSkipped:
 def _cell_text(cell: Any, row: int, column: int, layout: Layout) -> str:
     if (row, column) in layout.lost:
         return NOT_COMPUTED
-    text = layout.words.get((row, column)) or shown(cell.value, cell.number_format)
+    value = cell.value
+    if isinstance(value, list):  # of parts, each with a font of its own
+        value = "".join(str(part) for part in value if not _is_struck(part))
+    text = layout.words.get((row, column), shown(value, cell.number_format))
     if (target := layout.links.get((row, column))) is None or not text:
         return text
     return (
         text if target in (text, f"mailto:{text}") else f"{text} ({target.removeprefix('mailto:')})"
     )
+
+
+def _is_struck(part: Any) -> bool:
+    return bool(getattr(getattr(part, "font", None), "strike", False))
 
 
 def _moved(

@@ -56,6 +56,8 @@ def parse_pptx(content: bytes, recognition: Recognition | None = None) -> Draft:
         slides = list(enumerate(deck.slides, start=1))
         hidden = [str(number) for number, slide in slides if slide.element.get("show") == "0"]
         slides = [each for each in slides if str(each[0]) not in hidden]
+        for _, slide in slides:
+            _drop_struck(slide)
         titles = [_slide_title(slide) for _, slide in slides]
         parts: list[str] = []
         for (number, slide), title in zip(slides, titles, strict=True):
@@ -76,6 +78,16 @@ def parse_pptx(content: bytes, recognition: Recognition | None = None) -> Draft:
     left_out += [LeftOut("comments", comments)] if comments else []
     left_out += pictures.left_out()
     return Draft("\n\n".join(parts), title=titles[0] if titles else None, left_out=tuple(left_out))
+
+
+def _drop_struck(slide: Any) -> None:
+    """Remove what is crossed out, in place: it holds no more."""
+    notes = [slide.notes_slide.element] if slide.has_notes_slide else []
+    for part in [slide.element, *notes]:
+        for run in list(part.iter(f"{_A}r")):
+            properties = run.find(f"{_A}rPr")
+            if properties is not None and properties.get("strike", "noStrike") != "noStrike":
+                run.getparent().remove(run)
 
 
 def _slide_title(slide: Any) -> str:

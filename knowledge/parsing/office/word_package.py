@@ -32,6 +32,7 @@ _WP = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _DOCUMENT = "word/document.xml"
 _PLACE = re.compile(r'(HYPERLINK\s+"[^"#]{1,2000})"\s+\\l\s+"([^"]{1,500})"')
+_STRUCK = ("strike", "dstrike")
 _LARGE = 1_000_000
 """English Metric Units, some 2.8 cm: smaller pictures are logos and icons."""
 _PAGE_NUMBER = re.compile(r"\W*(?:\w+\W+)?[\divxlc]{0,4}(?:\W+\w{1,5}\W+\d{1,4})?\W*", re.I)
@@ -51,7 +52,8 @@ def prepared(
         document = parsed_xml(archive.read(_DOCUMENT))
         targets = related(archive, _DOCUMENT)
         _spell_out_fields(document)
-        dropped = _drop_hidden(document, _hidden_styles(archive))
+        _drop_runs(document, _styles_with(archive, *_STRUCK), *_STRUCK)
+        dropped = _drop_runs(document, _styles_with(archive, "vanish"), "vanish")
         pictures = Pictures(recognition)
         recognised = _recognised(document, archive, targets, pictures)
         recognised |= embedded_texts(document, archive, targets, _paragraph)
@@ -113,12 +115,15 @@ def _spell_out_fields(document: Any) -> None:
 # --- what nobody sees -------------------------------------------------------------------------
 
 
-def _hidden_styles(archive: zipfile.ZipFile) -> set[str]:
+def _styles_with(archive: zipfile.ZipFile, *settings: str) -> set[str]:
+    """Styles whose text is hidden, or crossed out."""
     if "word/styles.xml" not in archive.namelist():
         return set()
     styles = parsed_xml(archive.read("word/styles.xml")).iter(f"{_W}style")
     return {
-        style.get(f"{_W}styleId") for style in styles if _is_on(style.find(f"{_W}rPr/{_W}vanish"))
+        style.get(f"{_W}styleId")
+        for style in styles
+        if any(_is_on(style.find(f"{_W}rPr/{_W}{name}")) for name in settings)
     }
 
 
@@ -126,8 +131,8 @@ def _is_on(setting: Any) -> bool:
     return setting is not None and setting.get(f"{_W}val") not in ("0", "false", "off")
 
 
-def _drop_hidden(document: Any, hidden_styles: set[str]) -> int:
-    """Remove hidden runs and what was moved away; how many paragraphs had any hidden text."""
+def _drop_runs(document: Any, styles: set[str], *settings: str) -> int:
+    """Remove runs with a setting, and what was moved away; of how many paragraphs was any text."""
     for moved in [*document.iter(f"{_W}moveFrom"), *document.iter(f"{_W}del")]:
         if moved.getparent() is not None and moved.getparent().tag != f"{_W}trPr":
             moved.getparent().remove(moved)
@@ -142,8 +147,9 @@ def _drop_hidden(document: Any, hidden_styles: set[str]) -> int:
         if paragraph is not None:
             whole = paragraph.find(f"{_W}pPr/{_W}pStyle")
             named |= {whole.get(f"{_W}val")} if whole is not None else set()
-        own = properties.find(f"{_W}vanish") if properties is not None else None
-        if _is_on(own) or (own is None and named & hidden_styles):
+        own = [] if properties is None else [properties.find(f"{_W}{name}") for name in settings]
+        own = [each for each in own if each is not None]
+        if any(map(_is_on, own)) or (not own and named & styles):
             if any(text.text for text in run.iter(f"{_W}t")):
                 touched.add(paragraph)
             run.getparent().remove(run)

@@ -73,7 +73,9 @@ def parse_pdf(content: bytes, recognition: Recognition | None = None) -> Draft:
     markdown = pages_as_markdown(kept, body, recognised)
     has_h1 = re.search(r"^# ", markdown, re.M) is not None
     garbled = [str(n) for n, page in enumerate(pages, 1) if page.is_garbled]
+    hidden = [str(n) for n, page in enumerate(pages, 1) if page.hidden]
     left_out = [
+        LeftOut("hidden words", sum(page.hidden for page in pages), some_of(hidden)),
         LeftOut("pages without text", len(silent), some_of(silent)),
         LeftOut("pages in fonts without letters", len(garbled), some_of(garbled)),
         LeftOut("pictures not recognised in time", len(late), some_of([f"page {n}" for n in late])),

@@ -9,21 +9,15 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
-from statistics import median
 
-from knowledge.parsing.pdf.lines import ON_LINE, Line, put_together
+from knowledge.parsing.pdf.lines import Line, put_together
 from knowledge.parsing.pdf.page import Page
-from knowledge.parsing.pdf.tables import Frame, Table, ruled_tables
+from knowledge.parsing.pdf.tables.aligned import aligned_table
+from knowledge.parsing.pdf.tables.ruled import Frame, Table, ruled_tables
 
-_FEW_WORDS = 3.4
-"""On average; columns of prose have more words on a line, those of a table fewer."""
-_MANY_WORDS = 6
-"""On one line: a cell of a table seldom has as many, and then in one column."""
 _DEEPEST = 6
 _MOST_GAPS = 24
 """Places of a gap that are tried in one region."""
-
 
 Piece = Line | Table
 _Placed = Line | Table | Frame
@@ -58,9 +52,11 @@ def _ordered(pieces: Sequence[_Placed], depth: int) -> Iterator[_Placed]:
         yield from _joined(pieces)
         return
     gap, first, last = zone
+    while first < last and _ends_above(pieces, first):
+        first += 1
     inside = pieces[first : last + 1]
     yield from _ordered(pieces[:first], depth - 1)
-    table, below = _as_table(inside)
+    table, below = aligned_table(inside)
     if table is not None:
         yield table
         yield from _ordered(below, depth - 1)
@@ -87,6 +83,17 @@ def _zone(pieces: Sequence[_Placed]) -> tuple[float, int, int] | None:
     return None if best is None else best[1:]
 
 
+def _ends_above(pieces: Sequence[_Placed], first: int) -> bool:
+    """Does the first piece beside a gap rather end the paragraph above it?"""
+    if not first:
+        return False
+    above, line, below = pieces[first - 1 : first + 2]
+    if not all(isinstance(each, Line) for each in (above, line, below)):
+        return False
+    near, far = line.top - above.bottom, below.top - line.bottom
+    return near + 1 >= 0 and near < 0.5 * _height(line) and far > near + 0.4 * _height(line)
+
+
 def _gaps(pieces: Sequence[_Placed]) -> list[float]:
     """Where several pieces begin, left of which others end."""
     counts: dict[int, int] = {}
@@ -97,7 +104,14 @@ def _gaps(pieces: Sequence[_Placed]) -> list[float]:
         counts[place] = counts.get(place, 0) + 1
         starts[place] = min(starts.get(place, piece.x0), piece.x0)
     often = sorted(counts, key=lambda place: -counts[place])[:_MOST_GAPS]
-    return [starts[place] - 2.0 for place in often if starts[place] - left > 20]
+    places = [starts[place] for place in often]
+    # Figures end below each other; the longest of them begins the column.
+    ends: dict[int, list[float]] = {}
+    for piece in pieces:
+        ends.setdefault(round(piece.x1 / 2), []).append(piece.x0)
+    several = sorted((each for each in ends.values() if len(each) > 2), key=len, reverse=True)
+    places += [min(each) for each in several[:_MOST_GAPS]]
+    return [place - 2.0 for place in dict.fromkeys(places) if place - left > 20]
 
 
 def _trimmed(
@@ -163,106 +177,6 @@ def _labelled(pieces: Sequence[_Placed], gap: float) -> list[Line]:
 
 def _height(piece: _Placed) -> float:
     return piece.height if isinstance(piece, Line) else 12.0
-
-
-# --- tables without lines ---------------------------------------------------------------------
-
-
-def _as_table(pieces: Sequence[_Placed]) -> tuple[Table | None, Sequence[Line]]:
-    """The rows of a table, and the lines below it.
-
-    None for columns of text, or where there is a table with lines.
-    """
-    lines = [piece for piece in pieces if isinstance(piece, Line)]
-    if len(lines) < len(pieces) or not lines:
-        return None, ()
-    rows: list[list[Line]] = []
-    for line in sorted(lines, key=lambda each: each.bottom):
-        if rows and line.bottom - rows[-1][0].bottom <= ON_LINE * max(line.size, 4.0):
-            rows[-1].append(line)
-        else:
-            rows.append([line])
-    if _is_prose(lines, _columns(lines), rows):
-        return None, ()
-    last = max((n for n, row in enumerate(rows) if len(row) > 1), default=0)
-    if last + 1 < len(rows) and _wraps(rows[last][0], rows[last + 1][0]):
-        last += 1
-    below: list[Line] = []
-    if all(row[0].x0 - lines[0].x0 < lines[0].size for row in rows[last + 1 :]):
-        below = [line for row in rows[last + 1 :] for line in row]
-        rows = rows[: last + 1]
-    lines = [line for row in rows for line in row]
-    columns = _columns(lines)
-    shared = sum(len(row) > 1 for row in rows)
-    is_one = shared * 2 >= len(rows) and shared > (1 if len(columns) > 2 else 2)
-    if len(columns) < 2 or not is_one:
-        return None, ()
-    found = Table(
-        min(line.x0 for line in lines),
-        lines[0].top,
-        max(line.x1 for line in lines),
-        max(line.bottom for line in lines),
-        _cells(rows, columns),
-    )
-    return found, below
-
-
-def _wraps(above: Line, line: Line) -> bool:
-    """Does the first cell of the last row go on below?"""
-    return line.text[:1].islower() and line.top - above.bottom < 0.3 * line.height
-
-
-def _columns(lines: Sequence[Line]) -> list[tuple[float, float]]:
-    """From left to right, the widths that lines overlap in."""
-    columns: list[list[float]] = []
-    for line in sorted(lines, key=lambda each: each.x0):
-        if columns and line.x0 < columns[-1][1]:
-            columns[-1][1] = max(columns[-1][1], line.x1)
-        else:
-            columns.append([line.x0, line.x1])
-    return [(x0, x1) for x0, x1 in columns]
-
-
-def _is_prose(
-    lines: Sequence[Line], columns: Sequence[tuple[float, float]], rows: Sequence[Sequence[Line]]
-) -> bool:
-    """Are these columns of text? Their lines are full, or long on both sides of several rows."""
-    if sum(sum(line.words >= _MANY_WORDS for line in row) > 1 for row in rows) > 2:
-        return True
-    for x0, x1 in columns:
-        own = [line for line in lines if x0 <= line.x0 <= x1]
-        words = sum(line.words for line in own) / len(own)
-        widths = sorted(line.x1 - line.x0 for line in own)
-        full = max(widths[len(widths) * 4 // 5], 1.0)  # a heading over two columns is wider
-        if words < _FEW_WORDS or median(widths) < 0.55 * full:
-            return False
-    return True
-
-
-def _cells(rows: list[list[Line]], columns: list[tuple[float, float]]) -> list[list[str]]:
-    """Texts by row and column; what only continues a cell of the row above belongs to that."""
-    gaps = [b[0].top - a[0].bottom for a, b in pairwise(rows)]
-    usual = median(gaps) if gaps else 0.0
-    found: list[list[str]] = []
-    for n, row in enumerate(rows):
-        cells = [""] * len(columns)
-        for line in sorted(row, key=lambda each: each.x0):
-            at = next(i for i, (x0, x1) in enumerate(columns) if x0 <= line.x0 <= x1)
-            cells[at] = f"{cells[at]} {line.text}".strip()
-        is_near = n > 0 and gaps[n - 1] < usual - 1
-        wraps = is_near and cells[0][:1].islower() and not any(cells[1:])
-        continues = (
-            n > 0
-            and found
-            and (not cells[0] or wraps)
-            and all(found[-1][i] for i, cell in enumerate(cells) if cell)
-            and (is_near or cells[next(i for i, c in enumerate(cells) if c)][0].islower())
-        )
-        if continues:
-            found[-1] = [f"{a} {b}".strip() for a, b in zip(found[-1], cells, strict=True)]
-        else:
-            found.append(cells)
-    return found
 
 
 # --- lines of one column ----------------------------------------------------------------------

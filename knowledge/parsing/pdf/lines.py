@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from knowledge.parsing.pdf.links import said
 from knowledge.parsing.pdf.raised import with_raised
+from knowledge.parsing.pdf.tables.figures import beginning_cells
 from knowledge.parsing.pdf.words import Word
 
 _WIDE = 1.4
@@ -27,6 +28,8 @@ ON_LINE = 0.35
 """Of the font size: by how much baselines of one line differ."""
 _STOP = 0.8
 """As above, before a place where words of other lines begin behind a wide gap."""
+_LEADER = 4
+"""Dots."""
 _GUTTER = 0.6
 """Of the font size: a gap that parts columns where it stands on many lines; a space has less."""
 _GUTTER_LINES = 8
@@ -75,6 +78,7 @@ def put_together(words: Sequence[Word]) -> list[Line]:
             rows.append([word])
     rows = with_raised(rows)
     gutters = _gutters(rows)
+    begins = beginning_cells(rows)
     stops = Counter(
         round(b.x0)
         for row in rows
@@ -85,7 +89,7 @@ def put_together(words: Sequence[Word]) -> list[Line]:
     for row in rows:
         piece: _Row = []
         for word in row:
-            if piece and _is_apart(piece, word, gutters, stops):
+            if piece and (id(word) in begins or _is_apart(piece, word, gutters, stops)):
                 lines.append(_line(piece))
                 piece = []
             piece.append(word)
@@ -149,13 +153,21 @@ def _runs(
     return found
 
 
+def _reach(word: Word) -> float:
+    """Where a word ends, without the dots that lead from it to a figure."""
+    letters = len(word.text.rstrip("."))
+    if len(word.text) - letters < _LEADER:
+        return word.x1
+    return word.x0 + (word.x1 - word.x0) * letters / len(word.text)
+
+
 def _line(words: _Row) -> Line:
     sizes: dict[float, int] = {}
     for word in words:
         sizes[word.size] = sizes.get(word.size, 0) + len(word.text)
     return Line(
         words[0].x0,
-        max(w.x1 for w in words),
+        max([*(w.x1 for w in words[:-1]), _reach(words[-1])]),
         min(w.top for w in words),
         max(w.bottom for w in words),
         said(words),

@@ -16,8 +16,18 @@ from typing import Any
 from unicodedata import normalize
 
 from knowledge.parsing.inline import raised
+from knowledge.parsing.pdf.drawn.bullets import drawn_bullets
+from knowledge.parsing.pdf.drawn.rules import Placing, Rule, address, look_at_objects
+from knowledge.parsing.pdf.drawn.unseen import (
+    PLAIN,
+    SCANNED,
+    Ink,
+    crossed_out,
+    ink_of,
+    is_plain,
+    unseen,
+)
 from knowledge.parsing.pdf.links import linked
-from knowledge.parsing.pdf.rules import Placing, Rule, look_at_objects
 from knowledge.parsing.pdf.words import Word, shown
 
 MAX_CHARACTERS = 60_000
@@ -26,6 +36,8 @@ _SAMPLED = 300
 """Letters whose direction is looked at."""
 _GAP = 0.22
 """Of the font size: a wider gap between two letters parts words, where no space stands."""
+_FIGURE_GAP = 0.12
+"""As above, between digits; those of one number touch."""
 _LIGATURE = re.compile("[\ufb00-\ufb06]")
 _UNKNOWN = re.compile("[\ue000-\uf8ff\ufffd\x00-\x1f]")
 _BOLD = ("bold", "black", "heavy", "demi", "-medi", "cmbx", "sfbx")
@@ -40,8 +52,6 @@ _FIXED_PITCH = 1
 """Flag of a font whose letters are all as wide (ISO 32000-1, table 123)."""
 _TYPEWRITERS = ("courier", "mono", "consola", "menlo", "cmtt", "typewriter")
 """In the names of such fonts, of which some do not state it."""
-_WHOLE = 0.6
-"""Of a page's area: a picture that large is the page itself."""
 _STAMP = 60
 """Letters that a scanning program may put below its picture."""
 
@@ -62,12 +72,14 @@ class Page:
     """Share of its area that the largest picture on it takes."""
     confidence: float | None = None
     """Of the text in [0, 1] where it was recognised in a picture of the page."""
+    hidden: int = 0
+    """Words that nobody sees, and that are not among ``words``."""
 
     @property
     def is_picture(self) -> bool:
         """Is it a picture with at most a stamp of text on it, as scanning programs put there?"""
         letters = sum(len(word.text) for word in self.words)
-        return self.pictured >= _WHOLE and letters <= _STAMP
+        return self.pictured >= SCANNED and letters <= _STAMP
 
 
 def read_page(page: Any) -> Page:
@@ -80,17 +92,30 @@ def read_page(page: Any) -> Page:
     text = page.get_textpage()
     try:
         place = Placing(_direction(pdfium, text.raw), crop)
-        words = list(_words(pdfium, text.raw, place))
+        inked = list(_words(pdfium, text.raw, place))
     finally:
         text.close()
     width, height = place.size
-    rules: list[Rule] = []
-    has_drawings, pictured = look_at_objects(pdfium, page.raw, place, rules)
+    seen = look_at_objects(pdfium, page.raw, place)
+    words = [word for word, _ in inked]
+    gone = unseen(page, inked, seen, place)
     inside = [word for word in words if -1 <= word.x0 <= width + 1 and -1 <= word.top <= height + 1]
     unknown = sum(len(_UNKNOWN.findall(word.text)) for word in words)
     is_garbled = unknown * 3 > sum(len(word.text) for word in words) > 0
-    inside = linked(_printed_once(inside), page.raw, page.pdf.raw, place.box)
-    return Page(width, height, inside, rules, has_drawings, is_garbled, pictured)
+    visible = [word for word in inside if id(word) not in gone]
+    struck = crossed_out(visible, seen.rules)
+    kept = _printed_once([word for word in visible if id(word) not in struck])
+    kept += drawn_bullets(seen.marks, kept)
+    return Page(
+        width,
+        height,
+        linked(kept, page.raw, page.pdf.raw, place.box),
+        seen.rules,
+        seen.has_drawings,
+        is_garbled,
+        seen.pictured,
+        hidden=len(inside) - len(visible),
+    )
 
 
 def _direction(pdfium: Any, text: Any) -> int:
@@ -123,22 +148,24 @@ class _Style:
     is_level: bool
     mono: bool = False
     font: str = ""
+    ink: Ink = PLAIN
 
 
-def _words(pdfium: Any, text: Any, place: Placing) -> Iterator[Word]:
+def _words(pdfium: Any, text: Any, place: Placing) -> Iterator[tuple[Word, Ink]]:
     styles: dict[int, _Style] = {}
     pending: list[str] = []
     box = [0.0, 0.0, 0.0, 0.0]
     style = _Style(0.0, False, True)
 
-    def ended() -> Iterator[Word]:
+    def ended() -> Iterator[tuple[Word, Ink]]:
         said = _LIGATURE.sub(lambda match: normalize("NFKC", match[0]), "".join(pending).strip())
         pending.clear()
         if said.strip():
             where = (box[0], box[1], box[2], box[3])
-            yield Word(
+            word = Word(
                 *where, said, style.size, style.bold, mono=style.mono, is_level=style.is_level
             )
+            yield word, style.ink
 
     letter = pdfium.FS_RECTF()
     count = min(pdfium.FPDFText_CountChars(text), MAX_CHARACTERS)
@@ -164,8 +191,10 @@ def _words(pdfium: Any, text: Any, place: Placing) -> Iterator[Word]:
                 if not now.is_level
                 else (
                     -now.size <= x0 - box[1] <= _GAP * max(now.size, 1.0)
+                    and not _is_next_figure(now is style, pending[-1], char, x0 - box[1], now.size)
                     and min(bottom, box[3]) - max(top, box[2]) > -0.2 * now.size
                     and now.is_level == style.is_level
+                    and (now is style or is_plain(now.ink) == is_plain(style.ink))
                     and abs(now.size - style.size) <= 0.3 * max(now.size, style.size)
                 )
             )
@@ -180,6 +209,11 @@ def _words(pdfium: Any, text: Any, place: Placing) -> Iterator[Word]:
         box[0], box[1] = min(box[0], x0), max(box[1], x1)
         box[2], box[3] = min(box[2], top), max(box[3], bottom)
     yield from ended()
+
+
+def _is_next_figure(is_run: bool, before: str, char: str, gap: float, size: float) -> bool:
+    """Do two figures of a table stand closer than words do? They are printed one by one."""
+    return not is_run and before.isdigit() and char.isdigit() and gap > _FIGURE_GAP * size
 
 
 def _printed_once(words: list[Word]) -> list[Word]:
@@ -201,7 +235,7 @@ def _printed_once(words: list[Word]) -> list[Word]:
 def _style(pdfium: Any, text: Any, at: int, place: Placing, known: dict[int, _Style]) -> _Style:
     """Of a letter; asked once for each run of text."""
     run = pdfium.FPDFText_GetTextObject(text, at)
-    key = ctypes.cast(run, ctypes.c_void_p).value or -1
+    key = address(run)
     if key not in known:
         matrix = pdfium.FS_MATRIX()
         scale, level = 1.0, True
@@ -216,5 +250,6 @@ def _style(pdfium: Any, text: Any, at: int, place: Placing, known: dict[int, _St
         bold = bold or any(each in font for each in _BOLD)
         mono = bool(flags.value & _FIXED_PITCH) or any(each in font for each in _TYPEWRITERS)
         size = abs(pdfium.FPDFText_GetFontSize(text, at)) * scale
-        known[key] = _Style(round(size, 1), bold, level, mono, font)
+        ink = ink_of(pdfium, text, at, run, key)
+        known[key] = _Style(round(size, 1), bold, level, mono, font, ink)
     return known[key]

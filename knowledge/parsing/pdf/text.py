@@ -20,7 +20,7 @@ from knowledge.parsing.pdf.paragraphs import (
     goes_on,
     join,
 )
-from knowledge.parsing.pdf.tables import Table
+from knowledge.parsing.pdf.tables.ruled import Table
 from knowledge.parsing.recognition import marked
 from knowledge.parsing.sheet_tables import has_header
 from knowledge.parsing.tables import write_table

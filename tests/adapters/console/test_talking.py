@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.base import Adapter
-from adapters.terminal.adapter import source_line
+from adapters.terminal.sources import source_line
 from bot.types import Citation
 from knowledge.types import Principals
 from tests.adapters.console.talk import ASKED, ASKER, MANAGERS, Talk

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from knowledge.parsing.grid import spread
-from knowledge.parsing.pdf.cells import (
+from knowledge.parsing.pdf.drawn.rules import Rule
+from knowledge.parsing.pdf.tables.cells import (
     SNAP,
     Held,
     has_rows_inside,
@@ -16,7 +17,6 @@ from knowledge.parsing.pdf.cells import (
     text_lines,
     texts_of,
 )
-from knowledge.parsing.pdf.rules import Rule
 from knowledge.parsing.pdf.words import Word
 from knowledge.parsing.sheet_tables import has_header
 

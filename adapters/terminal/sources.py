@@ -1,0 +1,21 @@
+"""The sources under an answer, as a terminal shows them."""
+
+from __future__ import annotations
+
+from bot.cards import CitedSource
+from bot.types import Citation
+
+# Else what a document holds could steer the terminal.
+_CONTROLS = dict.fromkeys({*range(32), *range(127, 160)} - {ord("\n"), ord("\t")})
+"""What a terminal would obey rather than show."""
+
+
+def source_line(source: CitedSource | Citation) -> str:
+    """One source under an answer, for a terminal; of a page on the web with its section."""
+    place = source.url if source.url.startswith(("http:", "https:")) else source.document
+    return f"[{source.n}] {source.title} ({place})"
+
+
+def printable(text: str) -> str:
+    """The text without what a terminal would obey."""
+    return text.translate(_CONTROLS)

@@ -1,0 +1,1 @@
+"""What a PDF page shows besides words, and what that does to the words."""

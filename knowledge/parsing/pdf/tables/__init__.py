@@ -1,0 +1,1 @@
+"""Tables on PDF pages: those with ruled lines, those told by how their cells stand."""
