@@ -12,7 +12,9 @@ _CONTROLS = dict.fromkeys({*range(32), *range(127, 160)} - {ord("\n"), ord("\t")
 
 def source_line(source: CitedSource | Citation) -> str:
     """One source under an answer, for a terminal; of a page on the web with its section."""
-    place = source.url if source.url.startswith(("http:", "https:")) else source.document
+    web = ("http:", "https:")
+    is_page = source.document.startswith(web) and source.url.startswith(web)
+    place = source.url if is_page else source.document
     return f"[{source.n}] {source.title} ({place})"
 
 

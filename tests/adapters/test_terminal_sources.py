@@ -12,7 +12,7 @@ from bot.cards import CitedSource
     ("document", "url", "place"),
     [
         ("https://x.example/boats", "https://x.example/boats#opening", "#opening)"),
-        ("boats.md", "https://x.example/boats#opening", "https://x.example/boats#opening)"),
+        ("boats.md", "https://x.example/boats#opening", "(boats.md)"),
         ("boats.md", "", "(boats.md)"),
         ("boats.md", "file:///srv/boats.md", "(boats.md)"),
     ],
