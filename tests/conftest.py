@@ -40,15 +40,15 @@ _LONGEST = (
     "tests/bot/voice/test_model.py",
     "tests/adapters/test_slack_killed.py",
     "tests/knowledge/test_hostile.py",
-    "tests/knowledge/test_ingest_killed.py",
+    "tests/knowledge/ingest_killed/test_kill_9.py",
     "tests/adapters/test_slack_leaks.py",
     "tests/bot/voice/test_rewriting.py",
-    "tests/jobs/test_finetune.py",
+    "tests/jobs/finetune/test_faults.py",
     "tests/adapters/test_slack_long.py",
     "tests/adapters/test_discord_reliability.py",
     "tests/adapters/test_discord_killed.py",
     "tests/bot/shell/test_starting.py",
-    "tests/test_cli.py",
+    "tests/command_line/test_processes.py",
 )
 """Begun last, one of them would keep a single core busy while the others have nothing to do.
 

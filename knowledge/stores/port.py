@@ -35,7 +35,7 @@ class PassageSearch(Protocol):
 class PassageStore(PassageSearch, Protocol):
     """Keeps passages with their vectors and finds them again, for those who may read them.
 
-    Every implementation passes the same contract suite (tests/knowledge/test_store_contract.py).
+    Every implementation passes the same contract suite (tests/knowledge/store_contract).
     All raise :class:`knowledge.errors.StoreError` when the store cannot be reached or refuses.
     """
 

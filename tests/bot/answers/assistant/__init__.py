@@ -1,0 +1,1 @@
+"""The whole story of one message, on a real history in a temporary SQLite."""

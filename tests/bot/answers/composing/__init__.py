@@ -1,0 +1,1 @@
+"""What a model composes is shown only where passages bear it out."""

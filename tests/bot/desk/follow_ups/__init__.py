@@ -1,0 +1,1 @@
+"""What can be done about an answer: rate it, ask why, share it, ask a person."""

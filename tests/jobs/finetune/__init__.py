@@ -1,0 +1,1 @@
+"""Training a voice's LoRA: how pairs are split, a real tiny training, and what is left on disk."""

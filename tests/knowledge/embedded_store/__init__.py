@@ -1,0 +1,1 @@
+"""What only the embedded store promises: one file, several processes, kill -9, bounded growth."""

@@ -1,0 +1,1 @@
+"""Reading sources in: incremental, guarded, never fatal for one bad document."""

@@ -1,0 +1,1 @@
+"""What every store promises: one contract, over all of them."""
