@@ -53,7 +53,7 @@ class Quote:
 def quote(question: str, evidence: Evidence) -> Quote:
     """What to quote of the passage for the question it was found by."""
     want = wants(question)
-    layout = Layout(evidence.passage.text, evidence.units)
+    layout = Layout(evidence.passage.text, evidence.units, evidence.passage.context)
     chosen = cut(question, want, layout)
     stretches = _stretches(layout, chosen.units)
     alone = len(chosen.units) == 1

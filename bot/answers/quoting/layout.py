@@ -56,8 +56,10 @@ class Place:
 class Layout:
     """A passage's units with their places and groups."""
 
-    def __init__(self, text: str, units: Sequence[ScoredUnit]):
+    def __init__(self, text: str, units: Sequence[ScoredUnit], context: str = ""):
+        """``context``: title and headings over the passage."""
         self.text = text
+        self.context = context
         self.units = units
         self.places = list(_places(text, units))
         self.groups: list[Group] = []

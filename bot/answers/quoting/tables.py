@@ -44,11 +44,15 @@ def rows_asked(
     if want.several and len(rows) <= _SMALL:
         return rows
     keys = {at: layout.units[at].text.split(" | ")[0] for at in rows}
-    named = _named(question, keys)
-    stands_out = shares[best] >= _SURE * sum(shares[at] for at in rows) and shares[best] >= _LIKELY
+    named = _named(question, layout, keys)
+    stands_out = (
+        shares[best] >= _SURE * sum(shares[at] for at in rows)
+        and shares[best] >= _LIKELY
+        and not _is_lured(question, layout, best)
+    )
     if not named and len(rows) <= _SMALL and not stands_out:
         return rows  # which row holds depends on who asks
-    named = named or _named(question, {at: layout.units[at].text for at in rows})
+    named = named or _named(question, layout, {at: layout.units[at].text for at in rows})
     named = named or [at for at in rows if shares[at] >= _AS_GOOD * shares[best]]
     likeliest = sorted(named, key=lambda at: (-shares[at], at))[:_MOST]
     return sorted(likeliest)
@@ -84,10 +88,15 @@ def has_in_each_row(want: Wants, layout: Layout, table: Group) -> bool:
     return want.kind in ("amount", "time") and numbered
 
 
-def _named(question: str, said: Mapping[int, str]) -> list[int]:
-    """The rows with the most words of the question that tell rows apart."""
+def _named(question: str, layout: Layout, said: Mapping[int, str]) -> list[int]:
+    """The rows with the most words of the question that tell rows apart.
+
+    What the headings say is said of every row, so their words name one only that says no more.
+    """
     asked = telling(question).keys()
-    words = {at: stems(text) & asked for at, text in said.items()}
+    above = stems(layout.context)
+    stemmed = {at: stems(text) for at, text in said.items()}
+    words = {at: some if some <= asked else (some & asked) - above for at, some in stemmed.items()}
     rows_with = Counter(word for some in words.values() for word in some)
     told = {
         at: sum(
@@ -97,6 +106,12 @@ def _named(question: str, said: Mapping[int, str]) -> list[int]:
     }
     most = max(told.values())
     return [at for at, weight in told.items() if weight >= most - 1e-9] if most > 0 else []
+
+
+def _is_lured(question: str, layout: Layout, row: int) -> bool:
+    """Whether all that the row has of the question is what the headings say of every row."""
+    words = stems(layout.units[row].text) & telling(question).keys()
+    return bool(words) and words <= stems(layout.context)
 
 
 def table_shown(question: str, want: Wants, head: str, rows: Sequence[str]) -> str:

@@ -108,6 +108,11 @@ _SIDES = re.compile(
     r"(?P<left>[^?,;]+?) (?:vs\.?|versus) (?P<right>[^?,;]+)",
     re.I,
 )
+_THAN = re.compile(
+    r"\b(?:is|are|isn't|isnt|aren't|arent|was|were|do|does|did|has|have|will|would)\b "
+    r"(?P<one>[^?,;]+?) (?:\w+er|more|less|worse)\b[^?,;]{0,25}? than (?P<other>[^?,;]+)",
+    re.I,
+)
 _STEP = re.compile(
     r"\b(?:step|item|point|rule|no\.?|number) (?:no\.? |number |#)?(\d{1,3})\b|"
     r"\b(\d{1,3})(?:st|nd|rd|th) (?:step|item|point|rule)\b|"
@@ -153,10 +158,13 @@ def wants(question: str) -> Wants:
 
 def compared(question: str) -> tuple[frozenset[str], ...]:
     """The stems by which the two sides of a comparison are told apart; none of another question."""
-    match = _SIDES.search(question)
-    if match is None or not _DIFFERS.search(question.lower()):
+    match = _SIDES.search(question) if _DIFFERS.search(question.lower()) else None
+    match = match or _THAN.search(question)
+    if match is None:
         return ()
     one, other = (telling(each).keys() for each in match.groups() if each is not None)
+    if match.re is _THAN and not one & other:  # "do I get more than five days": no two of a kind
+        return ()
     return tuple(side for side in (frozenset(one - other), frozenset(other - one)) if side)
 
 

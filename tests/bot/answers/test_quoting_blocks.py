@@ -109,6 +109,26 @@ class TestTables:
         text = shown("How many days do I get?", LEAVE, {"Lyon": 0.4, "Ghent |": 0.3})
         assert text == LEAVE.split("\n\n")[0]
 
+    @pytest.mark.parametrize(
+        ("question", "rows"),
+        [
+            ("who approves my training budget", ("A course", "Above your budget")),
+            ("who approves a course from my training budget", ("A course",)),
+        ],
+    )
+    def test_a_word_of_the_headings_names_no_row(
+        self, question: str, rows: tuple[str, ...]
+    ) -> None:
+        text = "| What | Who |\n|---|---|\n| A course | Lead |\n| Above your budget | Head |\n"
+        found = evidence(text, {"Above": 0.9, "A course": 0.05}, headings=("Training budget",))
+        said = quote(question, found).shown
+        assert [row for row in ("A course", "Above your budget") if row in said] == list(rows)
+
+    def test_a_row_that_is_called_as_the_headings_are_is_named_by_them(self) -> None:
+        text = "| Leave | Days |\n|---|---|\n| Sick leave | 20 |\n| Special leave | 3 |\n"
+        found = evidence(text, {"Sick": 0.4, "Special": 0.3}, headings=("Sick leave",))
+        assert "Special" not in quote("how many days of sick leave are there", found).shown
+
     def test_a_small_table_is_whole_if_the_rows_are_compared(self) -> None:
         text = shown("What is the difference between Ghent and Lyon?", LEAVE, {"Lyon": 0.9})
         assert text == LEAVE.split("\n\n")[0]

@@ -73,6 +73,9 @@ class TestAnAnswer:
             ("what's the difference between annual leave and parental leave?", "unsure"),
             ("annual leave vs. sick leave?", "unsure"),
             ("whats the difference between annual leave and special leave", "sure"),
+            ("is parental leave longer than annual leave?", "unsure"),
+            ("is annual leave longer than special leave?", "sure"),
+            ("does annual leave grow by more than one day?", "sure"),
             ("does annual leave go on building up?", "sure"),
         ],
     )
