@@ -121,6 +121,29 @@ class TestTables:
         draws = [lines(*texts, x=60 + 150 * n) for n, texts in enumerate(columns)]
         assert "| North | Day | Bea |\n| South | Night | Cem |" in read(together(*draws)).markdown
 
+    def test_figures_that_no_line_parts_from_an_empty_column_are_not_said_of_it(self) -> None:
+        def draw(paper: FPDF) -> None:
+            borders = ("LB", "B", "RB")
+            rows = (("Illness", "2012", "2007"), ("Flu", "1.9", ""), ("Cold", "4.5", ""))
+            for number, row in enumerate((*rows, ("Cough", "5.1", ""))):
+                paper.set_xy(60, 100 + 20 * number)
+                for cell, border in zip(row, borders, strict=True):
+                    paper.cell(90, 20, cell, border=border if number else 1)
+
+        assert "| Flu | 1.9 | |\n| Cold | 4.5 | |\n| Cough | 5.1 | |" in read(draw).markdown
+
+    def test_a_figure_over_two_columns_that_lines_part_elsewhere_counts_for_both(self) -> None:
+        def draw(paper: FPDF) -> None:
+            for number, row in enumerate((("Part", "Small", "Large"), ("Bell", "19", ""))):
+                paper.set_xy(60, 100 + 20 * number)
+                paper.cell(90, 20, row[0], border=1)
+                for cell in row[1:] if not number else ():
+                    paper.cell(90, 20, cell, border=1)
+                if number:
+                    paper.cell(180, 20, row[1], border=1)
+
+        assert "| Bell | 19 | 19 |" in read(draw).markdown
+
     def test_a_cell_over_two_rows_counts_for_both(self) -> None:
         def draw(paper: FPDF) -> None:
             for number, row in enumerate(self.ROWS):

@@ -20,6 +20,8 @@ _FEW_LINES = 3
 """Lines of a cell that a table's remarks have too."""
 _SHORT = 4
 """Words of a line, on average; prose has more."""
+_CENTRED = 0.1
+"""Of a cell's width, by which what stands in its middle may be off it."""
 LABEL = re.compile(r"(?:[•‣▪●◦○■□☐☑☒➢◆✓-]|\(?(?:\d{1,2}|[a-z])[.)])\s")
 """A bullet or number at the start of a line."""
 
@@ -50,8 +52,11 @@ def has_rows_inside(line: Sequence[Held]) -> bool:
     return beside * 5 >= len(few) * 4 and is_short and is_level and valued
 
 
-def parted(words: list[Word], xs: list[float], down: int) -> list[Held]:
-    """A cell that no lines part, though its words stand apart in several columns, as several."""
+def parted(words: list[Word], xs: list[float], down: int, *, is_merged: bool) -> list[Held]:
+    """A cell that no lines part, though its words stand apart in several columns, as several.
+
+    ``is_merged``: lines part these columns in most other rows, so it is one cell on purpose.
+    """
     wide = len(xs) - 1
     starts = [0]
     ordered = sorted(words, key=lambda w: w.x0)
@@ -64,20 +69,36 @@ def parted(words: list[Word], xs: list[float], down: int) -> list[Held]:
         ):
             starts.append(min(at, wide - 1))
     if len(starts) < 2 or len(text_lines(words)) > 2:
+        starts = [0]
+    found: list[Held] = []
+    for start, end in pairwise([*starts, wide]):
+        inside = [
+            w
+            for w in words
+            if len(starts) < 2
+            or xs[start] - SNAP <= w.x0 < xs[end] - SNAP
+            or (start == 0 and w.x0 < xs[0])
+        ]
+        if is_merged:
+            found.append((inside, end - start, down))
+        else:
+            found += _in_its_columns(inside, xs[start : end + 1], down)
+    return found
+
+
+def _in_its_columns(words: list[Word], xs: list[float], down: int) -> list[Held]:
+    """Figures only in the columns that they stand in: what lines do not part may be empty."""
+    wide = len(xs) - 1
+    if wide < 2 or not words or not all(is_value(word.text) for word in words):
         return [(words, wide, down)]
-    ends = [*starts[1:], wide]
-    return [
-        (
-            [
-                w
-                for w in words
-                if xs[start] - SNAP <= w.x0 < xs[end] - SNAP or (start == 0 and w.x0 < xs[0])
-            ],
-            end - start,
-            down,
-        )
-        for start, end in zip(starts, ends, strict=True)
-    ]
+    left, right = min(w.x0 for w in words), max(w.x1 for w in words)
+    first = min(max(bisect_right(xs, left + 1) - 1, 0), wide - 1)
+    last = min(max(bisect_right(xs, right - 1) - 1, first), wide - 1)
+    off_centre = abs(left + right - xs[0] - xs[-1]) / 2
+    if off_centre < _CENTRED * (xs[-1] - xs[0]):
+        return [(words, wide, down)]
+    empty: Held = ([], 1, down)
+    return [*[empty] * first, (words, last - first + 1, down), *[empty] * (wide - 1 - last)]
 
 
 def texts_of(lines: list[list[Held]]) -> Iterator[list[Cell]]:

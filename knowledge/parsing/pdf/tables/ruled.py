@@ -191,6 +191,7 @@ def _filled(
         [_covers(columns, xs[c + 1], ys[r], ys[r + 1]) for c in range(wide)] for r in range(high)
     ]
     below = [[_covers(rows, ys[r + 1], xs[c], xs[c + 1]) for c in range(wide)] for r in range(high)]
+    parts = [2 * sum(row[c] for row in right) >= high for c in range(wide)]
     lines: list[list[Held]] = []
     covered: set[tuple[int, int]] = set()
     taken: set[int] = set()
@@ -208,7 +209,8 @@ def _filled(
             if across == wide and len(text_lines(inside)) >= _BODY_LINES:
                 inside = []  # rows that no lines part: text below a header with lines
             taken.update(map(id, inside))
-            line += parted(inside, xs[column : column + across + 1], down)
+            is_merged = all(parts[column : column + across - 1])
+            line += parted(inside, xs[column : column + across + 1], down, is_merged=is_merged)
         lines.append(line)
     cells = [words for line in lines for words, _, _ in line if words]
     # Where text was left outside, what is above it is not known by the lines.
