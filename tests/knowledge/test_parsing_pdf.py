@@ -121,6 +121,22 @@ class TestTables:
         draws = [lines(*texts, x=60 + 150 * n) for n, texts in enumerate(columns)]
         assert "| North | Day | Bea |\n| South | Night | Cem |" in read(together(*draws)).markdown
 
+    @pytest.mark.parametrize("dots", ["." * 40, ". " * 30])
+    def test_lines_whose_dots_lead_to_a_figure_stay_apart(self, dots: str) -> None:
+        drawn = lines(f"Coffee {dots} 2.50", f"lunch of the day {dots} 7.90", f"Soup {dots} 3.20")
+        assert read(drawn).markdown.endswith(
+            "Coffee … 2.50\n\nlunch of the day … 7.90\n\nSoup … 3.20"
+        )
+
+    def test_dots_that_lead_to_the_next_cell_are_left_out(self) -> None:
+        def draw(paper: FPDF) -> None:
+            for number, row in enumerate((("Meal", "Price"), ("Soup " + "." * 30, "3.20"))):
+                paper.set_xy(60, 100 + 20 * number)
+                paper.cell(200, 20, row[0], border=1)
+                paper.cell(90, 20, row[1], border=1)
+
+        assert "| Soup | 3.20 |" in read(draw).markdown
+
     def test_figures_that_no_line_parts_from_an_empty_column_are_not_said_of_it(self) -> None:
         def draw(paper: FPDF) -> None:
             borders = ("LB", "B", "RB")

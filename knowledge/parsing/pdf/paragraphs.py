@@ -11,6 +11,8 @@ from knowledge.parsing.pdf.layout import Piece
 from knowledge.parsing.pdf.lines import Line
 
 SENTENCE_END = re.compile(r"[.!?:;…][\"'”’)\]]*$")
+LEADERS = re.compile(r"\s*(?:\.\s?){4,}\s*")
+"""Dots that lead from a name to its figure."""
 HYPHENATED = re.compile(r"(\w*[^\W\d_])-$")
 _FULL = 0.85
 """Of the longest line in a picture: on screens and signs shorter ones stand by themselves."""
@@ -76,6 +78,8 @@ class Breaks:
 
     def between(self, before: Line, line: Line) -> bool:
         """Does a paragraph end between two lines that follow each other?"""
+        if (led := LEADERS.search(before.text)) and led.end() < len(before.text):
+            return True
         ended = SENTENCE_END.search(before.text) is not None
         is_open = line.text[:1].islower() or goes_on(before.text)
         if line.top <= before.top:  # the next column

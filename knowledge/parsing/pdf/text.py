@@ -14,6 +14,7 @@ from knowledge.parsing.pdf.lines import Line
 from knowledge.parsing.pdf.page import Page
 from knowledge.parsing.pdf.paragraphs import (
     HYPHENATED,
+    LEADERS,
     SENTENCE_END,
     Breaks,
     code_block,
@@ -41,7 +42,6 @@ _LIST_START = re.compile(r"^(?:- |\(?\d{1,2}[.)] |\(?[a-z]\) )")
 _SENTENCES = re.compile(r"[^\W\d_]{2}[.!?] +[A-Z]")
 _RULE = re.compile(r"[=_~*.\s]{4,}|[-–—\s]{4,}")
 """A line made of signs, which only parts what is above from what is below."""
-_LEADERS = re.compile(r"\s*(?:\.\s?){4,}\s*")
 
 
 def body_size(pages: Sequence[Page]) -> float:
@@ -222,7 +222,7 @@ def _parts(
             continue
         if _RULE.fullmatch(piece.text):
             continue
-        text = _LEADERS.sub(" … ", _BULLET.sub("- ", piece.text))
+        text = LEADERS.sub(" … ", _BULLET.sub("- ", piece.text))
         last = parts[-1] if parts else None
         before = last.last if last is not None else None
         level = 0 if text.startswith("- ") or id(piece) in in_bold else style.level(piece)
@@ -291,7 +291,8 @@ def _literal(text: str) -> str:
 
 
 def _table_parts(table: Table) -> list[_Part]:
-    rows = table.rows
+    # Where a cell ends in dots, they lead to the next one.
+    rows = [[LEADERS.sub(" … ", cell).removesuffix(" … ") for cell in row] for row in table.rows]
     parts: list[_Part] = []
     while len(rows) > 2 and sum(map(bool, rows[0])) == 1:
         parts.append(_Part("text", _literal(next(filter(None, rows[0])))))
