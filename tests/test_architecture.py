@@ -225,6 +225,8 @@ def test_no_module_leads_back_to_itself() -> None:
 def test_rooms_and_files_stay_small_enough_to_be_looked_over() -> None:
     lines = {path: len(path.read_text("utf-8").splitlines()) for _, path in modules(*OURS)}
     assert {path: count for path, count in lines.items() if count > 350} == {}
+    tests = {path: len(path.read_text("utf-8").splitlines()) for _, path in modules("tests")}
+    assert {path: count for path, count in tests.items() if count > 400} == {}
     assert median(lines.values()) <= 130
     folders = Counter(path.parent for path in lines if path.parts[-2] != "versions")
     assert {folder: count for folder, count in folders.items() if count > 14} == {}
