@@ -7,7 +7,6 @@ from bot.types import Citation
 
 # Else what a document holds could steer the terminal.
 _CONTROLS = dict.fromkeys({*range(32), *range(127, 160)} - {ord("\n"), ord("\t")})
-"""What a terminal would obey rather than show."""
 
 
 def source_line(source: CitedSource | Citation) -> str:
