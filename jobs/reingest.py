@@ -95,20 +95,26 @@ async def _work_off(library: Library, since: Since, workers: Workers) -> None:
     """Read until nothing is left, also what becomes due while a slow source is read."""
     waiting: deque[ReadingTask] = deque()
     reading: dict[str, asyncio.Task[None]] = {}
-    async with asyncio.TaskGroup() as group:
+    try:
         while True:
             if not waiting:
                 ready = await _ready(library, since)
                 waiting.extend(each for each in ready if each.source not in reading)
             while waiting and len(reading) < workers.at_once:
                 task = waiting.popleft()
-                reading[task.source] = group.create_task(_read(library, workers, task))
+                reading[task.source] = asyncio.create_task(_read(library, workers, task))
             if not reading:
                 return
-            await asyncio.wait(
+            done, _ = await asyncio.wait(
                 reading.values(), timeout=_LOOK_AGAIN, return_when=asyncio.FIRST_COMPLETED
             )
-            reading = {source: each for source, each in reading.items() if not each.done()}
+            reading = {source: each for source, each in reading.items() if each not in done}
+            for each in done:
+                each.result()  # what is raised goes up as it is
+    finally:
+        for each in reading.values():
+            each.cancel()
+        await asyncio.gather(*reading.values(), return_exceptions=True)
 
 
 async def _read(library: Library, workers: Workers, task: ReadingTask) -> None:

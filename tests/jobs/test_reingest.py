@@ -163,6 +163,35 @@ async def test_a_source_that_takes_long_holds_up_no_other(
     assert [len((await library.show(each))[1]) for each in (slow, quick, later)] == [2, 2, 2]
 
 
+async def test_stopping_stops_all_that_is_being_read(
+    library: Library, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two"):
+        await library.add(str(folder(tmp_path, name)))
+    begun, stopped = [], []
+    both = asyncio.Event()
+
+    async def endless(name: str) -> RunReport:
+        begun.append(name)
+        if len(begun) == 2:
+            both.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopped.append(name)
+        raise AssertionError
+
+    monkeypatch.setattr(library, "refresh", endless)
+    clock.now = NIGHT
+    job = asyncio.create_task(reingest(library, lambda _: NIGHT))
+    async with asyncio.timeout(5):
+        await both.wait()
+        job.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await job
+    assert sorted(stopped) == sorted(begun)
+
+
 class Two:
     """Two workers, of whom each waits for the other; one dies over a source."""
 
