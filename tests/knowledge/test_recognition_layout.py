@@ -31,6 +31,12 @@ class TestLayout:
         parsed = read("menu.png", file_of(drawn("x")), self.engine(*lines))
         assert "| Monday | Leek |" in parsed.markdown
 
+    def test_figures_in_lines_that_are_alike_part_no_line(self) -> None:
+        said = ["The canteen opens at 07:30.", "Guests pay 6.80 euros for lunch."] * 3
+        lines = [(text, 20.0, 330.0, 40.0 * n, 40.0 * n + 24) for n, text in enumerate(said)]
+        parsed = read("rules.png", file_of(drawn("x")), self.engine(*lines))
+        assert parsed.markdown.count("Guests pay 6.80 euros for lunch.") == 3
+
     def test_print_that_is_much_larger_is_a_heading(self) -> None:
         engine = self.engine(
             ("Canteen rules", 50, 500, 20, 80),

@@ -19,6 +19,8 @@ _LARGER = 1.4
 and down alone makes a fifth."""
 _STEP = 1.25
 """Heights nearer to each other than this are one size of print."""
+_GAP = 0.4
+"""Of the font size: between two words of a line; more would begin another cell."""
 
 
 def recognised_page(
@@ -59,7 +61,7 @@ def _words(line: RecognisedLine, size: float, scale: float) -> list[Word]:
     No gap is so wide that it would part them: the engine took them for one line.
     """
     letter = (line.x1 - line.x0) / len(line.text)
-    gap = min(letter, size / scale / 2)
+    gap = min(letter, _GAP * size / scale)
     borders = [-1, *(at for at, char in enumerate(line.text) if char == " "), len(line.text)]
     return [
         Word(
