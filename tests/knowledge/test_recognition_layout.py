@@ -33,7 +33,7 @@ class TestLayout:
 
     def test_figures_in_lines_that_are_alike_part_no_line(self) -> None:
         said = ["The canteen opens at 07:30.", "Guests pay 6.80 euros for lunch."] * 3
-        lines = [(text, 20.0, 330.0, 40.0 * n, 40.0 * n + 24) for n, text in enumerate(said)]
+        lines = [(text, 20.0, 330.0, 30.0 * n, 30.0 * n + 24) for n, text in enumerate(said)]
         parsed = read("rules.png", file_of(drawn("x")), self.engine(*lines))
         assert parsed.markdown.count("Guests pay 6.80 euros for lunch.") == 3
 
