@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.errors import ConfigurationError
@@ -76,6 +76,7 @@ class TestThePlainSideThatIsMade:
         assert again(acme).examples[-1].plain == "You can purchase it."
         assert report["changed_by_step"] == {"plain side": 1}
 
+    @example(["Priya", "😀", "Priya"])
     @given(st.lists(st.sampled_from(["we", "can't", "buy", "42", "not", "Priya", "start!", "😀"])))
     def test_keeps_the_facts(self, words: list[str]) -> None:
         voice = Voice.load(Path(__file__).resolve().parents[3] / "voices", "fernhill")

@@ -28,6 +28,8 @@ _CONTRACTED = (
 _EMOJI = re.compile(
     "[ \t]*[\U0001f300-\U0001faff\u2600-\u27bf][\ufe0f\u200d\U0001f3fb-\U0001f3ff]*"
 )
+_PARTING_EMOJI = re.compile(rf"(?<=\w)(?:{_EMOJI.pattern})+[ \t]*(?=[A-Z])")
+"""Between two words it stands for a comma: without it "Priya 😀 Ann" were one name."""
 _SPACES = re.compile(r"[ \t]{2,}")
 
 
@@ -37,7 +39,7 @@ def plain_side(voiced: str, guide: Guide) -> str:
     text = _swapped_back(text, guide)
     for pattern, written_out in _CONTRACTED:
         text = pattern.sub(written_out, text)
-    text = _EMOJI.sub("", text)
+    text = _EMOJI.sub("", _PARTING_EMOJI.sub(", ", text))
     text = re.sub(r"!+", ".", text)
     return _SPACES.sub(" ", text).strip()
 
