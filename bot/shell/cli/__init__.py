@@ -31,7 +31,8 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for _command in (ask, search, chat, kb, serve, console, doctor, backup, restore, export, forget):
-    cli.command()(_command)
+    # What looks like an option behind 'kb' is the chat's, such as --whom=.
+    cli.command(context_settings={"ignore_unknown_options": _command is kb})(_command)
 cli.add_typer(source_cli, name="source")
 cli.add_typer(index_cli, name="index")
 cli.add_typer(golden_cli, name="golden")

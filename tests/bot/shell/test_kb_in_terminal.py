@@ -42,6 +42,7 @@ def test_what_is_to_be_seen_in_chat_is_printed(kb: Kb, command: str, said: str) 
         (("sing",), "`/kb gaps`"),
         ((), "`/kb gaps`"),
         (("add", "file:///etc/passwd"), "not an address on the web"),
+        (("search", "--whom=nobody", "pay"), "nobody"),
     ],
 )
 def test_what_is_refused_ends_with_status_1_on_standard_error(
