@@ -33,6 +33,8 @@ _BESIDE = 1.0
 """Points at a word's ends that its neighbours may reach into."""
 _SCALE = 1.5
 """Pixels a point."""
+_LONGEST_SIDE = 5000
+"""Pixels; a PDF page may be 5 m long, and is drawn coarser then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,8 @@ def _is_doubtful(
 def _not_shown(page: Any, words: Sequence[Word], place: Placing) -> set[int]:
     import pypdfium2.raw as pdfium
 
-    picture = page.render(scale=_SCALE).to_pil().convert("RGB")
+    scale = min(_SCALE, _LONGEST_SIDE / max(page.get_size()))
+    picture = page.render(scale=scale).to_pil().convert("RGB")
     wide, high = picture.size
     found: set[int] = set()
     x, y = ctypes.c_int(), ctypes.c_int()
